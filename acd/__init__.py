@@ -1,0 +1,1 @@
+"""The floor: AMI in, live state and commands out."""

@@ -1,0 +1,1 @@
+"""The vocabulary that agi, acd, crm and dashboard share, and the command line."""

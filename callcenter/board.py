@@ -1,0 +1,45 @@
+"""The fold of the live events. The page's `applyEvent` is its twin; one fixture file of events tests both."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import reduce
+
+from pydantic import TypeAdapter
+
+from callcenter.events import (
+    AnyEvent,
+    Board,
+    CallChanged,
+    CallEnded,
+    FiguresUpdated,
+    FloorReset,
+    HealthChanged,
+    SeatChanged,
+)
+
+BOARD: TypeAdapter[Board] = TypeAdapter(Board)
+
+
+def apply_event(board: Board, event: AnyEvent) -> Board:
+    """The board after `event`; the same board for events that it does not show."""
+    match event:
+        case CallChanged(call=call):
+            return replace(board, calls={**board.calls, call.call_id: call})
+        case CallEnded(call_id=call_id):
+            return replace(board, calls={key: call for key, call in board.calls.items() if key != call_id})
+        case SeatChanged(seat=seat):
+            return replace(board, seats={**board.seats, seat.seat: seat})
+        case FloorReset(calls=calls, seats=seats, queues=queues):
+            return replace(board, calls={call.call_id: call for call in calls},
+                           seats={seat.seat: seat for seat in seats}, queues=queues)
+        case FiguresUpdated(figures=figures):
+            return replace(board, figures={**board.figures, figures.queue: figures})
+        case HealthChanged(health=health):
+            return replace(board, health={**board.health, health.component: health})
+        case _:
+            return board
+
+
+def replay(board: Board, events: list[AnyEvent]) -> Board:
+    return reduce(apply_event, events, board)

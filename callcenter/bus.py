@@ -1,0 +1,78 @@
+"""The bus: Redis Streams. One stream of events with a resume cursor, and the last known board beside it.
+
+A cursor is a stream id (`<ms>-<n>`). The stream is capped; a reader whose cursor has fallen out, or whose `epoch` is not
+the present one (Redis started empty), takes the snapshot instead. Publishing never blocks a call: whoever cannot publish
+drops the event, and publishes the whole truth (FloorReset, figures, health) when Redis is back.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import redis
+import redis.asyncio
+
+from callcenter.events import AnyEvent, event_from_json, event_to_json
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+STREAM = "sixring:events"
+KEPT_EVENTS = 100_000
+START = "0-0"
+BLOCK_MS = 5_000
+
+
+class Publisher:
+    """For threads: crm and agi publish through it."""
+
+    def __init__(self, url: str) -> None:
+        self._redis: Any = redis.Redis.from_url(url, socket_timeout=2, socket_connect_timeout=1)
+
+    def publish(self, event: AnyEvent) -> str:
+        """The event's cursor. Raises redis.RedisError; the caller decides whether that matters."""
+        kind, body = event_to_json(event)
+        cursor: bytes = self._redis.xadd(STREAM, {"type": kind, "body": body}, maxlen=KEPT_EVENTS, approximate=True)
+        return cursor.decode()
+
+
+class Bus:
+    """For asyncio: acd and the live feed."""
+
+    def __init__(self, url: str) -> None:
+        self.redis: Any = redis.asyncio.Redis.from_url(
+            url, socket_timeout=BLOCK_MS / 1000 + 5, socket_connect_timeout=1)
+
+    async def publish(self, event: AnyEvent) -> str:
+        kind, body = event_to_json(event)
+        cursor: bytes = await self.redis.xadd(
+            STREAM, {"type": kind, "body": body}, maxlen=KEPT_EVENTS, approximate=True)
+        return cursor.decode()
+
+    async def read(self, after: str, *, block_ms: int = BLOCK_MS, count: int = 500) -> list[tuple[str, AnyEvent]]:
+        """Events after the cursor, oldest first; waits up to `block_ms` for the first. Raises redis.RedisError."""
+        answer = await self.redis.xread({STREAM: after}, count=count, block=block_ms)
+        entries = entries_of(answer)
+        return [(key.decode(), event_from_json(fields[b"type"].decode(), fields[b"body"])) for key, fields in entries]
+
+    async def follow(self, after: str) -> AsyncIterator[tuple[str, AnyEvent]]:
+        """Endless; raises redis.RedisError when the connection is lost, so that the reader decides how to resume."""
+        cursor = after
+        while True:
+            for key, event in await self.read(cursor):
+                cursor = key
+                yield key, event
+
+    async def close(self) -> None:
+        await self.redis.aclose()
+
+
+def entries_of(answer: Any) -> list[tuple[bytes, dict[bytes, bytes]]]:
+    """The entries of an XREAD answer for one stream, in RESP2 (list) or RESP3 (dict) form."""
+    if not answer:
+        return []
+    if isinstance(answer, dict):
+        value = next(iter(answer.values()))
+        return value[0] if value and isinstance(value[0], list) else value
+    entries: list[tuple[bytes, dict[bytes, bytes]]] = answer[0][1]
+    return entries

@@ -1,0 +1,32 @@
+"""Phone numbers: one way to store them, one way to hide them."""
+
+from __future__ import annotations
+
+import re
+
+import phonenumbers
+
+_DIALABLE = re.compile(r"[^0-9+]")
+WITHHELD = ""
+
+
+def normalise(raw: str, region: str = "CN") -> str:
+    """E.164 where the number is a valid public one, else its digits; '' for a withheld or unusable number.
+
+    Extensions such as 1001 stay as they are. Never raises: whatever a trunk sends is a caller.
+    """
+    digits = _DIALABLE.sub("", raw)[:32]
+    if not digits.strip("+"):
+        return WITHHELD
+    try:
+        parsed = phonenumbers.parse(digits, region)
+    except phonenumbers.NumberParseException:
+        return digits.replace("+", "")
+    if phonenumbers.is_possible_number(parsed) and phonenumbers.is_valid_number(parsed):
+        return str(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164))
+    return digits.replace("+", "")
+
+
+def masked(number: str) -> str:
+    """For logs and for roles that may not see it: the last four digits only."""
+    return f"{'*' * max(len(number) - 4, 0)}{number[-4:]}" if number else ""

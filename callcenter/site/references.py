@@ -1,0 +1,72 @@
+"""What the types cannot say: names that must exist, numbers that must be unique."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from callcenter.site.schema import Choice, Site
+
+Broken = tuple[tuple[int | str, ...], str, str]
+
+
+def broken_references(site: Site) -> list[Broken]:
+    """(where, problem, what would be right) for each; none when the file holds together."""
+    return [*_doubles(site), *_queues(site), *_menus(site), *_numbers(site)]
+
+
+def _doubles(site: Site) -> Iterator[Broken]:
+    lists: dict[str, list[str]] = {
+        "seats": [seat.seat for seat in site.seats],
+        "queues": [queue.id for queue in site.queues],
+        "menus": [menu.id for menu in site.menus],
+        "numbers": [number.number for number in site.numbers],
+        "estates": [estate.id for estate in site.estates],
+    }
+    for name, ids in lists.items():
+        counted = Counter(ids)
+        for place, ident in enumerate(ids):
+            if counted[ident] > 1:
+                yield (name, place), f"{ident} is there {counted[ident]} times", "make it unique"
+    taken = {seat.seat for seat in site.seats}
+    for place, number in enumerate(site.numbers):
+        if number.number in taken:
+            yield ("numbers", place, "number"), f"{number.number} is also a seat", "choose another number"
+
+
+def _queues(site: Site) -> Iterator[Broken]:
+    seats = {seat.seat for seat in site.seats}
+    for place, queue in enumerate(site.queues):
+        for field in ("seats", "backup"):
+            for index, seat in enumerate(getattr(queue, field)):
+                if seat not in seats:
+                    yield ("queues", place, field, index), f"no seat {seat}", f"one of {', '.join(sorted(seats))}"
+        for seat in set(queue.seats) & set(queue.backup):
+            yield ("queues", place, "backup"), f"{seat} is a primary seat of this queue too", "name it once"
+
+
+def _menus(site: Site) -> Iterator[Broken]:
+    for place, menu in enumerate(site.menus):
+        for key, choice in menu.keys.items():
+            yield from _choice(site, choice, ("menus", place, "keys", key))
+        yield from _choice(site, menu.silent, ("menus", place, "silent"))
+        if menu.silent.repeat or menu.silent.language:
+            yield ("menus", place, "silent"), "must end the menu", "give queue, menu, prompt or message"
+
+
+def _choice(site: Site, choice: Choice, where: tuple[int | str, ...]) -> Iterator[Broken]:
+    queues = {queue.id for queue in site.queues}
+    menus = {menu.id for menu in site.menus}
+    if choice.queue and choice.queue not in queues:
+        yield (*where, "queue"), f"no queue {choice.queue}", f"one of {', '.join(sorted(queues))}"
+    if choice.menu and choice.menu not in menus:
+        yield (*where, "menu"), f"no menu {choice.menu}", f"one of {', '.join(sorted(menus))}"
+
+
+def _numbers(site: Site) -> Iterator[Broken]:
+    menus = {menu.id for menu in site.menus}
+    for place, number in enumerate(site.numbers):
+        for field in ("menu", "night_menu"):
+            name = getattr(number, field)
+            if name and name not in menus:
+                yield ("numbers", place, field), f"no menu {name}", f"one of {', '.join(sorted(menus))}"
