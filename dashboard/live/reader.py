@@ -85,7 +85,8 @@ class Reader:
         self._hub.restore(written.epoch, cursor, board)
         looked = asyncio.get_running_loop().time()
         while True:
-            for cursor, event in await self._read(cursor, block_ms=1000):
+            entries = await self._read(cursor, block_ms=1000)
+            for cursor, event in entries:
                 if event is not None:
                     self._hub.publish(cursor, event)
             if asyncio.get_running_loop().time() - looked >= HEALTH_EVERY_S:
