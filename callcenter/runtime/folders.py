@@ -51,7 +51,7 @@ def copy_scripts(run: Path) -> None:
 def let_asterisk_read(settings: Settings, owner: Owner) -> None:
     """The rendered configuration holds passwords: its owner and Asterisk's group read it, nobody else."""
     for name in _READ_BY_ASTERISK:
-        for path in (settings.asterisk / name).rglob("*"):
+        for path in (settings.state / name).rglob("*"):
             if not path.is_symlink():
                 path.chmod(0o750 if path.is_dir() else 0o640)
                 owner.may_read(path)
