@@ -205,6 +205,12 @@ class Seat:
         except TimeoutError:
             raise NotInTime(f"seat {self.seat} did not ring within {within:g} s") from None
 
+    def forget(self) -> None:
+        """Calls that rang before are not asked for any more."""
+        self.legs.clear()
+        while not self._rang.empty():
+            self._rang.get_nowait()
+
     @property
     def has_rung(self) -> bool:
         return bool(self.legs)
