@@ -17,7 +17,7 @@ from callcenter.phones.sound import RATE, Sound
 
 _FROM: Final = re.compile(r'^\s*(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<plain>[^<"]*))\s*<sips?:(?:(?P<user>[^@>;]*)@)?')
 _AHEAD_BYTES: Final = RATE * 2 * 4 // 10       # 0.4 s of sound is handed over ahead of time
-_KEPT_SECONDS: Final = 300                     # a capture never grows beyond this
+KEPT_SECONDS: Final = 300                      # a capture never grows beyond this
 _READ_BYTES: Final = 65_536
 
 
@@ -52,14 +52,14 @@ class Display:
 class Leg:
     """Made by a phone, never by hand. Times are those of the running loop; None until it happened."""
 
-    def __init__(self, call: Call, *, peer: str, shows: Display | None, capture: bool) -> None:
+    def __init__(self, call: Call, *, peer: str, shows: Display | None, keep_s: float = KEPT_SECONDS) -> None:
         self.peer = peer                 # the number dialled, or the caller's
         self.shows = shows               # incoming only
         self._call = call
         self._loop = asyncio.get_running_loop()
         self._changed = asyncio.Condition()
         self._waking: set[asyncio.Task[None]] = set()
-        self._capture = capture
+        self._keep = round(keep_s * RATE)
         self._heard = array("h")
         self._to_say: bytes = b""
         self._repeat: bytes = b""
@@ -128,7 +128,7 @@ class Leg:
 
     @property
     def heard(self) -> Sound:
-        """All that was heard so far, at most the last five minutes."""
+        """All that was heard so far, at most the last `keep_s`."""
         return Sound(self._heard[:])
 
     def forget_heard(self) -> None:
@@ -198,7 +198,7 @@ class Leg:
         if not self.is_talking:
             return
         try:
-            if self._capture:
+            if self._keep:
                 self._listen()
             self._speak()
         except (AudioNotActive, AudioRestarted):
@@ -209,7 +209,7 @@ class Leg:
         if not pcm:
             return
         self._heard.frombytes(pcm)
-        excess = len(self._heard) - _KEPT_SECONDS * RATE
+        excess = len(self._heard) - self._keep
         if excess > 0:
             del self._heard[:excess]
         self._wake()

@@ -21,7 +21,7 @@ from baresip.events import Event, StackEvent
 from baresip.runtime import Runtime
 from baresip.ua import UserAgent
 
-from callcenter.phones.leg import Display, Leg, NotInTime, PhoneError
+from callcenter.phones.leg import KEPT_SECONDS, Display, Leg, NotInTime, PhoneError
 
 __all__ = ["Caller", "Display", "Leg", "NotInTime", "PhoneError", "Phones", "Seat", "Switch"]
 
@@ -48,18 +48,20 @@ class Phones:
     """`async with Phones(Switch(5060)) as phones:`"""
 
     def __init__(self, switch: Switch, *, rtp_ports: tuple[int, int] | None = None, max_calls: int = 100,
-                 dead_after_s: int = 0, capture: bool = True) -> None:
-        """`dead_after_s` ends calls without incoming media, 0 never; `capture` keeps what is heard."""
+                 dead_after_s: int = 0, keep_s: float = KEPT_SECONDS) -> None:
+        """`dead_after_s` ends calls without incoming media, 0 never; `keep_s` of what each leg hears is kept."""
         self.switch = switch
         self._rtp_ports = rtp_ports
         self._max_calls = max_calls
         self._dead_after_s = dead_after_s
-        self._capture = capture
+        self._keep_s = keep_s
         self._runtime = Runtime()
         self._legs: dict[int, Leg] = {}
         self._early: OrderedDict[int, list[StackEvent]] = OrderedDict()
         self._callers: dict[tuple[str, str], Caller] = {}
         self._audio: asyncio.Task[None] | None = None
+        self.died = asyncio.Event()      # the stack ended by itself; only a new process helps
+        self._runtime.on_dead = self.died.set  # type: ignore[assignment]  # declared as None there
 
     async def __aenter__(self) -> Self:
         ports = f"rtp_ports {self._rtp_ports[0]}-{self._rtp_ports[1]}\n" if self._rtp_ports else ""
@@ -73,10 +75,11 @@ class Phones:
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None,
                         trace: TracebackType | None) -> None:
         """Hangs up what is still on the line, then stops the stack."""
-        await self.hang_up_all()
         if self._audio:
             self._audio.cancel()
-        await self._runtime.close()
+        if not self.died.is_set():
+            await self.hang_up_all()
+            await self._runtime.close()
 
     @property
     def legs(self) -> tuple[Leg, ...]:
@@ -117,7 +120,7 @@ class Phones:
             call = await agent.dial(self.switch.uri(number), headers)
         except BaresipError as error:
             raise PhoneError(f"could not dial {number}: {error}") from error
-        return self.adopt(call, Leg(call, peer=number, shows=None, capture=self._capture))
+        return self.adopt(call, Leg(call, peer=number, shows=None, keep_s=self._keep_s))
 
     def adopt(self, call: Call, leg: Leg) -> Leg:
         """Events may come before the call is known here: they are kept for it."""
@@ -128,7 +131,7 @@ class Phones:
 
     def incoming(self, call: Call) -> Leg:
         shows = Display.from_header(call.headers.get("From", ""))
-        return self.adopt(call, Leg(call, peer=shows.number, shows=shows, capture=self._capture))
+        return self.adopt(call, Leg(call, peer=shows.number, shows=shows, keep_s=self._keep_s))
 
     def _on_event(self, event: StackEvent) -> None:
         if not event.call:

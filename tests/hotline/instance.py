@@ -75,9 +75,7 @@ class Hotline:
 
     async def start(self) -> None:
         """Returns when Asterisk says that it has fully booted."""
-        with (self.settings.state / "asterisk.out").open("ab") as out:
-            self._process = subprocess.Popen(self._asterisk.command(conf_of(self.settings), "-f"), stdout=out,
-                                             stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+        self._process = self._launch()
         async with asyncio.timeout(START_S):
             while True:
                 if self._process.poll() is not None:
@@ -87,6 +85,11 @@ class Hotline:
                     return
                 except (ConnectionError, asyncio.IncompleteReadError):
                     await asyncio.sleep(0.05)
+
+    def _launch(self) -> subprocess.Popen[bytes]:
+        with (self.settings.state / "asterisk.out").open("ab") as out:
+            return subprocess.Popen(self._asterisk.command(conf_of(self.settings), "-f"), stdout=out,
+                                    stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
 
     def stop(self) -> None:
         if self._process and self._process.poll() is None:
