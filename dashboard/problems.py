@@ -10,10 +10,10 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError
 from starlette.exceptions import HTTPException
 
-from callcenter.errors import SixringError, Unavailable
+from callcenter.errors import Conflict, SixringError, Unavailable
 
 MEDIA_TYPE = "application/problem+json"
 CODES = {404: "not_found", 405: "method_not_allowed", 401: "unauthenticated", 403: "forbidden", 413: "too_large",
@@ -48,8 +48,24 @@ def problem(status: int, code: str, *, faults: list[FieldFault] | None = None,
 
 def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """For a route's OpenAPI description."""
-    return {status: {"model": Problem, "description": HTTPStatus(status).phrase, "content": {MEDIA_TYPE: {}}}
+    return {status: {"description": HTTPStatus(status).phrase,
+                     "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
             for status in statuses}
+
+
+def describe_problems(app: FastAPI) -> None:
+    """FastAPI describes errors as application/json; ours are problems, so their schema is added by hand."""
+    made = app.openapi
+
+    def with_problems() -> dict[str, Any]:
+        document = made()
+        schemas = document.setdefault("components", {}).setdefault("schemas", {})
+        described = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+        schemas.update(described.pop("$defs", {}))
+        schemas["Problem"] = described
+        return document
+
+    app.openapi = with_problems  # type: ignore[method-assign]
 
 
 def install_problems(app: FastAPI) -> None:
@@ -63,6 +79,10 @@ def install_problems(app: FastAPI) -> None:
     def no_database(request: Request, error: OperationalError) -> JSONResponse:
         log.error("database_unavailable", path=request.url.path, error=type(error.orig).__name__)
         return problem(Unavailable.status, Unavailable.code)
+
+    @app.exception_handler(IntegrityError)
+    def no_such_reference(_: Request, __: IntegrityError) -> JSONResponse:
+        return problem(Conflict.status, Conflict.code)
 
     @app.exception_handler(RequestValidationError)
     def unfit(_: Request, error: RequestValidationError) -> JSONResponse:

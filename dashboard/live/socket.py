@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from fastapi import WebSocket, WebSocketDisconnect
 from starlette.concurrency import run_in_threadpool
 
+from callcenter.errors import Unavailable
 from callcenter.roles import SEES_BOARD, SEES_CALLERS, Role
 from dashboard.live.frames import Audience
 
@@ -21,18 +22,20 @@ if TYPE_CHECKING:
 UNAUTHENTICATED = 4401
 FORBIDDEN = 4403
 TOO_SLOW = 4408
+TRY_LATER = 1013
 RECHECK_S = 30.0
 FAREWELL_S = 5.0
 
-RoleOf = Callable[[str], Role | None]
+RolesOf = Callable[[str], frozenset[Role] | None]
 
 
 @dataclass(frozen=True)
 class LiveFeed:
-    """`role_of` gives the role behind a session token, None when it has ended; it may block, so it runs in a thread."""
+    """`roles_of` gives the roles behind a session token, None when it has ended. It may block, so it runs in a
+    thread; it raises Unavailable while the database does not answer."""
 
     hub: Hub
-    role_of: RoleOf
+    roles_of: RolesOf
     cookie: str
     recheck_s: float = RECHECK_S
 
@@ -42,7 +45,11 @@ class LiveFeed:
             return
         await websocket.accept()
         token = websocket.cookies.get(self.cookie, "")
-        code, audience = await self._admission(token)
+        try:
+            code, audience = await self._admission(token)
+        except Unavailable:
+            await websocket.close(TRY_LATER)
+            return
         if audience is None:
             await websocket.close(code)
             return
@@ -57,12 +64,12 @@ class LiveFeed:
                 await asyncio.wait_for(websocket.close(code), FAREWELL_S)
 
     async def _admission(self, token: str) -> tuple[int, Audience | None]:
-        role = await run_in_threadpool(self.role_of, token) if token else None
-        if role is None:
+        roles = await run_in_threadpool(self.roles_of, token) if token else None
+        if roles is None:
             return UNAUTHENTICATED, None
-        if role not in SEES_BOARD:
+        if not roles & SEES_BOARD:
             return FORBIDDEN, None
-        return 0, Audience.STAFF if role in SEES_CALLERS else Audience.WALL
+        return 0, Audience.STAFF if roles & SEES_CALLERS else Audience.WALL
 
     async def _until_over(self, websocket: WebSocket, client: Client, token: str) -> int:
         """The close code that is due; 0 when the client itself has gone."""
@@ -80,7 +87,10 @@ class LiveFeed:
         """Returns when the session no longer gives what it gave at the beginning."""
         while True:
             await asyncio.sleep(self.recheck_s)
-            code, audience = await self._admission(token)
+            try:
+                code, audience = await self._admission(token)
+            except Unavailable:
+                continue  # the board does not go dark because the database does
             if audience is not client.audience:
                 return code or UNAUTHENTICATED
 
