@@ -78,5 +78,5 @@ def calls_now(settings: Settings) -> int | None:
 
 
 def _calls(asterisk: AsteriskInstall, settings: Settings) -> int | None:
-    found = re.search(r"(\d+) active call", asterisk.console(settings, "core show channels count"))
+    found = re.search(r"(\d+)(?: of \d+ max)? active call", asterisk.console(settings, "core show channels count"))
     return int(found.group(1)) if found else None
