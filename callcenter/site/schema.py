@@ -51,6 +51,14 @@ class Trunk(Part):
     codecs: tuple[Literal["alaw", "ulaw", "g722", "opus"], ...] = ("alaw", "ulaw")
 
 
+class Network(Part):
+    """Where SIP and media listen. Loopback by default: a hotline is opened to a network by decision, not by accident."""
+
+    bind: Annotated[str, StringConstraints(pattern=r"^[0-9.]{7,15}$")] = "127.0.0.1"
+    external: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.-]{0,100}$")] = ""
+    local: tuple[Annotated[str, StringConstraints(pattern=r"^[0-9.]{7,15}/[0-9]{1,2}$")], ...] = ()
+
+
 class Opening(Part):
     days: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
     start: time = Field(alias="from")
@@ -94,7 +102,6 @@ class QueueConfig(Part):
     backup_for: Seconds = 60
     wrapup: Annotated[int, Field(ge=0, le=600)] = 10
     service_level: Seconds = 20
-    music: Ident = "default"
 
 
 class Choice(Part):
@@ -150,12 +157,13 @@ class Limits(Part):
 
 
 class Site(Part):
-    version: Literal[1]
+    version: Literal["1"]
     company: Company
     timezone: str = "Asia/Shanghai"
     language: Literal["zh", "en"] = "zh"
     numbers: Annotated[tuple[Number, ...], Field(min_length=1)]
     trunk: Trunk = Trunk()
+    network: Network = Network()
     schedule: Schedule
     ring: Ring = Ring()
     limits: Limits = Limits()

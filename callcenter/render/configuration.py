@@ -1,0 +1,108 @@
+"""Writes `<state>/asterisk/etc` from asterisk-config/templates, all or nothing."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import jinja2
+
+from callcenter.errors import ConfigError
+from callcenter.render.dialplan import closed_days, spans, steps
+from callcenter.settings import CHECKOUT, Settings
+from callcenter.site.schema import Site
+
+TEMPLATES = CHECKOUT / "asterisk-config/templates"
+SOUNDS = CHECKOUT / "asterisk-config/sounds"
+INCLUDED_ONLY = {"pjsip-trunk.j2"}
+FOLDERS = ("etc/dialplan", "lib/keys", "data/sounds", "spool", "run", "log/cel-custom")
+
+
+@dataclass(frozen=True)
+class AsteriskFiles:
+    """Of the Asterisk that will run: its modules' folder, and the folder whose `documentation` it wants to read."""
+
+    modules: Path
+    data: Path
+
+
+def render(site: Site, settings: Settings, secrets: Mapping[str, str], asterisk: AsteriskFiles) -> bool:
+    """True when anything differs from what was there (Asterisk then has to reload).
+
+    Raises jinja2.UndefinedError for a missing secret, ConfigError for a prompt that has no sound file.
+    """
+    home = settings.asterisk
+    _check_prompts(site, settings.site_file)
+    for folder in FOLDERS:
+        (home / folder).mkdir(parents=True, exist_ok=True)
+    pages = _pages(site, settings, secrets, asterisk)
+    changed = _write(home / "etc", pages)
+    _link(home / "data/documentation", asterisk.data / "documentation")
+    for language in ("zh", "en", "tones"):
+        changed |= _copy_sounds(SOUNDS / language, home / "data/sounds" / language)
+    return changed
+
+
+def _pages(site: Site, settings: Settings, secrets: Mapping[str, str], asterisk: AsteriskFiles) -> dict[str, str]:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES), undefined=jinja2.StrictUndefined, trim_blocks=True,
+        lstrip_blocks=True, keep_trailing_newline=True, autoescape=False)
+    environment.filters |= {"steps": steps, "spans": lambda opening: list(spans(opening))}
+    context = {
+        "site": site, "ports": settings.ports, "node": settings.node, "home": settings.asterisk,
+        "recordings": settings.recordings, "voicemail": settings.voicemail, "secrets": secrets,
+        "modules": asterisk.modules, "available": {path.stem for path in asterisk.modules.glob("*.so")},
+        "closed_days": closed_days(site.schedule, datetime.now(UTC).astimezone(ZoneInfo(site.timezone)).date()),
+    }
+    names = [name for name in environment.list_templates() if name not in INCLUDED_ONLY]
+    return {name.removesuffix(".j2"): environment.get_template(name).render(context) for name in names}
+
+
+def _write(folder: Path, pages: dict[str, str]) -> bool:
+    changed = False
+    for name, text in pages.items():
+        target = folder / name
+        if target.exists() and target.read_text() == text:
+            continue
+        changed = True
+        part = target.with_name(target.name + ".part")
+        part.touch(mode=0o640)
+        part.write_text(text)
+        part.replace(target)
+    return changed
+
+
+def _link(link: Path, target: Path) -> None:
+    if link.is_symlink() and link.readlink() == target:
+        return
+    link.unlink(missing_ok=True)
+    link.symlink_to(target)
+
+
+def _copy_sounds(source: Path, target: Path) -> bool:
+    """Copies what is new: Asterisk's user may not be able to read the checkout."""
+    changed = False
+    for path in source.rglob("*.wav"):
+        copy = target / path.relative_to(source)
+        if copy.exists() and copy.stat().st_size == path.stat().st_size and copy.stat().st_mtime >= path.stat().st_mtime:
+            continue
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, copy)
+        changed = True
+    return changed
+
+
+def _check_prompts(site: Site, site_file: Path) -> None:
+    """Every prompt that a menu names has a sound in both languages."""
+    wanted = {name for menu in site.menus for name in menu.prompts}
+    wanted |= {choice.prompt for menu in site.menus for choice in menu.keys.values() if choice.prompt}
+    for name in sorted(wanted):
+        for language in ("zh", "en"):
+            if not (SOUNDS / language / f"{name}.wav").exists():
+                line = next((place for place, text in enumerate(site_file.read_text().splitlines(), 1) if name in text), 1)
+                raise ConfigError(str(site_file), line, "menus", f"no sound {language}/{name}.wav",
+                                  "render it with `sixring prompts render`, or name another prompt")

@@ -1,0 +1,76 @@
+"""A site file's mistakes are answered with file, line, key and what would be right."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from callcenter.errors import ConfigError
+from callcenter.settings import CHECKOUT
+from callcenter.site.load import SiteErrors, load_site
+
+DEMO = CHECKOUT / "asterisk-config/site.yaml"
+
+
+def faults_of(tmp_path: Path, *changes: tuple[str, str]) -> list[ConfigError]:
+    text = DEMO.read_text()
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new, 1)
+    path = tmp_path / "site.yaml"
+    path.write_text(text)
+    with pytest.raises(SiteErrors) as caught:
+        load_site(path)
+    return caught.value.faults
+
+
+def line_of(text: str) -> int:
+    return next(number for number, line in enumerate(DEMO.read_text().splitlines(), 1) if text in line)
+
+
+def test_the_demo_site_is_valid_and_says_six_rings_of_five_seconds() -> None:
+    site = load_site(DEMO)
+    assert site.ring.seconds * site.ring.overflow_after == 30
+    assert [seat.seat for seat in site.seats if seat.kind == "primary"] == ["1001", "1002", "1003", "1004", "1005", "1006"]
+
+
+def test_a_misspelt_key_is_named_with_its_line(tmp_path: Path) -> None:
+    fault, = faults_of(tmp_path, ("overflow_after: 6", "overflow_aftr: 6"))
+    assert (fault.line, fault.key) == (line_of("overflow_after"), "ring.overflow_aftr")
+    assert "spelling" in fault.hint
+
+
+def test_a_queue_with_an_unknown_seat_is_told_which_seats_there_are(tmp_path: Path) -> None:
+    fault, = faults_of(tmp_path, ('seats: ["1001", "1002", "1003", "1004"]', 'seats: ["1001", "1009"]'))
+    assert fault.line == line_of('seats: ["1001", "1002"')
+    assert "no seat 1009" in fault.problem
+    assert "1006" in fault.hint
+
+
+def test_all_mistakes_are_reported_at_once(tmp_path: Path) -> None:
+    found = faults_of(tmp_path, ("queue: complaint}", "queue: complaints}"),
+                      ("night_menu: night", "night_menu: nacht"))
+    assert {fault.problem for fault in found} == {"no queue complaints", "no menu nacht"}
+
+
+def test_text_that_is_not_yaml_is_told_where_it_breaks(tmp_path: Path) -> None:
+    fault, = faults_of(tmp_path, ("timezone: Asia/Shanghai", "timezone: [Asia"))
+    assert fault.line >= line_of("timezone")
+
+
+@pytest.mark.parametrize("name", ['a"b', "a\\nb", "${SHELL(id)}", "a,b", "a;b", "a|b"])
+def test_a_seat_name_that_means_something_to_the_dialplan_is_refused(tmp_path: Path, name: str) -> None:
+    quoted = "'" + name + "'" if "\\n" not in name else f'"{name}"'
+    faults = faults_of(tmp_path, ("name: 陈静", f"name: {quoted}"))
+    assert faults[0].key == "seats.0.name"
+
+
+def test_an_unknown_time_zone_is_refused(tmp_path: Path) -> None:
+    fault, = faults_of(tmp_path, ("timezone: Asia/Shanghai", "timezone: Asia/Peking"))
+    assert "Asia/Shanghai" in fault.hint
+
+
+def test_a_key_that_does_two_things_is_refused(tmp_path: Path) -> None:
+    fault, = faults_of(tmp_path, ('"1": {menu: repair}', '"1": {menu: repair, queue: repair}'))
+    assert "exactly one" in fault.problem
