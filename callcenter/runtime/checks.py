@@ -109,11 +109,11 @@ def ports(settings: Settings) -> Iterator[Finding]:
         if pids and not mine:
             yield Bad(f"{need.what} port {need.port}/{need.kind} is taken by pid {pids[0]} ({name_of(pids[0])})",
                       "end it, or move all ports with SIXRING_OFFSET")
-        elif mine and not pids:
+        elif mine and not pids and need.always:
             yield Bad(f"{need.program} runs but does not listen on {need.what} port {need.port}/{need.kind}",
                       f"read `sixring logs {need.program}`")
         else:
-            yield Good(f"{need.what} {need.port}/{need.kind} {'ours' if mine else 'free'}")
+            yield Good(f"{need.what} {need.port}/{need.kind} {'ours' if mine and pids else 'free'}")
 
 
 def processes(settings: Settings) -> Iterator[Finding]:

@@ -18,12 +18,13 @@ class Need:
     program: str
     port: int
     kind: Literal["tcp", "udp"] = "tcp"
+    always: bool = True     # else only when the site file asks for it (browser seats)
 
 
 def needs(settings: Settings) -> list[Need]:
     ports = settings.ports
     asterisks = [] if settings.ami else [Need("SIP", "asterisk", ports.sip, "udp"), Need("AMI", "asterisk", ports.ami),
-                                         Need("WebRTC", "asterisk", ports.webrtc)]
+                                         Need("WebRTC", "asterisk", ports.webrtc, always=False)]
     return [*asterisks, Need("AGI", "agi", ports.agi), Need("pages", "dashboard", ports.web)]
 
 
