@@ -83,7 +83,7 @@ def test_an_adopted_process_outlives_its_killed_keeper_and_the_next_keeper_finds
     first.wait()
     second = bench.keep("adopt", "asterisk", "sleep", "300")
     third = bench.keep("adopt", "asterisk", "sleep", "300")
-    eventually(lambda: commands(second.pid) and commands(third.pid), "both keepers wait")
+    eventually(lambda: waits(second.pid) and waits(third.pid), "both keepers wait for the process that is there")
     assert lives(kept)
     assert bench.kept("asterisk") == kept
     assert second.poll() is None
@@ -172,3 +172,15 @@ def commands(pid: int) -> str:
         return Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")
     except OSError:
         return ""
+
+
+def waits(keeper: int) -> bool:
+    """Whether the keeper is in its waiting loop: its child is the loop's short sleep."""
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            parent = int(stat.read_text().rpartition(") ")[2].split()[1])
+        except OSError:
+            continue
+        if parent == keeper and commands(int(stat.parent.name)).startswith("sleep 0.5"):
+            return True
+    return False
