@@ -14,7 +14,9 @@ import jinja2
 import typer
 
 from callcenter.cli import doctor as doctor_command
-from callcenter.cli import safe, status as status_command, up as up_command
+from callcenter.cli import safe
+from callcenter.cli import status as status_command
+from callcenter.cli import up as up_command
 from callcenter.errors import ConfigError, SixringError
 from callcenter.runtime.wish import BadWish, state_folder
 from callcenter.settings import CHECKOUT, Settings
@@ -28,6 +30,9 @@ PASS_ON = {"ignore_unknown_options": True, "allow_extra_args": True, "help_optio
 app.command("up")(up_command.up)
 app.command("down")(up_command.down)
 app.command("render")(up_command.render_only)
+app.command("prepare")(up_command.prepare)
+app.command("exec")(up_command.execute)
+app.command("console")(up_command.console)
 app.command("status")(status_command.status)
 app.command("logs")(status_command.logs)
 app.command("doctor")(doctor_command.doctor)
