@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from callcenter.cli.options import State
 from callcenter.runtime.accounts import prepare_database, users_of
 from callcenter.runtime.announce import announce
 from callcenter.runtime.asterisk import find_asterisk
@@ -22,7 +23,6 @@ from callcenter.runtime.stop import stop
 from callcenter.runtime.wish import BadWish, Wish, settle, state_folder
 from callcenter.settings import LOOPBACK, Settings
 
-State = Annotated[Path | None, typer.Option("--state", envvar="SIXRING_STATE", help="The instance: its folder.")]
 Offset = Annotated[int | None, typer.Option("--offset", envvar="SIXRING_OFFSET", help="Moves every port.")]
 SiteFile = Annotated[Path | None, typer.Option("--site", envvar="SIXRING_SITE", help="The site file.")]
 Demo = Annotated[bool | None, typer.Option("--demo/--no-demo", envvar="DEMO", help="Demo users, phones and callers.")]

@@ -1,4 +1,4 @@
-"""keep.sh and watch.sh with real processes: what must outlive the supervisor does, and nothing is ever started twice."""
+"""keep.sh and watch.sh with real processes: what must outlive the supervisor does; nothing is started twice."""
 
 from __future__ import annotations
 
