@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import tarfile
 from contextlib import closing
 from pathlib import Path
 
@@ -77,3 +78,12 @@ def test_a_file_that_is_no_backup_is_named_as_such_and_changes_nothing(tmp_path:
     with pytest.raises(BadBackup):
         restore(settings, tmp_path / "b.tar.gz")
     assert sorted(path.name for path in tmp_path.iterdir()) == before
+
+
+def test_a_backup_that_would_write_elsewhere_is_refused(tmp_path: Path) -> None:
+    with tarfile.open(tmp_path / "b.tar.gz", "w:gz") as archive:
+        archive.addfile(tarfile.TarInfo("recordings/../../outside"))
+    (tmp_path / "state").mkdir()
+    with pytest.raises(BadBackup):
+        restore(instance(tmp_path / "state"), tmp_path / "b.tar.gz")
+    assert not (tmp_path / "outside").exists()
