@@ -73,7 +73,7 @@ def restore(settings: Settings, source: Path) -> None:
 
 
 def _unpack(archive: tarfile.TarFile, target: Path) -> None:
-    """Plain files of ours only. Not `filter="data"`: Debian 12's first Python 3.11 does not know it. Raises BadBackup."""
+    """Plain files of ours only. Not `filter="data"`: Debian 12's Python may lack it. Raises BadBackup."""
     for member in archive:
         parts = Path(member.name).parts
         if member.isdir():
