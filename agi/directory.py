@@ -15,6 +15,8 @@ from typing import Any, Final, Protocol, TypeVar, TypeVarTuple, Unpack
 import psycopg
 import structlog
 from sqlalchemy import make_url
+from sqlalchemy import Compiled
+from sqlalchemy.sql.compiler import SQLCompiler
 
 from callcenter.errors import Unavailable
 from callcenter.numbers import normalise
@@ -60,8 +62,7 @@ class Source:
         driver = "sqlite" if self._is_file else "postgresql+psycopg"
         compiled = FIND.compile(dialect=self._url.set(drivername=driver).get_dialect()())
         self._query = str(compiled)
-        self._parameters = dict(compiled.construct_params({"number": ""}))
-        self._positions: list[str] | None = compiled.positiontup if compiled.positional else None
+        self._given = _arguments(compiled)
 
     def connect(self) -> Connection:
         """Raises sqlite3.Error or psycopg.Error."""
@@ -74,12 +75,21 @@ class Source:
 
     def find(self, connection: Connection, key: str) -> Found | None:
         """As crm's find_caller, for a number already normalised."""
-        named = {**self._parameters, "number": key}
-        given = named if self._positions is None else [named[name] for name in self._positions]
-        return found_in(connection.execute(self._query, given).fetchone())
+        return found_in(connection.execute(self._query, self._given(key)).fetchone())
 
     def answers(self, connection: Connection) -> None:
         connection.execute("SELECT 1 FROM phone_numbers LIMIT 1", ()).fetchone()
+
+
+def _arguments(compiled: Compiled) -> Callable[[str], Any]:
+    """The query's arguments for a number, as the driver wants them: by position (SQLite) or by name (psycopg)."""
+    named = dict(compiled.construct_params({"number": ""}) or {})
+    if not isinstance(compiled, SQLCompiler) or not compiled.positional:
+        return lambda key: named | {"number": key}
+    names = compiled.positiontup or []
+    place = names.index("number")
+    before, after = (tuple(named[name] for name in part) for part in (names[:place], names[place + 1:]))
+    return lambda key: (*before, key, *after)
 
 
 class Directory:
@@ -89,6 +99,7 @@ class Directory:
         self._source = source
         self._idle: deque[Connection] = deque()  # at most one a thread; the last used is the warmest
         self._down = threading.Event()
+        self._down.set()  # until the first probe: no caller opens the first connection
 
     @property
     def is_down(self) -> bool:

@@ -40,6 +40,7 @@ class Probe(threading.Thread):
         self._stopping = stopping
 
     def run(self) -> None:
+        self._directory.probe()
         while not self._stopping.wait(PROBE_EVERY_S):
             self._directory.probe()
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 import structlog
-from structlog.typing import EventDict, WrappedLogger
+from structlog.typing import EventDict, Processor, WrappedLogger
 
 from callcenter.numbers import masked
 
@@ -27,13 +27,13 @@ _IN_URL: Final = re.compile(r"(://[^:/@\s]*):[^@\s]+@")
 
 def configure_logs(process: str) -> None:
     """Call once, first thing in a process. The standard library's loggers are written the same way."""
-    shared = [
+    shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
         structlog.processors.format_exc_info,
     ]
-    final = [_names(process), hide_personal, structlog.processors.JSONRenderer(ensure_ascii=False, default=str)]
+    final: list[Processor] = [_names(process), hide_personal, structlog.processors.JSONRenderer(ensure_ascii=False, default=str)]
     structlog.configure(
         processors=[*shared, *final],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
@@ -78,7 +78,7 @@ def _masked_number(found: re.Match[str]) -> str:
     return text if _DATE.match(text) else masked(text)
 
 
-def _names(process: str) -> Any:
+def _names(process: str) -> Processor:
     def name(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
         return {"process": process, **event}
     return name
