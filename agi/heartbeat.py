@@ -64,6 +64,10 @@ class Heartbeat(threading.Thread):
         self.beat()
         while not self._stopping.wait(EVERY_S):
             self.beat()
+        self.close()
+
+    def close(self) -> None:
+        self._redis.close()
 
     def beat(self) -> None:
         down = self._directory.is_down

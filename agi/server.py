@@ -247,7 +247,9 @@ class Server:
             return self._faults.copy()
 
     def stop(self) -> None:
-        """Takes no new session and waits for those under way, which their deadline ends."""
+        """Takes no new session and waits for those under way, which their deadline ends. Harmless when repeated."""
+        if self._stopping.is_set():
+            return
         self._stopping.set()
         self._lead.release(len(self._threads))
         try:
