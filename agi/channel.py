@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import Final, Protocol
 
-from asterisk.agi import AGI, AGIResultHangup  # type: ignore[import-untyped]
+from asterisk.agi import AGI, AGIResultHangup
 
 from callcenter.errors import SixringError
 

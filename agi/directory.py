@@ -6,6 +6,7 @@ and after the first failure nobody asks again until `probe` has had an answer.
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import threading
 from collections import deque
@@ -29,6 +30,7 @@ PATIENCE_S: Final = 0.25
 CONNECT_S: Final = 2         # libpq knows no less
 
 Row = Sequence[Any]
+_TAGS: Final = [column.name for column in FIND.selected_columns].index("tags")
 Answer = TypeVar("Answer")
 Given = TypeVarTuple("Given")
 
@@ -75,7 +77,10 @@ class Source:
 
     def find(self, connection: Connection, key: str) -> Found | None:
         """As crm's find_caller, for a number already normalised."""
-        return found_in(connection.execute(self._query, self._given(key)).fetchone())
+        row = connection.execute(self._query, self._given(key)).fetchone()
+        if row and isinstance(row[_TAGS], str):  # SQLite keeps a list as its JSON
+            row = (*row[:_TAGS], json.loads(row[_TAGS]), *row[_TAGS + 1:])
+        return found_in(row)
 
     def answers(self, connection: Connection) -> None:
         connection.execute("SELECT 1 FROM phone_numbers LIMIT 1", ()).fetchone()

@@ -18,8 +18,8 @@ NUMBER_FIELDS: Final = frozenset({"number", "numbers", "contact", "caller", "cal
 SECRET_WORDS: Final = ("password", "passwd", "secret", "token", "authorization", "cookie", "api_key")
 HIDDEN: Final = "[hidden]"
 
-# Seven to fifteen digits with or without "+", single spaces or hyphens between: a phone number, standing alone. A call id
-# (`node1-1795363200.17`), a time and an address keep their digits: they touch a letter, a dot, a colon or a slash.
+# Seven to fifteen digits with or without "+", single spaces or hyphens between: a phone number, standing alone. A call
+# id (`node1-1795363200.17`), a time and an address keep their digits: they touch a letter, a dot, a colon or a slash.
 _NUMBER: Final = re.compile(r"(?<![\w.:/@-])\+?\d(?:[ -]?\d){6,14}(?![\w:/@-]|\.\d)")
 _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}(?![\d])")
 _IN_URL: Final = re.compile(r"(://[^:/@\s]*):[^@\s]+@")
@@ -33,7 +33,8 @@ def configure_logs(process: str) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
         structlog.processors.format_exc_info,
     ]
-    final: list[Processor] = [_names(process), hide_personal, structlog.processors.JSONRenderer(ensure_ascii=False, default=str)]
+    final: list[Processor] = [_names(process), hide_personal,
+                              structlog.processors.JSONRenderer(ensure_ascii=False, default=str)]
     structlog.configure(
         processors=[*shared, *final],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
