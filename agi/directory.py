@@ -11,12 +11,11 @@ import sqlite3
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Any, Final, Protocol, TypeVar, TypeVarTuple, Unpack
+from typing import Any, Final, Protocol, TypeVar, TypeVarTuple
 
 import psycopg
 import structlog
-from sqlalchemy import make_url
-from sqlalchemy import Compiled
+from sqlalchemy import Compiled, make_url
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from callcenter.errors import Unavailable
@@ -55,8 +54,8 @@ class _PatientConnection(psycopg.Connection[Any]):
 
 
 class Source:
-    """A database by URL, read only, spoken to by its driver alone: SQLAlchemy writes the query once, and is then out of the
-    way of the calls (a look-up takes a fifth of the time)."""
+    """A database by URL, read only, spoken to by its driver alone: SQLAlchemy writes the query once, and is then out of
+    the way of the calls (a look-up takes a fifth of the time)."""
 
     def __init__(self, url: str) -> None:
         self._url = make_url(url)
@@ -132,7 +131,7 @@ class Directory:
         while self._idle:
             self._drop(self._idle.pop())
 
-    def _ask(self, question: Callable[[Connection, Unpack[Given]], Answer], *given: Unpack[Given]) -> Answer:
+    def _ask(self, question: Callable[[Connection, *Given], Answer], *given: *Given) -> Answer:
         connection: Connection | None = None
         try:
             connection = self._take()
