@@ -124,7 +124,7 @@ def test_a_refused_action_and_a_refused_list_are_named_errors(scenario: Scenario
 def test_a_successful_queue_add_resolves(scenario: Scenario) -> None:
     async def play(fake: FakeAsterisk, link: AmiLink, heard: Heard) -> None:
         fake.scripts["QueueAdd"] = lambda action: (
-            f"Response: Success\r\nActionID: {action['ActionID']}\r\nMessage: Added interface to queue\r\n\r\n".encode())
+            f"Response: Success\r\nActionID: {action['ActionID']}\r\nMessage: Added x to queue\r\n\r\n".encode())
         assert (await link.ask("QueueAdd", {"Queue": "repair"}))["response"] == "Success"
 
     scenario(play)

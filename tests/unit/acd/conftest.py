@@ -1,4 +1,4 @@
-"""Real AMI traces as input: recorded on a small Asterisk 22 with one queue, three seats and a trunk, headers we read kept.
+"""Real AMI traces as input: recorded on a small Asterisk 22 with one queue, three seats and a trunk.
 
 A trace is blank-line separated AMI messages, each after `@<epoch seconds>`; `Asked:` blocks mark where the actual state
 was read in mid-call (Status, QueueStatus, PJSIPShowEndpoints), with the answers after it.

@@ -160,7 +160,8 @@ def test_two_calls_at_once_keep_apart(trace: Callable[[str], Trace]) -> None:
 
 def picture(floor: Floor) -> object:
     """All that both ways of knowing can tell; a wrap-up's call, and the stage after a talk, only who heard it knows."""
-    calls = {key: (c.state, c.queue, 0 if c.state is CallState.AFTER else c.stage, c.ringing, c.seat, c.name, c.room, c.household_id, c.number, c.did)
+    calls = {key: (c.state, c.queue, 0 if c.state is CallState.AFTER else c.stage, c.ringing, c.seat,
+                   c.name, c.room, c.household_id, c.number, c.did)
              for key, c in floor.calls_shown.items()}
     seats = {key: (s.state, None if s.state is SeatState.WRAPUP else s.call_id)
              for key, s in floor.seats_shown.items()}
