@@ -1,0 +1,157 @@
+"""`python -m crm`: with no argument the process; with a subcommand, one piece of work that ends."""
+
+from __future__ import annotations
+
+import csv
+import getpass
+import signal
+import sys
+import threading
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+import structlog
+import typer
+
+from callcenter.clock import SystemClock
+from callcenter.errors import Conflict, NotFound
+from callcenter.roles import Role
+from callcenter.settings import Settings
+from callcenter.site import load_site
+from crm.calls.journal import parse_cel, parse_queue_log
+from crm.calls.recorder import Recorder, Source
+from crm.database import Database, open_database
+from crm.herald import Herald
+from crm.households.demo import demo_rows
+from crm.households.importer import COLUMNS, ImportFaults, import_lines, read_lines
+from crm.migrate import migrate
+from crm.process import Process
+from crm.staff import service as staff
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, invoke_without_command=True)
+user_app = typer.Typer(help="Who may sign in.")
+households_app = typer.Typer(help="Who lives where.")
+app.add_typer(user_app, name="user")
+app.add_typer(households_app, name="households")
+
+
+@app.callback()
+def process(context: typer.Context) -> None:
+    """Without a subcommand: run in the foreground until SIGTERM."""
+    if context.invoked_subcommand is not None:
+        return
+    structlog.configure(processors=[
+        structlog.processors.add_log_level, structlog.processors.TimeStamper(fmt="iso"),
+        structlog.processors.format_exc_info, structlog.processors.JSONRenderer(ensure_ascii=False)])
+    settings = Settings.load()
+    site = load_site(settings.site_file)
+    clock = SystemClock()
+    database = open_database(settings.database_url)
+    sources = (Source(f"{settings.node}/queue_log", settings.queue_log, parse_queue_log),
+               Source(f"{settings.node}/cel", settings.cel_log, parse_cel))
+    recorder = Recorder(database, sources, node=settings.node, tz=ZoneInfo(site.timezone),
+                        short_abandon_s=site.limits.short_abandon, clock=clock)
+    herald = Herald(settings.redis_url, clock)
+    stop = threading.Event()
+    for wanted in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(wanted, lambda *_: stop.set())
+    herald.start()
+    Process(database, recorder, herald, site, settings.recordings, clock).run(stop)
+    herald.stop()
+    database.close()
+
+
+def _database() -> Database:
+    return open_database(Settings.load().database_url)
+
+
+def _fail(message: str) -> typer.Exit:
+    typer.echo(message, err=True)
+    return typer.Exit(1)
+
+
+@app.command("migrate")
+def migrate_command() -> None:
+    """Bring the database to this version's tables; safe to repeat."""
+    typer.echo(migrate(_database()))
+
+
+@user_app.command("add")
+def user_add(
+    name: str,
+    role: Annotated[list[Role], typer.Option(help="repeat it for several")],
+    password_stdin: Annotated[bool, typer.Option("--password-stdin")] = False,
+    if_missing: Annotated[bool, typer.Option("--if-missing", help="succeed when the user is there already")] = False,
+) -> None:
+    try:
+        with _database().writing.begin() as session:
+            if if_missing and name in {user.name for user in staff.users(session)}:
+                return
+            staff.add_user(session, name, role, _password(from_stdin=password_stdin), datetime.now(UTC))
+    except Conflict as error:
+        raise _fail(str(error)) from error
+
+
+@user_app.command("list")
+def user_list() -> None:
+    with _database().reading() as session:
+        for user in staff.users(session):
+            typer.echo(f"{user.name}\t{','.join(sorted(user.roles))}\t{'active' if user.active else 'disabled'}")
+
+
+@user_app.command("disable")
+def user_disable(name: str) -> None:
+    try:
+        with _database().writing.begin() as session:
+            staff.disable_user(session, name, datetime.now(UTC))
+    except NotFound as error:
+        raise _fail(str(error)) from error
+
+
+@user_app.command("password")
+def user_password(name: str, password_stdin: Annotated[bool, typer.Option("--password-stdin")] = False) -> None:
+    try:
+        with _database().writing.begin() as session:
+            staff.set_password(session, name, _password(from_stdin=password_stdin), datetime.now(UTC))
+    except (Conflict, NotFound) as error:
+        raise _fail(str(error)) from error
+
+
+def _password(*, from_stdin: bool) -> str:
+    return sys.stdin.readline().rstrip("\r\n") if from_stdin else getpass.getpass()
+
+
+@households_app.command("import")
+def households_import(file: Path, dry_run: Annotated[bool, typer.Option("--dry-run")] = False) -> None:
+    """All of the file or nothing; safe to repeat."""
+    settings = Settings.load()
+    english = {estate.name.zh: estate.name.en for estate in load_site(settings.site_file).estates}
+    try:
+        with file.open(encoding="utf-8-sig", newline="") as text:
+            lines = read_lines(text)
+    except ImportFaults as error:
+        raise _fail(str(error)) from error
+    except UnicodeDecodeError as error:
+        raise _fail(f"{file}: not UTF-8: {error}") from error
+    with open_database(settings.database_url).writing() as session:
+        done = import_lines(session, lines, datetime.now(UTC), english)
+        if dry_run:
+            session.rollback()
+        else:
+            session.commit()
+    typer.echo(f"{'would add' if dry_run else 'added'}: households={done.households} people={done.people} "
+               f"numbers={done.numbers} changed={done.changed}")
+
+
+@households_app.command("demo")
+def households_demo() -> None:
+    """The demo's households, as CSV."""
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    writer.writerows(demo_rows())
+
+
+if __name__ == "__main__":
+    app()

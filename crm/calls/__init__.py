@@ -1,0 +1,1 @@
+"""The journal recorder and what it writes: call records and the contact log."""

@@ -1,0 +1,106 @@
+"""Call records, the contact log, and how far the journal has been read."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from crm.database import Base
+
+
+class CallRow(Base):
+    """A call as the journal tells it. `crm.calls.record.CallRecord` is the same without a database.
+
+    A row without `entered_at` is a channel that CEL told of and queue_log has not yet: not shown, not counted.
+    `household_id` is no foreign key: the journal is history, and stays when a household goes.
+    """
+
+    __tablename__ = "calls"
+    __table_args__ = (Index(None, "queue", "queued_at"), Index(None, "node", "ended_at"),
+                      Index(None, "recording_state", "ended_at"))
+
+    call_id: Mapped[str] = mapped_column(String(80), primary_key=True)
+    node: Mapped[str] = mapped_column(String(40))
+    dialled: Mapped[str | None] = mapped_column(String(32))
+    number: Mapped[str | None] = mapped_column(String(32), index=True)
+    household_id: Mapped[int | None] = mapped_column(index=True)
+    lookup: Mapped[str | None] = mapped_column(String(10))
+    language: Mapped[str | None] = mapped_column(String(2))
+    menu_keys: Mapped[list[str]]
+    queue: Mapped[str | None] = mapped_column(String(40))
+    stage: Mapped[int]
+    entered_at: Mapped[datetime | None] = mapped_column(index=True)
+    started_at: Mapped[datetime | None]
+    queued_at: Mapped[datetime | None] = mapped_column(index=True)
+    rang_at: Mapped[datetime | None]
+    answered_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    answered_by: Mapped[str | None] = mapped_column(String(10), index=True)
+    seats_rung: Mapped[list[str]]
+    outcome: Mapped[str | None] = mapped_column(String(20), index=True)
+    wait_s: Mapped[float | None]
+    talk_s: Mapped[float | None]
+    cause: Mapped[int | None]
+    rating: Mapped[int | None]
+    voicemail: Mapped[str | None] = mapped_column(String(200))
+    voicemail_s: Mapped[int | None]
+    callback_number: Mapped[str | None] = mapped_column(String(32))
+    recording: Mapped[str | None] = mapped_column(String(200))
+    # What the fold needs to go on after a restart and no page shows.
+    fold: Mapped[dict[str, Any]] = mapped_column(JSON)
+    # Written by the job of crm.calls.recordings alone: pending, kept, missing, or none (nobody talked).
+    recording_state: Mapped[str | None] = mapped_column(String(10))
+    recording_sha256: Mapped[str | None] = mapped_column(String(64))
+    recording_bytes: Mapped[int | None] = mapped_column(BigInteger)
+    recording_s: Mapped[float | None]
+
+
+class ContactEntry(Base):
+    """A line of the contact log (来电来访记录, A5): one for each answered call, and one for each visit."""
+
+    __tablename__ = "contact_log"
+    __table_args__ = (CheckConstraint("source IN ('call', 'visit')", name="source"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    source: Mapped[str] = mapped_column(String(10))
+    call_id: Mapped[str | None] = mapped_column(String(80), unique=True)
+    seat: Mapped[str | None] = mapped_column(String(10), index=True)
+    at: Mapped[datetime] = mapped_column(index=True)
+    household_id: Mapped[int | None] = mapped_column(ForeignKey("households.id"), index=True)
+    name: Mapped[str | None] = mapped_column(String(60))
+    contact: Mapped[str | None] = mapped_column(String(60))
+    declined_contact: Mapped[bool] = mapped_column(default=False)
+    room: Mapped[str | None] = mapped_column(String(60))
+    matter: Mapped[str | None] = mapped_column(Text)
+    kind: Mapped[str | None] = mapped_column(String(20))
+    result: Mapped[str | None] = mapped_column(Text)
+    ticket_id: Mapped[int | None] = mapped_column(ForeignKey("tickets.id"))
+    completed_at: Mapped[datetime | None] = mapped_column(index=True)
+    completed_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+
+
+class JournalPosition(Base):
+    """How far a file of the journal has been read. Moves in the transaction that writes what was read."""
+
+    __tablename__ = "journal_positions"
+
+    source: Mapped[str] = mapped_column(String(80), primary_key=True)
+    inode: Mapped[int] = mapped_column(BigInteger)
+    fingerprint: Mapped[str | None] = mapped_column(String(64))
+    offset: Mapped[int] = mapped_column(BigInteger)
+
+
+class JournalReject(Base):
+    """A line that could not be read, kept to be looked at; it stopped nothing."""
+
+    __tablename__ = "journal_rejects"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    source: Mapped[str] = mapped_column(String(80), index=True)
+    offset: Mapped[int] = mapped_column(BigInteger)
+    line: Mapped[str] = mapped_column(Text)
+    reason: Mapped[str] = mapped_column(String(40))
+    at: Mapped[datetime]

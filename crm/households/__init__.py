@@ -1,0 +1,1 @@
+"""Who lives where, and which numbers are theirs."""

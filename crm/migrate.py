@@ -1,0 +1,41 @@
+"""Brings a database to the newest revision; safe to repeat, and to run twice at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+
+from crm.database import Database
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+_LOCK_KEY = 0x5158  # any number that nothing else of ours locks
+
+
+def alembic_config(connection: Connection) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["connection"] = connection
+    return config
+
+
+def migrate(database: Database) -> str:
+    """The revision the database is at afterwards. All or nothing: both databases roll DDL back."""
+    with database.engine.execution_options(sixring_writes=True).begin() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK_KEY})
+        command.upgrade(alembic_config(connection), "head")
+        return MigrationContext.configure(connection).get_current_revision() or ""
+
+
+def is_current(database: Database) -> bool:
+    """Whether the tables are those of this code."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    with database.engine.connect() as connection:
+        found = MigrationContext.configure(connection).get_current_revision()
+    return found == ScriptDirectory.from_config(config).get_current_head()

@@ -1,0 +1,1 @@
+"""Figures, by architecture.md's words for them."""

@@ -1,0 +1,147 @@
+"""Users and sign-in (K1). Passwords are argon2id hashes; a browser holds a token of which only the hash is stored."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Collection
+from datetime import datetime, timedelta
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.orm import Session, joinedload
+
+from callcenter.errors import Conflict, NotFound
+from callcenter.roles import Role
+from crm.staff.models import FailedSignIn, SignIn, User
+from crm.staff.schemas import Refused, SignedIn, UserShown
+
+TRIES_PER_NAME = 5
+TRIES_PER_ADDRESS = 30      # an office behind one address has many people
+TRIES_WINDOW = timedelta(minutes=15)
+SIGNED_IN_FOR = timedelta(hours=12)     # one shift
+SHORTEST_PASSWORD = 8
+
+_HASHER = PasswordHasher()
+# Checked when the name is unknown, so that the time of the answer does not tell which names exist.
+_NOBODYS_HASH = _HASHER.hash(secrets.token_hex(16))
+
+
+class WeakPassword(Conflict):
+    code = "weak_password"
+    status = 422
+
+
+def add_user(session: Session, name: str, roles: Collection[Role], password: str, now: datetime) -> UserShown:
+    if session.scalar(select(User.id).where(User.name == name)) is not None:
+        raise Conflict(f"user {name} exists")
+    user = User(name=name, roles=sorted(roles), password_hash=_hash(password), active=True, created_at=now)
+    session.add(user)
+    session.flush()
+    return shown(user)
+
+
+def users(session: Session) -> list[UserShown]:
+    return [shown(user) for user in session.scalars(select(User).order_by(User.name))]
+
+
+def set_password(session: Session, name: str, password: str, now: datetime) -> None:
+    """Also ends every sign-in of the user: whoever knew the old one is out."""
+    user = _named(session, name)
+    user.password_hash = _hash(password)
+    _revoke_all(session, user, now)
+
+
+def disable_user(session: Session, name: str, now: datetime) -> None:
+    user = _named(session, name)
+    user.active = False
+    _revoke_all(session, user, now)
+
+
+def authenticate(session: Session, name: str, password: str, address: str, now: datetime) -> UserShown | Refused:
+    """Commit whatever the answer: a refusal has written the failed attempt. Throttled per name and per address."""
+    if retry_at := _throttled_until(session, name, address, now):
+        return Refused(retry_at)
+    user = session.scalar(select(User).where(User.name == name))
+    right = _matches(user.password_hash if user else _NOBODYS_HASH, password)
+    if user is None or not right or not user.active:
+        session.add(FailedSignIn(name=name[:40], address=address[:45], at=now))
+        return Refused()
+    if _HASHER.check_needs_rehash(user.password_hash):
+        user.password_hash = _HASHER.hash(password)
+    session.execute(delete(FailedSignIn).where(FailedSignIn.name == name))
+    session.execute(delete(FailedSignIn).where(FailedSignIn.at < now - TRIES_WINDOW))
+    return shown(user)
+
+
+def sign_in(session: Session, user_id: int, now: datetime, *, seat: str | None = None,
+            lasts: timedelta = SIGNED_IN_FOR) -> str:
+    """The token for the browser's cookie; it is not stored and cannot be had again."""
+    token = secrets.token_urlsafe(32)
+    session.execute(delete(SignIn).where(SignIn.expires_at < now - SIGNED_IN_FOR))
+    session.add(SignIn(token_hash=_digest(token), user_id=user_id, seat=seat, created_at=now, expires_at=now + lasts))
+    session.flush()
+    return token
+
+
+def signed_in(session: Session, token: str, now: datetime) -> SignedIn | None:
+    """Who holds the token; None when it is unknown, expired or revoked, or its user disabled."""
+    row = session.scalar(select(SignIn).options(joinedload(SignIn.user)).where(SignIn.token_hash == _digest(token)))
+    if row is None or row.revoked_at is not None or row.expires_at <= now or not row.user.active:
+        return None
+    return SignedIn(user=shown(row.user), sign_in_id=row.id, seat=row.seat, expires_at=row.expires_at)
+
+
+def take_seat(session: Session, sign_in_id: int, seat: str | None) -> None:
+    session.execute(update(SignIn).where(SignIn.id == sign_in_id).values(seat=seat))
+
+
+def sign_out(session: Session, token: str, now: datetime) -> None:
+    session.execute(update(SignIn).where(SignIn.token_hash == _digest(token), SignIn.revoked_at.is_(None))
+                    .values(revoked_at=now))
+
+
+def shown(user: User) -> UserShown:
+    return UserShown(user.id, user.name, frozenset(Role(role) for role in user.roles), user.active)
+
+
+def _throttled_until(session: Session, name: str, address: str, now: datetime) -> datetime | None:
+    since = now - TRIES_WINDOW
+    for column, value, tries in ((FailedSignIn.name, name[:40], TRIES_PER_NAME),
+                                 (FailedSignIn.address, address[:45], TRIES_PER_ADDRESS)):
+        count, first = session.execute(
+            select(func.count(), func.min(FailedSignIn.at)).where(column == value, FailedSignIn.at > since)).one()
+        if count >= tries:
+            until: datetime = first + TRIES_WINDOW
+            return until
+    return None
+
+
+def _named(session: Session, name: str) -> User:
+    user = session.scalar(select(User).where(User.name == name))
+    if user is None:
+        raise NotFound(f"user {name}")
+    return user
+
+
+def _revoke_all(session: Session, user: User, now: datetime) -> None:
+    session.execute(update(SignIn).where(SignIn.user_id == user.id, SignIn.revoked_at.is_(None))
+                    .values(revoked_at=now))
+
+
+def _hash(password: str) -> str:
+    if len(password) < SHORTEST_PASSWORD:
+        raise WeakPassword(f"shorter than {SHORTEST_PASSWORD}")
+    return _HASHER.hash(password)
+
+
+def _matches(stored: str, password: str) -> bool:
+    try:
+        return _HASHER.verify(stored, password)
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()

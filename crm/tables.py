@@ -1,0 +1,11 @@
+"""Every table, imported in one place: migrations and tests must not miss one."""
+
+from crm.calls import models as calls
+from crm.database import Base
+from crm.households import models as households
+from crm.staff import models as staff
+from crm.tickets import models as tickets
+
+__all__ = ["calls", "households", "staff", "tickets"]
+
+METADATA = Base.metadata

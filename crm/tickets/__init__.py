@@ -1,0 +1,1 @@
+"""Tickets: what was promised to whom, and what became of it."""
