@@ -188,10 +188,10 @@ class DashboardProcess:
 
 
 def signed_in(url: str, role: Role) -> httpx.Client:
-    client = httpx.Client(base_url=url)
-    answer = client.post("/api/v1/session", json={"name": role.value, "password": PASSWORD})
+    """A client that has the session's cookie; `with` closes it."""
+    answer = httpx.post(f"{url}/api/v1/session", json={"name": role.value, "password": PASSWORD})
     assert answer.status_code == 201, answer.text
-    return client
+    return httpx.Client(base_url=url, cookies=dict(answer.cookies))
 
 
 @contextmanager
