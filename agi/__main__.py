@@ -8,7 +8,7 @@ from typing import Final
 
 import structlog
 
-from agi.directory import Directory, reading_engine
+from agi.directory import Directory, Source
 from agi.heartbeat import Heartbeat, Probe
 from agi.lookup import Lookup
 from agi.server import Limits, Server, listen
@@ -28,7 +28,7 @@ def main() -> None:
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
-    directory = Directory(reading_engine(settings.database_url))
+    directory = Directory(Source(settings.database_url))
     limits = Limits()
     server = open_server(settings.ports.agi, directory, limits, stopping)
     if server is not None:

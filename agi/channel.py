@@ -42,6 +42,10 @@ class Link(Protocol):
         """One line without its end."""
         ...
 
+    def leave(self) -> None:
+        """Nothing more will be sent; answers may still be read."""
+        ...
+
 
 class Environment:
     """The `agi_…` lines of one session. Nothing is parsed that nobody asks for."""
@@ -71,10 +75,22 @@ class Channel(AGI):  # type: ignore[misc]
         self._link = link
         self._got_sighup = False
         self.environment = environment
+        self.has_left = False
 
     def set_variable(self, name: str, value: str) -> None:
         """Raises CommandRefused or SessionFault. The value loses quotes and control characters, and is cut when too long."""
         super().set_variable(_checked(name), value)
+
+    def leave_with(self, name: str, value: str) -> None:
+        """Sets a variable as the session's last command, and tells Asterisk in the same breath that nothing follows: the
+        caller goes on as soon as it is set, without a second way there and back. `check_answer` reads the answer."""
+        self.send_command("SET VARIABLE", self._quote(_checked(name)), self._quote(value))
+        self._link.leave()
+        self.has_left = True
+
+    def check_answer(self) -> None:
+        """Raises CommandRefused or SessionFault when the last command was not carried out."""
+        self.get_result()
 
     def get_variable(self, name: str) -> str:
         """"" for a variable that is not set. Raises CommandRefused or SessionFault."""

@@ -35,7 +35,7 @@ class Lookup:
             found = self._find(channel.environment.get("agi_callerid"))
         except Unavailable:  # counted and logged where it was raised; the caller must not wait for it
             found = None
-        channel.set_variable(VARIABLE, caller_value(found))
+        channel.leave_with(VARIABLE, caller_value(found))
 
 
 def caller_value(found: Found | None) -> str:

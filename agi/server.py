@@ -11,7 +11,7 @@ import errno
 import socket
 import struct
 import threading
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from time import monotonic
@@ -19,7 +19,7 @@ from typing import Final
 
 import structlog
 
-from agi.channel import Channel, CommandRefused, Environment
+from agi.channel import Channel, Environment
 from callcenter.errors import SixringError
 
 log = structlog.get_logger()
@@ -27,6 +27,8 @@ log = structlog.get_logger()
 BACKLOG: Final = 1024
 CHUNK: Final = 16_384
 END: Final = b"\n\n"
+LEADERS: Final = 2
+MOST_LEFT: Final = 32        # answers a thread may put off; Asterisk has long gone on, only a socket each is kept
 
 Handler = Callable[[Channel], None]
 
@@ -68,13 +70,14 @@ class Limits:
 class Peer:
     """One connection from Asterisk, or from something that is not Asterisk."""
 
-    __slots__ = ("_connection", "_deadline", "_limits", "_rest")
+    __slots__ = ("_before_waiting", "_connection", "_deadline", "_limits", "_rest")
 
-    def __init__(self, connection: socket.socket, limits: Limits) -> None:
+    def __init__(self, connection: socket.socket, limits: Limits, before_waiting: Callable[[], None]) -> None:
         self._connection = connection
         self._limits = limits
         self._deadline = monotonic() + limits.budget_s
         self._rest = b""
+        self._before_waiting = before_waiting
 
     def read_environment(self) -> Environment:
         data = self._receive()
@@ -91,7 +94,7 @@ class Peer:
         while (end := data.find(b"\n")) < 0:
             if len(data) > self._limits.line_bytes:
                 raise PeerRubbish("line")
-            data += self._receive()
+            data += self._receive_at_last()
         self._rest = data[end + 1:]
         return data[:end]
 
@@ -103,12 +106,34 @@ class Peer:
         except OSError as error:
             raise PeerGone from error
 
+    def leave(self) -> None:
+        try:
+            self._connection.shutdown(socket.SHUT_WR)
+        except OSError as error:
+            raise PeerGone from error
+        self._before_waiting = _nothing  # whoever reads the answer has no lead to hand on for it
+
+    def has_spoken(self) -> bool:
+        """Whether `read_line` need not wait: there is a line, an end, or no time left."""
+        try:
+            data = self._connection.recv(CHUNK, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return monotonic() > self._deadline
+        except OSError:
+            return True
+        self._rest += data
+        return not data or b"\n" in data
+
+    def give_up(self) -> None:
+        """What has not come by now is not waited for."""
+        self._deadline = 0.0
+
     def _gather(self, data: bytes) -> tuple[bytes, int]:
         """The slow way: Asterisk writes line by line, so the environment may come in pieces."""
         buffer = bytearray(data)
         while True:
             seen = max(len(buffer) - 1, 0)
-            buffer += self._receive()
+            buffer += self._receive_at_last()
             end = buffer.find(END, seen)
             if len(buffer) > self._limits.environment_bytes or buffer.count(b"\n") > self._limits.lines:
                 raise PeerRubbish("environment")
@@ -119,6 +144,11 @@ class Peer:
         lines = block.split(b"\n")
         if len(lines) > self._limits.lines or max(map(len, lines)) > self._limits.line_bytes:
             raise PeerRubbish("environment")
+
+    def _receive_at_last(self) -> bytes:
+        """For what is not there yet: somebody else leads while this thread waits."""
+        self._before_waiting()
+        return self._receive()
 
     def _receive(self) -> bytes:
         if monotonic() > self._deadline:
@@ -134,6 +164,10 @@ class Peer:
         return data
 
 
+def _nothing() -> None:
+    return None
+
+
 def listen(host: str, port: int, limits: Limits) -> socket.socket:
     """A listening socket whose connections inherit their options. Raises OSError when the port is taken."""
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
@@ -141,7 +175,8 @@ def listen(host: str, port: int, limits: Limits) -> socket.socket:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, 1)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, timeval(limits.budget_s))
+        for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
+            listener.setsockopt(socket.SOL_SOCKET, option, timeval(limits.budget_s))
         listener.bind((host, port))
         listener.listen(BACKLOG)
     except OSError:
@@ -155,14 +190,44 @@ def timeval(seconds: float) -> bytes:
     return struct.pack("ll", whole, int((seconds - whole) * 1_000_000))
 
 
-class Server:
-    """Answers sessions with the handler of their script until `stop`."""
+@dataclass(frozen=True, slots=True)
+class _Left:
+    """A session whose last command is sent: only its answer is still to be looked at."""
 
-    def __init__(self, listener: socket.socket, scripts: dict[str, Handler], *, threads: int, limits: Limits) -> None:
+    connection: socket.socket
+    peer: Peer
+    channel: Channel
+
+
+class _Leads:
+    """One thread's lead during one session."""
+
+    __slots__ = ("_lead", "still")
+
+    def __init__(self, lead: threading.Semaphore) -> None:
+        self._lead = lead
+        self.still = True
+
+    def hand_on(self) -> None:
+        if self.still:
+            self.still = False
+            self._lead.release()
+
+
+class Server:
+    """Answers sessions with the handler of their script until `stop`.
+
+    LEADERS threads of the pool take sessions, one after the other, as long as nothing makes them wait; one that must wait
+    for its peer first hands its lead to a thread that rests. So there are many threads where many peers are slow, and few
+    that fight for the interpreter where all are quick (with 16 in accept at once, a session cost 7 changes of thread).
+    """
+
+    def __init__(self, listener: socket.socket, scripts: dict[str, Handler], *, threads: int, limits: Limits,
+                 leaders: int = LEADERS) -> None:
         self._listener = listener
         self._scripts = scripts
         self._limits = limits
-        self._receive_limit = timeval(limits.budget_s)
+        self._lead = threading.Semaphore(leaders)
         self._stopping = threading.Event()
         self._threads = [threading.Thread(target=self._work, name=f"agi-{n}", daemon=True) for n in range(threads)]
         self._faults: Counter[str] = Counter()
@@ -180,6 +245,7 @@ class Server:
     def stop(self) -> None:
         """Takes no new session and waits for those under way, which their deadline ends."""
         self._stopping.set()
+        self._lead.release(len(self._threads))
         try:
             self._listener.shutdown(socket.SHUT_RD)  # wakes every accept
         except OSError as error:
@@ -191,34 +257,66 @@ class Server:
         self._listener.close()
 
     def _work(self) -> None:
+        left: deque[_Left] = deque()
         while not self._stopping.is_set():
-            try:
-                connection, _ = self._listener.accept()
-            except OSError as error:
-                if not self._stopping.is_set():
-                    self._count("accept")
-                    log.error("accept_failed", error=errno.errorcode.get(error.errno or 0, "?"))
-                    self._stopping.wait(0.1)  # out of file descriptors: do not spin
-                continue
-            with connection:
-                self._serve(connection)
+            self._lead.acquire()
+            leading = True
+            while leading and not self._stopping.is_set():
+                leading = self._next_session(left)
+            self._collect(left, wait=True)
 
-    def _serve(self, connection: socket.socket) -> None:
+    def _next_session(self, left: deque[_Left]) -> bool:
+        """Whether the thread still leads."""
         try:
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, self._receive_limit)
-            peer = Peer(connection, self._limits)
+            connection, _ = self._listener.accept()
+        except BlockingIOError:  # nobody has called for a while
+            self._collect(left, wait=False)
+            return True
+        except OSError as error:
+            if not self._stopping.is_set():
+                self._count("agi_accept")
+                log.error("accept_failed", error=errno.errorcode.get(error.errno or 0, "?"))
+                self._stopping.wait(0.1)  # out of file descriptors: do not spin
+            return True
+        leads = _Leads(self._lead)
+        peer = Peer(connection, self._limits, leads.hand_on)
+        if not self._serve(connection, peer, left):
+            connection.close()
+        if len(left) > MOST_LEFT:
+            left[0].peer.give_up()
+        self._collect(left, wait=False)
+        return leads.still
+
+    def _serve(self, connection: socket.socket, peer: Peer, left: deque[_Left]) -> bool:
+        """Whether the session is in `left`, to be closed after its answer."""
+        try:
             environment = peer.read_environment()
             handler = self._scripts.get(environment.get("agi_network_script"))
             if handler is None:
                 raise PeerRubbish("script")
-            handler(Channel(peer, environment))
-        except SessionFault as fault:
+            channel = Channel(peer, environment)
+            handler(channel)
+        except SixringError as fault:
             self._count(fault.code)
-        except CommandRefused as refused:
-            self._count(refused.code)
         except Exception:  # a handler's fault ends its session, never its thread
             self._count("agi_handler")
             log.exception("handler_failed")
+        else:
+            if channel.has_left:
+                left.append(_Left(connection, peer, channel))
+                return True
+        return False
+
+    def _collect(self, left: deque[_Left], *, wait: bool) -> None:
+        while left and (wait or left[0].peer.has_spoken()):
+            self._take_answer(left.popleft())
+
+    def _take_answer(self, session: _Left) -> None:
+        with session.connection:
+            try:
+                session.channel.check_answer()
+            except SixringError as fault:
+                self._count(fault.code)
 
     def _count(self, code: str) -> None:
         with self._counting:

@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -20,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from agi_client import Round, play
+from agi_client import Round, ask_once, play
 from agi_households import built, questions
 
 from callcenter.settings import LOOPBACK, cache_folder
@@ -68,7 +67,7 @@ class Served:
     def __init__(self, kind: str, port: int, *args: str) -> None:
         self.kind, self.address = kind, (LOOPBACK, port)
         script = Path(__file__).with_name("agi_peers.py")
-        self._process = subprocess.Popen([sys.executable, str(script), kind, str(port), *args])
+        self._process = subprocess.Popen([sys.executable, "-P", str(script), kind, str(port), *args])
         self._wait()
 
     def cpu_s(self) -> float:
@@ -84,7 +83,7 @@ class Served:
         give_up = time.monotonic() + 15
         while self._process.poll() is None and time.monotonic() < give_up:
             try:
-                socket.create_connection(self.address, 1).close()
+                ask_once(self.address)
                 return
             except OSError:
                 time.sleep(0.05)

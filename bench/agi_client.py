@@ -62,6 +62,14 @@ class _Session:
     answered: bytes = b""
 
 
+def ask_once(address: tuple[str, int]) -> None:
+    """One whole session; raises OSError while nobody listens. (A connection closed early would stop panoramisk for good.)"""
+    with socket.create_connection(address, 2) as connection:
+        connection.sendall(environment("13800138000", "lookup"))
+        while connection.recv(4096):
+            connection.sendall(ANSWER)
+
+
 def play(address: tuple[str, int], questions: Iterator[Question], sessions: int, concurrency: int, *,
          checks: bool) -> Round:
     """One round; raises Stalled when nothing moves for STALLED_S. `checks`: every answer must be the right household."""

@@ -41,10 +41,10 @@ def sixring(port: int, database_url: str) -> None:
     import threading
 
     from agi.__main__ import open_server
-    from agi.directory import Directory, reading_engine
+    from agi.directory import Directory, Source
     from agi.server import Limits
 
-    open_server(port, Directory(reading_engine(database_url)), Limits(), threading.Event())
+    open_server(port, Directory(Source(database_url)), Limits(), threading.Event())
     threading.Event().wait()
 
 

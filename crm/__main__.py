@@ -4,28 +4,63 @@ from __future__ import annotations
 
 import csv
 import getpass
+import signal
 import sys
+import threading
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
+import structlog
 import typer
 
+from callcenter.clock import SystemClock
 from callcenter.errors import Conflict, NotFound
 from callcenter.roles import Role
 from callcenter.settings import Settings
 from callcenter.site import load_site
+from crm.calls.journal import parse_cel, parse_queue_log
+from crm.calls.recorder import Recorder, Source
 from crm.database import Database, open_database
+from crm.herald import Herald
 from crm.households.demo import demo_rows
 from crm.households.importer import COLUMNS, ImportFaults, import_lines, read_lines
 from crm.migrate import migrate
+from crm.process import Process
 from crm.staff import service as staff
 
-app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, invoke_without_command=True)
 user_app = typer.Typer(help="Who may sign in.")
 households_app = typer.Typer(help="Who lives where.")
 app.add_typer(user_app, name="user")
 app.add_typer(households_app, name="households")
+
+
+@app.callback()
+def process(context: typer.Context) -> None:
+    """Without a subcommand: run in the foreground until SIGTERM."""
+    if context.invoked_subcommand is not None:
+        return
+    structlog.configure(processors=[
+        structlog.processors.add_log_level, structlog.processors.TimeStamper(fmt="iso"),
+        structlog.processors.format_exc_info, structlog.processors.JSONRenderer(ensure_ascii=False)])
+    settings = Settings.load()
+    site = load_site(settings.site_file)
+    clock = SystemClock()
+    database = open_database(settings.database_url)
+    sources = (Source(f"{settings.node}/queue_log", settings.queue_log, parse_queue_log),
+               Source(f"{settings.node}/cel", settings.cel_log, parse_cel))
+    recorder = Recorder(database, sources, node=settings.node, tz=ZoneInfo(site.timezone),
+                        short_abandon_s=site.limits.short_abandon, clock=clock)
+    herald = Herald(settings.redis_url, clock)
+    stop = threading.Event()
+    for wanted in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(wanted, lambda *_: stop.set())
+    herald.start()
+    Process(database, recorder, herald, site, settings.recordings, clock).run(stop)
+    herald.stop()
+    database.close()
 
 
 def _database() -> Database:

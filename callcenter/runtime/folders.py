@@ -15,16 +15,16 @@ if TYPE_CHECKING:
 
 SCRIPTS = ("keep.sh", "watch.sh")
 _OURS = ("log", "run", "redis")
-_ASTERISKS = ("asterisk/log", "asterisk/log/cel-custom", "asterisk/log/cdr-csv", "asterisk/run", "asterisk/lib",
+_ASTERISKS = ("asterisk/log", "asterisk/log/cel-custom", "asterisk/run", "asterisk/lib", "asterisk/lib/keys",
               "asterisk/spool", "asterisk/spool/tmp", "recordings", "voicemail")
-_READ_BY_ASTERISK = ("asterisk", "asterisk/etc", "asterisk/sounds")
+_READ_BY_ASTERISK = ("asterisk/etc", "asterisk/data")
 
 
 def make_folders(settings: Settings, owner: Owner) -> None:
     """Idempotent. Raises NoOwner when Asterisk's user cannot reach the state folder."""
     state = settings.state
     state.mkdir(parents=True, exist_ok=True, mode=0o755)
-    for name in ("", *_READ_BY_ASTERISK):
+    for name in ("", "asterisk", *_READ_BY_ASTERISK):
         _folder(state / name, 0o750)
         owner.may_read(state / name)
     for name in _OURS:
@@ -48,28 +48,13 @@ def copy_scripts(run: Path) -> None:
             part.replace(target)
 
 
-def copy_sounds(source: Path, settings: Settings, owner: Owner) -> None:
-    """The checkout may lie where Asterisk's user cannot read; only changed files are copied."""
-    target = settings.asterisk / "sounds"
-    if not source.is_dir():
-        return
-    for folder, _, names in os.walk(source):
-        place = target / Path(folder).relative_to(source)
-        _folder(place, 0o750)
-        owner.may_read(place)
-        for name in names:
-            original, copy = Path(folder) / name, place / name
-            if not copy.exists() or _differs(original, copy):
-                shutil.copy2(original, copy)
-                copy.chmod(0o640)
-                owner.may_read(copy)
-
-
 def let_asterisk_read(settings: Settings, owner: Owner) -> None:
-    """The rendered configuration holds passwords: its owner and Asterisk's group, nobody else."""
-    for path in sorted((settings.asterisk / "etc").rglob("*")):
-        path.chmod(0o750 if path.is_dir() else 0o640)
-        owner.may_read(path)
+    """The rendered configuration holds passwords: its owner and Asterisk's group read it, nobody else."""
+    for name in _READ_BY_ASTERISK:
+        for path in (settings.state / name).rglob("*"):
+            if not path.is_symlink():
+                path.chmod(0o750 if path.is_dir() else 0o640)
+                owner.may_read(path)
 
 
 def fingerprint(*paths: Path) -> str:
@@ -89,8 +74,3 @@ def _folder(path: Path, mode: int) -> None:
     path.mkdir(exist_ok=True)
     if path.stat().st_mode & 0o777 != mode:
         path.chmod(mode)
-
-
-def _differs(first: Path, second: Path) -> bool:
-    one, two = first.stat(), second.stat()
-    return one.st_size != two.st_size or int(one.st_mtime) != int(two.st_mtime)

@@ -7,10 +7,10 @@ import socket
 from typing import TYPE_CHECKING, Any
 
 import redis
+from pydantic import TypeAdapter, ValidationError
 
 from callcenter.events import ComponentHealth, Health
 from callcenter.settings import LOOPBACK
-from pydantic import TypeAdapter, ValidationError
 
 if TYPE_CHECKING:
     from callcenter.settings import Settings

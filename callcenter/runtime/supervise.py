@@ -60,8 +60,8 @@ class Supervisor:
                 raise Unavailable(f"the supervisor does not start; {log} ends: {tail}")
             time.sleep(0.1)
 
-    def update(self) -> None:
-        """Takes over a changed configuration: programs that are new, gone or started differently."""
+    def update(self) -> bool:
+        """Takes over a changed configuration: programs that are new, gone or started differently. True if any is."""
         rpc = self._rpc()
         added, changed, removed = rpc.reloadConfig()[0]
         for name in [*changed, *removed]:
@@ -70,6 +70,7 @@ class Supervisor:
             rpc.removeProcessGroup(name)
         for name in [*added, *changed]:
             rpc.addProcessGroup(name)
+        return bool(added or changed or removed)
 
     def restart(self, names: Iterable[str]) -> None:
         """Ends the processes themselves; the supervisor starts them again."""
@@ -79,6 +80,11 @@ class Supervisor:
                 rpc.stopProcess(name)
             self.end_kept([name])
             rpc.startProcess(name)
+
+    def let_go(self, name: str) -> None:
+        """The supervisor no longer starts it again; an adopted process itself goes on (its keeper only lets go)."""
+        with contextlib.suppress(*_LOST):
+            self._rpc().stopProcess(name)
 
     def pid(self, name: str) -> int | None:
         process = alive(pid_file(self._settings, name))

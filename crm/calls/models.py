@@ -33,6 +33,7 @@ class CallRow(Base):
     queue: Mapped[str | None] = mapped_column(String(40))
     stage: Mapped[int]
     entered_at: Mapped[datetime | None] = mapped_column(index=True)
+    started_at: Mapped[datetime | None]
     queued_at: Mapped[datetime | None] = mapped_column(index=True)
     rang_at: Mapped[datetime | None]
     answered_at: Mapped[datetime | None]

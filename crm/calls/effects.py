@@ -1,0 +1,75 @@
+"""What must happen when a call record changes, decided as values. Pure.
+
+- An answered call opens its entry in the contact log (A5).
+- A message, an abandoned call and a call lost with its Asterisk (C4) want one callback ticket between them; a short abandon
+  wants none: who gave up within seconds mostly misdialled, and calling him is a nuisance (he is still counted). Nor does a
+  caller who withheld the number and left none: nobody could ring it.
+- "Not satisfied" wants a follow-up, always (G2).
+- A language chosen by key is remembered for the household.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from crm.calls.entries import CallEntry, LanguageChosen
+from crm.calls.record import NOT_SATISFIED, CallRecord, Outcome, outcome
+from crm.tickets.schemas import NewTicket, TicketKind
+
+
+@dataclass(frozen=True)
+class OpenContactEntry:
+    record: CallRecord
+    at: datetime
+
+
+@dataclass(frozen=True)
+class OpenTicket:
+    ticket: NewTicket
+    at: datetime
+
+
+@dataclass(frozen=True)
+class RememberLanguage:
+    household_id: int
+    language: str
+
+
+@dataclass(frozen=True)
+class CallFinished:
+    call_id: str
+    outcome: Outcome
+    at: datetime
+
+
+Effect = OpenContactEntry | OpenTicket | RememberLanguage | CallFinished
+
+
+def effects(before: CallRecord, after: CallRecord, at: datetime, short_abandon_s: int,
+            entry: CallEntry | None = None) -> list[Effect]:
+    """Of one entry (or of Asterisk's restart, then without one) that led from `before` to `after`."""
+    found: list[Effect] = []
+    if after.connected_at and not before.connected_at:
+        found.append(OpenContactEntry(after, at))
+    if after.message and not before.message:
+        reason = "callback" if after.callback_number else "voicemail"
+        found.append(OpenTicket(_callback(after, reason), at))
+    if after.rating == NOT_SATISFIED and before.rating != NOT_SATISFIED:
+        found.append(OpenTicket(NewTicket(
+            kind=TicketKind.FOLLOWUP, reason="not_satisfied", household_id=after.household_id, call_id=after.call_id,
+            queue=after.queue, contact_number=after.number, cause=f"followup:{after.call_id}"), at))
+    if isinstance(entry, LanguageChosen) and after.household_id is not None:
+        found.append(RememberLanguage(after.household_id, entry.language))
+    ended = outcome(after, short_abandon_s)
+    if ended and before.ended_at is None:
+        found.append(CallFinished(after.call_id, ended, at))
+        if ended in (Outcome.ABANDONED, Outcome.LOST) and after.number and not after.message:
+            found.append(OpenTicket(_callback(after, ended.value), at))
+    return found
+
+
+def _callback(record: CallRecord, reason: str) -> NewTicket:
+    return NewTicket(kind=TicketKind.CALLBACK, reason=reason, household_id=record.household_id, call_id=record.call_id,
+                     queue=record.queue, contact_number=record.callback_number or record.number,
+                     cause=f"callback:{record.call_id}")

@@ -1,0 +1,151 @@
+"""What the journal can say, one dataclass an entry. `at` is UTC; `call_id` is the caller channel's unique id."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True)
+class Entry:
+    at: datetime
+
+
+@dataclass(frozen=True)
+class AsteriskStarted(Entry):
+    """QUEUESTART: whatever call was open before it on this node is gone."""
+
+
+@dataclass(frozen=True)
+class CallEntry(Entry):
+    call_id: str
+
+
+# --- queue_log: whole seconds ---------------------------------------------------------------------------------------
+
+@dataclass(frozen=True)
+class LineEntry(CallEntry):
+    """From queue_log; `queue` is the site file's queue id, None where the call is in none."""
+
+    queue: str | None
+
+
+@dataclass(frozen=True)
+class Entered(LineEntry):
+    dialled: str
+    number: str | None       # normalised; None when withheld
+    node: str
+
+
+@dataclass(frozen=True)
+class LookedUp(LineEntry):
+    household_id: int | None
+    language: str | None
+
+
+@dataclass(frozen=True)
+class LookupLate(LineEntry):
+    pass
+
+
+@dataclass(frozen=True)
+class KeyPressed(LineEntry):
+    menu: str
+    key: str
+
+
+@dataclass(frozen=True)
+class LanguageChosen(LineEntry):
+    language: str
+
+
+@dataclass(frozen=True)
+class Queued(LineEntry):
+    stage: int
+
+
+@dataclass(frozen=True)
+class Overflowed(LineEntry):
+    stage: int
+
+
+@dataclass(frozen=True)
+class Connected(LineEntry):
+    seat: str
+    channel: str | None      # the seat's
+    ring_s: int | None
+
+
+@dataclass(frozen=True)
+class RingMissed(LineEntry):
+    seat: str
+    ring_s: float | None
+
+
+@dataclass(frozen=True)
+class Released(LineEntry):
+    """The seat is done with the call: either side hung up, or it was transferred."""
+
+
+@dataclass(frozen=True)
+class GaveUp(LineEntry):
+    pass
+
+
+@dataclass(frozen=True)
+class Rated(LineEntry):
+    rating: int              # 1 satisfied, 2 fair, 3 not satisfied
+
+
+@dataclass(frozen=True)
+class VoicemailLeft(LineEntry):
+    file: str
+    seconds: int
+
+
+@dataclass(frozen=True)
+class CallbackAsked(LineEntry):
+    number: str
+
+
+@dataclass(frozen=True)
+class RecordingBegun(LineEntry):
+    file: str
+
+
+@dataclass(frozen=True)
+class Ended(LineEntry):
+    cause: int | None
+
+
+# --- CEL: microseconds ----------------------------------------------------------------------------------------------
+
+@dataclass(frozen=True)
+class CallStarted(CallEntry):
+    """The caller's own channel."""
+
+
+@dataclass(frozen=True)
+class SeatRang(CallEntry):
+    seat: str
+    channel: str
+
+
+@dataclass(frozen=True)
+class SeatAnswered(CallEntry):
+    channel: str
+
+
+@dataclass(frozen=True)
+class SeatLeft(CallEntry):
+    channel: str
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """A line that could not be read, and why, as a code."""
+
+    reason: str
+
+
+Parsed = Entry | Rejected | None   # None: a line that is right and says nothing to us

@@ -1,0 +1,55 @@
+"""The page's list of calls: by day, queue and outcome, a page at a time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select, tuple_
+from sqlalchemy.orm import Session
+
+from callcenter.errors import NotFound
+from crm.calls.models import CallRow
+from crm.calls.record import Outcome
+from crm.calls.schemas import CallShown
+from crm.calls.service import call
+
+
+@dataclass(frozen=True)
+class CallFilter:
+    """`begin` to `end` is when the call came in; None leaves a side open."""
+
+    begin: datetime | None = None
+    end: datetime | None = None
+    queue: str | None = None
+    outcome: Outcome | None = None
+    seat: str | None = None
+
+
+@dataclass(frozen=True)
+class CallPage:
+    calls: tuple[CallShown, ...]
+    next_before: str | None  # give it as `before` for the next page; None on the last one
+
+
+def call_page(session: Session, wanted: CallFilter, *, before: str | None = None, limit: int = 50) -> CallPage:
+    """Newest first. `before` is the last call of the page before; calls that came meanwhile shift nothing."""
+    query = (select(CallRow).where(CallRow.entered_at.is_not(None))
+             .order_by(CallRow.entered_at.desc(), CallRow.call_id.desc()).limit(limit + 1))
+    if wanted.begin is not None:
+        query = query.where(CallRow.entered_at >= wanted.begin)
+    if wanted.end is not None:
+        query = query.where(CallRow.entered_at < wanted.end)
+    for column, value in ((CallRow.queue, wanted.queue), (CallRow.outcome, wanted.outcome),
+                          (CallRow.answered_by, wanted.seat)):
+        if value is not None:
+            query = query.where(column == value)
+    if before is not None:
+        last = session.get(CallRow, before)
+        if last is None or last.entered_at is None:
+            raise NotFound(f"call {before}")
+        query = query.where(tuple_(CallRow.entered_at, CallRow.call_id) < (last.entered_at, last.call_id))
+    rows = list(session.scalars(query))
+    # `call` finds each in the session's identity map: no further query.
+    shown = tuple(call(session, row.call_id) for row in rows[:limit])
+    return CallPage(shown, shown[-1].call_id if len(rows) > limit else None)

@@ -1,0 +1,191 @@
+"""The journal recorder: lines of the log files become call records, each line exactly once.
+
+A batch of lines, what follows from them and the position after them are one transaction. Killed before its commit,
+nothing has happened and the lines are read again; killed after, they are behind the position. The position's row is
+locked and compared first, so that even a second recorder cannot take a line twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import tzinfo
+from pathlib import Path
+
+import structlog
+from sqlalchemy import func, select
+from sqlalchemy.exc import DataError, IntegrityError
+from sqlalchemy.orm import Session
+
+from callcenter.clock import Clock
+from callcenter.events import AnyEvent, CallRecordWritten, TicketOpened
+from crm.calls import service, store, tail
+from crm.calls.effects import CallFinished, Effect, OpenContactEntry, OpenTicket, RememberLanguage, effects
+from crm.calls.entries import AsteriskStarted, CallEntry, Entry, Parsed, Rejected
+from crm.calls.models import JournalPosition, JournalReject
+from crm.calls.record import CallRecord, apply, lose
+from crm.database import Database
+from crm.households.service import remember_language
+from crm.tickets.service import open_ticket
+
+LONGEST_REJECT = 2_000
+
+log = structlog.get_logger("recorder")
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file of the journal and who reads its lines. `name` keeps its position: "node1/queue_log"."""
+
+    name: str
+    path: Path
+    parse: Callable[[str], Parsed]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What came of one chunk. `events` are for the bus, after the commit."""
+
+    lines: int = 0
+    rejected: int = 0
+    events: tuple[AnyEvent, ...] = ()
+
+
+class Recorder:
+    def __init__(self, database: Database, sources: tuple[Source, ...], *, node: str, tz: tzinfo,
+                 short_abandon_s: int, clock: Clock, chunk: int = tail.CHUNK) -> None:
+        self._database = database
+        self._sources = sources
+        self._node = node
+        self._tz = tz
+        self._short_abandon_s = short_abandon_s
+        self._clock = clock
+        self._chunk = chunk
+        self._positions: dict[str, tail.Position | None] = {}
+
+    def poll(self) -> Batch:
+        """One chunk of each file; an empty batch when there is nothing new. Raises SQLAlchemyError and OSError: nothing
+        was written then that will not be written again."""
+        batches = [self._poll(source) for source in self._sources]
+        return Batch(sum(batch.lines for batch in batches), sum(batch.rejected for batch in batches),
+                     tuple(event for batch in batches for event in batch.events))
+
+    def _poll(self, source: Source) -> Batch:
+        if source.name not in self._positions:
+            with self._database.reading() as session:
+                row = session.get(JournalPosition, source.name)
+                self._positions[source.name] = _position(row)
+        before = self._positions[source.name]
+        chunk = tail.read(source.path, before, self._chunk)
+        if chunk is None:
+            return Batch()
+        try:
+            return self._take(source, before, chunk)
+        except (DataError, IntegrityError):
+            # A line that the database refuses must not stop the journal: find it alone, reject it.
+            log.warning("batch_refused", source=source.name, offset=chunk.lines[0].offset)
+            return self._take_each(source, before, chunk)
+
+    def _take_each(self, source: Source, before: tail.Position | None, chunk: tail.Chunk) -> Batch:
+        done = Batch()
+        for index, line in enumerate(chunk.lines):
+            following = chunk.lines[index + 1].offset if index + 1 < len(chunk.lines) else chunk.position.offset
+            after = tail.Position(chunk.position.inode, chunk.position.fingerprint, following)
+            single = tail.Chunk((line,), after, gap=chunk.gap and index == 0)
+            try:
+                batch = self._take(source, before, single)
+            except (DataError, IntegrityError) as error:
+                batch = self._take(source, before, single, refused=type(error).__name__)
+            done = Batch(done.lines + batch.lines, done.rejected + batch.rejected, done.events + batch.events)
+            if self._positions.get(source.name) != after:
+                return done     # another recorder is ahead
+            before = after
+        return done
+
+    def _take(self, source: Source, before: tail.Position | None, chunk: tail.Chunk, refused: str = "") -> Batch:
+        with self._database.writing.begin() as session:
+            row = session.get(JournalPosition, source.name, with_for_update=True)
+            if _position(row) != before:
+                self._positions.pop(source.name)
+                return Batch()
+            entries: list[Entry] = []
+            rejects = [JournalReject(source=source.name, offset=chunk.lines[0].offset, line="", reason="gap",
+                                     at=self._clock.now())] if chunk.gap else []
+            for line in chunk.lines:
+                parsed = Rejected(refused) if refused else _parse(source, line)
+                if isinstance(parsed, Entry):
+                    entries.append(parsed)
+                elif isinstance(parsed, Rejected):
+                    rejects.append(JournalReject(source=source.name, offset=line.offset, line=_printable(line.text),
+                                                 reason=parsed.reason, at=self._clock.now()))
+            session.add_all(rejects)
+            events = self._write(session, entries)
+            if row is None:
+                row = JournalPosition(source=source.name)
+                session.add(row)
+            row.inode, row.fingerprint = chunk.position.inode, chunk.position.fingerprint
+            row.offset = chunk.position.offset
+        self._positions[source.name] = chunk.position
+        return Batch(len(chunk.lines), len(rejects), tuple(events))
+
+    def _write(self, session: Session, entries: list[Entry]) -> list[AnyEvent]:
+        rows = store.load(session, {entry.call_id for entry in entries if isinstance(entry, CallEntry)})
+        if any(isinstance(entry, AsteriskStarted) for entry in entries):
+            rows |= store.open_on(session, self._node)
+        records = {call_id: store.record_of(row) for call_id, row in rows.items()}
+        stored = dict(records)
+        events: list[AnyEvent] = []
+        for entry in entries:
+            if isinstance(entry, CallEntry):
+                before = records.get(entry.call_id) or CallRecord(entry.call_id)
+                after = apply(before, entry)
+                records[entry.call_id] = after
+                events += self._act(session, effects(before, after, entry.at, self._short_abandon_s, entry))
+            elif isinstance(entry, AsteriskStarted):
+                for call_id in sorted(records):
+                    before = records[call_id]
+                    if before.entered_at and not before.ended_at:
+                        records[call_id] = lose(before, entry.at)
+                        events += self._act(session, effects(before, records[call_id], entry.at,
+                                                             self._short_abandon_s))
+        for call_id, record in records.items():
+            if record != stored.get(call_id):
+                store.save(session, rows.get(call_id), record, self._node, self._short_abandon_s)
+        return events
+
+    def _act(self, session: Session, wanted: list[Effect]) -> list[AnyEvent]:
+        events: list[AnyEvent] = []
+        for effect in wanted:
+            match effect:
+                case OpenContactEntry(record=record, at=at):
+                    service.open_call_entry(session, record, at)
+                case OpenTicket(ticket=new, at=at):
+                    if opened := open_ticket(session, new, at, self._tz):
+                        events.append(TicketOpened(at, opened.ticket_id, opened.number, opened.kind.value,
+                                                   opened.call_id, opened.household_id))
+                case RememberLanguage(household_id=household_id, language=language):
+                    remember_language(session, household_id, language)
+                case CallFinished(call_id=call_id, outcome=ended, at=at):
+                    events.append(CallRecordWritten(at, call_id, ended.value))
+        return events
+
+
+def rejected_count(session: Session) -> int:
+    return session.scalar(select(func.count()).select_from(JournalReject)) or 0
+
+
+def _parse(source: Source, line: tail.Line) -> Parsed:
+    if not line.whole:
+        return Rejected("cut_short")
+    try:
+        return source.parse(line.text.decode())
+    except UnicodeDecodeError:
+        return Rejected("not_utf8")
+
+
+def _printable(text: bytes) -> str:
+    return text[:LONGEST_REJECT].decode(errors="backslashreplace").replace("\0", "\\0")
+
+
+def _position(row: JournalPosition | None) -> tail.Position | None:
+    return tail.Position(row.inode, row.fingerprint or "", row.offset) if row else None

@@ -1,0 +1,127 @@
+"""Calls and the contact log (来电来访记录, A5) for the desk and the pages."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from callcenter.errors import Conflict, NotFound
+from crm.calls.models import CallRow, ContactEntry
+from crm.calls.record import CallRecord, Outcome
+from crm.calls.schemas import CallShown, Completion, EntryPage, EntryShown, Recording
+from crm.households.models import Household
+from crm.households.service import lookup
+
+
+class ContactMissing(Conflict):
+    """Neither a contact nor the word that the caller declined to leave one."""
+
+    code = "contact_missing"
+    status = 422
+
+
+def call(session: Session, call_id: str) -> CallShown:
+    row = session.get(CallRow, call_id)
+    if row is None or row.entered_at is None:
+        raise NotFound(f"call {call_id}")
+    return _call_shown(row)
+
+
+def calls(session: Session, *, household_id: int | None = None, number: str | None = None, seat: str | None = None,
+          outcome: Outcome | None = None, before: datetime | None = None, limit: int = 50) -> list[CallShown]:
+    """Newest first; for the next page give the last one's `entered_at` as `before`."""
+    query = (select(CallRow).where(CallRow.entered_at.is_not(None))
+             .order_by(CallRow.entered_at.desc(), CallRow.call_id.desc()).limit(limit))
+    for column, value in ((CallRow.household_id, household_id), (CallRow.number, number), (CallRow.answered_by, seat),
+                          (CallRow.outcome, outcome)):
+        if value is not None:
+            query = query.where(column == value)
+    if before is not None:
+        query = query.where(CallRow.entered_at < before)
+    return [_call_shown(row) for row in session.scalars(query)]
+
+
+def open_call_entry(session: Session, record: CallRecord, at: datetime) -> None:
+    """The entry of an answered call, with what is known already; the agent completes it."""
+    found = lookup(session, record.number) if record.number else None
+    known = found if found and found.household_id == record.household_id else None
+    home = session.get(Household, record.household_id) if record.household_id is not None else None
+    session.add(ContactEntry(
+        source="call", call_id=record.call_id, seat=record.answered_by, at=at, household_id=home.id if home else None,
+        name=known.name if known else None, contact=record.number, room=home.label if home else None))
+
+
+def add_visit(session: Session, completion: Completion, user_id: int, seat: str | None, now: datetime) -> EntryShown:
+    """A walk-in visit enters the same log, complete at once."""
+    entry = ContactEntry(source="visit", seat=seat, at=now)
+    session.add(entry)
+    _complete(entry, completion, user_id, now)
+    session.flush()
+    return entry_shown(entry)
+
+
+def complete_entry(session: Session, entry_id: int, completion: Completion, user_id: int, now: datetime) -> EntryShown:
+    """May be repeated: the last writing holds, and its time."""
+    entry = session.get(ContactEntry, entry_id)
+    if entry is None:
+        raise NotFound(f"contact entry {entry_id}")
+    _complete(entry, completion, user_id, now)
+    session.flush()
+    return entry_shown(entry)
+
+
+def entry_of_call(session: Session, call_id: str) -> EntryShown | None:
+    entry = session.scalar(select(ContactEntry).where(ContactEntry.call_id == call_id))
+    return entry_shown(entry) if entry else None
+
+
+def entries(session: Session, *, seat: str | None = None, household_id: int | None = None,
+            completed: bool | None = None, before_id: int | None = None, limit: int = 50) -> EntryPage:
+    """Newest first."""
+    query = select(ContactEntry).order_by(ContactEntry.id.desc()).limit(limit + 1)
+    if seat is not None:
+        query = query.where(ContactEntry.seat == seat)
+    if household_id is not None:
+        query = query.where(ContactEntry.household_id == household_id)
+    if completed is not None:
+        done = ContactEntry.completed_at.is_not(None)
+        query = query.where(done if completed else ~done)
+    if before_id is not None:
+        query = query.where(ContactEntry.id < before_id)
+    rows = list(session.scalars(query))
+    shown = tuple(entry_shown(row) for row in rows[:limit])
+    return EntryPage(shown, shown[-1].entry_id if len(rows) > limit else None)
+
+
+def _complete(entry: ContactEntry, completion: Completion, user_id: int, now: datetime) -> None:
+    contact = (completion.contact or "").strip() or None
+    if contact is None and not completion.declined_contact:
+        raise ContactMissing("contact")
+    entry.contact = None if completion.declined_contact else contact
+    entry.declined_contact = completion.declined_contact
+    entry.name, entry.room = completion.name, completion.room
+    entry.matter, entry.kind, entry.result = completion.matter, completion.kind, completion.result
+    entry.household_id = completion.household_id if completion.household_id is not None else entry.household_id
+    entry.ticket_id = completion.ticket_id if completion.ticket_id is not None else entry.ticket_id
+    entry.completed_at, entry.completed_by = now, user_id
+
+
+def entry_shown(row: ContactEntry) -> EntryShown:
+    return EntryShown(row.id, row.source, row.call_id, row.seat, row.at, row.household_id, row.name, row.contact,
+                      row.declined_contact, row.room, row.matter, row.kind, row.result, row.ticket_id,
+                      row.completed_at, row.completed_by)
+
+
+def _call_shown(row: CallRow) -> CallShown:
+    assert row.entered_at is not None  # both callers ask for it
+    kept = (Recording(row.recording, row.recording_sha256, row.recording_bytes or 0, row.recording_s or 0.0)
+            if row.recording_state == "kept" and row.recording and row.recording_sha256 else None)
+    return CallShown(
+        call_id=row.call_id, node=row.node, dialled=row.dialled, number=row.number, household_id=row.household_id,
+        language=row.language, queue=row.queue, stage=row.stage, entered_at=row.entered_at, queued_at=row.queued_at,
+        rang_at=row.rang_at, answered_at=row.answered_at, ended_at=row.ended_at, seats_rung=tuple(row.seats_rung),
+        answered_by=row.answered_by, outcome=Outcome(row.outcome) if row.outcome else None, wait_s=row.wait_s,
+        talk_s=row.talk_s, rating=row.rating, voicemail=row.voicemail, voicemail_s=row.voicemail_s,
+        callback_number=row.callback_number, recording=kept)

@@ -1,0 +1,133 @@
+"""The crm process: reads the journal, seals recordings, tells the bus. Nothing that is down makes it end."""
+
+from __future__ import annotations
+
+import threading
+import time
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from callcenter.clock import Clock
+from callcenter.events import AnyEvent, CallRecordWritten, FiguresUpdated, Health
+from callcenter.site import Site
+from crm.calls import store
+from crm.calls.recorder import Batch, Recorder
+from crm.calls.recordings import seal_recordings
+from crm.database import Database
+from crm.migrate import is_current
+from crm.reports.service import day_figures
+
+POLL_S = 0.15                # a line is read at the latest this long after it was written
+FIRST_RETRY_S = 0.2
+LONGEST_RETRY_S = 5.0
+FIGURES_EVERY_S = 1.0
+SEAL_EVERY_S = 1.0
+CLEAN_EVERY_S = 3600.0
+UNENTERED_FOR = timedelta(days=1)
+
+log = structlog.get_logger("crm")
+
+
+class Tells(Protocol):
+    """What the process needs of the herald."""
+
+    def tell(self, event: AnyEvent) -> None: ...
+    def report(self, component: str, state: Health, detail: str = "") -> None: ...
+    def came_back(self) -> bool: ...
+
+
+class Every:
+    """Whether something is due again; monotonic seconds are passed in."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._next = float("-inf")
+
+    def due(self, now: float) -> bool:
+        if now < self._next:
+            return False
+        self._next = now + self._seconds
+        return True
+
+
+class Process:
+    def __init__(self, database: Database, recorder: Recorder, herald: Tells, site: Site, recordings: Path,
+                 clock: Clock) -> None:
+        self._database = database
+        self._recorder = recorder
+        self._herald = herald
+        self._site = site
+        self._tz = ZoneInfo(site.timezone)
+        self._recordings = recordings
+        self._clock = clock
+        self._figures_wanted = True
+        self._figures_day: date | None = None
+        self._figures_every = Every(FIGURES_EVERY_S)
+        self._seal_every = Every(SEAL_EVERY_S)
+        self._clean_every = Every(CLEAN_EVERY_S)
+        self._migrated = False
+
+    def run(self, stop: threading.Event) -> None:
+        """Until `stop` is set; ends between two transactions."""
+        self._herald.report("crm", Health.OK)
+        retry = FIRST_RETRY_S
+        while not stop.is_set():
+            try:
+                busy = self.step()
+            except (SQLAlchemyError, OSError) as error:
+                # Named in the log and on the board; the journal waits in its files meanwhile, nothing is lost.
+                database = isinstance(error, SQLAlchemyError)
+                log.error("step_failed", error=type(error).__name__, retry_s=retry)
+                self._herald.report("database" if database else "crm", Health.DOWN if database else Health.DEGRADED,
+                                    type(error).__name__)
+                stop.wait(retry)
+                retry = min(retry * 2, LONGEST_RETRY_S)
+                continue
+            retry = FIRST_RETRY_S
+            if not busy:
+                stop.wait(POLL_S)
+
+    def step(self) -> bool:
+        """One round; whether there may be more to read at once. Raises SQLAlchemyError or OSError."""
+        if not self._migrated:
+            self._migrated = is_current(self._database)
+            if not self._migrated:
+                self._herald.report("database", Health.DOWN, "not_migrated")
+                return False
+        batch = self._recorder.poll()
+        self._tell(batch)
+        now = time.monotonic()
+        if self._seal_every.due(now):
+            seal_recordings(self._database, self._recordings, self._clock.now())
+        if self._clean_every.due(now):
+            with self._database.writing.begin() as session:
+                store.drop_unentered(session, self._clock.now() - UNENTERED_FOR)
+        self._publish_figures(now)
+        self._herald.report("database", Health.OK)
+        self._herald.report("crm", Health.OK)
+        return batch.lines > 0
+
+    def _tell(self, batch: Batch) -> None:
+        if batch.rejected:
+            log.warning("lines_rejected", count=batch.rejected)
+        for event in batch.events:
+            self._herald.tell(event)
+            self._figures_wanted |= isinstance(event, CallRecordWritten)
+        self._figures_wanted |= batch.lines > 0
+
+    def _publish_figures(self, now: float) -> None:
+        """Today's, of each queue: after news, at the start, at local midnight, and when Redis came back."""
+        today = self._clock.now().astimezone(self._tz).date()
+        self._figures_wanted |= self._herald.came_back() or today != self._figures_day
+        if not self._figures_wanted or not self._figures_every.due(now):
+            return
+        with self._database.reading() as session:
+            figures = day_figures(session, today, self._tz, self._site)
+        for each in figures:
+            self._herald.tell(FiguresUpdated(self._clock.now(), each))
+        self._figures_wanted, self._figures_day = False, today

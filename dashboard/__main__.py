@@ -1,0 +1,20 @@
+"""`python -m dashboard`: serves the API, the live feed and the pages on this machine; a proxy in front adds TLS."""
+
+from __future__ import annotations
+
+import uvicorn
+
+from callcenter.settings import LOOPBACK, Settings
+from dashboard.app import create_app
+
+
+def main() -> None:
+    settings = Settings.load()
+    # `websockets-sansio` is uvicorn's current shell around the websockets library; the other one uses what it deprecates.
+    # A page that is open keeps its socket for ever: a stop must not wait for it.
+    uvicorn.run(create_app(settings), host=LOOPBACK, port=settings.ports.web, ws="websockets-sansio", ws_max_size=4096,
+                timeout_graceful_shutdown=3, server_header=False, access_log=False)
+
+
+if __name__ == "__main__":
+    main()

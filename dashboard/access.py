@@ -1,0 +1,62 @@
+"""Who may use a route (K1). Every route names its roles with `require`, or says with `public` that it has none."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Depends
+from starlette.requests import HTTPConnection
+
+from callcenter.errors import Forbidden, Unauthenticated
+from callcenter.roles import SEES_CALLERS, Role
+from crm.staff.schemas import SignedIn
+from crm.staff.service import signed_in
+from dashboard.services import Given, Reading
+
+COOKIE = "sixring_session"
+EVERYBODY = frozenset(Role)
+LEADS = frozenset({Role.LEADER, Role.SUPERVISOR, Role.DUTY_LEAD, Role.MANAGER, Role.ADMIN})
+DESK = LEADS | {Role.AGENT}
+
+
+def holder(connection: HTTPConnection, session: Reading, services: Given) -> SignedIn:
+    token = connection.cookies.get(COOKIE)
+    who = signed_in(session, token, services.clock.now()) if token else None
+    if who is None:
+        raise Unauthenticated
+    return who
+
+
+class Requirement:
+    """The dependency that `require` gives; `roles` is what the test that walks all routes looks for."""
+
+    def __init__(self, roles: frozenset[Role]) -> None:
+        self.roles = roles
+
+    def __call__(self, who: Annotated[SignedIn, Depends(holder, scope="function")]) -> SignedIn:
+        if not who.user.roles & self.roles:
+            raise Forbidden
+        return who
+
+
+def require(*roles: Role) -> Requirement:
+    return Requirement(frozenset(roles))
+
+
+def public() -> None:
+    """For the few routes that say nothing to anybody who is not signed in."""
+
+
+def own_seat(who: SignedIn) -> str | None:
+    """The only seat whose calls this user sees; None for one who sees all. An agent without a seat sees none."""
+    if who.user.roles & LEADS:
+        return None
+    if who.seat is None:
+        raise Forbidden
+    return who.seat
+
+
+def sees_callers(who: SignedIn) -> bool:
+    return bool(who.user.roles & SEES_CALLERS)
+
+

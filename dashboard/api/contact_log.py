@@ -1,0 +1,72 @@
+"""`/contact-log`: the call-and-visit log (来电来访记录, A5)."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Query
+from pydantic import BaseModel, Field, StringConstraints
+
+from callcenter.errors import Forbidden, NotFound
+from crm.calls import service as calls
+from crm.calls.models import ContactEntry
+from crm.calls.schemas import Completion, EntryPage, EntryShown
+from crm.staff.audit import record_audit
+from crm.staff.schemas import SignedIn
+from crm.tickets.schemas import TicketKind
+from dashboard.access import DESK, own_seat, require
+from dashboard.problems import responses
+from dashboard.services import Given, Reading, Writing
+
+router = APIRouter(prefix="/contact-log", tags=["contact log"])
+
+OnDesk = Annotated[SignedIn, Depends(require(*DESK))]
+Short = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
+Long = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000)]
+RowId = Annotated[int, Field(ge=1, le=2**31 - 1)]
+
+
+class CompletionGiven(BaseModel):
+    """Either `contact`, or `declined_contact` when the caller would not leave one."""
+
+    name: Short | None = None
+    contact: Short | None = None
+    room: Short | None = None
+    matter: Long
+    kind: TicketKind
+    result: Long
+    declined_contact: bool = False
+    household_id: RowId | None = None
+    ticket_id: RowId | None = None
+
+
+@router.get("", responses=responses(401, 403, 422, 503))
+def list_entries(
+    who: OnDesk, session: Reading,
+    completed: bool | None = None,
+    household_id: Annotated[RowId | None, Query()] = None,
+    before_id: Annotated[RowId | None, Query(description="`next_before` of the page before")] = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> EntryPage:
+    """Newest first. An agent sees the entries of the seat where they sit."""
+    return calls.entries(session, seat=own_seat(who), household_id=household_id, completed=completed,
+                         before_id=before_id, limit=limit)
+
+
+@router.patch("/{entry_id}", responses=responses(401, 403, 404, 409, 422, 503))
+def complete(who: OnDesk, session: Writing, services: Given, entry_id: Annotated[RowId, Path()],
+             given: CompletionGiven) -> EntryShown:
+    """May be repeated: the last writing holds."""
+    entry = session.get(ContactEntry, entry_id)
+    if entry is None:
+        raise NotFound(f"contact entry {entry_id}")
+    if own_seat(who) not in (None, entry.seat):
+        raise Forbidden
+    now = services.clock.now()
+    done = calls.complete_entry(session, entry_id, Completion(
+        name=given.name, contact=given.contact, room=given.room, matter=given.matter, kind=given.kind.value,
+        result=given.result, declined_contact=given.declined_contact, household_id=given.household_id,
+        ticket_id=given.ticket_id), who.user.user_id, now)
+    record_audit(session, at=now, who=who.user.name, user_id=who.user.user_id, action="contact.completed",
+                 subject=f"contact:{entry_id}")
+    return done

@@ -1,0 +1,51 @@
+"""`/health` says how everything is, to staff; `/healthz` says to anybody that this process answers, and nothing else."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Depends, Response
+from pydantic import BaseModel, Field
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from callcenter.events import ComponentHealth, Health
+from callcenter.roles import Role
+from dashboard.access import EVERYBODY, public, require
+from dashboard.live.frames import Cause
+from dashboard.problems import responses
+from dashboard.services import Given
+
+router = APIRouter(tags=["health"])
+probe = APIRouter(tags=["health"])
+
+
+class LiveHealth(BaseModel):
+    cause: Cause | None = Field(description="why the live feed stands still; null while it runs")
+    cursor: str
+    clients: int
+
+
+class HealthShown(BaseModel):
+    live: LiveHealth
+    database: Health
+    components: list[ComponentHealth]
+
+
+@router.get("/health", dependencies=[Depends(require(*EVERYBODY - {Role.WALLBOARD}))], responses=responses(401, 403, 503))
+def health(services: Given) -> HealthShown:
+    hub = services.hub
+    return HealthShown(live=LiveHealth(cause=hub.cause, cursor=hub.cursor, clients=hub.clients),
+                       database=_database(services), components=list(hub.board.health.values()))
+
+
+@probe.get("/healthz", dependencies=[Depends(public)], status_code=200)
+def alive() -> Response:
+    return Response(status_code=200)
+
+
+def _database(services: Given) -> Health:
+    try:
+        with services.database.reading() as session:
+            session.execute(text("SELECT 1"))
+    except SQLAlchemyError:
+        return Health.DOWN
+    return Health.OK

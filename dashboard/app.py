@@ -1,0 +1,120 @@
+"""Puts the dashboard together: API, live feed, pages. The only place here where things are constructed."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+from fastapi import APIRouter, Depends, FastAPI, WebSocket
+from fastapi.responses import FileResponse
+from fastapi.staticfiles import StaticFiles
+from sqlalchemy.exc import SQLAlchemyError
+
+from callcenter.bus import Bus
+from callcenter.clock import Clock, SystemClock
+from callcenter.errors import NotFound, Unavailable
+from callcenter.roles import Role
+from callcenter.settings import Settings
+from callcenter.site import Site, load_site
+from crm.database import Database, open_database
+from crm.staff.service import signed_in
+from dashboard import sessions
+from dashboard.access import COOKIE, public
+from dashboard.api import calls, contact_log, figures, health, tickets
+from dashboard.headers import SameOriginOnly, SecurityHeaders
+from dashboard.live.hub import Hub
+from dashboard.live.reader import Reader
+from dashboard.live.socket import LiveFeed
+from dashboard.problems import describe_problems, install_problems
+from dashboard.services import Services
+
+API = "/api/v1"
+PAGES = Path(__file__).parent / "web/dist"
+
+
+@dataclass(frozen=True)
+class Roles:
+    """The roles behind a session token, for the live feed, which has no request and so no request's transaction."""
+
+    database: Database
+    clock: Clock
+
+    def __call__(self, token: str) -> frozenset[Role] | None:
+        try:
+            with self.database.reading() as session:
+                who = signed_in(session, token, self.clock.now())
+        except SQLAlchemyError as error:
+            raise Unavailable from error
+        return who.user.roles if who else None
+
+
+def create_app(settings: Settings, *, site: Site | None = None, clock: Clock | None = None, pages: Path = PAGES) -> FastAPI:
+    clock = clock or SystemClock()
+    database = open_database(settings.database_url)
+    hub = Hub(clock)
+    services = Services(site=site or load_site(settings.site_file), database=database, hub=hub, clock=clock,
+                        recordings=settings.recordings)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        bus = Bus(settings.redis_url)
+        reader = Reader(bus, hub, clock)
+        tasks = [asyncio.create_task(reader.run()), asyncio.create_task(reader.ping())]
+        for task in tasks:
+            task.add_done_callback(_must_not_end)
+        yield
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await bus.close()
+        database.close()
+
+    app = FastAPI(title="Sixring", version="0.1.0", lifespan=lifespan, docs_url=None, redoc_url=None)
+    app.state.services = services
+    app.add_middleware(SameOriginOnly)
+    app.add_middleware(SecurityHeaders)
+    install_problems(app)
+    describe_problems(app)
+    for router in (sessions.router, calls.router, contact_log.router, tickets.router, figures.router, health.router):
+        app.include_router(router, prefix=API)
+    app.include_router(health.probe)
+    feed = LiveFeed(hub, Roles(database, clock), COOKIE)
+
+    @app.websocket(f"{API}/live")
+    async def live(websocket: WebSocket) -> None:
+        await feed.serve(websocket)
+
+    app.include_router(page_router(pages))
+    app.mount("/assets", StaticFiles(directory=pages / "assets", check_dir=False), name="assets")
+    return app
+
+
+def page_router(pages: Path) -> APIRouter:
+    """The page is one file for everybody; what it shows comes from the API, to those who are signed in."""
+    router = APIRouter(include_in_schema=False, dependencies=[Depends(public)])
+
+    def file(name: str, cache: str) -> FileResponse:
+        path = pages / name
+        if not path.is_file():
+            raise NotFound(name)
+        return FileResponse(path, headers={"Cache-Control": cache})
+
+    @router.get("/")
+    def index() -> FileResponse:
+        return file("index.html", "no-cache")
+
+    @router.get("/mark.svg")
+    def mark() -> FileResponse:
+        return file("mark.svg", "max-age=86400")
+
+    return router
+
+
+def _must_not_end(task: asyncio.Task[None]) -> None:
+    """A reader that ends by a fault of ours must be seen; the supervisor restarts nothing that still answers."""
+    if not task.cancelled() and (error := task.exception()):
+        structlog.get_logger("dashboard").critical("feed_ended", error=repr(error), exc_info=error)

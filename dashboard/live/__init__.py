@@ -1,0 +1,1 @@
+"""The live feed: one reader of the bus in this process, fanned out to every page."""

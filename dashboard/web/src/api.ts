@@ -1,0 +1,50 @@
+/** Calls to the HTTP API. An error is a `ProblemError` with the server's stable code; the page has the words. */
+
+import { shape, text, type Parser } from './board/parse'
+import { session, type Session } from './board/vocabulary'
+
+export class ProblemError extends Error {
+  constructor(readonly status: number, readonly code: string) {
+    super(code)
+  }
+}
+
+const problem = shape({ code: text })
+
+async function codeOf(answer: Response): Promise<string> {
+  try {
+    const body: unknown = await answer.json()
+    return problem(body, 'problem').code
+  } catch {
+    return 'internal'
+  }
+}
+
+async function ask(path: string, init: RequestInit = {}): Promise<Response> {
+  let answer: Response
+  try {
+    answer = await fetch(`/api/v1${path}`, { credentials: 'same-origin', ...init })
+  } catch {
+    throw new ProblemError(0, 'unreachable')
+  }
+  if (!answer.ok) throw new ProblemError(answer.status, await codeOf(answer))
+  return answer
+}
+
+async function read<T>(answer: Response, parser: Parser<T>, name: string): Promise<T> {
+  const body: unknown = await answer.json()
+  return parser(body, name)
+}
+
+export async function currentSession(): Promise<Session> {
+  return read(await ask('/session'), session, 'session')
+}
+
+export async function signIn(name: string, password: string): Promise<Session> {
+  const init = { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ name, password }) }
+  return read(await ask('/session', init), session, 'session')
+}
+
+export async function signOut(): Promise<void> {
+  await ask('/session', { method: 'DELETE' })
+}

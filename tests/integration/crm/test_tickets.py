@@ -1,0 +1,73 @@
+"""Tickets: a number is never given twice, a cause never makes two."""
+
+from __future__ import annotations
+
+import threading
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from callcenter.errors import Conflict
+from crm.database import Database
+from crm.tickets.schemas import NewTicket, TicketKind, TicketShown
+from crm.tickets.service import close_ticket, open_ticket, tickets
+
+TZ = ZoneInfo("Asia/Shanghai")
+
+
+def opened(database: Database, now: datetime, cause: str | None = None, household_id: int | None = None) -> TicketShown | None:
+    with database.writing.begin() as session:
+        return open_ticket(session, NewTicket(TicketKind.CALLBACK, cause=cause, household_id=household_id), now, TZ)
+
+
+def test_numbers_count_up_within_a_local_day(database: Database) -> None:
+    before_midnight = datetime(2026, 11, 22, 15, 59, 59, tzinfo=UTC)
+    numbers = [opened(database, before_midnight + timedelta(seconds=n)) for n in (0, 0, 1)]
+    assert [ticket.number for ticket in numbers if ticket] == ["C20261122-0001", "C20261122-0002", "C20261123-0001"]
+
+
+@pytest.mark.rule("E1", part="the number; not yet its owner")
+def test_many_at_once_get_as_many_numbers_without_a_hole(database: Database, now: datetime) -> None:
+    threads_count, each = 8, 10
+    found: list[str] = []
+    faults: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            for _ in range(each):
+                ticket = opened(database, now)
+                assert ticket
+                found.append(ticket.number)
+        except BaseException as error:  # noqa: BLE001 - shown below
+            faults.append(error)
+
+    threads = [threading.Thread(target=work) for _ in range(threads_count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert faults == []
+    assert sorted(found) == [f"C20261122-{n:04d}" for n in range(1, threads_count * each + 1)]
+
+
+def test_the_same_cause_makes_one_ticket(database: Database, now: datetime) -> None:
+    assert opened(database, now, cause="callback:x")
+    assert opened(database, now, cause="callback:x") is None
+
+
+def test_a_household_that_is_gone_does_not_stop_its_ticket(database: Database, now: datetime) -> None:
+    ticket = opened(database, now, household_id=999_999)
+    assert ticket and ticket.household_id is None
+
+
+def test_open_tickets_are_listed_newest_first_a_page_at_a_time_and_closed_once(database: Database, now: datetime) -> None:
+    made = [opened(database, now) for _ in range(3)]
+    ids = [ticket.ticket_id for ticket in made if ticket]
+    with database.writing.begin() as session:
+        assert [ticket.ticket_id for ticket in tickets(session, state="open", limit=2)] == [ids[2], ids[1]]
+        assert [ticket.ticket_id for ticket in tickets(session, before_id=ids[1])] == [ids[0]]
+        assert close_ticket(session, ids[0], now, "rang back").closed_at == now
+        with pytest.raises(Conflict):
+            close_ticket(session, ids[0], now)
+        assert [ticket.ticket_id for ticket in tickets(session, state="open")] == [ids[2], ids[1]]
