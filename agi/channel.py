@@ -1,7 +1,8 @@
 """The only door to pyst2: its AGI class, with every fault that would hurt a caller mended.
 
 pyst2 0.5.1 installs a signal handler (impossible off the main thread), writes text where a socket wants bytes, copies
-the caller's number to stderr, quotes without escaping (a newline in a name is a second command), loops for ever or raises
+the caller's number to stderr, quotes without escaping (a newline in a name is a second command), loops for
+ever or raises
 ValueError when Asterisk closes in the middle of an answer. What is left of it here: `execute` and the commands over it.
 """
 
@@ -83,7 +84,8 @@ class Channel(AGI):  # type: ignore[misc]
 
     def leave_with(self, name: str, value: str) -> None:
         """Sets a variable as the session's last command, and tells Asterisk in the same breath that nothing follows:
-        the caller goes on as soon as it is set, without a second way there and back. `check_answer` reads the answer."""
+        the caller goes on as soon as it is set, without a second way there and back. `check_answer` reads the
+        answer."""
         self.send_command("SET VARIABLE", self._quote(_checked(name)), self._quote(value))
         self._link.leave()
         self.has_left = True

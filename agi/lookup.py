@@ -43,7 +43,8 @@ def caller_value(found: Found | None) -> str:
     if found is None:
         return UNKNOWN
     language = found.language if found.language in LANGUAGES else ""
-    return f"{int(found.household_id)}|{language}|{DEFAULT_PRIORITY}|{display_text(found.name, found.room, *found.tags)}"
+    display = display_text(found.name, found.room, *found.tags)
+    return f"{int(found.household_id)}|{language}|{DEFAULT_PRIORITY}|{display}"
 
 
 def display_text(*parts: str) -> str:

@@ -1,6 +1,7 @@
 """A FastAGI server that no peer can hold up: a fixed pool of threads, each waiting in accept on one listening socket.
 
-Every system call on a session ends by the kernel's own time-out, none is begun after the session's budget, and what a peer
+Every system call on a session ends by the kernel's own time-out, none is begun after the session's budget, and
+what a peer
 may send is limited, so a peer that is silent, slow, half-closed or endless costs one thread for at most
 `2 * budget`, and a silent one none at all: the kernel gives a connection to accept only once it has spoken.
 """
@@ -221,8 +222,10 @@ class _Leads:
 class Server:
     """Answers sessions with the handler of their script until `stop`.
 
-    LEADERS threads of the pool take sessions, one after the other, as long as nothing makes them wait; one that must wait
-    for its peer first hands its lead to a thread that rests. So there are many threads where many peers are slow, and few
+    LEADERS threads of the pool take sessions, one after the other, as long as nothing makes them wait; one
+    that must wait
+    for its peer first hands its lead to a thread that rests. So there are many threads where many peers are
+    slow, and few
     that fight for the interpreter where all are quick (with 16 in accept at once, a session cost 7 changes of thread).
     """
 
