@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
-import structlog
 import typer
 
 from callcenter.clock import SystemClock
 from callcenter.errors import Conflict, NotFound
+from callcenter.logs import configure_logs
 from callcenter.roles import Role
 from callcenter.settings import Settings
 from callcenter.site import load_site
@@ -25,7 +25,7 @@ from crm.calls.recorder import Recorder, Source
 from crm.database import Database, open_database
 from crm.herald import Herald
 from crm.households.demo import demo_rows
-from crm.households.importer import COLUMNS, ImportFaults, import_lines, read_lines
+from crm.households.importer import COLUMNS, ImportFaultsError, import_lines, read_lines
 from crm.migrate import migrate
 from crm.process import Process
 from crm.staff import service as staff
@@ -42,9 +42,7 @@ def process(context: typer.Context) -> None:
     """Without a subcommand: run in the foreground until SIGTERM."""
     if context.invoked_subcommand is not None:
         return
-    structlog.configure(processors=[
-        structlog.processors.add_log_level, structlog.processors.TimeStamper(fmt="iso"),
-        structlog.processors.format_exc_info, structlog.processors.JSONRenderer(ensure_ascii=False)])
+    configure_logs("crm")
     settings = Settings.load()
     site = load_site(settings.site_file)
     clock = SystemClock()
@@ -131,7 +129,7 @@ def households_import(file: Path, dry_run: Annotated[bool, typer.Option("--dry-r
     try:
         with file.open(encoding="utf-8-sig", newline="") as text:
             lines = read_lines(text)
-    except ImportFaults as error:
+    except ImportFaultsError as error:
         raise _fail(str(error)) from error
     except UnicodeDecodeError as error:
         raise _fail(f"{file}: not UTF-8: {error}") from error
