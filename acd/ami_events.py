@@ -153,12 +153,13 @@ class DialplanSaid:
     """The dialplan's own words: `UserEvent(Sixring,What: …)`."""
 
     uniqueid: str
-    what: str          # entered identified overflow survey voicemail callback
+    what: str          # entered identified language menu overflow voicemail callback survey
     call_id: str
     did: str
     queue: str
     number: str = ""
     caller: str = ""   # SIXRING_CALLER, when identified
+    language: str = ""
 
 
 @dataclass(frozen=True)
@@ -266,7 +267,7 @@ def _said(m: Headers) -> AmiEvent | None:
     if m.get("userevent") != "Sixring":
         return None
     return DialplanSaid(m.get("uniqueid", ""), m.get("what", ""), m.get("callid", ""), m.get("did", ""),
-                        m.get("queue", ""), m.get("number", ""), m.get("caller", ""))
+                        m.get("queue", ""), m.get("number", ""), m.get("caller", ""), m.get("language", ""))
 
 
 HANDLED: Final[Mapping[str, Callable[[Headers], AmiEvent | None]]] = {

@@ -18,7 +18,7 @@ class Channel:
     state: int
     created_at: datetime
     bridge: str | None = None
-    was_bridged: bool = False
+    has_talked: bool = False     # it has left a bridge
 
     @property
     def is_up(self) -> bool:

@@ -34,6 +34,7 @@ from callcenter.numbers import normalise
 
 FloorEvent = CallChanged | CallEnded | SeatChanged
 EPILOGUES: Final = frozenset({"survey", "voicemail", "callback"})
+LANGUAGES: Final = frozenset({"zh", "en"})
 OFFLINE_DEVICES: Final = frozenset({"UNAVAILABLE", "INVALID", "UNKNOWN"})
 TRUNK_CHANNEL: Final = "PJSIP/trunk-"
 
@@ -73,7 +74,7 @@ def next_tick(floor: Floor) -> datetime | None:
 
 def outcome_of(facts: CallFacts) -> str:
     """How a call that ended now is shown; the journal decides what is counted."""
-    if facts.answered_at:
+    if facts.answered_at or facts.epilogue == "survey":
         return "answered"
     if facts.epilogue in {"voicemail", "callback"}:
         return "message"
@@ -97,10 +98,15 @@ def _apply(floor: Floor, event: ami.AmiEvent, now: datetime) -> tuple[Floor, _To
         case ami.ChannelStateChanged(uniqueid=uniqueid, state=state):
             return _channel(floor, uniqueid, state=state)
         case ami.BridgeEntered(bridge=bridge, uniqueid=uniqueid, linkedid=linkedid):
-            return _channel(floor, uniqueid, bridge=bridge, was_bridged=True, linkedid=linkedid)
+            return _channel(floor, uniqueid, bridge=bridge, linkedid=linkedid)
         case ami.BridgeLeft(bridge=bridge, uniqueid=uniqueid):
             channel = floor.channels.get(uniqueid)
-            return _channel(floor, uniqueid, bridge=None) if channel and channel.bridge == bridge else (floor, _NOTHING)
+            if channel is None or channel.bridge != bridge:
+                return floor, _NOTHING
+            # Who stays behind in the bridge has talked too, and is not being rung.
+            stayed = {key: replace(other, has_talked=True) for key, other in floor.channels.items()
+                      if other.bridge == bridge}
+            return _channel(replace(floor, channels={**floor.channels, **stayed}), uniqueid, bridge=None)
         case ami.CallerIdChanged(uniqueid=uniqueid, number=number):
             return _facts(floor, uniqueid, number=normalise(number)) if number else (floor, _NOTHING)
         case ami.VariableSet(uniqueid=uniqueid, name="SIXRING_CALLER", value=value):
@@ -189,8 +195,11 @@ def _said(floor: Floor, event: ami.DialplanSaid, now: datetime) -> tuple[Floor, 
         return _facts(floor, call_id, did=event.did, **number)
     if event.what == "identified":
         return _identified(floor, call_id, event.caller)
+    if event.what == "language" and event.language in LANGUAGES:
+        return _facts(floor, call_id, language=event.language)
     if event.what in EPILOGUES:
-        return _facts(floor, call_id, epilogue=event.what, waiting=False)
+        floor, touched = _facts(floor, call_id, epilogue=event.what, waiting=False)
+        return floor, replace(touched, what=event.what)
     return floor, _NOTHING
 
 
@@ -249,7 +258,7 @@ def _tell(floor: Floor, touched: _Touched, now: datetime) -> tuple[Floor, list[F
         floor = settle(floor, call_id, now)
         before = floor.calls_shown.get(call_id)
         after = show_call(floor, call_id, now, before)
-        if after != before:
+        if after != before or touched.what:
             floor = replace(floor, calls_shown={**floor.calls_shown, call_id: after})
             told.append(CallChanged(now, what_happened(before, after, floor.calls[call_id], touched.what), after))
     for seat in sorted(touched.seats):

@@ -1,15 +1,15 @@
 """How well each part is, judged from figures; only a change is told. Pure; acd/watch.py collects the figures.
 
-| component  | OK                                   | DEGRADED                  | DOWN                                  |
+| component  | OK                                   | DEGRADED                  | DOWN |
 |------------|--------------------------------------|---------------------------|--------------------------------------|
-| ami        | every node's link is up              | some are                  | none is                               |
-| asterisk   | answers CoreStatus                   | some nodes do             | none does                             |
-| trunk      | loopback: the endpoint is there;     | registration under way    | it is not                             |
-|            | ip: reachable; register: registered  |                           |                                       |
-| agi, crm   | heartbeat key is there               | it says so itself         | no key                                |
-| database   | as crm's heartbeat says              |                           |                                       |
-| redis      | answers                              |                           | (told when it is back)                |
-| disk       | room for recordings                  | little                    | none                                  |
+| ami        | every node's link is up              | some are                  | none is                              |
+| asterisk   | answers CoreStatus                   | some nodes do             | none does                            |
+| trunk      | loopback: the endpoint is there;     | registration under way    | it is not                            |
+|            | ip: reachable; register: registered  |                           |                                      |
+| agi, crm   | heartbeat key is there               | it says so itself         | no key                               |
+| database   | as crm's heartbeat says              |                           |                                      |
+| redis      | answers                              |                           | (told when it is back)               |
+| disk       | room for recordings                  | little                    | none                                 |
 """
 
 from __future__ import annotations

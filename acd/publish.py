@@ -46,6 +46,13 @@ class StoredBoard:
 STORED: Final[TypeAdapter[StoredBoard]] = TypeAdapter(StoredBoard)
 
 
+def end_if_cancelled() -> None:
+    """The Redis client can swallow a cancellation that meets an answer; a loop around it would then never end."""
+    task = asyncio.current_task()
+    if task and task.cancelling():
+        raise asyncio.CancelledError
+
+
 class Outbox:
     """Takes events at once and publishes them in order. `truth` gives what replaces everything that was dropped."""
 
@@ -69,6 +76,7 @@ class Outbox:
 
     async def run(self) -> None:
         while True:
+            end_if_cancelled()
             await self._wake.wait()
             self._wake.clear()
             try:
@@ -86,6 +94,7 @@ class Outbox:
                 await self._bus.publish(event)
             self._announce = False
         while self._waiting and not self._announce:
+            end_if_cancelled()
             await self._bus.publish(self._waiting.popleft())
 
 
@@ -105,6 +114,7 @@ class BoardKeeper:
     async def run(self, on_return: Callable[[], None]) -> None:
         """Endless. `on_return` is called when Redis came back, or was found empty: others must say everything anew."""
         while True:
+            end_if_cancelled()
             try:
                 if not self._known:
                     await self.resume()
@@ -154,6 +164,7 @@ class BoardKeeper:
         loop = asyncio.get_running_loop()
         changed = False
         while True:
+            end_if_cancelled()
             answer = await self._redis.xread({STREAM: self.cursor}, count=500,
                                              block=max(1, int(self._pacing.board_every * 1000)))
             for key, fields in entries_of(answer):

@@ -21,6 +21,15 @@ from callcenter.events import Board, Call, CallState, Seat, SeatState
 from callcenter.numbers import normalise
 
 VARIABLES: Final = "CALL_ID,SIXRING_CALLER,DID,CALLER,CALL_QUEUE"
+EPILOGUE_AT: Final = {
+    ("after-talk", "s"): "survey",
+    ("message", "voicemail"): "voicemail",
+    ("message", "same"): "callback",
+    ("message", "which"): "callback",
+    ("message", "noted"): "callback",
+}
+"""Where in the dialplan (context, extension) a caller stands who no longer waits for a seat."""
+
 OFFLINE_ENDPOINTS: Final = frozenset({"Unavailable", "Invalid", "Unknown"})
 
 
@@ -74,7 +83,7 @@ def _channel(row: Headers, now: datetime) -> Channel:
     bridge = row.get("bridgeid") or None
     return Channel(
         uniqueid=uniqueid, name=row.get("channel", ""), linkedid=row.get("linkedid", ""),
-        state=number_of(row.get("channelstate", "")), bridge=bridge, was_bridged=bridge is not None,
+        state=number_of(row.get("channelstate", "")), bridge=bridge,
         created_at=created_at(uniqueid) or now - timedelta(seconds=number_of(row.get("seconds", ""))),
     )
 
@@ -105,11 +114,10 @@ def _facts(plan: FloorPlan, row: Headers, channel: Channel, entry: Headers | Non
             facts, entered_at=known.entered_at, did=known.did or facts.did, name=known.name, room=known.room,
             household_id=known.household_id, language=known.language, queue=known.queue, stage=known.stage,
             queued_at=known.queued_at, rang_at=known.rang_at, answered_at=known.answered_at)
-        if known.state is CallState.AFTER and entry is None:
-            facts = replace(facts, epilogue="survey" if known.answered_at else "voicemail")
     if caller:
         facts = replace(facts, name=caller.name, room=caller.room, household_id=caller.household_id,
                         language=caller.language)
+    facts = replace(facts, epilogue=EPILOGUE_AT.get((row.get("context", ""), row.get("exten", ""))))
     return _in_queue(plan, facts, row, entry, now)
 
 

@@ -41,7 +41,7 @@ def peers_of(floor: Floor, call_id: str) -> list[Channel]:
 
 def rung_legs(floor: Floor, call_id: str) -> list[Channel]:
     return [leg for leg in legs_of(floor, call_id)
-            if not leg.dials and not leg.was_bridged and floor.plan.seat_of(leg.name)]
+            if not leg.dials and not leg.has_talked and floor.plan.seat_of(leg.name)]
 
 
 def call_state(floor: Floor, facts: CallFacts) -> CallState:

@@ -26,6 +26,7 @@ from acd.health import (
     link_verdict,
     trunk_verdict,
 )
+from acd.publish import end_if_cancelled
 from callcenter.bus import Bus
 from callcenter.clock import Clock
 from callcenter.errors import SixringError
@@ -109,6 +110,7 @@ class Watch:
     async def _watch_redis(self) -> None:
         """Writes our heartbeat and reads the others'. While Redis is down nothing is said of those."""
         while True:
+            end_if_cancelled()
             try:
                 own = ComponentHealth("acd", Health.OK, self._clock.now())
                 self._judge("acd", (Health.OK, ""))

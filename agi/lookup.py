@@ -25,7 +25,7 @@ FindCaller = Callable[[str], Found | None]
 
 
 class Lookup:
-    """The handler of the script. `find` raises Unavailable when the database does not answer; the caller is then unknown."""
+    """The handler of the script. `find` raises Unavailable without a database; the caller is then unknown."""
 
     def __init__(self, find: FindCaller) -> None:
         self._find = find
@@ -43,12 +43,13 @@ def caller_value(found: Found | None) -> str:
     if found is None:
         return UNKNOWN
     language = found.language if found.language in LANGUAGES else ""
-    return f"{int(found.household_id)}|{language}|{DEFAULT_PRIORITY}|{display_text(found.name, found.room, *found.tags)}"
+    display = display_text(found.name, found.room, *found.tags)
+    return f"{int(found.household_id)}|{language}|{DEFAULT_PRIORITY}|{display}"
 
 
 def display_text(*parts: str) -> str:
-    """What a ringing phone shows, in order of importance. A part that does not fit is cut; nothing in it can mean anything
-    to Asterisk: full-width forms become plain ones, everything but letters, digits, space, "-" and "." becomes a space."""
+    """What a ringing phone shows, in order of importance. A part that does not fit is cut; nothing in it can mean
+    anything to Asterisk: full-width forms become plain ones, everything but letters, digits, space, "-" and "." becomes a space."""
     text = " ".join(part[:_LONGEST_READ] for part in parts)
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text)

@@ -1,8 +1,10 @@
 """Is a caller looked up faster than others answer with nothing to look up?
 
-Caller look-up among 1,000,000 households by our server, beside the FastAGI servers of panoramisk and pystrix with handlers
+Caller look-up among 1,000,000 households by our server, beside the FastAGI servers of panoramisk and pystrix
+with handlers
 that do nothing: sessions a second and the time a session takes, at 1, 32 and 200 at once, in interleaved rounds of one
-run, each server in its own process, one client for all. Every answer of ours is checked against the household it must be.
+run, each server in its own process, one client for all. Every answer of ours is checked against the household
+it must be.
 
 Exit code 0: at each concurrency at least as many sessions as the better peer, and a lower p99 than either. 1: not so.
 """

@@ -1,4 +1,5 @@
-"""The caller side of bench/agi.py: plays Asterisk to a FastAGI server, `concurrency` sessions at once, on one epoll loop.
+"""The caller side of bench/agi.py: plays Asterisk to a FastAGI server, `concurrency` sessions at once, on one
+epoll loop.
 
 Raw sockets and no parsing, so that it costs little beside any server; each round reports its own CPU time as the proof.
 """
@@ -63,7 +64,8 @@ class _Session:
 
 
 def ask_once(address: tuple[str, int]) -> None:
-    """One whole session; raises OSError while nobody listens. (A connection closed early would stop panoramisk for good.)"""
+    """One whole session; raises OSError while nobody listens. (A connection closed early would stop panoramisk
+    for good.)"""
     with socket.create_connection(address, 2) as connection:
         connection.sendall(environment("13800138000", "lookup"))
         while connection.recv(4096):
@@ -72,7 +74,8 @@ def ask_once(address: tuple[str, int]) -> None:
 
 def play(address: tuple[str, int], questions: Iterator[Question], sessions: int, concurrency: int, *,
          checks: bool) -> Round:
-    """One round; raises Stalled when nothing moves for STALLED_S. `checks`: every answer must be the right household."""
+    """One round; raises Stalled when nothing moves for STALLED_S. `checks`: every answer must be the right
+    household."""
     done = Round(sessions, concurrency)
     before, after = environment("@", "lookup").split(b"@")
     poll = select.epoll()
