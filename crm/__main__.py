@@ -7,6 +7,8 @@ import getpass
 import signal
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -61,8 +63,13 @@ def process(context: typer.Context) -> None:
     database.close()
 
 
-def _database() -> Database:
-    return open_database(Settings.load().database_url)
+@contextmanager
+def _database() -> Iterator[Database]:
+    database = open_database(Settings.load().database_url)
+    try:
+        yield database
+    finally:
+        database.close()
 
 
 def _fail(message: str) -> typer.Exit:
@@ -73,7 +80,8 @@ def _fail(message: str) -> typer.Exit:
 @app.command("migrate")
 def migrate_command() -> None:
     """Bring the database to this version's tables; safe to repeat."""
-    typer.echo(migrate(_database()))
+    with _database() as database:
+        typer.echo(migrate(database))
 
 
 @user_app.command("add")
@@ -84,7 +92,7 @@ def user_add(
     if_missing: Annotated[bool, typer.Option("--if-missing", help="succeed when the user is there already")] = False,
 ) -> None:
     try:
-        with _database().writing.begin() as session:
+        with _database() as database, database.writing.begin() as session:
             if if_missing and name in {user.name for user in staff.users(session)}:
                 return
             staff.add_user(session, name, role, _password(from_stdin=password_stdin), datetime.now(UTC))
@@ -94,7 +102,7 @@ def user_add(
 
 @user_app.command("list")
 def user_list() -> None:
-    with _database().reading() as session:
+    with _database() as database, database.reading() as session:
         for user in staff.users(session):
             typer.echo(f"{user.name}\t{','.join(sorted(user.roles))}\t{'active' if user.active else 'disabled'}")
 
@@ -102,7 +110,7 @@ def user_list() -> None:
 @user_app.command("disable")
 def user_disable(name: str) -> None:
     try:
-        with _database().writing.begin() as session:
+        with _database() as database, database.writing.begin() as session:
             staff.disable_user(session, name, datetime.now(UTC))
     except NotFound as error:
         raise _fail(str(error)) from error
@@ -111,7 +119,7 @@ def user_disable(name: str) -> None:
 @user_app.command("password")
 def user_password(name: str, password_stdin: Annotated[bool, typer.Option("--password-stdin")] = False) -> None:
     try:
-        with _database().writing.begin() as session:
+        with _database() as database, database.writing.begin() as session:
             staff.set_password(session, name, _password(from_stdin=password_stdin), datetime.now(UTC))
     except (Conflict, NotFound) as error:
         raise _fail(str(error)) from error
@@ -133,7 +141,7 @@ def households_import(file: Path, dry_run: Annotated[bool, typer.Option("--dry-r
         raise _fail(str(error)) from error
     except UnicodeDecodeError as error:
         raise _fail(f"{file}: not UTF-8: {error}") from error
-    with open_database(settings.database_url).writing() as session:
+    with _database() as database, database.writing() as session:
         done = import_lines(session, lines, datetime.now(UTC), english)
         if dry_run:
             session.rollback()
