@@ -150,7 +150,7 @@ def apply(record: CallRecord, entry: e.CallEntry) -> CallRecord:
         case e.Queued():
             return replace(record, queued_at=record.queued_at or entry.at, stage=max(record.stage, entry.stage))
         case e.Overflowed():
-            # Without a seat in sight app_queue takes nobody in and writes no ENTERQUEUE; who called was offered all the same.
+            # Without a seat in sight app_queue takes nobody in and writes no ENTERQUEUE; the call was offered anyhow.
             return replace(record, queued_at=record.queued_at or entry.at, stage=max(record.stage, entry.stage))
         case e.RingMissed():
             return _rang_by(record, entry.at, entry.ring_s)

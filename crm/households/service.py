@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, case, select, update
+from sqlalchemy import Connection, Row, bindparam, case, select, update
 from sqlalchemy.orm import Session, contains_eager, selectinload
 
 from callcenter.errors import NotFound
@@ -16,7 +15,8 @@ from crm.households.schemas import Found, HouseholdShown, PersonShown
 LANGUAGES = ("zh", "en")
 _OWNER_FIRST = case((Person.role == "owner", 0), (Person.role == "tenant", 1), else_=2)
 
-# Built once: the shape is the same for every call (agi compiles it once more, for its drivers). An owner's household comes before one rented or worked in, and among
+# Built once: the shape is the same for every call (agi compiles it once more, for its drivers). An owner's household
+# comes before one rented or worked in, and among
 # equals the number that was written down last.
 FIND = (
     select(Household.id, Person.id, Person.name, Person.role, Estate.name, Household.label, Household.tags,

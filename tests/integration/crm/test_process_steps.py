@@ -20,7 +20,7 @@ from crm.database import Database
 from crm.process import Every, Process
 
 Maker = Callable[..., tuple[list[str], list[str]]]
-BEFORE_MIDNIGHT = datetime(2026, 11, 22, 15, 59, tzinfo=UTC)     # in Shanghai
+BEFORE_MIDNIGHT = datetime(2026, 11, 22, 15, 59, tzinfo=UTC)  # in Shanghai
 CALL_BEGAN = int(BEFORE_MIDNIGHT.timestamp()) - 600
 
 
@@ -69,16 +69,29 @@ def notebook() -> Notebook:
 
 
 @pytest.fixture
-def process(database: Database, tmp_path: Path, site: Site, clock: FakeClock, notebook: Notebook,
-            monkeypatch: pytest.MonkeyPatch) -> Process:
-    monkeypatch.setattr(process_module, "FIGURES_EVERY_S", 0.0)      # each step may tell
-    recorder = Recorder(database, (Source("node1/queue_log", tmp_path / "queue_log", parse_queue_log),), node="node1",
-                        tz=ZoneInfo(site.timezone), short_abandon_s=5, clock=clock)
+def process(
+    database: Database,
+    tmp_path: Path,
+    site: Site,
+    clock: FakeClock,
+    notebook: Notebook,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Process:
+    monkeypatch.setattr(process_module, "FIGURES_EVERY_S", 0.0)  # each step may tell
+    recorder = Recorder(
+        database,
+        (Source("node1/queue_log", tmp_path / "queue_log", parse_queue_log),),
+        node="node1",
+        tz=ZoneInfo(site.timezone),
+        short_abandon_s=5,
+        clock=clock,
+    )
     return Process(database, recorder, notebook, site, tmp_path, clock)
 
 
 def test_figures_are_told_at_the_start_after_news_at_midnight_and_when_redis_came_back_and_not_else(
-        process: Process, notebook: Notebook, clock: FakeClock, tmp_path: Path, call_lines: Maker, queue: str) -> None:
+    process: Process, notebook: Notebook, clock: FakeClock, tmp_path: Path, call_lines: Maker, queue: str
+) -> None:
     process.step()
     assert [event.figures.offered for event in notebook.take_figures(queue)] == [0]
     process.step()
