@@ -17,9 +17,9 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final
 
 import structlog
-from panoramisk.actions import Action  # type: ignore[import-untyped]
-from panoramisk.ami_protocol import AMIProtocol  # type: ignore[import-untyped]
-from panoramisk.message import Message  # type: ignore[import-untyped]
+from panoramisk.actions import Action
+from panoramisk.ami_protocol import AMIProtocol
+from panoramisk.message import Message
 
 from callcenter.errors import SixringError, Unavailable
 
@@ -45,7 +45,7 @@ class AmiTimedOut(Unavailable):
     code: ClassVar[str] = "ami_timed_out"
 
 
-class AmiRefused(SixringError):
+class AmiRefused(SixringError):  # noqa: N818 - named as the others of callcenter.errors
     """Asterisk answered with an error."""
 
     code: ClassVar[str] = "ami_refused"
@@ -258,7 +258,7 @@ class _Protocol(AMIProtocol):  # type: ignore[misc]  # panoramisk has no types
         if self.responses.pop(action.action_id, None) is not None and action.as_list:
             self._expired.append(action.action_id)
 
-    def connection_lost(self, exc: BaseException | None) -> None:
+    def connection_lost(self, exc: BaseException | None) -> None:  # noqa: ARG002 - asyncio's signature
         self.close()
 
     def close(self) -> None:

@@ -40,7 +40,7 @@ class FakeAsterisk:
             while True:
                 block = (await reader.readuntil(b"\r\n\r\n")).decode()
                 lines = [line.split(": ", 1) for line in block.split("\r\n") if ": " in line]
-                action = {key: value for key, value in lines}
+                action = dict(lines)
                 self.actions.append(action)
                 self.came.set()
                 name = action["Action"]
@@ -66,8 +66,8 @@ class FakeAsterisk:
     def asked(self, name: str) -> list[Action]:
         return [action for action in self.actions if action["Action"] == name]
 
-    async def until_asked(self, name: str) -> None:
-        while not self.asked(name):
+    async def until_asked(self, name: str, times: int = 1) -> None:
+        while len(self.asked(name)) < times:
             self.came.clear()
             await self.came.wait()
 
