@@ -1,7 +1,7 @@
 """The only door to pyst2: its AGI class, with every fault that would hurt a caller mended.
 
-pyst2 0.5.1 installs a signal handler (impossible off the main thread), writes text where a socket wants bytes, copies the
-caller's number to stderr, quotes without escaping (a newline in a name is a second command), loops for ever or raises
+pyst2 0.5.1 installs a signal handler (impossible off the main thread), writes text where a socket wants bytes, copies
+the caller's number to stderr, quotes without escaping (a newline in a name is a second command), loops for ever or raises
 ValueError when Asterisk closes in the middle of an answer. What is left of it here: `execute` and the commands over it.
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import Final, Protocol
 
-from asterisk.agi import AGI, AGIResultHangup  # type: ignore[import-untyped]
+from asterisk.agi import AGI, AGIResultHangup
 
 from callcenter.errors import SixringError
 
@@ -23,7 +23,7 @@ _ANSWER: Final = re.compile(r"(\d{3})[ -]?(.*)", re.DOTALL)
 _RESULT: Final = re.compile(r"result=(\S*)(?:\s+\((.*)\))?", re.DOTALL)
 
 
-class CommandRefused(SixringError):
+class CommandRefused(SixringError):  # noqa: N818 - named like the other errors of callcenter.errors
     """Asterisk did not carry out the command: 510 unknown, 511 dead channel, 520 usage, -1 failed, 0 not an answer."""
 
     code = "agi_refused"
@@ -78,12 +78,12 @@ class Channel(AGI):  # type: ignore[misc]
         self.has_left = False
 
     def set_variable(self, name: str, value: str) -> None:
-        """Raises CommandRefused or SessionFault. The value loses quotes and control characters, and is cut when too long."""
+        """Raises CommandRefused or SessionFault. The value loses quotes and controls, and is cut when too long."""
         super().set_variable(_checked(name), value)
 
     def leave_with(self, name: str, value: str) -> None:
-        """Sets a variable as the session's last command, and tells Asterisk in the same breath that nothing follows: the
-        caller goes on as soon as it is set, without a second way there and back. `check_answer` reads the answer."""
+        """Sets a variable as the session's last command, and tells Asterisk in the same breath that nothing follows:
+        the caller goes on as soon as it is set, without a second way there and back. `check_answer` reads the answer."""
         self.send_command("SET VARIABLE", self._quote(_checked(name)), self._quote(value))
         self._link.leave()
         self.has_left = True
@@ -105,7 +105,7 @@ class Channel(AGI):  # type: ignore[misc]
             raise ValueError("an AGI command is one line")
         self._link.send(line.encode("utf-8", "ignore") + b"\n")
 
-    def get_result(self, stdin: object = None) -> dict[str, tuple[str, str]]:
+    def get_result(self, stdin: object = None) -> dict[str, tuple[str, str]]:  # noqa: ARG002 - pyst2's
         """The answer as pyst2's callers expect it. Asterisk may say HANGUP first; the answer follows all the same."""
         line = self._line()
         while line == "HANGUP":

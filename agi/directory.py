@@ -6,15 +6,17 @@ and after the first failure nobody asks again until `probe` has had an answer.
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Any, Final, Protocol, TypeVar, TypeVarTuple, Unpack
+from typing import Any, Final, Protocol, TypeVar, TypeVarTuple
 
 import psycopg
 import structlog
-from sqlalchemy import make_url
+from sqlalchemy import Compiled, make_url
+from sqlalchemy.sql.compiler import SQLCompiler
 
 from callcenter.errors import Unavailable
 from callcenter.numbers import normalise
@@ -27,6 +29,7 @@ PATIENCE_S: Final = 0.25
 CONNECT_S: Final = 2         # libpq knows no less
 
 Row = Sequence[Any]
+_TAGS: Final = [column.name for column in FIND.selected_columns].index("tags")
 Answer = TypeVar("Answer")
 Given = TypeVarTuple("Given")
 
@@ -51,8 +54,8 @@ class _PatientConnection(psycopg.Connection[Any]):
 
 
 class Source:
-    """A database by URL, read only, spoken to by its driver alone: SQLAlchemy writes the query once, and is then out of the
-    way of the calls (a look-up takes a fifth of the time)."""
+    """A database by URL, read only, spoken to by its driver alone: SQLAlchemy writes the query once, and is then out of
+    the way of the calls (a look-up takes a fifth of the time)."""
 
     def __init__(self, url: str) -> None:
         self._url = make_url(url)
@@ -60,8 +63,7 @@ class Source:
         driver = "sqlite" if self._is_file else "postgresql+psycopg"
         compiled = FIND.compile(dialect=self._url.set(drivername=driver).get_dialect()())
         self._query = str(compiled)
-        self._parameters = dict(compiled.construct_params({"number": ""}))
-        self._positions: list[str] | None = compiled.positiontup if compiled.positional else None
+        self._given = _arguments(compiled)
 
     def connect(self) -> Connection:
         """Raises sqlite3.Error or psycopg.Error."""
@@ -74,12 +76,24 @@ class Source:
 
     def find(self, connection: Connection, key: str) -> Found | None:
         """As crm's find_caller, for a number already normalised."""
-        named = {**self._parameters, "number": key}
-        given = named if self._positions is None else [named[name] for name in self._positions]
-        return found_in(connection.execute(self._query, given).fetchone())
+        row = connection.execute(self._query, self._given(key)).fetchone()
+        if row and isinstance(row[_TAGS], str):  # SQLite keeps a list as its JSON
+            row = (*row[:_TAGS], json.loads(row[_TAGS]), *row[_TAGS + 1:])
+        return found_in(row)
 
     def answers(self, connection: Connection) -> None:
         connection.execute("SELECT 1 FROM phone_numbers LIMIT 1", ()).fetchone()
+
+
+def _arguments(compiled: Compiled) -> Callable[[str], Any]:
+    """The query's arguments for a number, as the driver wants them: by position (SQLite) or by name (psycopg)."""
+    named = dict(compiled.construct_params({"number": ""}) or {})
+    if not isinstance(compiled, SQLCompiler) or not compiled.positional:
+        return lambda key: named | {"number": key}
+    names = compiled.positiontup or []
+    place = names.index("number")
+    before, after = (tuple(named[name] for name in part) for part in (names[:place], names[place + 1:]))
+    return lambda key: (*before, key, *after)
 
 
 class Directory:
@@ -89,6 +103,7 @@ class Directory:
         self._source = source
         self._idle: deque[Connection] = deque()  # at most one a thread; the last used is the warmest
         self._down = threading.Event()
+        self._down.set()  # until the first probe: no caller opens the first connection
 
     @property
     def is_down(self) -> bool:
@@ -116,7 +131,7 @@ class Directory:
         while self._idle:
             self._drop(self._idle.pop())
 
-    def _ask(self, question: Callable[[Connection, Unpack[Given]], Answer], *given: Unpack[Given]) -> Answer:
+    def _ask(self, question: Callable[[Connection, *Given], Answer], *given: *Given) -> Answer:
         connection: Connection | None = None
         try:
             connection = self._take()

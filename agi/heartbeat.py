@@ -40,6 +40,7 @@ class Probe(threading.Thread):
         self._stopping = stopping
 
     def run(self) -> None:
+        self._directory.probe()
         while not self._stopping.wait(PROBE_EVERY_S):
             self._directory.probe()
 
@@ -63,6 +64,10 @@ class Heartbeat(threading.Thread):
         self.beat()
         while not self._stopping.wait(EVERY_S):
             self.beat()
+        self.close()
+
+    def close(self) -> None:
+        self._redis.close()
 
     def beat(self) -> None:
         down = self._directory.is_down

@@ -25,7 +25,7 @@ FindCaller = Callable[[str], Found | None]
 
 
 class Lookup:
-    """The handler of the script. `find` raises Unavailable when the database does not answer; the caller is then unknown."""
+    """The handler of the script. `find` raises Unavailable without a database; the caller is then unknown."""
 
     def __init__(self, find: FindCaller) -> None:
         self._find = find
@@ -47,8 +47,8 @@ def caller_value(found: Found | None) -> str:
 
 
 def display_text(*parts: str) -> str:
-    """What a ringing phone shows, in order of importance. A part that does not fit is cut; nothing in it can mean anything
-    to Asterisk: full-width forms become plain ones, everything but letters, digits, space, "-" and "." becomes a space."""
+    """What a ringing phone shows, in order of importance. A part that does not fit is cut; nothing in it can mean
+    anything to Asterisk: full-width forms become plain ones, everything but letters, digits, space, "-" and "." becomes a space."""
     text = " ".join(part[:_LONGEST_READ] for part in parts)
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text)

@@ -25,10 +25,11 @@ from callcenter.errors import SixringError
 log = structlog.get_logger()
 
 BACKLOG: Final = 1024
-CHUNK: Final = 16_384
+CHUNK: Final = 4_096
 END: Final = b"\n\n"
 LEADERS: Final = 2
-MOST_LEFT: Final = 32        # answers a thread may put off; Asterisk has long gone on, only a socket each is kept
+PUT_OFF: Final = 8           # answers a busy thread leaves lying, so that they are there when it looks
+MOST_LEFT: Final = 32        # and how many at most; Asterisk has long gone on, only a socket each is kept
 
 Handler = Callable[[Channel], None]
 
@@ -80,7 +81,10 @@ class Peer:
         self._before_waiting = before_waiting
 
     def read_environment(self) -> Environment:
-        data = self._receive()
+        try:
+            data = self._connection.recv(CHUNK, socket.MSG_DONTWAIT) or self._receive()
+        except OSError:  # not there yet, or reset: the waiting read tells
+            data = self._receive_at_last()
         end = data.find(END)
         if end < 0:
             data, end = self._gather(data)
@@ -122,7 +126,7 @@ class Peer:
         except OSError:
             return True
         self._rest += data
-        return not data or b"\n" in data
+        return not data or b"\n" in self._rest.removeprefix(b"HANGUP\n")
 
     def give_up(self) -> None:
         """What has not come by now is not waited for."""
@@ -243,7 +247,9 @@ class Server:
             return self._faults.copy()
 
     def stop(self) -> None:
-        """Takes no new session and waits for those under way, which their deadline ends."""
+        """Takes no new session and waits for those under way, which their deadline ends. Harmless when repeated."""
+        if self._stopping.is_set():
+            return
         self._stopping.set()
         self._lead.release(len(self._threads))
         try:
@@ -270,7 +276,7 @@ class Server:
         try:
             connection, _ = self._listener.accept()
         except BlockingIOError:  # nobody has called for a while
-            self._collect(left, wait=False)
+            self._collect(left)
             return True
         except OSError as error:
             if not self._stopping.is_set():
@@ -282,9 +288,10 @@ class Server:
         peer = Peer(connection, self._limits, leads.hand_on)
         if not self._serve(connection, peer, left):
             connection.close()
-        if len(left) > MOST_LEFT:
-            left[0].peer.give_up()
-        self._collect(left, wait=False)
+        if len(left) > PUT_OFF:
+            if len(left) > MOST_LEFT:
+                left[0].peer.give_up()
+            self._collect(left, keep=PUT_OFF)
         return leads.still
 
     def _serve(self, connection: socket.socket, peer: Peer, left: deque[_Left]) -> bool:
@@ -307,9 +314,12 @@ class Server:
                 return True
         return False
 
-    def _collect(self, left: deque[_Left], *, wait: bool) -> None:
-        while left and (wait or left[0].peer.has_spoken()):
-            self._take_answer(left.popleft())
+    def _collect(self, left: deque[_Left], *, keep: int = 0, wait: bool = False) -> None:
+        while len(left) > keep and (wait or left[0].peer.has_spoken()):
+            session = left.popleft()
+            if not wait:
+                session.peer.give_up()
+            self._take_answer(session)
 
     def _take_answer(self, session: _Left) -> None:
         with session.connection:

@@ -44,7 +44,9 @@ def sixring(port: int, database_url: str) -> None:
     from agi.directory import Directory, Source
     from agi.server import Limits
 
-    open_server(port, Directory(Source(database_url)), Limits(), threading.Event())
+    directory = Directory(Source(database_url))
+    directory.probe()
+    open_server(port, directory, Limits(), threading.Event())
     threading.Event().wait()
 
 

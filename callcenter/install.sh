@@ -15,6 +15,12 @@ UV=
 UV_VERSION=0.9.9
 NODE_VERSION=24.19.0
 mkdir -p "$cache"
+# A company's network may have a certificate authority of its own: pip, uv and npm bring their own lists, use the machine's.
+authorities=/etc/ssl/certs/ca-certificates.crt
+if [ -r "$authorities" ]; then
+    : "${SSL_CERT_FILE:=$authorities}" "${PIP_CERT:=$authorities}" "${NODE_EXTRA_CA_CERTS:=$authorities}"
+    export SSL_CERT_FILE PIP_CERT NODE_EXTRA_CA_CERTS
+fi
 
 say() { echo "install: $*" >&2; }
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 import structlog
-from structlog.typing import EventDict, WrappedLogger
+from structlog.typing import EventDict, Processor, WrappedLogger
 
 from callcenter.numbers import masked
 
@@ -18,8 +18,8 @@ NUMBER_FIELDS: Final = frozenset({"number", "numbers", "contact", "caller", "cal
 SECRET_WORDS: Final = ("password", "passwd", "secret", "token", "authorization", "cookie", "api_key")
 HIDDEN: Final = "[hidden]"
 
-# Seven to fifteen digits with or without "+", single spaces or hyphens between: a phone number, standing alone. A call id
-# (`node1-1795363200.17`), a time and an address keep their digits: they touch a letter, a dot, a colon or a slash.
+# Seven to fifteen digits with or without "+", single spaces or hyphens between: a phone number, standing alone. A call
+# id (`node1-1795363200.17`), a time and an address keep their digits: they touch a letter, a dot, a colon or a slash.
 _NUMBER: Final = re.compile(r"(?<![\w.:/@-])\+?\d(?:[ -]?\d){6,14}(?![\w:/@-]|\.\d)")
 _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}(?![\d])")
 _IN_URL: Final = re.compile(r"(://[^:/@\s]*):[^@\s]+@")
@@ -27,13 +27,14 @@ _IN_URL: Final = re.compile(r"(://[^:/@\s]*):[^@\s]+@")
 
 def configure_logs(process: str) -> None:
     """Call once, first thing in a process. The standard library's loggers are written the same way."""
-    shared = [
+    shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
         structlog.processors.format_exc_info,
     ]
-    final = [_names(process), hide_personal, structlog.processors.JSONRenderer(ensure_ascii=False, default=str)]
+    final: list[Processor] = [_names(process), hide_personal,
+                              structlog.processors.JSONRenderer(ensure_ascii=False, default=str)]
     structlog.configure(
         processors=[*shared, *final],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
@@ -78,7 +79,7 @@ def _masked_number(found: re.Match[str]) -> str:
     return text if _DATE.match(text) else masked(text)
 
 
-def _names(process: str) -> Any:
+def _names(process: str) -> Processor:
     def name(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
         return {"process": process, **event}
     return name

@@ -11,8 +11,9 @@ WITHHELD = ""
 
 # Chinese mobiles are nearly every caller, and the full parser takes longer than the rest of a caller's look-up. These
 # (all but 179, which is also a carrier's prefix) it would only give back with +86 before them.
-_MOBILE = phonenumbers.PhoneMetadata.metadata_for_region("CN").mobile.national_number_pattern
-_PLAIN_MOBILE = re.compile(rf"(?:\+86)?(?=1[3-9])(?!179)((?:{_MOBILE}))")
+_CHINA = phonenumbers.PhoneMetadata.metadata_for_region("CN", None)
+_MOBILE = _CHINA.mobile.national_number_pattern if _CHINA and _CHINA.mobile else None
+_PLAIN_MOBILE = re.compile(rf"(?:\+86)?(?=1[3-9])(?!179)((?:{_MOBILE or '(?!)'}))")
 
 
 def normalise(raw: str, region: str = "CN") -> str:

@@ -8,12 +8,15 @@ from callcenter.settings import LOOPBACK, Settings
 from dashboard.app import create_app
 
 
-def main() -> None:
-    settings = Settings.load()
+def uvicorn_config(settings: Settings) -> uvicorn.Config:
     # `websockets-sansio` is uvicorn's current shell around the websockets library; the other one uses what it deprecates.
     # A page that is open keeps its socket for ever: a stop must not wait for it.
-    uvicorn.run(create_app(settings), host=LOOPBACK, port=settings.ports.web, ws="websockets-sansio", ws_max_size=4096,
-                timeout_graceful_shutdown=3, server_header=False, access_log=False)
+    return uvicorn.Config(create_app(settings), host=LOOPBACK, port=settings.ports.web, ws="websockets-sansio",
+                          ws_max_size=4096, timeout_graceful_shutdown=3, server_header=False, access_log=False)
+
+
+def main() -> None:
+    uvicorn.Server(uvicorn_config(Settings.load())).run()
 
 
 if __name__ == "__main__":

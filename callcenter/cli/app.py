@@ -8,13 +8,15 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
-from typing import Annotated
 
 import jinja2
 import typer
 
 from callcenter.cli import doctor as doctor_command
-from callcenter.cli import safe, status as status_command, up as up_command
+from callcenter.cli import safe
+from callcenter.cli import status as status_command
+from callcenter.cli import up as up_command
+from callcenter.cli.options import State
 from callcenter.errors import ConfigError, SixringError
 from callcenter.runtime.wish import BadWish, state_folder
 from callcenter.settings import CHECKOUT, Settings
@@ -22,12 +24,14 @@ from callcenter.site.load import SiteErrors
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False,
                   help="Sixring 六响: the property-management hotline on Asterisk.")
-State = Annotated[Path | None, typer.Option("--state", envvar="SIXRING_STATE", help="The instance: its folder.")]
 PASS_ON = {"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []}
 
 app.command("up")(up_command.up)
 app.command("down")(up_command.down)
 app.command("render")(up_command.render_only)
+app.command("prepare")(up_command.prepare)
+app.command("exec")(up_command.execute)
+app.command("console")(up_command.console)
 app.command("status")(status_command.status)
 app.command("logs")(status_command.logs)
 app.command("doctor")(doctor_command.doctor)

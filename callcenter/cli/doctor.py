@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated
-
 import typer
 
+from callcenter.cli.options import State
 from callcenter.runtime.checks import CHECKS, Bad
 from callcenter.runtime.wish import Wish, settle, state_folder
-
-State = Annotated[Path | None, typer.Option("--state", envvar="SIXRING_STATE", help="The instance: its folder.")]
 
 
 def doctor(state: State = None) -> None:

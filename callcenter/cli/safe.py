@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from callcenter.cli.options import State
 from callcenter.errors import Conflict
 from callcenter.runtime import backup as backups
 from callcenter.runtime.lock import one_at_a_time
@@ -14,11 +15,9 @@ from callcenter.runtime.report import report
 from callcenter.runtime.wish import Wish, settle, state_folder
 from callcenter.settings import Settings
 
-State = Annotated[Path | None, typer.Option("--state", envvar="SIXRING_STATE", help="The instance: its folder.")]
-
 
 def backup(file: Path, state: State = None,
-           recordings: Annotated[bool, typer.Option("--recordings", help="Recordings and messages too.")] = False) -> None:
+           recordings: Annotated[bool, typer.Option("--recordings", help="Messages too.")] = False) -> None:
     """Database, secrets and site file into one file, while everything runs. It holds passwords: keep it safe."""
     settings = Settings.load(state_folder(state))
     backups.back_up(settings, file.absolute(), recordings=recordings)

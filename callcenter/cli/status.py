@@ -5,16 +5,14 @@ from __future__ import annotations
 import json
 import subprocess
 from dataclasses import asdict
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from callcenter.cli.options import State
 from callcenter.runtime.report import Report, report
 from callcenter.runtime.wish import state_folder
 from callcenter.settings import Settings
-
-State = Annotated[Path | None, typer.Option("--state", envvar="SIXRING_STATE", help="The instance: its folder.")]
 
 
 def status(state: State = None,
@@ -26,8 +24,8 @@ def status(state: State = None,
 
 
 def written(found: Report) -> str:
-    lines = [f"{found.state}  offset {found.offset}  "
-             f"calls {'?' if found.calls_now is None else found.calls_now}"]
+    calls = "?" if found.calls_now is None else found.calls_now
+    lines = [f"{found.state}  offset {found.offset}  calls {calls}"]
     for process in found.processes:
         since = f"pid {process.pid:<8} up {_span(process.uptime_s or 0)}" if process.pid else "does not run"
         lines.append(f"  {process.name:<12} {since}")
@@ -36,7 +34,8 @@ def written(found: Report) -> str:
     return "\n".join(lines)
 
 
-def logs(name: Annotated[str | None, typer.Argument(help="One process; all when left out.")] = None, state: State = None,
+def logs(name: Annotated[str | None, typer.Argument(help="One process; all when left out.")] = None,
+         state: State = None,
          follow: Annotated[bool, typer.Option("--follow", "-f")] = False,
          lines: Annotated[int, typer.Option("--lines", "-n")] = 50) -> None:
     """The last lines that the processes wrote."""

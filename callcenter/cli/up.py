@@ -11,15 +11,18 @@ from typing import Annotated
 
 import typer
 
-from callcenter.runtime.accounts import users_of
+from callcenter.cli.options import State
+from callcenter.runtime.accounts import prepare_database, users_of
 from callcenter.runtime.announce import announce
+from callcenter.runtime.asterisk import find_asterisk
 from callcenter.runtime.lock import one_at_a_time
+from callcenter.runtime.owner import asterisk_owner
+from callcenter.runtime.programs import programs
 from callcenter.runtime.start import Started, configure, start
 from callcenter.runtime.stop import stop
-from callcenter.runtime.wish import Wish, settle, state_folder
+from callcenter.runtime.wish import BadWish, Wish, settle, state_folder
 from callcenter.settings import LOOPBACK, Settings
 
-State = Annotated[Path | None, typer.Option("--state", envvar="SIXRING_STATE", help="The instance: its folder.")]
 Offset = Annotated[int | None, typer.Option("--offset", envvar="SIXRING_OFFSET", help="Moves every port.")]
 SiteFile = Annotated[Path | None, typer.Option("--site", envvar="SIXRING_SITE", help="The site file.")]
 Demo = Annotated[bool | None, typer.Option("--demo/--no-demo", envvar="DEMO", help="Demo users, phones and callers.")]
@@ -55,6 +58,35 @@ def render_only(state: State = None, offset: Offset = None, site: SiteFile = Non
     print(settings.asterisk / "etc")
 
 
+def prepare(state: State = None, offset: Offset = None, site: SiteFile = None, demo: Demo = None,
+            redis_url: RedisUrl = None, database_url: DatabaseUrl = None, ami: Ami = None) -> None:
+    """For systemd and containers: secrets, configuration, tables and first users, and nothing started."""
+    settings = settle(Wish(state_folder(state), offset, site, demo, redis_url, database_url, ami))
+    with one_at_a_time(settings.state):
+        prepare_database(settings, configure(settings).secrets)
+    print(settings.state)
+
+
+def execute(name: Annotated[str, typer.Argument(help="redis or asterisk")], state: State = None) -> None:
+    """For systemd and containers: become this one program, in the foreground, with the command that `up` uses."""
+    folder = state_folder(state)
+    try:
+        settings = Settings.load(folder)
+    except FileNotFoundError:
+        settings = settle(Wish(folder))  # Redis may come before `prepare`
+    (folder / "redis").mkdir(parents=True, exist_ok=True, mode=0o700)
+    asterisk = find_asterisk() if name == "asterisk" else None
+    listed = {program.name: program.command for program in programs(settings, asterisk, asterisk_owner())}
+    if name not in ("redis", "asterisk") or name not in listed:
+        raise BadWish(f"{name}: not a program that this instance has of its own")
+    os.execvp(listed[name][0], listed[name])  # noqa: S606 - no shell is wanted
+
+
+def console(line: str, state: State = None) -> None:
+    """One line on Asterisk's console."""
+    print(find_asterisk().console(Settings.load(state_folder(state)), line), end="")
+
+
 def notice(name: Annotated[str, typer.Argument(help="The prompt that every caller hears first, or `off`.")],
            state: State = None) -> None:
     """Announce an outage to every caller, or stop announcing it. Works without any Python process."""
@@ -83,7 +115,6 @@ def ready(started: Started) -> str:
     lines = [f"Sixring is up: http://{LOOPBACK}:{settings.ports.web}/", ""]
     users = users_of(settings)
     width = max(len(name) for name in users)
-    for name in users:
-        lines.append(f"  {name:<{width}}  {started.secrets[f'user-{name}']}")
+    lines += [f"  {name:<{width}}  {started.secrets[f'user-{name}']}" for name in users]
     lines += ["", f"  SIP {LOOPBACK}:{settings.ports.sip}/udp   state {settings.state}"]
     return "\n".join(lines)

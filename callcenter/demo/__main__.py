@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import csv
+import logging
 import random
 import signal
 from pathlib import Path
@@ -33,6 +34,7 @@ log = structlog.get_logger()
 
 def main() -> None:
     configure_logs("demo")
+    logging.getLogger("baresip").setLevel(logging.ERROR)  # it tells of every registration and every call
     settings = Settings.load()
     asyncio.run(_run(settings, load_site(settings.site_file), random.Random()))
 

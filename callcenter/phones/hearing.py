@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 from callcenter.phones.sound import RATE, Sound
 
+LIKENESS_S = 3.0
+
 _FRAME = 160           # 20 ms
 _BANDS = (250.0, 450.0, 700.0, 1000.0, 1450.0, 2100.0)  # Hz; where telephone speech differs
 _FLOOR = 40.0          # below this root mean square a frame is silence, G.711's noise included
@@ -56,9 +58,10 @@ def best_match(heard: Sound, prompt: Sound) -> Match:
     """The place where `prompt` fits best: correlation of six bands' loudness over time, so that G.711, level and a
     shift within a frame do not matter. Different prompts of one voice score below 0.6, the same one above 0.85.
 
-    The end of a prompt may be missing (keys interrupt it): the first 3 s decide.
+    The end of a prompt may be missing (a key interrupts it, the line closes): its first three quarters decide, at most
+    LIKENESS_S.
     """
-    wanted = _features(_trimmed(prompt).part(0, 3.0).samples)
+    wanted = _features(_trimmed(prompt).part(0, min(LIKENESS_S, prompt.seconds * 0.75)).samples)
     there = _features(heard.samples)
     width, size = len(wanted), len(_BANDS)
     if width < 10 or len(there) < width:

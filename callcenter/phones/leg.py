@@ -131,9 +131,9 @@ class Leg:
         """All that was heard so far, at most the last `keep_s`."""
         return Sound(self._heard[:])
 
-    def forget_heard(self) -> None:
-        """What is asked from now on is asked about what comes from now on."""
-        del self._heard[:]
+    def forget_heard(self, first_s: float | None = None) -> None:
+        """What was heard up to now, or only its first seconds: the next question is about what follows."""
+        del self._heard[:None if first_s is None else round(first_s * RATE)]
 
     @property
     def is_over(self) -> bool:
@@ -158,6 +158,10 @@ class Leg:
     async def hears(self, test: Callable[[Sound], bool], within: float, what: str = "that") -> None:
         """Waits until `test` of all that was heard is true. Raises NotInTime, PhoneError when the call ended before."""
         await self._until(lambda: self._loop.time() if test(self.heard) else None, within, f"hear {what}")
+
+    async def said(self, within: float) -> None:
+        """Waits until all that was given to `say` has been sent. Raises NotInTime."""
+        await self._until(lambda: None if self._to_say else self._loop.time(), within, "say all")
 
     async def heard_seconds(self, seconds: float, within: float) -> Sound:
         """The next `seconds` of what is heard."""
@@ -225,6 +229,8 @@ class Leg:
             self._to_say += self._repeat
         written = self._call.audio.write(self._to_say[:room])
         self._to_say = self._to_say[written:]
+        if not self._to_say:
+            self._wake()
 
     def _wake(self) -> None:
         task = self._loop.create_task(self._notify())

@@ -1,4 +1,4 @@
-"""Brings the database to this version and, at an instance's first start, makes the first users and the demo's households.
+"""Brings the database to this version; at the first start, makes the first users and the demo's households.
 
 crm owns the database; it is asked as a process, because the command line imports no other package.
 """

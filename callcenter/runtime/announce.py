@@ -1,4 +1,4 @@
-"""The outage notice lives in Asterisk's own database: it is heard, and can be changed, with every Python process dead."""
+"""The outage notice lives in Asterisk's own database: it is heard and changed with every Python process dead."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which Asterisk this machine runs, and how it is called: installed, from a private root, or started by somebody else."""
+"""Which Asterisk this machine runs, and how it is called: installed, or from a private root."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ class BadBackup(SixringError):
 
 
 def back_up(settings: Settings, target: Path, *, recordings: bool) -> None:
-    """Of a running instance too: SQLite's backup interface and pg_dump give one consistent moment. Written whole or not."""
+    """Of a running instance too: SQLite's backup interface and pg_dump give one consistent moment."""
     part = target.with_name(target.name + ".part")
     with tempfile.TemporaryDirectory(dir=settings.state) as work:
         dump = Path(work) / "database"
@@ -51,9 +51,10 @@ def back_up(settings: Settings, target: Path, *, recordings: bool) -> None:
 
 def restore(settings: Settings, source: Path) -> None:
     """Into a stopped instance's folder, which may be empty. Raises BadBackup before anything was changed."""
-    with tempfile.TemporaryDirectory(dir=settings.state) as work, tarfile.open(source) as archive:
+    with tempfile.TemporaryDirectory(dir=settings.state) as work:
         try:
-            archive.extractall(work, filter="data")
+            with tarfile.open(source) as archive:
+                archive.extractall(work, filter="data")
             about = json.loads((Path(work) / "backup.json").read_text())
         except (tarfile.TarError, OSError, ValueError) as error:
             raise BadBackup(f"{source}: not a backup: {error}") from error
@@ -92,7 +93,8 @@ def _load(url: str, dump: Path, kind: str) -> None:
             file.with_name(file.name + tail).unlink(missing_ok=True)
         dump.replace(file)
         return
-    _postgres("pg_restore", "--clean", "--if-exists", "--no-owner", "--single-transaction", f"--dbname={_plain(url)}", str(dump))
+    _postgres("pg_restore", "--clean", "--if-exists", "--no-owner", "--single-transaction", f"--dbname={_plain(url)}",
+              str(dump))
 
 
 def _plain(url: str) -> str:

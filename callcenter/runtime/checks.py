@@ -79,8 +79,9 @@ def permissions(settings: Settings) -> Iterator[Finding]:
     if owner.reaches(settings.asterisk / "etc/asterisk.conf"):
         yield Good("Asterisk's user reads its configuration")
     else:
-        yield Bad("Asterisk's user cannot read its configuration", f"let it pass through the folders above {settings.state}"
-                  ", or choose a folder below /var/lib with SIXRING_STATE; then `sixring up`")
+        yield Bad("Asterisk's user cannot read its configuration",
+                  f"let it pass through the folders above {settings.state}, or choose a folder below "
+                  "/var/lib with SIXRING_STATE; then `sixring up`")
 
 
 def disk(settings: Settings) -> Iterator[Finding]:
@@ -109,11 +110,11 @@ def ports(settings: Settings) -> Iterator[Finding]:
         if pids and not mine:
             yield Bad(f"{need.what} port {need.port}/{need.kind} is taken by pid {pids[0]} ({name_of(pids[0])})",
                       "end it, or move all ports with SIXRING_OFFSET")
-        elif mine and not pids:
+        elif mine and not pids and need.always:
             yield Bad(f"{need.program} runs but does not listen on {need.what} port {need.port}/{need.kind}",
                       f"read `sixring logs {need.program}`")
         else:
-            yield Good(f"{need.what} {need.port}/{need.kind} {'ours' if mine else 'free'}")
+            yield Good(f"{need.what} {need.port}/{need.kind} {'ours' if mine and pids else 'free'}")
 
 
 def processes(settings: Settings) -> Iterator[Finding]:
@@ -125,7 +126,8 @@ def processes(settings: Settings) -> Iterator[Finding]:
         if process is None:
             yield Bad(f"{name} does not run", f"`sixring up`, and read `sixring logs {name}`")
         elif process.uptime_s < 5:
-            yield Bad(f"{name} was started {process.uptime_s:.0f} s ago", f"ask again; if so again, `sixring logs {name}`")
+            yield Bad(f"{name} was started {process.uptime_s:.0f} s ago",
+                      f"ask again; if so again, `sixring logs {name}`")
     if all(there.values()):
         yield Good(f"{len(there)} run")
 
@@ -133,9 +135,10 @@ def processes(settings: Settings) -> Iterator[Finding]:
 def redis(settings: Settings) -> Iterator[Finding]:
     if not _up(settings):
         return
-    problem = redis_answers(settings)
-    yield Bad(problem, "read `sixring logs redis`; a Redis by URL: is it there, is the password right?") if problem else \
-        Good("answers")
+    if problem := redis_answers(settings):
+        yield Bad(problem, "read `sixring logs redis`; a Redis by URL: is it there, is the password right?")
+    else:
+        yield Good("answers")
 
 
 def ami(settings: Settings) -> Iterator[Finding]:
@@ -144,7 +147,7 @@ def ami(settings: Settings) -> Iterator[Finding]:
     try:
         ami_action(settings, settings.secrets()["ami"], {"Action": "Ping"})
     except AmiRefused as error:
-        yield Bad(f"refused: {error}", "another Asterisk answers there, or it has an old secret: `sixring up` reloads it")
+        yield Bad(f"refused: {error}", "another Asterisk answers there, or it has an old secret: `sixring up`")
     except OSError as error:
         yield Bad(f"{settings.ami_address[0]}:{settings.ami_address[1]}: {error}", "read `sixring logs asterisk`")
     else:
@@ -152,9 +155,12 @@ def ami(settings: Settings) -> Iterator[Finding]:
 
 
 def agi(settings: Settings) -> Iterator[Finding]:
-    if _up(settings):
-        problem = port_answers(settings.ports.agi)
-        yield Bad(problem, "read `sixring logs agi`; calls go on without names meanwhile") if problem else Good("answers")
+    if not _up(settings):
+        return
+    if problem := port_answers(settings.ports.agi):
+        yield Bad(problem, "read `sixring logs agi`; calls go on without names meanwhile")
+    else:
+        yield Good("answers")
 
 
 def database(settings: Settings) -> Iterator[Finding]:

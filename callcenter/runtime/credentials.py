@@ -20,6 +20,7 @@ def missing(names: list[str], present: dict[str, str]) -> dict[str, str]:
 
 
 def names_for(seats: list[str], users: list[str]) -> list[str]:
+    """`trunk`, a carrier's password, is not among them: no machine can make it up."""
     return ["ami", "session", *(f"seat-{seat}" for seat in seats), *(f"user-{user}" for user in users)]
 
 

@@ -43,7 +43,9 @@ pace() {
         [ "$tries" -gt 5 ] && tries=5
     fi
     echo "$tries" > "$pidfile.quick"
-    [ "$tries" -eq 0 ] || sleep "$tries" 9>&-
+    [ "$tries" -gt 0 ] || return 0
+    sleep "$tries" 9>&- &
+    wait $!
 }
 
 if [ "$how" = exec ]; then
@@ -71,7 +73,17 @@ if [ "$how" = replace ]; then
     exec "$@"
 fi
 
+pid=
+unwanted=
+stop() {
+    [ -e "$run/wanted" ] && exit 0
+    unwanted=yes
+    [ -z "$pid" ] || kill -TERM "$pid" 2>/dev/null
+}
+trap stop TERM INT
+
 if ! found; then
+    pid=
     pace
     rm -f "$pidfile"
     setsid sh "$0" exec "$pidfile" "$log" "$@" &
@@ -79,12 +91,7 @@ if ! found; then
     found || exit 1
 fi
 exec 9>&-
-
-stop() {
-    [ -e "$run/wanted" ] && exit 0
-    kill -TERM "$pid" 2>/dev/null
-}
-trap stop TERM INT
+[ -z "$unwanted" ] || stop
 while lives "$pid" "$its_birth"; do
     sleep 0.5 &
     wait $!

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -19,12 +18,13 @@ class Need:
     program: str
     port: int
     kind: Literal["tcp", "udp"] = "tcp"
+    always: bool = True     # else only when the site file asks for it (browser seats)
 
 
 def needs(settings: Settings) -> list[Need]:
     ports = settings.ports
     asterisks = [] if settings.ami else [Need("SIP", "asterisk", ports.sip, "udp"), Need("AMI", "asterisk", ports.ami),
-                                         Need("WebRTC", "asterisk", ports.webrtc)]
+                                         Need("WebRTC", "asterisk", ports.webrtc, always=False)]
     return [*asterisks, Need("AGI", "agi", ports.agi), Need("pages", "dashboard", ports.web)]
 
 
@@ -56,6 +56,6 @@ def name_of(pid: int) -> str:
 
 def _holds(process: Path, inodes: set[str]) -> bool:
     try:
-        return any(os.readlink(entry) in inodes for entry in (process / "fd").iterdir())
+        return any(str(entry.readlink()) in inodes for entry in (process / "fd").iterdir())
     except OSError:
         return False

@@ -81,7 +81,7 @@ class AmiRefused(Exception):
 
 
 def ami_action(settings: Settings, password: str, action: dict[str, str], *, timeout: float = 5) -> str:
-    """Logs in, does one action, logs off; the whole answer. Raises OSError or AmiRefused. Values come from us, not callers."""
+    """Logs in and does one action; the whole answer. Raises OSError or AmiRefused. Values are ours, not callers'."""
     with socket.create_connection(settings.ami_address, timeout=timeout) as line, line.makefile("rb") as reader:
         banner = reader.readline()
         if not banner.startswith(b"Asterisk Call Manager"):

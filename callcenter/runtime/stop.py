@@ -25,6 +25,7 @@ def stop(settings: Settings, say: Say, *, calls_may_take_s: float) -> None:
         asterisk = None if settings.ami else find_asterisk()
     except NoAsterisk:
         asterisk = None
+    supervisor.let_go("demo")  # its callers would only call again
     if asterisk:
         _end_asterisk(settings, asterisk, supervisor, say, calls_may_take_s)
     left = supervisor.stop(programs(settings, asterisk, asterisk_owner()))
@@ -32,7 +33,8 @@ def stop(settings: Settings, say: Say, *, calls_may_take_s: float) -> None:
         raise Unavailable(f"did not end: {', '.join(left)}")
 
 
-def _end_asterisk(settings: Settings, asterisk: AsteriskInstall, supervisor: Supervisor, say: Say, within_s: float) -> None:
+def _end_asterisk(settings: Settings, asterisk: AsteriskInstall, supervisor: Supervisor, say: Say,
+                  within_s: float) -> None:
     process = alive(pid_file(settings, "asterisk"))
     if process is None:
         return
@@ -41,5 +43,8 @@ def _end_asterisk(settings: Settings, asterisk: AsteriskInstall, supervisor: Sup
         calls = calls_now(settings)
         if calls and within_s > 0:
             say(f"waiting up to {within_s:g} s for {calls} calls to end")
-        asterisk.console(settings, "core stop gracefully" if within_s > 0 else "core stop now")
-        wait_gone(process, max(within_s, 5))
+        if within_s > 0:
+            asterisk.console(settings, "core stop gracefully")
+        if not wait_gone(process, within_s):
+            asterisk.console(settings, "core stop now")
+            wait_gone(process, 5)

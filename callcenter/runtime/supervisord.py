@@ -1,4 +1,4 @@
-"""Writes the supervisor's configuration: it never gives up, and holds nothing by which its own death could hurt others."""
+"""Writes the supervisor's configuration: it never gives up, and its own death hurts nobody."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ def socket_of(settings: Settings) -> Path:
 
 
 def render(settings: Settings, programs: list[Program], *, root: bool) -> str:
-    """`supervisord.conf`. Each program runs through `keep.sh`, which paces restarts; so startsecs is 0 and no count ends
-    them (startretries only counts starts that fail before `startsecs`)."""
+    """`supervisord.conf`. Each program runs through `keep.sh`, which paces restarts: so startsecs is 0, and no count
+    ends them (startretries only counts starts that fail before `startsecs`)."""
     return "\n".join([_head(settings, root=root), *(_program(settings, program, place)
                                                     for place, program in enumerate(programs))])
 

@@ -29,6 +29,8 @@ from crm.households.service import remember_language
 from crm.tickets.service import open_ticket
 
 LONGEST_REJECT = 2_000
+# What a line of its own can cause. Not: a database that is away, locked or not migrated, which no line is to blame for.
+REFUSALS = (DataError, IntegrityError, ArithmeticError, ValueError)
 
 log = structlog.get_logger("recorder")
 
@@ -81,7 +83,7 @@ class Recorder:
             return Batch()
         try:
             return self._take(source, before, chunk)
-        except (DataError, IntegrityError):
+        except REFUSALS:
             # A line that the database refuses must not stop the journal: find it alone, reject it.
             log.warning("batch_refused", source=source.name, offset=chunk.lines[0].offset)
             return self._take_each(source, before, chunk)
@@ -94,7 +96,7 @@ class Recorder:
             single = tail.Chunk((line,), after, gap=chunk.gap and index == 0)
             try:
                 batch = self._take(source, before, single)
-            except (DataError, IntegrityError) as error:
+            except REFUSALS as error:
                 batch = self._take(source, before, single, refused=type(error).__name__)
             done = Batch(done.lines + batch.lines, done.rejected + batch.rejected, done.events + batch.events)
             if self._positions.get(source.name) != after:

@@ -44,7 +44,9 @@ def calls(session: Session, *, household_id: int | None = None, number: str | No
 
 
 def open_call_entry(session: Session, record: CallRecord, at: datetime) -> None:
-    """The entry of an answered call, with what is known already; the agent completes it."""
+    """The entry of an answered call, with what is known already; the agent completes it. One a call."""
+    if session.scalar(select(ContactEntry.id).where(ContactEntry.call_id == record.call_id)) is not None:
+        return
     found = lookup(session, record.number) if record.number else None
     known = found if found and found.household_id == record.household_id else None
     home = session.get(Household, record.household_id) if record.household_id is not None else None

@@ -88,7 +88,7 @@ def _as_shown(row: Household) -> HouseholdShown:
                      for person in row.people))
 
 
-def found_in(row: Row[*tuple[Any, ...]] | None) -> Found | None:
+def found_in(row: Sequence[Any] | None) -> Found | None:
     if row is None:
         return None
     household_id, person_id, name, role, estate, label, tags, language = row

@@ -43,7 +43,7 @@ def settled(calls: Iterable[Counted]) -> list[Counted]:
 
 
 def offered(calls: Sequence[Counted]) -> int:
-    """Calls that entered a queue. Source: ENTERQUEUE."""
+    """Calls that entered a queue, or would have, had any seat been there. Source: ENTERQUEUE, OVERFLOW."""
     return len(calls)
 
 

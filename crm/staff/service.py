@@ -6,6 +6,7 @@ import hashlib
 import secrets
 from collections.abc import Collection
 from datetime import datetime, timedelta
+from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -24,8 +25,6 @@ SIGNED_IN_FOR = timedelta(hours=12)     # one shift
 SHORTEST_PASSWORD = 8
 
 _HASHER = PasswordHasher()
-# Checked when the name is unknown, so that the time of the answer does not tell which names exist.
-_NOBODYS_HASH = _HASHER.hash(secrets.token_hex(16))
 
 
 class WeakPassword(Conflict):
@@ -64,7 +63,7 @@ def authenticate(session: Session, name: str, password: str, address: str, now: 
     if retry_at := _throttled_until(session, name, address, now):
         return Refused(retry_at)
     user = session.scalar(select(User).where(User.name == name))
-    right = _matches(user.password_hash if user else _NOBODYS_HASH, password)
+    right = _matches(user.password_hash if user else _nobodys_hash(), password)
     if user is None or not right or not user.active:
         session.add(FailedSignIn(name=name[:40], address=address[:45], at=now))
         return Refused()
@@ -134,6 +133,12 @@ def _hash(password: str) -> str:
     if len(password) < SHORTEST_PASSWORD:
         raise WeakPassword(f"shorter than {SHORTEST_PASSWORD}")
     return _HASHER.hash(password)
+
+
+@cache
+def _nobodys_hash() -> str:
+    """Checked when the name is unknown, so that the time of the answer does not tell which names exist."""
+    return _HASHER.hash(secrets.token_hex(16))
 
 
 def _matches(stored: str, password: str) -> bool:

@@ -16,6 +16,8 @@ from callcenter.events import AnyEvent, Board, HealthChanged
 from dashboard.live.frames import Audience, Cause, Frame, degraded_frame, event_frame, ping_frame, snapshot_text
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from callcenter.clock import Clock
 
 KEPT_FRAMES = 5_000     # about a minute of a very busy line: longer than a page needs to reconnect
@@ -69,25 +71,21 @@ class Hub:
     def cursor(self) -> str:
         return self._cursor
 
-    def restore(self, epoch: str, cursor: str, board: Board) -> None:
-        """A truth read anew from the bus: every client gets it whole."""
+    def restore(self, epoch: str, cursor: str, board: Board, since: Sequence[tuple[str, AnyEvent]] = ()) -> None:
+        """A truth read anew from the bus: every client gets it whole.
+
+        `since` are the events after `cursor`, kept for clients that another process served before this one.
+        """
         self._epoch, self._cursor, self.board, self._cause = epoch, cursor, board, None
         self._begins = _parsed(cursor) or (0, 0)
         self._recent.clear()
+        for place, event in since:
+            self._remember(place, event)
         for client in self._clients:
             client.offer(self._snapshot(client.audience))
 
     def publish(self, cursor: str, event: AnyEvent) -> None:
-        place = _parsed(cursor)
-        if place is None:
-            raise ValueError(f"not a cursor: {cursor}")
-        self._cursor = cursor
-        self.board = apply_event(self.board, event)
-        frame = event_frame(cursor, event)
-        if len(self._recent) == self._recent.maxlen:
-            self._begins = self._recent[0][0]
-        self._recent.append((place, frame))
-        self._broadcast(frame)
+        self._broadcast(self._remember(cursor, event))
 
     def degrade(self, cause: Cause) -> None:
         if cause is not self._cause:
@@ -115,6 +113,18 @@ class Hub:
 
     def leave(self, client: Client) -> None:
         self._clients.discard(client)
+
+    def _remember(self, cursor: str, event: AnyEvent) -> Frame:
+        place = _parsed(cursor)
+        if place is None:
+            raise ValueError(f"not a cursor: {cursor}")
+        self._cursor = cursor
+        self.board = apply_event(self.board, event)
+        frame = event_frame(cursor, event)
+        if len(self._recent) == self._recent.maxlen:
+            self._begins = self._recent[0][0]
+        self._recent.append((place, frame))
+        return frame
 
     def _missed(self, epoch: str, cursor: str) -> list[Frame] | None:
         """Frames after the cursor and the present health (which has no place on the bus); None when only a snapshot helps."""

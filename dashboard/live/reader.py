@@ -10,7 +10,7 @@ import redis
 import structlog
 from pydantic import TypeAdapter, ValidationError
 
-from callcenter.board import apply_event
+from callcenter.board import replay
 from callcenter.bus import STREAM, Bus, entries_of
 from callcenter.events import AnyEvent, Board, ComponentHealth, Health, HealthChanged, event_from_json
 from dashboard.live.frames import Cause
@@ -77,12 +77,13 @@ class Reader:
             return Cause.NO_BOARD
         connected = self._clock.now()
         cursor, board = written.cursor, written.board
+        since: list[tuple[str, AnyEvent]] = []
         while entries := await self._read(cursor, block_ms=1):
-            for cursor, event in entries:
-                board = apply_event(board, event) if event else board
-        for health in await self._health(board, connected):
-            board = apply_event(board, HealthChanged(at=connected, health=health))
-        self._hub.restore(written.epoch, cursor, board)
+            since += [(place, event) for place, event in entries if event is not None]
+            cursor = entries[-1][0]
+        for health in await self._health(replay(board, [event for _, event in since]), connected):
+            since.append((since[-1][0] if since else cursor, HealthChanged(at=connected, health=health)))
+        self._hub.restore(written.epoch, written.cursor, board, since)
         looked = asyncio.get_running_loop().time()
         while True:
             entries = await self._read(cursor, block_ms=1000)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
-from callcenter.phones import Leg, Phones, Seat
-from callcenter.phones.hearing import best_match, heard_prompt, speech_seconds
+from callcenter.phones import Leg, PhoneError, Phones, Seat
+from callcenter.phones.hearing import LIKENESS_S, best_match, heard_prompt, speech_seconds
 from callcenter.phones.phone import WITHHELD
 from callcenter.phones.sound import Sound, read_wav
 from hotline.instance import Hotline
@@ -36,10 +36,18 @@ class Guest:
         await self.leg.hang_up()
 
     async def hears(self, prompt: str, *, language: str = "zh", within: float = 6.0) -> None:
-        """Waits until the prompt was heard, and forgets all up to then: the next question is about what follows."""
+        """Waits until the prompt was heard, and forgets up to its end: the next question is about what follows."""
         sound = self.prompt(prompt, language)
-        await self.leg.hears(lambda heard: heard_prompt(heard, sound), within, f"{language}/{prompt}")
-        self.leg.forget_heard()
+        try:
+            await self.leg.hears(lambda heard: heard_prompt(heard, sound), within, f"{language}/{prompt}")
+        except PhoneError as error:
+            raise AssertionError(f"{error}; {self._what_was_heard()}; journal: {self.events}") from error
+        self.leg.forget_heard(best_match(self.leg.heard, sound).at_s + min(sound.seconds, LIKENESS_S) * 0.8)
+
+    def _what_was_heard(self) -> str:
+        likely = {path.stem: self.likeness(path.stem, path.parent.name) for path in self.sounds.glob("??/*.wav")}
+        best = sorted(likely, key=lambda name: -likely[name])[:3]
+        return f"{self.leg.heard.seconds:.1f} s were heard, most like {[(name, round(likely[name], 2)) for name in best]}"
 
     def likeness(self, prompt: str, language: str = "zh") -> float:
         return best_match(self.leg.heard, self.prompt(prompt, language)).score

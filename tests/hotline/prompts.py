@@ -9,7 +9,7 @@ import random
 import re
 from pathlib import Path
 
-from callcenter.phones.sound import Sound, babble, write_wav
+from callcenter.phones.sound import Sound, babble, silence, tone, write_wav
 from callcenter.render.configuration import TEMPLATES
 
 LANGUAGES = ("zh", "en")
@@ -32,6 +32,9 @@ def made_prompt(language: str, name: str) -> Sound:
 
 
 def make_prompts(folder: Path) -> None:
+    hold = folder / "tones/hold.wav"
+    hold.parent.mkdir(parents=True, exist_ok=True)
+    write_wav(hold, tone(450, 1.0) + silence(4.0))
     for language in LANGUAGES:
         for name in sorted(prompt_names()):
             path = folder / language / f"{name}.wav"

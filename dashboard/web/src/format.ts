@@ -17,10 +17,12 @@ export function percentText(rate: number | null, digits = 1): string {
   return (Math.floor(rate * 100 * factor + 1e-9) / factor).toFixed(digits)
 }
 
-/** +8613800138000 → 138 0013 8000; others as they are. */
+/** +8613800138000 → 138 0013 8000, +8651255501234 → 0512 5550 1234; others as they are. */
 export function numberText(number: string): string {
   const mobile = /^\+86(1\d{2})(\d{4})(\d{4})$/.exec(number)
   if (mobile) return mobile.slice(1).join(' ')
+  const landline = /^\+86(10|2\d|[3-9]\d{2})(\d{3,4})(\d{4})$/.exec(number)
+  if (landline) return `0${landline.slice(1).join(' ')}`
   return number.replace(/^\+86/, '0')
 }
 

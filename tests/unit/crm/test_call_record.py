@@ -100,6 +100,13 @@ def test_five_seconds_divide_short_abandons_from_abandoned_calls(waited: int, ex
     assert outcome(record, SHORT) is expected
 
 
+def test_a_caller_who_finds_no_seat_at_all_was_offered_and_is_rung_back() -> None:
+    """app_queue takes nobody in without a seat in sight: there is no ENTERQUEUE, only the overflow."""
+    lines = [*entered(), e.Overflowed(at(5), ID, "repairs", 1), e.Ended(at(40), ID, None, 16)]
+    assert outcome(fold(*lines), SHORT) is Outcome.ABANDONED
+    assert tickets(lines) == [(TicketKind.CALLBACK, "abandoned")]
+
+
 def test_who_hangs_up_in_the_menu_was_never_queued() -> None:
     assert outcome(fold(*entered(), e.Ended(at(9), ID, None, 16)), SHORT) is Outcome.MENU
 

@@ -24,7 +24,7 @@ const en: typeof zh = {
     degraded: '{name} is impaired', silent: 'no answer', since: 'since {time}',
   },
   headline: {
-    title: 'Answered in 2 rings', rule: 'Today · all queues', offered: 'Offered', answered: 'Answered',
+    title: 'Answered in 2 rings', rule: 'Today, all queues · goal {goal}%', offered: 'Offered', answered: 'Answered',
     abandoned: 'Abandoned', messages: 'Messages', none: 'No call has entered a queue today',
   },
   queue: {
@@ -33,12 +33,12 @@ const en: typeof zh = {
     backup: 'Backup ringing', nobody: 'nobody waits', none: 'The site file has no queues',
   },
   seat: {
-    title: 'Seats', none: 'No seats yet', talkingTo: 'With', caller: 'Caller', withheld: 'Number withheld',
-    more: '{n} more seats', kind: { primary: '', backup: 'Backup', leader: 'Leader' },
+    title: 'Seats', none: 'No seats yet', caller: 'Caller', withheld: 'Number withheld',
+    kind: { primary: '', backup: 'Backup', leader: 'Leader' },
     state: { offline: 'Offline', ready: 'Ready', ringing: 'Ringing', talking: 'Talking', wrapup: 'Wrap-up', paused: 'Paused' },
   },
   call: {
-    title: 'Calls on the line', none: 'The line is quiet: no calls', more: '{n} more calls', backup: 'Backup',
+    title: 'Calls on the line', none: 'The line is quiet: no calls', more: '1 more call | {n} more calls', backup: 'Backup',
     state: { menu: 'Menu', queued: 'Queued', ringing: 'Ringing', talking: 'Talking', after: 'Ending' },
     rings: '{n} of {of} rings',
   },

@@ -17,7 +17,7 @@ export default {
     silent: '没有响应', since: '自 {time}',
   },
   headline: {
-    title: '两响内接起', rule: '今日 · 全部队列', offered: '呼入', answered: '接起', abandoned: '放弃', messages: '留言',
+    title: '两响内接起', rule: '今日全部队列 · 目标 {goal}%', offered: '呼入', answered: '接起', abandoned: '放弃', messages: '留言',
     none: '今天还没有电话进队',
   },
   queue: {
@@ -26,7 +26,7 @@ export default {
     none: '站点文件里没有队列',
   },
   seat: {
-    title: '座席', none: '还没有座席', talkingTo: '通话', caller: '来电', withheld: '号码隐藏', more: '另有 {n} 个座席',
+    title: '座席', none: '还没有座席', caller: '来电', withheld: '号码隐藏',
     kind: { primary: '', backup: '后备', leader: '组长' },
     state: { offline: '离线', ready: '空闲', ringing: '响铃', talking: '通话', wrapup: '整理', paused: '小休' },
   },

@@ -1,0 +1,55 @@
+import { createPinia, setActivePinia } from 'pinia'
+import { beforeEach, describe, expect, test } from 'vitest'
+import fixture from '../../../tests/fixtures/board-events.json'
+import { list, Unfit } from '../src/board/parse'
+import { board as boardOf, event as eventOf, message } from '../src/board/vocabulary'
+import { useBoard } from '../src/stores/board'
+
+describe('the board', () => {
+  beforeEach(() => setActivePinia(createPinia()))
+
+  test('folds the events as callcenter/board.py does', () => {
+    const events = list(eventOf)(fixture.events, 'events')
+    expect(events.length).toBeGreaterThan(20)
+    const store = useBoard()
+    events.forEach(store.applyEvent)
+    expect(store.board).toEqual(boardOf(fixture.board, 'board'))
+  })
+
+  test('is the same after an event that comes twice', () => {
+    const store = useBoard()
+    for (const event of list(eventOf)(fixture.events, 'events')) {
+      store.applyEvent(event)
+      const once = store.board
+      store.applyEvent(event)
+      expect(store.board).toEqual(once)
+    }
+  })
+
+  test('is replaced by a snapshot', () => {
+    const store = useBoard()
+    list(eventOf)(fixture.events, 'events').forEach(store.applyEvent)
+    store.hydrate({ calls: {}, seats: {}, queues: ['repair'], figures: {}, health: {} })
+    expect(store.board.calls).toEqual({})
+    expect(store.board.queues).toEqual(['repair'])
+  })
+
+  test('keeps the clock of the server', () => {
+    const store = useBoard()
+    const ahead = new Date(Date.now() + 90_000).toISOString()
+    store.heard(message(JSON.stringify({ type: 'ping', now: ahead })))
+    expect(store.skew).toBeGreaterThan(89_000)
+    expect(store.skew).toBeLessThanOrEqual(90_000)
+  })
+})
+
+describe('reading', () => {
+  test('refuses a moment without an offset', () => {
+    expect(() => message('{"type":"ping","now":"2026-11-22T12:00:00"}')).toThrow(Unfit)
+  })
+
+  test('lets through kinds of events and messages that it does not know', () => {
+    expect(eventOf({ type: 'SurgeTierRaised', tier: 1 }, 'event')).toEqual({ type: 'Other', name: 'SurgeTierRaised' })
+    expect(message('{"type":"news"}')).toEqual({ type: 'unknown' })
+  })
+})

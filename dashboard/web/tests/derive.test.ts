@@ -1,0 +1,85 @@
+import { describe, expect, test } from 'vitest'
+import { callsInOrder, highIsGood, lowIsGood, queueRows, rings, thresholds, totals, waitTone } from '../src/board/derive'
+import { emptyBoard, type Board, type Call, type Figures, type SiteShown } from '../src/board/vocabulary'
+import { clockText, numberText, percentText } from '../src/format'
+
+const site: SiteShown = {
+  company: { zh: '安和物业', en: 'Anhe' }, timezone: 'Asia/Shanghai', language: 'zh', ring_s: 5, answer_within: 2,
+  overflow_after: 6, queues: [{ id: 'repair', name: { zh: '报修', en: 'Repairs' }, service_level_s: 20 }],
+}
+const NOW = Date.parse('2026-11-22T04:00:00Z')
+
+function call(id: string, state: Call['state'], secondsAgo: number, queue: string | null = 'repair', stage = 0): Call {
+  const at = NOW - secondsAgo * 1000
+  return {
+    call_id: id, state, entered_at: at, since: at, number: '', did: '', name: '', room: '', household_id: null,
+    language: 'zh', queue, queued_at: queue ? at : null, rang_at: null, answered_at: null, stage, ringing: [], seat: null,
+  }
+}
+
+function board(...calls: Call[]): Board {
+  return { ...emptyBoard, queues: ['repair'], calls: Object.fromEntries(calls.map((of) => [of.call_id, of])) }
+}
+
+function figures(offered: number, short: number, rate: number | null): Figures {
+  return {
+    queue: 'q', offered, short_abandons: short, answered: 0, abandoned: 0, overflowed: 0, messages: 0,
+    answered_in_2_rings: rate, service_level: null, abandonment: null, asa_s: null, aht_s: null,
+  }
+}
+
+describe('a wait', () => {
+  test('is counted in rings and never shows a seventh', () => {
+    expect(rings(12.5, site)).toBe(2.5)
+    expect(rings(300, site)).toBe(6)
+  })
+
+  test('is green for two rings and red in the last two', () => {
+    expect([0, 9.9, 10, 19.9, 20, 30].map((seconds) => waitTone(seconds, site))).toEqual(['good', 'good', 'warn', 'warn', 'bad', 'bad'])
+  })
+})
+
+describe('a queue', () => {
+  test('counts those who wait, not those who talk', () => {
+    const [row] = queueRows(board(call('a', 'queued', 12), call('b', 'ringing', 3), call('c', 'talking', 90)), site, NOW)
+    expect(row).toMatchObject({ waiting: 2, longest: 12, overflowing: false, zh: '报修' })
+  })
+
+  test('says that backup seats ring', () => {
+    expect(queueRows(board(call('a', 'ringing', 31, 'repair', 1)), site, NOW)[0]?.overflowing).toBe(true)
+  })
+
+  test('that the site file does not name is shown all the same', () => {
+    expect(queueRows({ ...emptyBoard, queues: ['repair', 'vip'] }, site, NOW).map((row) => row.en)).toEqual(['Repairs', 'vip'])
+  })
+})
+
+test('calls that wait longest are on top, then menus, then talks', () => {
+  const order = callsInOrder(board(call('talk', 'talking', 500), call('short', 'queued', 2), call('menu', 'menu', 9, null), call('long', 'ringing', 25)))
+  expect(order.map((of) => of.call_id)).toEqual(['long', 'short', 'menu', 'talk'])
+})
+
+describe('the headline', () => {
+  test('weighs each queue by its calls, short abandons left out', () => {
+    expect(totals([figures(101, 1, 0.9), figures(310, 10, 1), figures(5, 5, null)]).answeredIn2Rings).toBeCloseTo(0.975)
+  })
+
+  test('is no number while nothing was offered', () => {
+    expect(totals([]).answeredIn2Rings).toBeNull()
+    expect(percentText(null)).toBe('–')
+  })
+
+  test('has a colour by threshold', () => {
+    expect([0.95, 0.94, 0.84, null].map((rate) => highIsGood(rate, thresholds.answeredIn2Rings))).toEqual(['good', 'warn', 'bad', 'none'])
+    expect([0.05, 0.1, 0.11].map((rate) => lowIsGood(rate, thresholds.abandonment))).toEqual(['good', 'warn', 'bad'])
+  })
+
+  test('never rounds up to a hundred', () => {
+    expect([0.9999, 1, 0.943].map((rate) => percentText(rate))).toEqual(['99.9', '100', '94.3'])
+  })
+})
+
+test('times and numbers are written as people read them', () => {
+  expect([5, 75.9, 3675].map(clockText)).toEqual(['0:05', '1:15', '1:01:15'])
+  expect(['+8613800138000', '+8651255501234', '1001'].map(numberText)).toEqual(['138 0013 8000', '0512 5550 1234', '1001'])
+})

