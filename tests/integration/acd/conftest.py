@@ -27,6 +27,7 @@ class FakeAsterisk:
     """Speaks AMI as far as a test says. `silent` actions get no answer; `scripts` write an answer of their own."""
 
     port: int = 0
+    uptime: int = 60
     actions: list[Action] = field(default_factory=list)
     silent: set[str] = field(default_factory=set)
     scripts: dict[str, Callable[[Action], bytes]] = field(default_factory=dict)
@@ -51,7 +52,7 @@ class FakeAsterisk:
                 else:
                     writer.write(f"Response: Success\r\nActionID: {action['ActionID']}\r\n\r\n".encode())
                 if name == "Login":
-                    writer.write(b"Event: FullyBooted\r\nUptime: 60\r\n\r\n")
+                    writer.write(f"Event: FullyBooted\r\nUptime: {self.uptime}\r\n\r\n".encode())
         except (asyncio.IncompleteReadError, ConnectionError):
             pass
         finally:

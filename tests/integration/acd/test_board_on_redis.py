@@ -204,22 +204,23 @@ def test_health_says_who_beats_and_who_does_not(
     play(scene, fake_asterisk)
 
 
+@pytest.mark.rule("C4")
+@pytest.mark.parametrize(("uptime", "outcome"), [(60, "abandoned"), (0, "lost")], ids=["link lost", "Asterisk restarted"])
 def test_a_reconnect_reads_the_floor_anew_and_ends_the_calls_that_are_gone(
-        fake_asterisk: FakeAsterisk, redis_server: RedisServer, tmp_path: Path) -> None:
+        fake_asterisk: FakeAsterisk, redis_server: RedisServer, tmp_path: Path, uptime: int, outcome: str) -> None:
     async def scene() -> None:
         async with acd(fake_asterisk, redis_server, tmp_path):
             await until(redis_server, lambda s: CALL in s.board.calls)
-            gone = fake_asterisk.scripts["PJSIPShowEndpoints"]
+            fake_asterisk.uptime = uptime
             fake_asterisk.scripts["Status"] = fake_asterisk.scripts["QueueStatus"] = lambda action: (
                 f"Response: Success\r\nActionID: {action['ActionID']}\r\nEventList: start\r\n\r\n"
                 f"Event: Done\r\nActionID: {action['ActionID']}\r\nEventList: Complete\r\n\r\n").encode()
-            assert gone
             fake_asterisk.cut()
             stored = await until(redis_server, lambda s: not s.board.calls)
             assert stored.board.seats["1001"].state is SeatState.READY
             bus = Bus(redis_server.url)
             ended = [event for _, event in await bus.read("0-0", block_ms=1) if type(event).__name__ == "CallEnded"]
             await bus.close()
-            assert [event.call_id for event in ended] == [CALL]  # type: ignore[union-attr]
+            assert [(event.call_id, event.outcome) for event in ended] == [(CALL, outcome)]  # type: ignore[union-attr]
 
     play(scene, fake_asterisk)
