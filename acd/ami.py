@@ -17,9 +17,9 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final
 
 import structlog
-from panoramisk.actions import Action
-from panoramisk.ami_protocol import AMIProtocol
-from panoramisk.message import Message
+from panoramisk.actions import Action  # type: ignore[import-untyped]
+from panoramisk.ami_protocol import AMIProtocol  # type: ignore[import-untyped]
+from panoramisk.message import Message  # type: ignore[import-untyped]
 
 from callcenter.errors import SixringError, Unavailable
 
@@ -45,7 +45,7 @@ class AmiTimedOut(Unavailable):
     code: ClassVar[str] = "ami_timed_out"
 
 
-class AmiRefused(SixringError):  # noqa: N818 - named as the others of callcenter.errors
+class AmiRefused(SixringError):
     """Asterisk answered with an error."""
 
     code: ClassVar[str] = "ami_refused"

@@ -205,7 +205,7 @@ def test_health_says_who_beats_and_who_does_not(
 
 
 @pytest.mark.rule("C4")
-@pytest.mark.parametrize(("uptime", "outcome"), [(60, "abandoned"), (0, "lost")], ids=["link lost", "Asterisk restarted"])
+@pytest.mark.parametrize(("uptime", "outcome"), [(60, "abandoned"), (0, "lost")], ids=["link lost", "restarted"])
 def test_a_reconnect_reads_the_floor_anew_and_ends_the_calls_that_are_gone(
         fake_asterisk: FakeAsterisk, redis_server: RedisServer, tmp_path: Path, uptime: int, outcome: str) -> None:
     async def scene() -> None:
