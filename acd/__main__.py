@@ -13,6 +13,7 @@ from acd.app import AcdPlan, run
 from acd.plan import FloorPlan
 from acd.watch import WatchPlan
 from callcenter.clock import SystemClock
+from callcenter.logs import configure_logs
 from callcenter.settings import LOOPBACK, Settings
 from callcenter.site import load_site
 
@@ -42,4 +43,5 @@ async def _until_sigterm(plan: AcdPlan) -> None:
 
 
 if __name__ == "__main__":
+    configure_logs("acd")
     uvloop.run(_until_sigterm(plan_of(Settings.load())))

@@ -258,7 +258,7 @@ class _Protocol(AMIProtocol):  # type: ignore[misc]  # panoramisk has no types
         if self.responses.pop(action.action_id, None) is not None and action.as_list:
             self._expired.append(action.action_id)
 
-    def connection_lost(self, exc: BaseException | None) -> None:
+    def connection_lost(self, exc: BaseException | None) -> None:  # noqa: ARG002 - asyncio's signature
         self.close()
 
     def close(self) -> None:

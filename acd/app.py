@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
 
@@ -29,8 +29,8 @@ class AcdPlan:
     nodes: tuple[tuple[FloorPlan, AmiAddress], ...]
     watch: WatchPlan
     redis_url: str
-    limits: LinkLimits = LinkLimits()
-    pacing: Pacing = Pacing()
+    limits: LinkLimits = field(default_factory=LinkLimits)
+    pacing: Pacing = field(default_factory=Pacing)
     audit_every_s: float = 60.0
 
 

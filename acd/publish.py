@@ -149,7 +149,7 @@ class BoardKeeper:
         await self._write(create=True)
         self._known = True
         self._once_known.set()
-        log.info("board_resumed", epoch=self.epoch, cursor=self.cursor)
+        log.info("board_resumed", epoch=self.epoch)
 
     async def _goes_on_from(self, cursor: str) -> bool:
         """Whether nothing after the cursor has fallen out of the stream, and the stream is the one it came from."""

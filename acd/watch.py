@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -46,7 +46,7 @@ class WatchPlan:
     trunk: TrunkKind
     recordings: Path
     every_s: float = 5.0
-    disk: DiskLimits = DiskLimits()
+    disk: DiskLimits = field(default_factory=DiskLimits)
 
 
 class Watch:

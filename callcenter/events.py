@@ -110,7 +110,9 @@ class Event:
 class CallChanged(Event):
     """A call entered, was queued, rang, was answered, overflowed …: its whole state after `what` happened."""
 
-    what: str        # entered identified queued rang missed answered overflowed requeued survey voicemail callback
+    # entered identified queued rang missed answered released overflowed requeued survey voicemail callback;
+    # released: a seat stopped ringing or talking and nobody took its place yet
+    what: str
     call: Call
 
 

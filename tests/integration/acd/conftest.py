@@ -27,6 +27,7 @@ class FakeAsterisk:
     """Speaks AMI as far as a test says. `silent` actions get no answer; `scripts` write an answer of their own."""
 
     port: int = 0
+    uptime: int = 60
     actions: list[Action] = field(default_factory=list)
     silent: set[str] = field(default_factory=set)
     scripts: dict[str, Callable[[Action], bytes]] = field(default_factory=dict)
@@ -40,7 +41,7 @@ class FakeAsterisk:
             while True:
                 block = (await reader.readuntil(b"\r\n\r\n")).decode()
                 lines = [line.split(": ", 1) for line in block.split("\r\n") if ": " in line]
-                action = {key: value for key, value in lines}
+                action = dict(lines)
                 self.actions.append(action)
                 self.came.set()
                 name = action["Action"]
@@ -51,7 +52,7 @@ class FakeAsterisk:
                 else:
                     writer.write(f"Response: Success\r\nActionID: {action['ActionID']}\r\n\r\n".encode())
                 if name == "Login":
-                    writer.write(b"Event: FullyBooted\r\nUptime: 60\r\n\r\n")
+                    writer.write(f"Event: FullyBooted\r\nUptime: {self.uptime}\r\n\r\n".encode())
         except (asyncio.IncompleteReadError, ConnectionError):
             pass
         finally:
@@ -66,8 +67,8 @@ class FakeAsterisk:
     def asked(self, name: str) -> list[Action]:
         return [action for action in self.actions if action["Action"] == name]
 
-    async def until_asked(self, name: str) -> None:
-        while not self.asked(name):
+    async def until_asked(self, name: str, times: int = 1) -> None:
+        while len(self.asked(name)) < times:
             self.came.clear()
             await self.came.wait()
 

@@ -104,7 +104,8 @@ def test_every_action_has_a_deadline(scenario: Scenario) -> None:
         fake.say(f"Event: QueueMember\r\nActionID: {late}\r\nName: late\r\n\r\n".encode())
         fake.say(b"Event: QueueMember\r\nName: live\r\n\r\n")
         item = await heard.until(LinkMessage, event="QueueMember")
-        assert isinstance(item, LinkMessage) and item.headers["name"] == "live"
+        assert isinstance(item, LinkMessage)
+        assert item.headers["name"] == "live"
 
     scenario(play)
 
