@@ -36,7 +36,7 @@ def main() -> None:
     configure_logs("demo")
     logging.getLogger("baresip").setLevel(logging.ERROR)  # it tells of every registration and every call
     settings = Settings.load()
-    asyncio.run(_run(settings, load_site(settings.site_file), random.Random()))
+    asyncio.run(_run(settings, load_site(settings.site_file), random.Random()))  # noqa: S311 - no secret
 
 
 async def _run(settings: Settings, site: Site, rng: random.Random) -> None:

@@ -83,7 +83,9 @@ def english_key(site: Site, menu_id: str) -> str | None:
 
 def next_caller(rng: random.Random, numbers: Sequence[str], choices: Sequence[Way],
                 english: str | None) -> CallerPlan:
-    """One in eight is a stranger, one in twelve withholds the number, one in eight wants English, one in five is impatient."""
+    """One in twelve withholds the number, one in eight is a stranger, one in eight wants English, one in five is
+    impatient.
+    """
     speaks_english = english is not None and rng.random() < 1 / 8
     way = rng.choices(choices, weights=[0.2 if way.leaves_message else 1.0 for way in choices])[0]
     keys = [(rng.uniform(3, 9) if place == 0 else rng.uniform(2, 5), key) for place, key in enumerate(way.keys)]

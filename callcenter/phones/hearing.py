@@ -25,7 +25,7 @@ def loudness(sound: Sound) -> float:
 
 
 def tone_share(sound: Sound, hz: float) -> float:
-    """The share of the sound's power that is at `hz` (Goertzel), 0 to 1; 0 for silence. Half-second blocks, the best counts."""
+    """The share of the sound's power that is at `hz` (Goertzel), 0 to 1. Of half-second blocks the best."""
     block = RATE // 2
     samples = sound.samples
     return max((_share(samples[start:start + block], hz)
@@ -113,7 +113,7 @@ def _trimmed(sound: Sound) -> Sound:
 
 
 def _features(samples: array[int]) -> list[tuple[float, ...]]:
-    """The loudness of each band in each frame, compressed as ears do. Frames are 20 ms apart and 40 ms long: the overlap
+    """The loudness of each band in each frame, compressed as ears do. Frames are 20 ms apart and 40 ms long: that
     makes a shift of half a frame harmless."""
     out = []
     for start in range(0, len(samples) - 2 * _FRAME + 1, _FRAME):

@@ -80,7 +80,7 @@ def babble(seconds: float, rng: random.Random, level: float = 0.25) -> Sound:
 
 
 def read_wav(path: Path) -> Sound:
-    """Any whole multiple or fraction of 8 kHz, mono or stereo (channels are mixed). Raises wave.Error, ValueError, OSError."""
+    """Any rate, mono or stereo (channels are mixed). Raises wave.Error, EOFError, ValueError, OSError."""
     channels, rate, samples = _read(path)
     if channels > 1:
         count = len(samples) // channels

@@ -20,7 +20,7 @@ class Entry:
     data: tuple[str, ...]
 
 
-class NotJournalled(AssertionError):
+class NotJournalled(AssertionError):  # noqa: N818 - says what happened
     pass
 
 

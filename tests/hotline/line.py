@@ -14,6 +14,7 @@ from callcenter.phones.phone import WITHHELD
 from callcenter.phones.sound import Sound, read_wav
 from hotline.instance import Hotline
 from hotline.journal import Entry, Journal
+from hotline.whole import Whole
 
 MAIN = "8000"
 _SUBSCRIBERS = count(13_900_000_001)
@@ -36,7 +37,7 @@ class Guest:
         await self.leg.hang_up()
 
     async def hears(self, prompt: str, *, language: str = "zh", within: float = 6.0) -> None:
-        """Waits until the prompt was heard, and forgets up to its end: the next question is about what follows."""
+        """Waits until the prompt was heard, and forgets up to its end."""
         sound = self.prompt(prompt, language)
         try:
             await self.leg.hears(lambda heard: heard_prompt(heard, sound), within, f"{language}/{prompt}")
@@ -47,7 +48,8 @@ class Guest:
     def _what_was_heard(self) -> str:
         likely = {path.stem: self.likeness(path.stem, path.parent.name) for path in self.sounds.glob("??/*.wav")}
         best = sorted(likely, key=lambda name: -likely[name])[:3]
-        return f"{self.leg.heard.seconds:.1f} s were heard, most like {[(name, round(likely[name], 2)) for name in best]}"
+        heard = [(name, round(likely[name], 2)) for name in best]
+        return f"{self.leg.heard.seconds:.1f} s were heard, most like {heard}"
 
     def likeness(self, prompt: str, language: str = "zh") -> float:
         return best_match(self.leg.heard, self.prompt(prompt, language)).score
@@ -68,7 +70,7 @@ class Guest:
 
 
 class Line:
-    def __init__(self, hotline: Hotline, phones: Phones, sounds: Path) -> None:
+    def __init__(self, hotline: Hotline | Whole, phones: Phones, sounds: Path) -> None:
         self.hotline, self.phones, self.sounds = hotline, phones, sounds
         self.journal = hotline.journal
         self._seats: dict[str, Seat] = {}

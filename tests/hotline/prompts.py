@@ -1,4 +1,4 @@
-"""Sounds for tests: every prompt that the templates name, a second of its own babble, so that no test waits for a sentence.
+"""Sounds for tests: every prompt that the templates name, a second of its own babble: no test waits for a sentence.
 
 They are told apart by ear as the spoken ones are; tests of the spoken ones use the committed files.
 """

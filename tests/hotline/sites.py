@@ -14,10 +14,13 @@ BACKUP = ("1101", "1102")
 
 @dataclass(frozen=True)
 class TestSite:
-    """`text()` is a site file. Queue `repair` has seats 1001 and 1002, `complaint` 1003, `enquiry` 1004, backups 1101, 1102."""
+    """`text()` is a site file. Queue `repair` has seats 1001 and 1002, `complaint` 1003, `enquiry` 1004 and all
+    that `primary` adds; backups are 1101 and 1102."""
 
     __test__ = False
 
+    primary: Sequence[str] = PRIMARY
+    enquiry_backup: bool = True
     ring_seconds: int = 1
     overflow_after: int = 6
     seat_ring: int = 2
@@ -46,12 +49,12 @@ class TestSite:
                          "calendar": "none", "closed_days": list(self.closed_days)},
             "ring": {"seconds": self.ring_seconds, "answer_within": 2, "overflow_after": self.overflow_after},
             "limits": {"lookup_ms": self.lookup_ms, "message": self.message, "survey": self.survey},
-            "seats": [*({"seat": seat, "name": f"座席{seat}"} for seat in PRIMARY),
+            "seats": [*({"seat": seat, "name": f"座席{seat}"} for seat in self.primary),
                       *({"seat": seat, "name": f"后备{seat}", "kind": "backup"} for seat in BACKUP)],
             "queues": list(self.queues) or [
                 self._queue("repair", ("1001", "1002")),
                 self._queue("complaint", ("1003",)),
-                self._queue("enquiry", ("1004",)),
+                self._queue("enquiry", self.primary[3:]) | ({} if self.enquiry_backup else {"backup": []}),
             ],
             "menus": self._menus(),
         }

@@ -1,4 +1,4 @@
-"""Nobody answers: the backup seats, a message, a callback. Rings last a second here; test_six_rings.py has the real ones."""
+"""Nobody answers: the backup seats, a message, a callback. Rings last a second; test_six_rings.py has the real ones."""
 
 from __future__ import annotations
 

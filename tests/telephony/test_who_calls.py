@@ -29,7 +29,8 @@ async def display_of(line: Line, number: str, told: dict[str, str], *, name: str
         await guest.hears_a_voice()
         await guest.presses("2")
         ring = await seat.rings(6)
-        assert ring.answered_at is None and ring.shows is not None
+        assert ring.answered_at is None
+        assert ring.shows is not None
         return guest, ring.shows
 
 
@@ -86,7 +87,8 @@ async def test_a_look_up_that_is_not_there_costs_nothing(line: Line) -> None:
 ], ids=["newline", "quotes", "10000-characters", "four-bytes", "fields", "bars"])
 async def test_no_name_from_the_look_up_breaks_a_call(line: Line, value: str) -> None:
     guest, shows = await display_of(line, KNOWN, {KNOWN: value})
-    assert "\n" not in shows.name and "uid=" not in shows.name
+    assert "\n" not in shows.name
+    assert "uid=" not in shows.name
     assert (await guest.has("ENTERQUEUE")).queue == "complaint"
 
 
@@ -98,7 +100,7 @@ async def test_no_name_from_the_trunk_reaches_a_seat(line: Line, name: str) -> N
 
 
 async def test_of_a_frozen_look_up_with_a_full_backlog_only_the_first_caller_knows(line: Line) -> None:
-    """Asterisk itself waits two seconds for such a connection. Last in this file: nobody is looked up for ten seconds."""
+    """Asterisk itself waits two seconds for such a connection. Last in this file: look-ups rest for ten seconds."""
     with full_backlog(line.hotline.settings.ports.agi):
         _, first = await _timed(line)
         took = await asyncio.gather(*(_timed(line) for _ in range(3)))
