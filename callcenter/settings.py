@@ -17,7 +17,7 @@ LOOPBACK = "127.0.0.1"
 
 @dataclass(frozen=True)
 class Ports:
-    """Every port of an instance; all move together with one offset (0 to 5000, a multiple of 10)."""
+    """Every port of an instance; all move together with one offset (0 to 5000, a multiple of 100)."""
 
     offset: int = 0
 

@@ -11,6 +11,7 @@ from callcenter.cli.options import State
 from callcenter.errors import Conflict
 from callcenter.runtime import backup as backups
 from callcenter.runtime.lock import one_at_a_time
+from callcenter.runtime.owner import asterisk_owner
 from callcenter.runtime.report import report
 from callcenter.runtime.wish import Wish, settle, state_folder
 from callcenter.settings import Settings
@@ -33,6 +34,6 @@ def restore(file: Path, state: State = None,
         settings = settle(Wish(folder, offset=offset, site=folder / "site.yaml", database_url=database_url))
         if report(settings).running:
             raise Conflict("the instance runs: `sixring down` first")
-        backups.restore(settings, file)
+        backups.restore(settings, file, asterisk_owner())
         settings.save()
     print(f"restored into {folder}: `sixring up --state {folder}`")

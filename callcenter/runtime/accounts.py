@@ -47,9 +47,8 @@ def prepare_database(settings: Settings, secrets: dict[str, str]) -> None:
     done = f"{settings.database_url}\n{sorted(users)}\n"
     if mark.exists() and mark.read_text() == done:
         return
-    for name, role in users.items():
-        crm(settings, "user", "add", name, "--role", role, "--password-stdin", "--if-missing",
-            text=secrets[f"user-{name}"] + "\n")
+    crm(settings, "user", "first",
+        text="".join(f"{name} {role} {secrets[f'user-{name}']}\n" for name, role in users.items()))
     if settings.demo and DEMO_HOUSEHOLDS.exists():
         crm(settings, "households", "import", str(DEMO_HOUSEHOLDS))
     mark.write_text(done)

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from callcenter.errors import Conflict, SixringError, Unavailable
+from callcenter.runtime.owner import Owner
 from callcenter.settings import Settings
 
 FORMAT: Final = 1
@@ -51,7 +52,7 @@ def back_up(settings: Settings, target: Path, *, recordings: bool) -> None:
     part.replace(target)
 
 
-def restore(settings: Settings, source: Path) -> None:
+def restore(settings: Settings, source: Path, owner: Owner) -> None:
     """Into a stopped instance's folder, which may be empty. Raises BadBackup before anything was changed."""
     with tempfile.TemporaryDirectory(dir=settings.state) as work:
         try:
@@ -70,6 +71,8 @@ def restore(settings: Settings, source: Path) -> None:
         for name in ("recordings", "voicemail"):
             if (Path(work) / name).is_dir():
                 shutil.copytree(Path(work) / name, settings.state / name, dirs_exist_ok=True)
+                for path in (settings.state / name, *(settings.state / name).rglob("*")):
+                    owner.own(path)  # Asterisk goes on writing into today's folder
 
 
 def _unpack(archive: tarfile.TarFile, target: Path) -> None:

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import create_engine, inspect
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from callcenter.errors import Unavailable
@@ -20,7 +22,7 @@ from callcenter.runtime.ports import holders, name_of, needs
 from callcenter.runtime.probes import AmiRefused, ami_action, health, port_answers, redis_answers
 from callcenter.runtime.programs import pid_file
 from callcenter.runtime.report import names
-from callcenter.settings import Settings
+from callcenter.settings import CHECKOUT, Settings
 from callcenter.site.load import SiteErrors, load_site
 
 LEAST_DISK = 2 * 1024**3        # a day of recordings of a small site, and room for the logs
@@ -169,15 +171,17 @@ def database(settings: Settings) -> Iterator[Finding]:
         return
     try:
         engine = create_engine(settings.database_url)
-        tables = inspect(engine).get_table_names()
+        with engine.connect() as connection:
+            has = MigrationContext.configure(connection).get_current_revision()
         engine.dispose()
     except SQLAlchemyError as error:
         yield Bad(f"{type(error).__name__}: {str(error).splitlines()[0]}", "is it running, and the URL right?")
         return
-    if "alembic_version" in tables:
-        yield Good(f"{engine.dialect.name}, {len(tables)} tables")
+    wants = ScriptDirectory(str(CHECKOUT / "crm/migrations")).get_current_head()
+    if has == wants:
+        yield Good(f"{engine.dialect.name}, revision {has}")
     else:
-        yield Bad("has no tables of ours", "`sixring up` brings it to this version")
+        yield Bad(f"is at revision {has or 'none'}, this version needs {wants}", "`sixring up` brings it to this version")
 
 
 def seats(settings: Settings) -> Iterator[Finding]:

@@ -44,8 +44,8 @@ def settle(wish: Wish) -> Settings:
     except FileNotFoundError:
         saved = None
     offset = wish.offset if wish.offset is not None else (saved.ports.offset if saved else 0)
-    if not 0 <= offset <= 5000 or offset % 10:
-        raise BadWish("the offset must be a multiple of 10 from 0 to 5000")
+    if not 0 <= offset <= 5000 or offset % 100:
+        raise BadWish("the offset must be a multiple of 100 from 0 to 5000: each hundred has its own thousand RTP ports")
     if len(str(wish.state)) > LONGEST_STATE:
         raise BadWish(f"the path of the state folder must have at most {LONGEST_STATE} characters: sockets lie in it")
     if wish.ami and not wish.ami.rpartition(":")[2].isdigit():

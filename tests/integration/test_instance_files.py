@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import tarfile
 from contextlib import closing
@@ -13,8 +14,12 @@ import pytest
 from callcenter.errors import Conflict
 from callcenter.runtime.backup import BadBackup, back_up, restore
 from callcenter.runtime.credentials import keep_secrets
+from callcenter.runtime.owner import Owner
 from callcenter.runtime.wish import BadWish, Wish, settle
 from callcenter.settings import Settings, new_settings
+
+
+ME = Owner(os.geteuid(), os.getegid(), drop=False)
 
 
 def instance(state: Path) -> Settings:
@@ -29,7 +34,7 @@ def test_a_second_start_without_options_keeps_what_the_first_one_was_told(tmp_pa
     assert (again.ports.offset, again.demo, again.database_url) == (700, False, "postgresql+psycopg://db/x")
 
 
-@pytest.mark.parametrize("offset", [-10, 5, 5010])
+@pytest.mark.parametrize("offset", [-100, 5, 110, 5100])
 def test_an_offset_that_would_mix_up_ports_is_refused(tmp_path: Path, offset: int) -> None:
     with pytest.raises(BadWish):
         settle(Wish(tmp_path, offset=offset))
@@ -52,7 +57,7 @@ def test_a_backup_of_a_database_in_use_is_restored_whole(tmp_path: Path) -> None
                                "INSERT INTO tickets VALUES ('漏水')")
         database.execute("INSERT INTO tickets VALUES ('not committed')")
         back_up(one, tmp_path / "backup.tar.gz", recordings=False)
-    restore(two, tmp_path / "backup.tar.gz")
+    restore(two, tmp_path / "backup.tar.gz", ME)
     with closing(sqlite3.connect(two.state / "sixring.db")) as database:
         assert database.execute("SELECT matter FROM tickets").fetchall() == [("漏水",)]
     assert json.loads(two.secrets_file.read_text()) == secrets
@@ -68,7 +73,7 @@ def test_a_backup_is_not_restored_into_another_kind_of_database(tmp_path: Path) 
     back_up(settings, tmp_path / "b.tar.gz", recordings=False)
     other = new_settings(tmp_path, offset=500, site_file=settings.site_file, database_url="postgresql+psycopg://db/x")
     with pytest.raises(Conflict):
-        restore(other, tmp_path / "b.tar.gz")
+        restore(other, tmp_path / "b.tar.gz", ME)
 
 
 def test_a_file_that_is_no_backup_is_named_as_such_and_changes_nothing(tmp_path: Path) -> None:
@@ -76,7 +81,7 @@ def test_a_file_that_is_no_backup_is_named_as_such_and_changes_nothing(tmp_path:
     (tmp_path / "b.tar.gz").write_text("not an archive")
     before = sorted(path.name for path in tmp_path.iterdir())
     with pytest.raises(BadBackup):
-        restore(settings, tmp_path / "b.tar.gz")
+        restore(settings, tmp_path / "b.tar.gz", ME)
     assert sorted(path.name for path in tmp_path.iterdir()) == before
 
 
@@ -85,5 +90,5 @@ def test_a_backup_that_would_write_elsewhere_is_refused(tmp_path: Path) -> None:
         archive.addfile(tarfile.TarInfo("recordings/../../outside"))
     (tmp_path / "state").mkdir()
     with pytest.raises(BadBackup):
-        restore(instance(tmp_path / "state"), tmp_path / "b.tar.gz")
+        restore(instance(tmp_path / "state"), tmp_path / "b.tar.gz", ME)
     assert not (tmp_path / "outside").exists()
