@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, WebSocket, expect, sync_playwright
+from wall.rig import PASSWORD, DashboardProcess, Floor, Redis, running
+from wall.scene import COMPONENTS, busy_floor, call, seat
 
 from callcenter.events import (
     CallChanged,
@@ -28,8 +30,6 @@ from callcenter.events import (
 )
 from callcenter.roles import Role
 from callcenter.settings import Settings
-from wall.rig import PASSWORD, DashboardProcess, Floor, Redis, running
-from wall.scene import COMPONENTS, busy_floor, call, seat
 
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",

