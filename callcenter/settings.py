@@ -73,6 +73,12 @@ class Settings:
     redis_url: str = ""
     database_url: str = ""
     demo: bool = True
+    ami: str = ""  # host:port of an Asterisk that somebody else starts, with this state folder; "" for our own
+
+    @property
+    def ami_address(self) -> tuple[str, int]:
+        host, _, port = self.ami.rpartition(":")
+        return (host, int(port)) if self.ami else (LOOPBACK, self.ports.ami)
 
     @property
     def asterisk(self) -> Path:
@@ -125,6 +131,7 @@ class Settings:
             redis_url=raw["redis_url"],
             database_url=raw["database_url"],
             demo=raw["demo"],
+            ami=raw.get("ami", ""),
         )
 
     def save(self) -> None:
@@ -139,10 +146,10 @@ class Settings:
 
 
 def new_settings(state: Path, *, offset: int, site_file: Path, redis_url: str = "", database_url: str = "",
-                 demo: bool = True, node: str = "node1") -> Settings:
+                 demo: bool = True, node: str = "node1", ami: str = "") -> Settings:
     """Settings with the embedded defaults: a private Redis on a socket and SQLite, both in the state folder."""
     return Settings(
-        state=state, ports=Ports(offset), site_file=site_file, node=node, demo=demo,
+        state=state, ports=Ports(offset), site_file=site_file, node=node, demo=demo, ami=ami,
         redis_url=redis_url or f"unix://{state}/redis/redis.sock",
         database_url=database_url or f"sqlite:///{state}/sixring.db",
     )

@@ -7,16 +7,18 @@ import getpass
 import signal
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
-import structlog
 import typer
 
 from callcenter.clock import SystemClock
 from callcenter.errors import Conflict, NotFound
+from callcenter.logs import configure_logs
 from callcenter.roles import Role
 from callcenter.settings import Settings
 from callcenter.site import load_site
@@ -25,7 +27,7 @@ from crm.calls.recorder import Recorder, Source
 from crm.database import Database, open_database
 from crm.herald import Herald
 from crm.households.demo import demo_rows
-from crm.households.importer import COLUMNS, ImportFaults, import_lines, read_lines
+from crm.households.importer import COLUMNS, ImportFaultsError, import_lines, read_lines
 from crm.migrate import migrate
 from crm.process import Process
 from crm.staff import service as staff
@@ -42,9 +44,7 @@ def process(context: typer.Context) -> None:
     """Without a subcommand: run in the foreground until SIGTERM."""
     if context.invoked_subcommand is not None:
         return
-    structlog.configure(processors=[
-        structlog.processors.add_log_level, structlog.processors.TimeStamper(fmt="iso"),
-        structlog.processors.format_exc_info, structlog.processors.JSONRenderer(ensure_ascii=False)])
+    configure_logs("crm")
     settings = Settings.load()
     site = load_site(settings.site_file)
     clock = SystemClock()
@@ -63,8 +63,13 @@ def process(context: typer.Context) -> None:
     database.close()
 
 
-def _database() -> Database:
-    return open_database(Settings.load().database_url)
+@contextmanager
+def _database() -> Iterator[Database]:
+    database = open_database(Settings.load().database_url)
+    try:
+        yield database
+    finally:
+        database.close()
 
 
 def _fail(message: str) -> typer.Exit:
@@ -75,7 +80,8 @@ def _fail(message: str) -> typer.Exit:
 @app.command("migrate")
 def migrate_command() -> None:
     """Bring the database to this version's tables; safe to repeat."""
-    typer.echo(migrate(_database()))
+    with _database() as database:
+        typer.echo(migrate(database))
 
 
 @user_app.command("add")
@@ -86,7 +92,7 @@ def user_add(
     if_missing: Annotated[bool, typer.Option("--if-missing", help="succeed when the user is there already")] = False,
 ) -> None:
     try:
-        with _database().writing.begin() as session:
+        with _database() as database, database.writing.begin() as session:
             if if_missing and name in {user.name for user in staff.users(session)}:
                 return
             staff.add_user(session, name, role, _password(from_stdin=password_stdin), datetime.now(UTC))
@@ -96,7 +102,7 @@ def user_add(
 
 @user_app.command("list")
 def user_list() -> None:
-    with _database().reading() as session:
+    with _database() as database, database.reading() as session:
         for user in staff.users(session):
             typer.echo(f"{user.name}\t{','.join(sorted(user.roles))}\t{'active' if user.active else 'disabled'}")
 
@@ -104,7 +110,7 @@ def user_list() -> None:
 @user_app.command("disable")
 def user_disable(name: str) -> None:
     try:
-        with _database().writing.begin() as session:
+        with _database() as database, database.writing.begin() as session:
             staff.disable_user(session, name, datetime.now(UTC))
     except NotFound as error:
         raise _fail(str(error)) from error
@@ -113,7 +119,7 @@ def user_disable(name: str) -> None:
 @user_app.command("password")
 def user_password(name: str, password_stdin: Annotated[bool, typer.Option("--password-stdin")] = False) -> None:
     try:
-        with _database().writing.begin() as session:
+        with _database() as database, database.writing.begin() as session:
             staff.set_password(session, name, _password(from_stdin=password_stdin), datetime.now(UTC))
     except (Conflict, NotFound) as error:
         raise _fail(str(error)) from error
@@ -131,11 +137,11 @@ def households_import(file: Path, dry_run: Annotated[bool, typer.Option("--dry-r
     try:
         with file.open(encoding="utf-8-sig", newline="") as text:
             lines = read_lines(text)
-    except ImportFaults as error:
+    except ImportFaultsError as error:
         raise _fail(str(error)) from error
     except UnicodeDecodeError as error:
         raise _fail(f"{file}: not UTF-8: {error}") from error
-    with open_database(settings.database_url).writing() as session:
+    with _database() as database, database.writing() as session:
         done = import_lines(session, lines, datetime.now(UTC), english)
         if dry_run:
             session.rollback()

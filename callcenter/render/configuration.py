@@ -30,20 +30,21 @@ class AsteriskFiles:
     data: Path
 
 
-def render(site: Site, settings: Settings, secrets: Mapping[str, str], asterisk: AsteriskFiles) -> bool:
+def render(site: Site, settings: Settings, secrets: Mapping[str, str], asterisk: AsteriskFiles, *,
+           sounds: Path = SOUNDS) -> bool:
     """True when anything differs from what was there (Asterisk then has to reload).
 
     Raises jinja2.UndefinedError for a missing secret, ConfigError for a prompt that has no sound file.
     """
     home = settings.asterisk
-    _check_prompts(site, settings.site_file)
+    _check_prompts(site, settings.site_file, sounds)
     for folder in FOLDERS:
         (home / folder).mkdir(parents=True, exist_ok=True)
     pages = _pages(site, settings, secrets, asterisk)
     changed = _write(home / "etc", pages)
     _link(home / "data/documentation", asterisk.data / "documentation")
     for language in ("zh", "en", "tones"):
-        changed |= _copy_sounds(SOUNDS / language, home / "data/sounds" / language)
+        changed |= _copy_sounds(sounds / language, home / "data/sounds" / language)
     return changed
 
 
@@ -96,13 +97,13 @@ def _copy_sounds(source: Path, target: Path) -> bool:
     return changed
 
 
-def _check_prompts(site: Site, site_file: Path) -> None:
+def _check_prompts(site: Site, site_file: Path, sounds: Path) -> None:
     """Every prompt that a menu names has a sound in both languages."""
     wanted = {name for menu in site.menus for name in menu.prompts}
     wanted |= {choice.prompt for menu in site.menus for choice in menu.keys.values() if choice.prompt}
     for name in sorted(wanted):
         for language in ("zh", "en"):
-            if not (SOUNDS / language / f"{name}.wav").exists():
+            if not (sounds / language / f"{name}.wav").exists():
                 line = next((place for place, text in enumerate(site_file.read_text().splitlines(), 1) if name in text), 1)
                 raise ConfigError(str(site_file), line, "menus", f"no sound {language}/{name}.wav",
                                   "render it with `sixring prompts render`, or name another prompt")

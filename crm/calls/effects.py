@@ -1,9 +1,9 @@
 """What must happen when a call record changes, decided as values. Pure.
 
 - An answered call opens its entry in the contact log (A5).
-- A message, an abandoned call and a call lost with its Asterisk (C4) want one callback ticket between them; a short abandon
-  wants none: who gave up within seconds mostly misdialled, and calling him is a nuisance (he is still counted). Nor does a
-  caller who withheld the number and left none: nobody could ring it.
+- A message, an abandoned call and a call lost with its Asterisk (C4) want one callback ticket between them. A short
+  abandon wants none: who gave up within seconds mostly misdialled, and to be rung is a nuisance; it is still counted.
+  Nor does a caller who withheld the number and left none: nobody could ring it.
 - "Not satisfied" wants a follow-up, always (G2).
 - A language chosen by key is remembered for the household.
 """

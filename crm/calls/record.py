@@ -150,7 +150,8 @@ def apply(record: CallRecord, entry: e.CallEntry) -> CallRecord:
         case e.Queued():
             return replace(record, queued_at=record.queued_at or entry.at, stage=max(record.stage, entry.stage))
         case e.Overflowed():
-            return replace(record, stage=max(record.stage, entry.stage))
+            # Without a seat in sight app_queue takes nobody in and writes no ENTERQUEUE; the call was offered anyhow.
+            return replace(record, queued_at=record.queued_at or entry.at, stage=max(record.stage, entry.stage))
         case e.RingMissed():
             return _rang_by(record, entry.at, entry.ring_s)
         case e.Connected() if record.connected_at is None:   # a second one is a transfer back into a queue

@@ -31,7 +31,7 @@ class Sealed:
 
 
 def seal_recordings(database: Database, folder: Path, now: datetime) -> int:
-    """How many calls got their state. `kept`, `none` (nobody talked) or `missing`. Files are read outside transactions."""
+    """How many calls got their state: `kept`, `none` (nobody talked) or `missing`. No transaction is open meanwhile."""
     with database.reading() as session:
         rows = session.execute(
             select(CallRow.call_id, CallRow.recording, CallRow.answered_at, CallRow.ended_at)

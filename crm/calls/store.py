@@ -14,9 +14,11 @@ from crm.calls.models import CallRow
 from crm.calls.record import CallRecord, outcome
 
 _FOLD: Final[TypeAdapter[CallRecord]] = TypeAdapter(CallRecord)
-_SAME = ("dialled", "number", "household_id", "lookup", "language", "queue", "stage", "started_at", "queued_at", "rang_at",
-         "answered_at", "ended_at", "answered_by", "wait_s", "talk_s", "cause", "rating", "voicemail", "voicemail_s",
-         "callback_number", "recording")
+_SAME = (
+    "dialled", "number", "household_id", "lookup", "language", "queue", "stage", "started_at", "queued_at",
+    "rang_at", "answered_at", "ended_at", "answered_by", "wait_s", "talk_s", "cause", "rating", "voicemail",
+    "voicemail_s", "callback_number", "recording",
+)
 
 
 def record_of(row: CallRow) -> CallRecord:

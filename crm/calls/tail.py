@@ -2,8 +2,8 @@
 
 A file is known by its first line and not by its name or inode: `logrotate` renames (new name, same inode) or copies and
 truncates (same name, other content); the first line, which begins with a time, stays with the content. The old
-file is read to its end before the new one is begun, and a new file is begun only when it holds a line: by then Asterisk,
-the one writer, has let go of the old.
+file is read to its end before the new one is begun, and a new file is begun only when it holds a line: by then the one
+writer, Asterisk, has let go of the old.
 
 What nobody can read again is not read: lines written between logrotate's copy and its truncation are lost by logrotate.
 """
@@ -93,12 +93,10 @@ def _fingerprint(file: BinaryIO) -> str | None:
 def _rotated(path: Path) -> list[_File]:
     """Older files of the same log, oldest first: `queue_log.2`, `queue_log-20261122`. Packed ones are past reading."""
     pattern = re.compile(re.escape(path.name) + r"[.-]\d[\d-]*")
-    found: list[tuple[int, str, _File]] = []
     if not path.parent.is_dir():
         return []
-    for entry in path.parent.iterdir():
-        if pattern.fullmatch(entry.name) and (file := _look(entry)):
-            found.append((entry.stat().st_mtime_ns, entry.name, file))
+    found = [(entry.stat().st_mtime_ns, entry.name, file) for entry in path.parent.iterdir()
+             if pattern.fullmatch(entry.name) and (file := _look(entry))]
     return [file for _, _, file in sorted(found, key=lambda item: item[:2])]
 
 

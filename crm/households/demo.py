@@ -8,10 +8,15 @@ from collections.abc import Iterator
 HOUSEHOLDS = 200
 SEED = 6
 # Name, buildings, units, floors: as the demo's site file has them.
-ESTATES = (("云栖花园", ("1栋", "2栋", "3栋"), 2, 18), ("江湾一号", ("A座", "B座"), 1, 32), ("松涛苑", ("1栋", "2栋"), 3, 6))
+ESTATES = (
+    ("云栖花园", ("1栋", "2栋", "3栋"), 2, 18),
+    ("江湾一号", ("A座", "B座"), 1, 32),
+    ("松涛苑", ("1栋", "2栋"), 3, 6),
+)
 SURNAMES = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎"
-GIVEN = ("建国", "秀英", "伟", "芳", "娜", "敏", "静", "丽", "强", "磊", "军", "洋", "勇", "艳", "杰", "涛", "明", "超", "霞", "平",
-         "桂兰", "玉梅", "志强", "海燕", "晓东", "思远", "雨桐", "子涵", "浩然", "欣怡", "文博", "佳琪", "国庆", "春生", "婉清", "嘉禾")
+GIVEN = ("建国", "秀英", "伟", "芳", "娜", "敏", "静", "丽", "强", "磊", "军", "洋", "勇", "艳", "杰", "涛", "明", "超",
+         "霞", "平", "桂兰", "玉梅", "志强", "海燕", "晓东", "思远", "雨桐", "子涵", "浩然", "欣怡", "文博", "佳琪",
+         "国庆", "春生", "婉清", "嘉禾")
 FOREIGN = ("Emma Wilson", "James Carter", "Sofia Rossi", "Daniel Kim", "Olivia Brown", "Lucas Meyer", "Priya Nair",
            "Thomas Berg", "Hannah Lee", "Marco Silva", "Grace Turner", "Noah Fischer")
 PREFIXES = ("135", "136", "137", "138", "139", "150", "151", "158", "159", "178", "182", "186", "187", "188", "189")
@@ -20,7 +25,7 @@ PREFIXES = ("135", "136", "137", "138", "139", "150", "151", "158", "159", "178"
 def demo_rows() -> Iterator[tuple[str, ...]]:
     """Rows of the CSV without its header, a row for each number. Different households never share a number, but for two
     landlords who own a second flat."""
-    draw = random.Random(SEED)
+    draw = random.Random(SEED)  # noqa: S311 - fiction, not a secret
     taken: set[str] = set()
     homes: set[tuple[str, str, str, str]] = set()
     landlords: list[tuple[str, str]] = []

@@ -62,7 +62,7 @@ class Fault:
         return f"line {self.line}: {self.column}: {self.problem}" + (f" ({self.value!r})" if self.value else "")
 
 
-class ImportFaults(Exception):
+class ImportFaultsError(Exception):
     """All faults of a file."""
 
     def __init__(self, faults: list[Fault]) -> None:
@@ -81,20 +81,20 @@ class Imported:
 
 
 def read_lines(text: Iterable[str]) -> list[Line]:
-    """Raises ImportFaults. Tags are separated by `;`. An empty language is zh."""
+    """Raises ImportFaultsError. Tags are separated by `;`. An empty language is zh."""
     reader = csv.DictReader(text, strict=True)
     try:
         header = reader.fieldnames or []
         if missing := [column for column in COLUMNS if column not in header]:
-            raise ImportFaults([Fault(1, ",".join(missing), "column is missing", ",".join(header))])
+            raise ImportFaultsError([Fault(1, ",".join(missing), "column is missing", ",".join(header))])
         rows = [(reader.line_num, row) for row in reader]
     except csv.Error as error:
-        raise ImportFaults([Fault(reader.line_num, "-", f"not CSV: {error}")]) from error
+        raise ImportFaultsError([Fault(reader.line_num, "-", f"not CSV: {error}")]) from error
     faults: list[Fault] = []
     lines = [line for number, row in rows if (line := _line(number, row, faults)) is not None]
     faults += _contradictions(lines)
     if faults:
-        raise ImportFaults(sorted(faults, key=lambda fault: fault.line))
+        raise ImportFaultsError(sorted(faults, key=lambda fault: fault.line))
     return lines
 
 
@@ -142,7 +142,7 @@ def _contradictions(lines: list[Line]) -> Iterable[Fault]:
 
 
 def import_lines(session: Session, lines: list[Line], now: datetime, english: Mapping[str, str]) -> Imported:
-    """Adds what is missing and brings tags, language and role up to date; takes nothing away. `english`: estate names."""
+    """Adds what is missing and brings tags, language and role up to date; takes nothing away. `english`: of estates."""
     estates = _ensure(session, Estate, ("name",), {(line.estate,): {"name_en": english.get(line.estate)}
                                                    for line in lines})[0]
     buildings = _ensure(session, Building, ("estate_id", "name"),

@@ -30,7 +30,7 @@ class Building(Base):
 
 
 class Household(Base):
-    """`label` is the whole room number (房号) as people write it, "3-1-502": building without its 栋 or 座, unit, room."""
+    """`label` is the whole room number (房号) as people write it, "3-1-502": building without 栋, unit, room."""
 
     __tablename__ = "households"
     __table_args__ = (UniqueConstraint("building_id", "unit", "room"),)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, case, select, update
+from sqlalchemy import Connection, bindparam, case, select, update
 from sqlalchemy.orm import Session, contains_eager, selectinload
 
 from callcenter.errors import NotFound
@@ -15,9 +16,10 @@ from crm.households.schemas import Found, HouseholdShown, PersonShown
 LANGUAGES = ("zh", "en")
 _OWNER_FIRST = case((Person.role == "owner", 0), (Person.role == "tenant", 1), else_=2)
 
-# Built once: the shape is the same for every call. An owner's household comes before one rented or worked in, and among
+# Built once: the shape is the same for every call (agi compiles it once more, for its drivers). An owner's household
+# comes before one rented or worked in, and among
 # equals the number that was written down last.
-_FIND = (
+FIND = (
     select(Household.id, Person.id, Person.name, Person.role, Estate.name, Household.label, Household.tags,
            Household.language)
     .select_from(PhoneNumber)
@@ -36,7 +38,7 @@ def find_caller(connection: Connection, number: str) -> Found | None:
     key = normalise(number)
     if not key:
         return None
-    return _found(connection.execute(_FIND, {"number": key}).first())
+    return found_in(connection.execute(FIND, {"number": key}).first())
 
 
 def lookup(session: Session, number: str) -> Found | None:
@@ -87,7 +89,7 @@ def _as_shown(row: Household) -> HouseholdShown:
                      for person in row.people))
 
 
-def _found(row: Row[*tuple[Any, ...]] | None) -> Found | None:
+def found_in(row: Sequence[Any] | None) -> Found | None:
     if row is None:
         return None
     household_id, person_id, name, role, estate, label, tags, language = row

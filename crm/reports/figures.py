@@ -1,7 +1,7 @@
-"""The figures of architecture.md, "Words for figures": each one function with its formula and where it comes from. Pure.
+"""The figures of architecture.md, "Words for figures": each one function with its formula and source. Pure.
 
-A call counts once its fate is known: it was answered or it has ended. Who still waits is the live board's to show; counted
-here he would drag every rate down until someone answers.
+A call counts once its fate is known: it was answered or it has ended. Calls that still wait are the live board's to
+show; counted here they would drag every rate down until someone answers.
 """
 
 from __future__ import annotations
@@ -43,12 +43,12 @@ def settled(calls: Iterable[Counted]) -> list[Counted]:
 
 
 def offered(calls: Sequence[Counted]) -> int:
-    """Calls that entered a queue. Source: ENTERQUEUE."""
+    """Calls that entered a queue, or would have, had any seat been there. Source: ENTERQUEUE, OVERFLOW."""
     return len(calls)
 
 
 def short_abandons(calls: Sequence[Counted]) -> int:
-    """Gave up within `limits.short_abandon` of entering the queue; left out of the rates. Source: ABANDON − ENTERQUEUE."""
+    """Gave up within `limits.short_abandon` of entering the queue; not in the rates. Source: ABANDON − ENTERQUEUE."""
     return sum(call.outcome is Outcome.SHORT_ABANDON for call in calls)
 
 
@@ -96,8 +96,8 @@ def asa_s(calls: Sequence[Counted]) -> float | None:
 
 
 def aht_s(calls: Sequence[Counted], wrapup_s: float) -> float | None:
-    """Mean talk + hold + wrap-up, in seconds, of calls whose talk is over. Talk with hold: the seat's ANSWER to HANGUP (CEL);
-    wrap-up: the queue's fixed time."""
+    """Mean talk + hold + wrap-up, in seconds, of calls whose talk is over. Talk with hold: the seat's ANSWER to HANGUP
+    (CEL); wrap-up: the queue's fixed time."""
     mean = _mean([call.talk_s for call in calls if call.answered_at and call.talk_s is not None])
     return None if mean is None else mean + wrapup_s
 

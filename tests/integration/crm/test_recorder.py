@@ -18,7 +18,7 @@ from sqlalchemy import event, select, text
 
 from callcenter.clock import FakeClock
 from callcenter.errors import NotFound
-from callcenter.events import CallRecordWritten, TicketOpened
+from callcenter.events import AnyEvent, CallRecordWritten, TicketOpened
 from crm.calls import entries as e
 from crm.calls import service
 from crm.calls.journal import parse_cel, parse_queue_log
@@ -39,13 +39,23 @@ NOW = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
 
 
 def recorder_of(database: Database, folder: Path, chunk: int = 128 * 1024) -> Recorder:
-    return Recorder(database, (Source("node1/queue_log", folder / "queue_log", parse_queue_log),
-                               Source("node1/cel", folder / "cel.csv", parse_cel)),
-                    node="node1", tz=TZ, short_abandon_s=5, clock=FakeClock(NOW), chunk=chunk)
+    return Recorder(
+        database,
+        (
+            Source("node1/queue_log", folder / "queue_log", parse_queue_log),
+            Source("node1/cel", folder / "cel.csv", parse_cel),
+        ),
+        node="node1",
+        tz=TZ,
+        short_abandon_s=5,
+        clock=FakeClock(NOW),
+        chunk=chunk,
+    )
 
 
 def run(recorder: Recorder) -> Batch:
-    lines, rejected, events = 0, 0, []
+    lines, rejected = 0, 0
+    events: list[AnyEvent] = []
     while (batch := recorder.poll()).lines:
         lines, rejected, events = lines + batch.lines, rejected + batch.rejected, events + list(batch.events)
     return Batch(lines, rejected, tuple(events))
@@ -59,7 +69,9 @@ def append(path: Path, lines: list[str]) -> None:
 def write_calls(folder: Path, make: Maker, kinds: list[str]) -> None:
     """Their lines in order of time, as Asterisk writes them."""
     both = [make(index, kind) for index, kind in enumerate(kinds)]
-    append(folder / "queue_log", sorted((line for lines, _ in both for line in lines), key=lambda x: int(x.split("|")[0])))
+    append(
+        folder / "queue_log", sorted((line for lines, _ in both for line in lines), key=lambda x: int(x.split("|")[0]))
+    )
     append(folder / "cel.csv", sorted((line for _, lines in both for line in lines), key=lambda x: x.split('","')[1]))
 
 
@@ -67,11 +79,17 @@ def truth(database: Database) -> dict[str, Any]:
     """Everything that the journal has led to, without what depends on when it was read."""
     with database.reading() as session:
         return {
-            "calls": [{name: getattr(row, name) for name in CallRow.__table__.columns.keys()}  # noqa: SIM118
-                      for row in session.scalars(select(CallRow).order_by(CallRow.call_id))],
-            "tickets": [(t.number, t.kind, t.reason, t.call_id, t.contact_number, t.created_at) for t in tickets(session)],
-            "log": [(row.call_id, row.seat, row.at) for row in session.scalars(
-                select(ContactEntry).order_by(ContactEntry.call_id))],
+            "calls": [
+                {name: getattr(row, name) for name in CallRow.__table__.columns.keys()}  # noqa: SIM118
+                for row in session.scalars(select(CallRow).order_by(CallRow.call_id))
+            ],
+            "tickets": [
+                (t.number, t.kind, t.reason, t.call_id, t.contact_number, t.created_at) for t in tickets(session)
+            ],
+            "log": [
+                (row.call_id, row.seat, row.at)
+                for row in session.scalars(select(ContactEntry).order_by(ContactEntry.call_id))
+            ],
         }
 
 
@@ -81,15 +99,22 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_each_kind_of_call_leaves_its_record_and_what_follows_from_it(
-        database: Database, folder: Path, call_lines: Maker, kinds: tuple[str, ...]) -> None:
+    database: Database, folder: Path, call_lines: Maker, kinds: tuple[str, ...]
+) -> None:
     write_calls(folder, call_lines, list(kinds))
     done = run(recorder_of(database, folder))
     with database.reading() as session:
         outcomes = Counter(call.outcome for call in service.calls(session))
         opened = Counter((ticket.kind.value, ticket.reason) for ticket in tickets(session))
         entries = service.entries(session).entries
-    assert outcomes == {Outcome.ANSWERED: 2, Outcome.ABANDONED: 1, Outcome.SHORT_ABANDON: 1, Outcome.MESSAGE: 1,
-                        Outcome.MENU: 1, None: 1}
+    assert outcomes == {
+        Outcome.ANSWERED: 2,
+        Outcome.ABANDONED: 1,
+        Outcome.SHORT_ABANDON: 1,
+        Outcome.MESSAGE: 1,
+        Outcome.MENU: 1,
+        None: 1,
+    }
     assert opened == {("callback", "abandoned"): 1, ("callback", "callback"): 1, ("followup", "not_satisfied"): 1}
     assert len(entries) == 2
     assert sum(isinstance(event, CallRecordWritten) for event in done.events) == 6
@@ -98,12 +123,13 @@ def test_each_kind_of_call_leaves_its_record_and_what_follows_from_it(
 
 @pytest.mark.rule("C4", part="the tickets; not yet a list page")
 def test_calls_open_when_asterisk_died_are_lost_and_get_a_callback_ticket(
-        database: Database, folder: Path, call_lines: Maker) -> None:
+    database: Database, folder: Path, call_lines: Maker
+) -> None:
     write_calls(folder, call_lines, ["open", "answered", "open"])
     append(folder / "queue_log", ["1795000300|NONE|NONE|NONE|QUEUESTART|"])
     recorder = recorder_of(database, folder)
     run(recorder)
-    append(folder / "queue_log", call_lines(200, "open")[0])      # a call after the restart is not lost
+    append(folder / "queue_log", call_lines(200, "open")[0])  # a call after the restart is not lost
     run(recorder)
     with database.reading() as session:
         assert [call.outcome for call in service.calls(session)] == [None, Outcome.LOST, Outcome.ANSWERED, Outcome.LOST]
@@ -114,8 +140,16 @@ def test_another_nodes_calls_are_not_lost_with_this_ones(database: Database, fol
     write_calls(folder, call_lines, ["open"])
     run(recorder_of(database, folder))
     append(folder / "other", ["1795000300|NONE|NONE|NONE|QUEUESTART|"])
-    run(Recorder(database, (Source("node2/queue_log", folder / "other", parse_queue_log),), node="node2", tz=TZ,
-                 short_abandon_s=5, clock=FakeClock(NOW)))
+    run(
+        Recorder(
+            database,
+            (Source("node2/queue_log", folder / "other", parse_queue_log),),
+            node="node2",
+            tz=TZ,
+            short_abandon_s=5,
+            clock=FakeClock(NOW),
+        )
+    )
     with database.reading() as session:
         assert [call.outcome for call in service.calls(session)] == [None]
 
@@ -129,18 +163,29 @@ def test_bad_lines_are_kept_and_counted_and_stop_nothing(database: Database, fol
     with database.reading() as session:
         assert rejected_count(session) == 3
         assert [row.reason for row in session.scalars(select(JournalReject).order_by(JournalReject.id))] == [
-            "too_few_fields", "control_character", "not_utf8"]
+            "too_few_fields",
+            "control_character",
+            "not_utf8",
+        ]
         assert [call.outcome for call in service.calls(session)] == [Outcome.ANSWERED]
 
 
-def test_a_line_that_the_database_refuses_is_rejected_alone(database: Database, folder: Path, call_lines: Maker) -> None:
+def test_a_line_that_the_database_refuses_is_rejected_alone(
+    database: Database, folder: Path, call_lines: Maker
+) -> None:
     def parse(line: str) -> e.Parsed:
         parsed = parse_queue_log(line)
         return replace(parsed, household_id=2**70) if isinstance(parsed, e.LookedUp) else parsed
 
     write_calls(folder, call_lines, ["answered", "abandoned"])
-    recorder = Recorder(database, (Source("node1/queue_log", folder / "queue_log", parse),), node="node1", tz=TZ,
-                        short_abandon_s=5, clock=FakeClock(NOW))
+    recorder = Recorder(
+        database,
+        (Source("node1/queue_log", folder / "queue_log", parse),),
+        node="node1",
+        tz=TZ,
+        short_abandon_s=5,
+        clock=FakeClock(NOW),
+    )
     assert run(recorder).rejected == 2
     with database.reading() as session:
         assert [reject.line.split("|")[4] for reject in session.scalars(select(JournalReject))] == ["CALLER", "CALLER"]
@@ -197,13 +242,18 @@ def test_the_agent_completes_the_entry_of_the_call(database: Database, folder: P
         [entry] = service.entries(session, seat="1001", completed=False).entries
         assert (entry.name, entry.room, entry.contact, entry.household_id) == ("王芳", "3-1-502", "+8613900000000", 1)
         with pytest.raises(service.ContactMissing):
-            service.complete_entry(session, entry.entry_id, Completion(None, " ", None, "lift", "repair", "done"),
-                                   anna.user_id, NOW)
+            service.complete_entry(
+                session, entry.entry_id, Completion(None, " ", None, "lift", "repair", "done"), anna.user_id, NOW
+            )
         completed = service.complete_entry(session, entry.entry_id, done, anna.user_id, NOW)
         assert (completed.completed_at, completed.completed_by, completed.call_id) == (NOW, anna.user_id, entry.call_id)
         declined = service.complete_entry(
-            session, entry.entry_id, Completion(None, "13900000000", None, "lift", "repair", "done", declined_contact=True),
-            anna.user_id, NOW)
+            session,
+            entry.entry_id,
+            Completion(None, "13900000000", None, "lift", "repair", "done", declined_contact=True),
+            anna.user_id,
+            NOW,
+        )
         assert (declined.contact, declined.declined_contact) == (None, True)
         service.add_visit(session, done, anna.user_id, "1001", NOW)
         page = service.entries(session, limit=1)
@@ -215,21 +265,24 @@ def test_the_agent_completes_the_entry_of_the_call(database: Database, folder: P
 def test_a_language_chosen_by_key_is_there_at_the_next_call(database: Database, folder: Path) -> None:
     with database.writing.begin() as session:
         import_lines(session, read_lines([",".join(COLUMNS), "云栖花园,3栋,1,502,王芳,owner,13900000000,,zh"]), NOW, {})
-    append(folder / "queue_log", ["1795000000|node1-1795000000.1|NONE|NONE|CALLER|1|zh",
-                                  "1795000001|node1-1795000000.1|NONE|NONE|LANGUAGE|en"])
+    append(
+        folder / "queue_log",
+        ["1795000000|node1-1795000000.1|NONE|NONE|CALLER|1|zh", "1795000001|node1-1795000000.1|NONE|NONE|LANGUAGE|en"],
+    )
     run(recorder_of(database, folder))
     with database.reading() as session:
         assert session.scalar(text("SELECT language FROM households")) == "en"
 
 
-class Crash(Exception):
+class CrashError(Exception):
     """Stands for kill -9: nothing after it is done."""
 
 
 @settings(max_examples=25, deadline=None)
 @given(st.data())
 def test_any_split_into_batches_with_a_crash_around_any_commit_gives_the_same_records(
-        call_lines: Maker, kinds: tuple[str, ...], data: st.DataObject) -> None:
+    call_lines: Maker, kinds: tuple[str, ...], data: st.DataObject
+) -> None:
     chosen = data.draw(st.lists(st.sampled_from(kinds), min_size=1, max_size=6))
     with tempfile.TemporaryDirectory() as name:
         whole, broken = Path(name) / "whole", Path(name) / "broken"
@@ -245,12 +298,14 @@ def test_any_split_into_batches_with_a_crash_around_any_commit_gives_the_same_re
         while any(rest.values()):
             file = data.draw(st.sampled_from([file for file, content in rest.items() if content]))
             count = data.draw(st.integers(1, len(rest[file])))
-            with (broken / file).open("ab") as stream:      # any number of bytes: also half a line
+            with (broken / file).open("ab") as stream:  # any number of bytes: also half a line
                 stream.write(rest[file][:count])
             rest[file] = rest[file][count:]
-            match data.draw(st.sampled_from(["go on", "killed before commit", "killed after commit", "batch by batch"])):
+            match data.draw(
+                st.sampled_from(["go on", "killed before commit", "killed after commit", "batch by batch"])
+            ):
                 case "killed before commit":
-                    with pytest.raises(Crash):
+                    with pytest.raises(CrashError):
                         _killed_before_commit(recorder_of(database, broken), database)
                     recorder = recorder_of(database, broken)
                 case "killed after commit":
@@ -271,12 +326,13 @@ def test_any_split_into_batches_with_a_crash_around_any_commit_gives_the_same_re
 
 def _killed_before_commit(recorder: Recorder, database: Database) -> None:
     """Everything of the next batch is written, and then lost with its transaction."""
+
     def crash(_session: object) -> None:
-        raise Crash
+        raise CrashError
 
     event.listen(database.writing, "before_commit", crash)
     try:
         run(recorder)
-        raise Crash  # there was nothing to commit: as well
+        raise CrashError  # there was nothing to commit: as well
     finally:
         event.remove(database.writing, "before_commit", crash)

@@ -24,8 +24,13 @@ NAME = "2026/11/22/node1-1795000000.1.wav"
 
 
 def ended(database: Database, *, answered: bool = True, name: str = NAME) -> str:
-    record = CallRecord("node1-1795000000.1", entered_at=END - timedelta(minutes=2), recording=name, ended_at=END,
-                        connected_at=END - timedelta(minutes=1) if answered else None)
+    record = CallRecord(
+        "node1-1795000000.1",
+        entered_at=END - timedelta(minutes=2),
+        recording=name,
+        ended_at=END,
+        connected_at=END - timedelta(minutes=1) if answered else None,
+    )
     with database.writing.begin() as session:
         save(session, None, record, "node1", 5)
     return record.call_id
@@ -52,8 +57,13 @@ def test_a_finished_recording_is_kept_with_checksum_size_and_length(database: Da
     assert seal_recordings(database, tmp_path, LATER) == 1
     with database.reading() as session:
         kept = service.call(session, call_id).recording
-    assert kept and (kept.path, kept.sha256, kept.bytes, kept.seconds) == (
-        NAME, hashlib.sha256(content).hexdigest(), len(content), 2.5)
+    assert kept
+    assert (kept.path, kept.sha256, kept.bytes, kept.seconds) == (
+        NAME,
+        hashlib.sha256(content).hexdigest(),
+        len(content),
+        2.5,
+    )
     assert seal_recordings(database, tmp_path, LATER) == 0
 
 
@@ -73,7 +83,8 @@ def test_the_file_of_a_call_that_nobody_answered_is_no_recording(database: Datab
 
 
 def test_an_answered_call_without_a_file_is_missing_after_a_while_and_not_before(
-        database: Database, tmp_path: Path) -> None:
+    database: Database, tmp_path: Path
+) -> None:
     ended(database)
     seal_recordings(database, tmp_path, LATER)
     assert state(database) is None
@@ -87,7 +98,8 @@ def test_a_header_that_a_crash_left_unfinished_is_measured_by_its_size(tmp_path:
     (tmp_path / NAME).write_bytes(content)
     os.utime(tmp_path / NAME, (END.timestamp(), END.timestamp()))
     sealed = seal(tmp_path, NAME, LATER)
-    assert sealed and sealed.seconds == 1.0
+    assert sealed
+    assert sealed.seconds == 1.0
 
 
 def test_a_name_that_leads_out_of_the_folder_is_never_opened(tmp_path: Path) -> None:

@@ -22,7 +22,9 @@ def anna(database: Database, now: datetime) -> UserShown:
         return staff.add_user(session, "anna", [Role.AGENT, Role.LEADER], "correct horse", now)
 
 
-def try_in(database: Database, now: datetime, password: str, name: str = "anna", address: str = HERE) -> UserShown | Refused:
+def try_in(
+    database: Database, now: datetime, password: str, name: str = "anna", address: str = HERE
+) -> UserShown | Refused:
     with database.writing.begin() as session:
         return staff.authenticate(session, name, password, address, now)
 
@@ -40,13 +42,15 @@ def test_the_password_is_stored_as_an_argon2_hash_only(database: Database, anna:
 
 
 def test_a_wrong_password_and_an_unknown_name_are_refused_alike(
-        database: Database, anna: UserShown, now: datetime) -> None:
+    database: Database, anna: UserShown, now: datetime
+) -> None:
     assert try_in(database, now, "wrong") == Refused()
     assert try_in(database, now, "correct horse", name="nobody") == Refused()
 
 
 def test_after_five_failures_even_the_right_password_waits_a_quarter_of_an_hour(
-        database: Database, anna: UserShown, now: datetime) -> None:
+    database: Database, anna: UserShown, now: datetime
+) -> None:
     for _ in range(staff.TRIES_PER_NAME):
         try_in(database, now, "wrong")
     assert try_in(database, now, "correct horse") == Refused(now + staff.TRIES_WINDOW)
@@ -61,17 +65,20 @@ def test_an_address_that_tries_many_names_is_throttled(database: Database, anna:
 
 
 def test_a_sign_in_holds_until_it_expires_is_revoked_or_its_user_disabled(
-        database: Database, anna: UserShown, now: datetime) -> None:
+    database: Database, anna: UserShown, now: datetime
+) -> None:
     with database.writing.begin() as session:
         tokens = [staff.sign_in(session, anna.user_id, now, seat="1001") for _ in range(2)]
     with database.writing.begin() as session:
         found = staff.signed_in(session, tokens[0], now)
-        assert found and (found.user, found.seat) == (anna, "1001")
+        assert found
+        assert (found.user, found.seat) == (anna, "1001")
         staff.take_seat(session, found.sign_in_id, "1002")
         staff.sign_out(session, tokens[1], now)
     with database.writing.begin() as session:
         moved = staff.signed_in(session, tokens[0], now)
-        assert moved and moved.seat == "1002"
+        assert moved
+        assert moved.seat == "1002"
         assert staff.signed_in(session, tokens[1], now) is None
         assert staff.signed_in(session, tokens[0], now + timedelta(hours=12)) is None
         assert staff.signed_in(session, "forged", now) is None
@@ -91,7 +98,8 @@ def test_a_new_password_ends_every_sign_in(database: Database, anna: UserShown, 
 
 
 def test_a_name_is_given_once_and_a_password_has_a_least_length(
-        database: Database, anna: UserShown, now: datetime) -> None:
+    database: Database, anna: UserShown, now: datetime
+) -> None:
     with database.writing.begin() as session:
         with pytest.raises(Conflict):
             staff.add_user(session, "anna", [Role.AGENT], "correct horse", now)

@@ -74,9 +74,9 @@ def test_a_renamed_file_is_read_to_its_end_before_the_new_one(log: Path) -> None
     assert reader.all() == [b"1|a"]
     write(log, "2|b\n")
     log.rename(log.with_name("queue_log.1"))
-    assert reader.all() == [b"2|b"]           # while there is no new file
+    assert reader.all() == [b"2|b"]  # while there is no new file
     write(log.with_name("queue_log.1"), "3|c\n")
-    log.touch()                               # logrotate's `create`: Asterisk still writes into the old one
+    log.touch()  # logrotate's `create`: Asterisk still writes into the old one
     write(log.with_name("queue_log.1"), "4|d\n")
     assert reader.all() == [b"3|c", b"4|d"]
     write(log, "5|e\n")
@@ -104,10 +104,10 @@ def test_copy_and_truncate_loses_and_repeats_nothing(log: Path) -> None:
     assert len(reader.all()) == 2
     write(log, "3|c\n")
     shutil.copy(log, log.with_name("queue_log.1"))
-    assert reader.all() == [b"3|c"]           # between copy and truncation
+    assert reader.all() == [b"3|c"]  # between copy and truncation
     os.truncate(log, 0)
     assert reader.all() == []
-    write(log, "4|d\n5|e\n6|f\n7|g\n")        # longer than the old one was
+    write(log, "4|d\n5|e\n6|f\n7|g\n")  # longer than the old one was
     assert reader.all() == [b"4|d", b"5|e", b"6|f", b"7|g"]
 
 
@@ -130,7 +130,8 @@ def test_a_line_that_a_crash_cut_short_ends_with_its_file(log: Path) -> None:
     log.rename(log.with_name("queue_log.1"))
     write(log, "3|c\n")
     chunk = read(log, reader.position)
-    assert chunk and chunk.lines == (Line(4, b"2|", whole=False),)
+    assert chunk
+    assert chunk.lines == (Line(4, b"2|", whole=False),)
     assert reader.all() == [b"2|", b"3|c"]
 
 

@@ -27,13 +27,24 @@ def entered() -> list[e.CallEntry]:
 
 
 ANSWERED: list[e.CallEntry] = [
-    *entered(), e.KeyPressed(at(3), ID, None, "main", "1"), e.RecordingBegun(at(4), ID, "repairs", "2026/11/22/a.wav"),
-    e.Queued(at(5), ID, "repairs", 0), e.RingMissed(at(15), ID, "repairs", "1001", 10.0),
-    e.Connected(at(18), ID, "repairs", "1002", LEGS[1], 3), e.Released(at(78), ID, "repairs"),
-    e.Rated(at(85), ID, "repairs", 1), e.Ended(at(86), ID, None, 16)]
+    *entered(),
+    e.KeyPressed(at(3), ID, None, "main", "1"),
+    e.RecordingBegun(at(4), ID, "repairs", "2026/11/22/a.wav"),
+    e.Queued(at(5), ID, "repairs", 0),
+    e.RingMissed(at(15), ID, "repairs", "1001", 10.0),
+    e.Connected(at(18), ID, "repairs", "1002", LEGS[1], 3),
+    e.Released(at(78), ID, "repairs"),
+    e.Rated(at(85), ID, "repairs", 1),
+    e.Ended(at(86), ID, None, 16),
+]
 CEL: list[e.CallEntry] = [
-    e.CallStarted(at(0.1), ID), e.SeatRang(at(5.3), ID, "1001", LEGS[0]), e.SeatLeft(at(15.3), ID, LEGS[0]),
-    e.SeatRang(at(15.4), ID, "1002", LEGS[1]), e.SeatAnswered(at(18.6), ID, LEGS[1]), e.SeatLeft(at(78.1), ID, LEGS[1])]
+    e.CallStarted(at(0.1), ID),
+    e.SeatRang(at(5.3), ID, "1001", LEGS[0]),
+    e.SeatLeft(at(15.3), ID, LEGS[0]),
+    e.SeatRang(at(15.4), ID, "1002", LEGS[1]),
+    e.SeatAnswered(at(18.6), ID, LEGS[1]),
+    e.SeatLeft(at(78.1), ID, LEGS[1]),
+]
 
 
 def fold(*entries: e.CallEntry) -> CallRecord:
@@ -47,8 +58,11 @@ def tickets(entries: list[e.CallEntry]) -> list[tuple[TicketKind, str | None]]:
     record, opened = CallRecord(ID), []
     for entry in entries:
         after = apply(record, entry)
-        opened += [(found.ticket.kind, found.ticket.reason) for found in effects(record, after, entry.at, SHORT, entry)
-                   if isinstance(found, OpenTicket)]
+        opened += [
+            (found.ticket.kind, found.ticket.reason)
+            for found in effects(record, after, entry.at, SHORT, entry)
+            if isinstance(found, OpenTicket)
+        ]
         record = after
     return opened
 
@@ -83,21 +97,39 @@ def test_a_call_of_which_only_cel_has_told_has_not_entered() -> None:
 
 
 def test_talk_ends_with_a_transfer_and_not_with_the_call() -> None:
-    record = fold(*entered(), e.Queued(at(5), ID, "repairs", 0), e.Connected(at(9), ID, "repairs", "1001", None, 3),
-                  e.Released(at(29), ID, "repairs"), e.Ended(at(900), ID, None, 16))
+    record = fold(
+        *entered(),
+        e.Queued(at(5), ID, "repairs", 0),
+        e.Connected(at(9), ID, "repairs", "1001", None, 3),
+        e.Released(at(29), ID, "repairs"),
+        e.Ended(at(900), ID, None, 16),
+    )
     assert record.talk_s == 20
 
 
 def test_the_first_seat_that_answered_keeps_the_call_when_it_comes_back_into_a_queue() -> None:
-    record = fold(*ANSWERED[:7], e.Queued(at(40), ID, "billing", 0), e.Connected(at(50), ID, "billing", "1009", None, 4))
+    record = fold(
+        *ANSWERED[:7], e.Queued(at(40), ID, "billing", 0), e.Connected(at(50), ID, "billing", "1009", None, 4)
+    )
     assert (record.answered_by, record.queue, record.wait_s) == ("1002", "repairs", 13)
 
 
 @pytest.mark.parametrize(("waited", "expected"), [(5, Outcome.SHORT_ABANDON), (6, Outcome.ABANDONED)])
 def test_five_seconds_divide_short_abandons_from_abandoned_calls(waited: int, expected: Outcome) -> None:
-    record = fold(*entered(), e.Queued(at(5), ID, "repairs", 0), e.GaveUp(at(5 + waited), ID, "repairs"),
-                  e.Ended(at(5 + waited), ID, None, 16))
+    record = fold(
+        *entered(),
+        e.Queued(at(5), ID, "repairs", 0),
+        e.GaveUp(at(5 + waited), ID, "repairs"),
+        e.Ended(at(5 + waited), ID, None, 16),
+    )
     assert outcome(record, SHORT) is expected
+
+
+def test_a_caller_who_finds_no_seat_at_all_was_offered_and_is_rung_back() -> None:
+    """app_queue takes nobody in without a seat in sight: there is no ENTERQUEUE, only the overflow."""
+    lines = [*entered(), e.Overflowed(at(5), ID, "repairs", 1), e.Ended(at(40), ID, None, 16)]
+    assert outcome(fold(*lines), SHORT) is Outcome.ABANDONED
+    assert tickets(lines) == [(TicketKind.CALLBACK, "abandoned")]
 
 
 def test_who_hangs_up_in_the_menu_was_never_queued() -> None:
@@ -109,8 +141,13 @@ def test_a_call_has_no_outcome_before_its_end() -> None:
 
 
 def test_an_overflowed_call_keeps_the_time_of_its_first_queue_and_its_site_queue() -> None:
-    record = fold(*entered(), e.Queued(at(5), ID, "repairs", 0), e.Overflowed(at(35), ID, "repairs", 1),
-                  e.Queued(at(35), ID, "repairs", 1), e.Connected(at(40), ID, "repairs", "1101", None, 4))
+    record = fold(
+        *entered(),
+        e.Queued(at(5), ID, "repairs", 0),
+        e.Overflowed(at(35), ID, "repairs", 1),
+        e.Queued(at(35), ID, "repairs", 1),
+        e.Connected(at(40), ID, "repairs", "1101", None, 4),
+    )
     assert (record.stage, record.queue, record.wait_s) == (1, "repairs", 35)
 
 
@@ -129,24 +166,39 @@ def test_a_call_that_had_ended_is_not_lost() -> None:
 
 
 def test_an_abandoned_call_wants_one_callback_ticket_and_a_short_abandon_none() -> None:
-    gone = [*entered(), e.Queued(at(5), ID, "repairs", 0), e.GaveUp(at(15), ID, "repairs"), e.Ended(at(15), ID, None, 16)]
+    gone = [
+        *entered(),
+        e.Queued(at(5), ID, "repairs", 0),
+        e.GaveUp(at(15), ID, "repairs"),
+        e.Ended(at(15), ID, None, 16),
+    ]
     assert tickets(gone) == [(TicketKind.CALLBACK, "abandoned")]
     short = [*gone[:3], e.GaveUp(at(8), ID, "repairs"), e.Ended(at(8), ID, None, 16)]
     assert tickets(short) == []
 
 
-@pytest.mark.parametrize(("message", "reason"), [
-    (e.VoicemailLeft(at(80), ID, "repairs", "a.wav", 9), "voicemail"),
-    (e.CallbackAsked(at(80), ID, "repairs", "+8613900139000"), "callback")])
-def test_a_message_wants_one_callback_ticket_at_once_and_none_more_at_the_end(message: e.CallEntry, reason: str) -> None:
+@pytest.mark.parametrize(
+    ("message", "reason"),
+    [
+        (e.VoicemailLeft(at(80), ID, "repairs", "a.wav", 9), "voicemail"),
+        (e.CallbackAsked(at(80), ID, "repairs", "+8613900139000"), "callback"),
+    ],
+)
+def test_a_message_wants_one_callback_ticket_at_once_and_none_more_at_the_end(
+    message: e.CallEntry, reason: str
+) -> None:
     lines = [*entered(), e.Queued(at(5), ID, "repairs", 0), message]
     assert tickets(lines) == [(TicketKind.CALLBACK, reason)]
     assert tickets([*lines, e.Ended(at(90), ID, None, 16)]) == [(TicketKind.CALLBACK, reason)]
 
 
 def test_nobody_is_to_ring_back_who_withheld_the_number() -> None:
-    lines: list[e.CallEntry] = [e.Entered(at(0), ID, None, "4008006666", None, "node1"), e.Queued(at(5), ID, "repairs", 0),
-                                e.GaveUp(at(60), ID, "repairs"), e.Ended(at(60), ID, None, 16)]
+    lines: list[e.CallEntry] = [
+        e.Entered(at(0), ID, None, "4008006666", None, "node1"),
+        e.Queued(at(5), ID, "repairs", 0),
+        e.GaveUp(at(60), ID, "repairs"),
+        e.Ended(at(60), ID, None, 16),
+    ]
     assert tickets(lines) == []
 
 

@@ -28,11 +28,13 @@ def gone(outcome: Outcome, wait: float) -> Counted:
 
 
 DAY = [
-    answered(1, 11, 11, 100),                    # exactly two rings
-    answered(1, 11.001, 11, 200),                # a millisecond more
-    answered(1, 40, 40, 300, stage=1),           # by a backup seat
-    gone(Outcome.ABANDONED, 30), gone(Outcome.SHORT_ABANDON, 3), gone(Outcome.MESSAGE, 90),
-    Counted("repairs", NOON, None),              # waits still
+    answered(1, 11, 11, 100),  # exactly two rings
+    answered(1, 11.001, 11, 200),  # a millisecond more
+    answered(1, 40, 40, 300, stage=1),  # by a backup seat
+    gone(Outcome.ABANDONED, 30),
+    gone(Outcome.SHORT_ABANDON, 3),
+    gone(Outcome.MESSAGE, 90),
+    Counted("repairs", NOON, None),  # waits still
     Counted("billing", NOON, Outcome.ABANDONED, None, None, 60),
 ]
 
@@ -53,7 +55,12 @@ def test_a_day_without_calls_has_no_rates() -> None:
     figures = figures_of("repairs", [], LIMITS)
     assert figures.offered == 0
     assert (figures.answered_in_2_rings, figures.service_level, figures.abandonment, figures.asa_s, figures.aht_s) == (
-        None, None, None, None, None)
+        None,
+        None,
+        None,
+        None,
+        None,
+    )
 
 
 def test_a_day_of_short_abandons_only_has_no_rates_either() -> None:
@@ -62,4 +69,6 @@ def test_a_day_of_short_abandons_only_has_no_rates_either() -> None:
 
 def test_a_day_begins_at_local_midnight() -> None:
     assert day_bounds(date(2026, 11, 22), ZoneInfo("Asia/Shanghai")) == (
-        datetime(2026, 11, 21, 16, tzinfo=UTC), datetime(2026, 11, 22, 16, tzinfo=UTC))
+        datetime(2026, 11, 21, 16, tzinfo=UTC),
+        datetime(2026, 11, 22, 16, tzinfo=UTC),
+    )

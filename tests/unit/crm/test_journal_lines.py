@@ -19,31 +19,43 @@ def line(event: str, data: str = "", queue: str = "NONE", agent: str = "NONE") -
     return f"1763800000|{CALL}|{queue}|{agent}|{event}|{data}"
 
 
-@pytest.mark.parametrize(("text", "entry"), [
-    (line("ENTERED", "4008006666|13800138000|node1"), e.Entered(AT, CALL, None, "4008006666", "+8613800138000", "node1")),
-    (line("ENTERED", "4008006666||node1"), e.Entered(AT, CALL, None, "4008006666", None, "node1")),
-    (line("CALLER", "17|en"), e.LookedUp(AT, CALL, None, 17, "en")),
-    (line("CALLER", "|zh"), e.LookedUp(AT, CALL, None, None, "zh")),
-    (line("LOOKUPLATE", "TIMEOUT"), e.LookupLate(AT, CALL, None)),
-    (line("MENU", "main|1"), e.KeyPressed(AT, CALL, None, "main", "1")),
-    (line("LANGUAGE", "en"), e.LanguageChosen(AT, CALL, None, "en")),
-    (line("ENTERQUEUE", "|13800138000|1", "repairs"), e.Queued(AT, CALL, "repairs", 0)),
-    (line("ENTERQUEUE", "|13800138000|1", "repairs-backup"), e.Queued(AT, CALL, "repairs", 1)),
-    (line("OVERFLOW", "1", "repairs"), e.Overflowed(AT, CALL, "repairs", 1)),
-    (line("CONNECT", "7|node1-1763800001.9|6", "repairs", "1001"),
-     e.Connected(AT, CALL, "repairs", "1001", "node1-1763800001.9", 6)),
-    (line("RINGNOANSWER", "10000", "repairs", "1001"), e.RingMissed(AT, CALL, "repairs", "1001", 10.0)),
-    (line("COMPLETECALLER", "7|60|1", "repairs", "1001"), e.Released(AT, CALL, "repairs")),
-    (line("ABANDON", "1|1|9", "repairs"), e.GaveUp(AT, CALL, "repairs")),
-    (line("SURVEY", "3", "repairs", "1001"), e.Rated(AT, CALL, "repairs", 3)),
-    (line("VOICEMAIL", f"2025/11/22/{CALL}.wav|12", "repairs"),
-     e.VoicemailLeft(AT, CALL, "repairs", f"2025/11/22/{CALL}.wav", 12)),
-    (line("CALLBACK", "13800138000", "repairs"), e.CallbackAsked(AT, CALL, "repairs", "+8613800138000")),
-    (line("RECORDING", f"2025/11/22/{CALL}.wav", "repairs"),
-     e.RecordingBegun(AT, CALL, "repairs", f"2025/11/22/{CALL}.wav")),
-    (line("ENDED", "16"), e.Ended(AT, CALL, None, 16)),
-    ("1763800000|NONE|NONE|NONE|QUEUESTART|", e.AsteriskStarted(AT)),
-])
+@pytest.mark.parametrize(
+    ("text", "entry"),
+    [
+        (
+            line("ENTERED", "4008006666|13800138000|node1"),
+            e.Entered(AT, CALL, None, "4008006666", "+8613800138000", "node1"),
+        ),
+        (line("ENTERED", "4008006666||node1"), e.Entered(AT, CALL, None, "4008006666", None, "node1")),
+        (line("CALLER", "17|en"), e.LookedUp(AT, CALL, None, 17, "en")),
+        (line("CALLER", "|zh"), e.LookedUp(AT, CALL, None, None, "zh")),
+        (line("LOOKUPLATE", "TIMEOUT"), e.LookupLate(AT, CALL, None)),
+        (line("MENU", "main|1"), e.KeyPressed(AT, CALL, None, "main", "1")),
+        (line("LANGUAGE", "en"), e.LanguageChosen(AT, CALL, None, "en")),
+        (line("ENTERQUEUE", "|13800138000|1", "repairs"), e.Queued(AT, CALL, "repairs", 0)),
+        (line("ENTERQUEUE", "|13800138000|1", "repairs-backup"), e.Queued(AT, CALL, "repairs", 1)),
+        (line("OVERFLOW", "1", "repairs"), e.Overflowed(AT, CALL, "repairs", 1)),
+        (
+            line("CONNECT", "7|node1-1763800001.9|6", "repairs", "1001"),
+            e.Connected(AT, CALL, "repairs", "1001", "node1-1763800001.9", 6),
+        ),
+        (line("RINGNOANSWER", "10000", "repairs", "1001"), e.RingMissed(AT, CALL, "repairs", "1001", 10.0)),
+        (line("COMPLETECALLER", "7|60|1", "repairs", "1001"), e.Released(AT, CALL, "repairs")),
+        (line("ABANDON", "1|1|9", "repairs"), e.GaveUp(AT, CALL, "repairs")),
+        (line("SURVEY", "3", "repairs", "1001"), e.Rated(AT, CALL, "repairs", 3)),
+        (
+            line("VOICEMAIL", f"2025/11/22/{CALL}.wav|12", "repairs"),
+            e.VoicemailLeft(AT, CALL, "repairs", f"2025/11/22/{CALL}.wav", 12),
+        ),
+        (line("CALLBACK", "13800138000", "repairs"), e.CallbackAsked(AT, CALL, "repairs", "+8613800138000")),
+        (
+            line("RECORDING", f"2025/11/22/{CALL}.wav", "repairs"),
+            e.RecordingBegun(AT, CALL, "repairs", f"2025/11/22/{CALL}.wav"),
+        ),
+        (line("ENDED", "16"), e.Ended(AT, CALL, None, 16)),
+        ("1763800000|NONE|NONE|NONE|QUEUESTART|", e.AsteriskStarted(AT)),
+    ],
+)
 def test_each_line_of_queue_log_becomes_its_entry(text: str, entry: e.Entry) -> None:
     assert parse_queue_log(text) == entry
 
@@ -53,22 +65,25 @@ def test_what_does_not_concern_calls_is_passed_over() -> None:
     assert parse_queue_log("1763800000|NONE|NONE|NONE|CONFIGRELOAD|") is None
 
 
-@pytest.mark.parametrize(("text", "reason"), [
-    ("", "too_few_fields"),
-    ("1763800000|" + CALL, "too_few_fields"),
-    ("soon|x|x|x|ENDED|", "time"),
-    ("9999999999|x|x|x|ENDED|", "time"),
-    (line("ENDED").replace(CALL, "call me"), "call_id"),
-    (line("ENTERED", "4008006666"), "too_few_fields"),
-    (line("CALLER", "99999999999|zh"), "household"),
-    (line("LANGUAGE", "fr"), "language"),
-    (line("CONNECT", "7|x|6", "repairs", "Robert'); --"), "seat"),
-    (line("SURVEY", "4", "repairs"), "rating"),
-    (line("RECORDING", "../../etc/passwd", "repairs"), "file"),
-    (line("RECORDING", "/etc/passwd", "repairs"), "file"),
-    (line("ENTERQUEUE", "", "q" * 60), "queue"),
-    (line("ENDED", "16\x00"), "control_character"),
-])
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("", "too_few_fields"),
+        ("1763800000|" + CALL, "too_few_fields"),
+        ("soon|x|x|x|ENDED|", "time"),
+        ("9999999999|x|x|x|ENDED|", "time"),
+        (line("ENDED").replace(CALL, "call me"), "call_id"),
+        (line("ENTERED", "4008006666"), "too_few_fields"),
+        (line("CALLER", "99999999999|zh"), "household"),
+        (line("LANGUAGE", "fr"), "language"),
+        (line("CONNECT", "7|x|6", "repairs", "Robert'); --"), "seat"),
+        (line("SURVEY", "4", "repairs"), "rating"),
+        (line("RECORDING", "../../etc/passwd", "repairs"), "file"),
+        (line("RECORDING", "/etc/passwd", "repairs"), "file"),
+        (line("ENTERQUEUE", "", "q" * 60), "queue"),
+        (line("ENDED", "16\x00"), "control_character"),
+    ],
+)
 def test_a_line_that_cannot_be_right_is_rejected_with_its_reason(text: str, reason: str) -> None:
     assert parse_queue_log(text) == e.Rejected(reason)
 
@@ -91,15 +106,30 @@ def test_cel_of_other_channels_and_events_is_passed_over() -> None:
     assert parse_cel(cel("CHAN_START", "node1-1763800001.9", "PJSIP/trunk-00000002")) is None
 
 
-@pytest.mark.parametrize(("text", "reason"), [
-    ('"CHAN_START","1763800000.2', "not_csv"), ("", "too_few_fields"), (cel("ANSWER", CALL, "x", time="-5"), "time"),
-    (cel("ANSWER", "?", "PJSIP/1001-a"), "call_id")])
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ('"CHAN_START","1763800000.2', "not_csv"),
+        ("", "too_few_fields"),
+        (cel("ANSWER", CALL, "x", time="-5"), "time"),
+        (cel("ANSWER", "?", "PJSIP/1001-a"), "call_id"),
+    ],
+)
 def test_a_bad_line_of_cel_is_rejected_with_its_reason(text: str, reason: str) -> None:
     assert parse_cel(text) == e.Rejected(reason)
 
 
-JUNK = st.one_of(st.text(), st.lists(st.one_of(st.text(), st.sampled_from(
-    ["1763800000", CALL, "NONE", "ENDED", "CONNECT", "ENTERED", "SURVEY", "VOICEMAIL", "CALLER", "MENU"]))).map("|".join))
+JUNK = st.one_of(
+    st.text(),
+    st.lists(
+        st.one_of(
+            st.text(),
+            st.sampled_from(
+                ["1763800000", CALL, "NONE", "ENDED", "CONNECT", "ENTERED", "SURVEY", "VOICEMAIL", "CALLER", "MENU"]
+            ),
+        )
+    ).map("|".join),
+)
 
 
 @given(JUNK)

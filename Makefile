@@ -1,0 +1,51 @@
+# `make up` is all that a new machine needs; `make help` lists the rest.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+# The programs of this checkout, whatever else is on the machine.
+BIN := .venv/bin
+CACHE ?= $(or $(SIXRING_CACHE),$(if $(filter 0,$(shell id -u)),/var/cache/sixring,$(HOME)/.cache/sixring))
+NODE_PATHS := $(CACHE)/node/bin
+export PATH := $(PATH):$(NODE_PATHS)
+
+.PHONY: help up down status test check bench prompts clean tools
+
+help:            ## this list
+	@sed -n 's/^\([a-z]*\): [^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
+	@echo '  Environment: SIXRING_STATE SIXRING_OFFSET SIXRING_SITE DEMO=0|1 SIXRING_DATABASE_URL SIXRING_REDIS_URL SIXRING_AMI'
+
+up:              ## install what is missing, start everything, say where it is
+	@sh callcenter/install.sh
+	@$(BIN)/sixring up
+
+down:            ## end everything of this instance; its state stays
+	@$(BIN)/sixring down
+
+status:          ## what runs, since when, and the calls now
+	@$(BIN)/sixring status
+
+tools:           ## what tests and checks need
+	@sh callcenter/install.sh test
+
+test: tools      ## every test: units, integration, real phones, real browser, chaos
+	@cd dashboard/web && npm run --silent test
+	@$(BIN)/pytest
+
+check: tools     ## ruff, mypy, architecture, file sizes, the pages' types and lint
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/python tests/file_sizes.py
+	@$(BIN)/python tests/rules_table.py
+	@cd dashboard/web && npm run --silent types && npm run --silent lint
+
+bench: tools     ## CPU per call, and AGI look-ups against other servers
+	@uv sync --quiet --frozen --all-groups 2>/dev/null || $(CACHE)/uv/bin/uv sync --quiet --frozen --all-groups
+	@$(BIN)/python bench/call_cost.py
+	@$(BIN)/python bench/agi.py
+
+prompts:         ## render the spoken prompts anew (downloads the voices)
+	@sh callcenter/install.sh python
+	@$(BIN)/sixring prompts render
+
+clean:           ## remove what was built; an instance's state is kept
+	rm -rf .venv dashboard/web/node_modules dashboard/web/dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -1,0 +1,45 @@
+"""`python -m acd`: runs in the foreground until SIGTERM."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+
+import structlog
+import uvloop
+
+from acd.ami import AmiAddress
+from acd.app import AcdPlan, run
+from acd.plan import FloorPlan
+from acd.watch import WatchPlan
+from callcenter.clock import SystemClock
+from callcenter.settings import LOOPBACK, Settings
+from callcenter.site import load_site
+
+AMI_USER = "sixring"
+
+
+def plan_of(settings: Settings) -> AcdPlan:
+    """Raises SiteErrors or OSError when the instance's files cannot be read."""
+    site = load_site(settings.site_file)
+    address = AmiAddress(settings.node, LOOPBACK, settings.ports.ami, AMI_USER, settings.secrets()["ami"])
+    return AcdPlan(
+        nodes=((FloorPlan.of(site, settings.node), address),),
+        watch=WatchPlan(trunk=site.trunk.kind, recordings=settings.recordings),
+        redis_url=settings.redis_url,
+    )
+
+
+async def _until_sigterm(plan: AcdPlan) -> None:
+    task = asyncio.create_task(run(plan, SystemClock()))
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, task.cancel)
+    try:
+        await task
+    except asyncio.CancelledError:
+        structlog.get_logger(__name__).info("acd_ended")
+
+
+if __name__ == "__main__":
+    uvloop.run(_until_sigterm(plan_of(Settings.load())))

@@ -1,0 +1,279 @@
+"""The only importer of panoramisk: one AMI link that says when it is up or down and never acts twice.
+
+Of panoramisk this uses the protocol, the message parser and the action; its Manager is left out because each of its
+duties is a fault here: it re-sends actions after a reconnect (a second Originate is a second call), pings without
+waiting for the answer, and runs handlers inside the socket's callback. The rest is mended below, each with a test:
+characters split over two reads, a handler's exception that closes the connection, values that inject headers, lists
+that end in an error and never resolve, events that carry a pending ActionID and reach nobody.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import codecs
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Final
+
+import structlog
+from panoramisk.actions import Action  # type: ignore[import-untyped]
+from panoramisk.ami_protocol import AMIProtocol  # type: ignore[import-untyped]
+from panoramisk.message import Message  # type: ignore[import-untyped]
+
+from callcenter.errors import SixringError, Unavailable
+
+log = structlog.get_logger(__name__)
+
+Headers = Mapping[str, str]
+"""One AMI message: header names in lower case; a header that comes several times is joined by line feeds."""
+
+END_OF_MESSAGE: Final = "\r\n\r\n"
+LONGEST_MESSAGE: Final = 1_000_000   # characters without an end: this is not AMI
+_UNSAFE: Final = str.maketrans(dict.fromkeys("\r\n\0", " "))
+
+
+class AmiLost(Unavailable):
+    """The link is, or went, down before the answer. Whether Asterisk acted is unknown: it is never asked again."""
+
+    code: ClassVar[str] = "ami_lost"
+
+
+class AmiTimedOut(Unavailable):
+    """No answer within the deadline."""
+
+    code: ClassVar[str] = "ami_timed_out"
+
+
+class AmiRefused(SixringError):
+    """Asterisk answered with an error."""
+
+    code: ClassVar[str] = "ami_refused"
+
+
+@dataclass(frozen=True)
+class AmiAddress:
+    node: str
+    host: str
+    port: int
+    username: str
+    secret: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class LinkLimits:
+    """Seconds. A half-open link is noticed after at most `ping_every + ping_reply`."""
+
+    connect: float = 3.0
+    answer: float = 5.0
+    ping_every: float = 2.0
+    ping_reply: float = 2.5
+    first_retry: float = 0.2
+    last_retry: float = 2.0
+
+
+@dataclass(frozen=True)
+class LinkUp:
+    """Logged in. Asterisk says FullyBooted on its own as soon as asking makes sense, perhaps before this."""
+
+    node: str
+
+
+@dataclass(frozen=True)
+class LinkDown:
+    node: str
+    reason: str      # an error's code
+
+
+@dataclass(frozen=True)
+class LinkMessage:
+    node: str
+    headers: Headers
+
+
+LinkItem = LinkUp | LinkDown | LinkMessage
+
+
+def safe_value(value: str) -> str:
+    """The value without CR, LF and NUL, which would begin a header of their own."""
+    return value.translate(_UNSAFE)
+
+
+class AmiLink:
+    """One node's AMI: `run()` keeps it up, `deliver` is given everything in order, from the loop's own thread.
+
+    `deliver` must only enqueue. `wanted` are the event names (lower case) that are worth a queue entry.
+    """
+
+    def __init__(self, address: AmiAddress, deliver: Callable[[LinkItem], None], *, wanted: frozenset[str],
+                 limits: LinkLimits | None = None) -> None:
+        self.node = address.node
+        self._address = address
+        self._deliver = deliver
+        self._wanted = wanted
+        self._limits = limits or LinkLimits()
+        self._protocol: _Protocol | None = None
+
+    async def run(self) -> None:
+        """Connects, and connects again, until cancelled."""
+        retry = self._limits.first_retry
+        while True:
+            try:
+                await self._session()
+            except (OSError, TimeoutError, SixringError) as error:
+                reason = error.code if isinstance(error, SixringError) else "ami_unreachable"
+                up = isinstance(error, AmiLost | AmiTimedOut)
+                retry = self._limits.first_retry if up else min(retry * 2, self._limits.last_retry)
+                self._deliver(LinkDown(self.node, reason))
+                log.warning("ami_link_down", node=self.node, reason=reason, retry_s=retry)
+            await asyncio.sleep(retry)
+
+    async def ask(self, action: str, headers: Mapping[str, str] | None = None, *,
+                  deadline: float | None = None) -> Headers:
+        """The response. Raises AmiLost, AmiTimedOut or AmiRefused; is sent once, whatever happens."""
+        return (await self._send(action, headers, as_list=False, deadline=deadline))[0]
+
+    async def ask_list(self, action: str, headers: Mapping[str, str] | None = None, *,
+                       deadline: float | None = None) -> list[Headers]:
+        """The items of a list action, without the response and the closing event. Raises as `ask` does."""
+        return await self._send(action, headers, as_list=True, deadline=deadline)
+
+    def drop(self) -> None:
+        """Cuts the link; it comes up again with a resynchronisation. For a reader that cannot follow any more."""
+        if self._protocol:
+            self._protocol.abort()
+
+    async def _send(self, name: str, headers: Mapping[str, str] | None, *, as_list: bool,
+                    deadline: float | None) -> list[Headers]:
+        protocol = self._protocol
+        if protocol is None or protocol.lost.is_set():
+            raise AmiLost(f"{name}: link to {self.node} is down")
+        action = _Ask(name, headers or {}, as_list=as_list)
+        protocol.send_ask(action)
+        try:
+            async with asyncio.timeout(deadline or self._limits.answer):
+                answer: list[Headers] = await action.future
+                return answer
+        except TimeoutError:
+            raise AmiTimedOut(f"{name}: no answer from {self.node}") from None
+        finally:
+            protocol.forget(action)
+
+    async def _session(self) -> None:
+        loop = asyncio.get_running_loop()
+        async with asyncio.timeout(self._limits.connect):
+            _, protocol = await loop.create_connection(
+                lambda: _Protocol(self._on_event), self._address.host, self._address.port)
+        self._protocol = protocol
+        try:
+            await self.ask("Login", {
+                "Username": self._address.username, "Secret": self._address.secret, "Events": "on"})
+            self._deliver(LinkUp(self.node))
+            log.info("ami_link_up", node=self.node)
+            await self._ping_until_lost(protocol)
+        finally:
+            self._protocol = None
+            protocol.abort()
+
+    async def _ping_until_lost(self, protocol: _Protocol) -> None:
+        while True:
+            try:
+                async with asyncio.timeout(self._limits.ping_every):
+                    await protocol.lost.wait()
+                raise AmiLost(f"link to {self.node} was closed")
+            except TimeoutError:
+                await self.ask("Ping", deadline=self._limits.ping_reply)
+
+    def _on_event(self, message: Any) -> None:
+        if message.event.lower() in self._wanted:
+            self._deliver(LinkMessage(self.node, _headers(message)))
+
+
+class _Ask(Action):  # type: ignore[misc]  # panoramisk has no types
+    """An action whose end is explicit: one response, or a list up to `EventList: Complete`, or an error."""
+
+    def __init__(self, name: str, headers: Mapping[str, str], *, as_list: bool) -> None:
+        if any(set(key) & set("\r\n\0: ") for key in headers):
+            raise ValueError(f"{name}: a header's name holds a separator")
+        fields = {"Action": name} | {key: safe_value(value) for key, value in headers.items()}
+        super().__init__(fields, as_list=as_list)
+        self.collected: list[Headers] = []
+
+    def add_message(self, message: Any) -> bool:
+        """True when the answer is complete."""
+        if self.future.done():
+            return True
+        if "response" in message:
+            if not message.success:
+                self.future.set_exception(AmiRefused(f"{self['Action']}: {message.message}"))
+            elif not self.as_list:
+                self.future.set_result([_headers(message)])
+        elif message.eventlist.lower() == "complete":
+            self.future.set_result(self.collected)
+        else:
+            self.collected.append(_headers(message))
+        return bool(self.future.done())
+
+
+class _Protocol(AMIProtocol):  # type: ignore[misc]  # panoramisk has no types
+    encoding = "utf-8"
+
+    def __init__(self, on_event: Callable[[Any], None]) -> None:
+        self._on_event = on_event
+        self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
+        self._rest = ""
+        self._expired: deque[str] = deque(maxlen=100)   # lists given up: their late items are nobody's events
+        self.lost = asyncio.Event()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+
+    def data_received(self, data: bytes) -> None:
+        *parts, self._rest = (self._rest + self._decoder.decode(data)).split(END_OF_MESSAGE)
+        for part in parts:
+            # A message that cannot be handled costs this message, never the connection.
+            try:
+                message = Message.from_line(part.strip())
+                if message is not None:
+                    self.handle_message(message)
+            except Exception:
+                log.exception("ami_message_failed", message=part[:40])
+        if len(self._rest) > LONGEST_MESSAGE:
+            log.error("ami_message_endless")
+            self.abort()
+
+    def handle_message(self, message: Any) -> None:
+        action = self.responses.get(message.action_id)
+        if action is not None and ("response" in message or action.as_list):
+            if action.add_message(message):
+                self.responses.pop(message.action_id, None)
+        elif "event" in message and message.action_id not in self._expired:
+            self._on_event(message)
+
+    def send_ask(self, action: _Ask) -> None:
+        self.responses[action.action_id] = action
+        self.transport.write(str(action).encode(self.encoding))
+
+    def forget(self, action: _Ask) -> None:
+        if self.responses.pop(action.action_id, None) is not None and action.as_list:
+            self._expired.append(action.action_id)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Pending actions fail; panoramisk would keep them for the next connection."""
+        self.closed = True
+        self.lost.set()
+        for action in list(self.responses.values()):
+            if not action.future.done():
+                action.future.set_exception(AmiLost(f"{action['Action']}: link lost before the answer"))
+        self.responses.clear()
+
+    def abort(self) -> None:
+        self.transport.abort()
+        self.close()
+
+
+def _headers(message: Any) -> Headers:
+    return {key.lower(): "\n".join(value) if isinstance(value, list) else value for key, value in message.items()}

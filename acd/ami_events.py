@@ -1,0 +1,306 @@
+"""AMI message → frozen dataclass. The table says which events are handled; every other event is nobody's business here.
+
+Parsing is pure and forgiving: a header that is missing is an empty text, a number that is not one is zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Final
+
+from acd.ami import Headers
+
+
+class ChannelState(IntEnum):
+    """Asterisk's channel states that matter here."""
+
+    DOWN = 0
+    RING = 4       # the far end dials us: a caller, or a seat that picks up to dial
+    RINGING = 5    # we ring the far end
+    UP = 6
+
+
+@dataclass(frozen=True)
+class ChannelCreated:
+    uniqueid: str
+    channel: str
+    linkedid: str
+    state: int
+    number: str
+    context: str
+    exten: str
+
+
+@dataclass(frozen=True)
+class ChannelStateChanged:
+    uniqueid: str
+    state: int
+
+
+@dataclass(frozen=True)
+class CallerIdChanged:
+    uniqueid: str
+    number: str
+
+
+@dataclass(frozen=True)
+class VariableSet:
+    uniqueid: str
+    name: str      # without the underscores of inheritance
+    value: str
+
+
+@dataclass(frozen=True)
+class CallerJoined:
+    uniqueid: str
+    channel: str
+    number: str
+    queue: str     # Asterisk's name, stage included
+
+
+@dataclass(frozen=True)
+class CallerLeft:
+    """Answered, timed out, or gave up (`abandoned`)."""
+
+    uniqueid: str
+    queue: str
+    abandoned: bool
+
+
+@dataclass(frozen=True)
+class SeatCalled:
+    uniqueid: str
+    queue: str
+    interface: str
+    leg: str
+
+
+@dataclass(frozen=True)
+class SeatConnected:
+    uniqueid: str
+    queue: str
+    interface: str
+    leg: str
+
+
+@dataclass(frozen=True)
+class SeatCompleted:
+    uniqueid: str
+    queue: str
+    interface: str
+    leg: str
+
+
+@dataclass(frozen=True)
+class SeatMissed:
+    uniqueid: str
+    queue: str
+    interface: str
+    leg: str
+
+
+@dataclass(frozen=True)
+class MemberChanged:
+    queue: str
+    interface: str
+    paused: bool
+    last_call: int     # epoch seconds, 0 for none
+
+
+@dataclass(frozen=True)
+class MemberRemoved:
+    queue: str
+    interface: str
+
+
+@dataclass(frozen=True)
+class BridgeEntered:
+    bridge: str
+    uniqueid: str
+    linkedid: str
+
+
+@dataclass(frozen=True)
+class BridgeLeft:
+    bridge: str
+    uniqueid: str
+
+
+@dataclass(frozen=True)
+class HungUp:
+    uniqueid: str
+    cause: int
+
+
+@dataclass(frozen=True)
+class DeviceChanged:
+    device: str        # "PJSIP/1001"
+    state: str         # UNAVAILABLE NOT_INUSE INUSE …
+
+
+@dataclass(frozen=True)
+class ReachabilityChanged:
+    """A contact was registered, lost, qualified; or the registration with the carrier changed."""
+
+    endpoint: str
+    status: str
+
+
+@dataclass(frozen=True)
+class DialplanSaid:
+    """The dialplan's own words: `UserEvent(Sixring,What: …)`."""
+
+    uniqueid: str
+    what: str          # entered identified language menu overflow voicemail callback survey
+    call_id: str
+    did: str
+    queue: str
+    number: str = ""
+    caller: str = ""   # SIXRING_CALLER, when identified
+    language: str = ""
+
+
+@dataclass(frozen=True)
+class FullyBooted:
+    uptime_s: int
+
+
+@dataclass(frozen=True)
+class ShuttingDown:
+    restart: bool
+
+
+@dataclass(frozen=True)
+class Reloaded:
+    module: str
+
+
+AmiEvent = (ChannelCreated | ChannelStateChanged | CallerIdChanged | VariableSet | CallerJoined | CallerLeft
+            | SeatCalled | SeatConnected | SeatCompleted | SeatMissed | MemberChanged | MemberRemoved
+            | BridgeEntered | BridgeLeft
+            | HungUp | DeviceChanged | ReachabilityChanged | DialplanSaid | FullyBooted | ShuttingDown | Reloaded)
+
+VARIABLES: Final = frozenset({"SIXRING_CALLER", "CALL_ID"})
+"""The dialplan variables that are read; VarSet is by far the most frequent event."""
+
+
+def number_of(text: str) -> int:
+    return int(text) if text.strip().lstrip("-").isdigit() else 0
+
+
+def _created(m: Headers) -> AmiEvent:
+    return ChannelCreated(m.get("uniqueid", ""), m.get("channel", ""), m.get("linkedid", ""),
+                          number_of(m.get("channelstate", "")), m.get("calleridnum", ""), m.get("context", ""),
+                          m.get("exten", ""))
+
+
+def _state(m: Headers) -> AmiEvent:
+    return ChannelStateChanged(m.get("uniqueid", ""), number_of(m.get("channelstate", "")))
+
+
+def _caller_id(m: Headers) -> AmiEvent:
+    return CallerIdChanged(m.get("uniqueid", ""), m.get("calleridnum", ""))
+
+
+def _variable(m: Headers) -> AmiEvent | None:
+    name = m.get("variable", "").lstrip("_")
+    return VariableSet(m.get("uniqueid", ""), name, m.get("value", "")) if name in VARIABLES else None
+
+
+def _joined(m: Headers) -> AmiEvent:
+    return CallerJoined(m.get("uniqueid", ""), m.get("channel", ""), m.get("calleridnum", ""), m.get("queue", ""))
+
+
+def _left(m: Headers) -> AmiEvent:
+    return CallerLeft(m.get("uniqueid", ""), m.get("queue", ""), abandoned=False)
+
+
+def _abandoned(m: Headers) -> AmiEvent:
+    return CallerLeft(m.get("uniqueid", ""), m.get("queue", ""), abandoned=True)
+
+
+def _seat(kind: Callable[[str, str, str, str], AmiEvent]) -> Callable[[Headers], AmiEvent]:
+    return lambda m: kind(m.get("uniqueid", ""), m.get("queue", ""), m.get("interface", ""), m.get("destuniqueid", ""))
+
+
+def _member(m: Headers) -> AmiEvent:
+    return MemberChanged(m.get("queue", ""), m.get("interface", ""), m.get("paused") == "1",
+                         number_of(m.get("lastcall", "")))
+
+
+def _removed(m: Headers) -> AmiEvent:
+    return MemberRemoved(m.get("queue", ""), m.get("interface", ""))
+
+
+def _entered(m: Headers) -> AmiEvent:
+    return BridgeEntered(m.get("bridgeuniqueid", ""), m.get("uniqueid", ""), m.get("linkedid", ""))
+
+
+def _bridge_left(m: Headers) -> AmiEvent:
+    return BridgeLeft(m.get("bridgeuniqueid", ""), m.get("uniqueid", ""))
+
+
+def _hung_up(m: Headers) -> AmiEvent:
+    return HungUp(m.get("uniqueid", ""), number_of(m.get("cause", "")))
+
+
+def _device(m: Headers) -> AmiEvent | None:
+    device = m.get("device", "")
+    return DeviceChanged(device, m.get("state", "")) if device.startswith("PJSIP/") else None
+
+
+def _contact(m: Headers) -> AmiEvent:
+    return ReachabilityChanged(m.get("endpointname") or m.get("aor", ""), m.get("contactstatus", ""))
+
+
+def _peer(m: Headers) -> AmiEvent:
+    return ReachabilityChanged(m.get("peer", "").removeprefix("PJSIP/"), m.get("peerstatus", ""))
+
+
+def _registry(m: Headers) -> AmiEvent:
+    return ReachabilityChanged("trunk", m.get("status", ""))
+
+
+def _said(m: Headers) -> AmiEvent | None:
+    if m.get("userevent") != "Sixring":
+        return None
+    return DialplanSaid(m.get("uniqueid", ""), m.get("what", ""), m.get("callid", ""), m.get("did", ""),
+                        m.get("queue", ""), m.get("number", ""), m.get("caller", ""), m.get("language", ""))
+
+
+HANDLED: Final[Mapping[str, Callable[[Headers], AmiEvent | None]]] = {
+    "newchannel": _created,
+    "newstate": _state,
+    "newcallerid": _caller_id,
+    "varset": _variable,
+    "queuecallerjoin": _joined,
+    "queuecallerleave": _left,
+    "queuecallerabandon": _abandoned,
+    "agentcalled": _seat(SeatCalled),
+    "agentconnect": _seat(SeatConnected),
+    "agentcomplete": _seat(SeatCompleted),
+    "agentringnoanswer": _seat(SeatMissed),
+    "queuememberstatus": _member,
+    "queuememberpause": _member,
+    "queuememberadded": _member,
+    "queuememberremoved": _removed,
+    "bridgeenter": _entered,
+    "bridgeleave": _bridge_left,
+    "hangup": _hung_up,
+    "devicestatechange": _device,
+    "contactstatus": _contact,
+    "peerstatus": _peer,
+    "registry": _registry,
+    "userevent": _said,
+    "fullybooted": lambda m: FullyBooted(number_of(m.get("uptime", ""))),
+    "shutdown": lambda m: ShuttingDown(m.get("restart", "") == "True"),
+    "reload": lambda m: Reloaded(m.get("module", "")),
+}
+
+
+def parse(headers: Headers) -> AmiEvent | None:
+    """The event, or None for one that is not handled."""
+    handler = HANDLED.get(headers.get("event", "").lower())
+    return handler(headers) if handler else None

@@ -1,0 +1,104 @@
+"""What Asterisk told us, as values: channels, calls, seats. All that is shown follows from these (acd/shown.py)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from acd.ami_events import ChannelState
+from acd.plan import FloorPlan
+from callcenter.events import Call, Seat
+
+
+@dataclass(frozen=True)
+class Channel:
+    uniqueid: str
+    name: str
+    linkedid: str
+    state: int
+    created_at: datetime
+    bridge: str | None = None
+    has_talked: bool = False     # it has left a bridge
+
+    @property
+    def is_up(self) -> bool:
+        return self.state == ChannelState.UP
+
+    @property
+    def dials(self) -> bool:
+        """The phone at its end dialled; nobody rings there."""
+        return self.state == ChannelState.RING
+
+
+@dataclass(frozen=True)
+class CallFacts:
+    call_id: str
+    entered_at: datetime
+    number: str = ""
+    did: str = ""
+    name: str = ""
+    room: str = ""
+    household_id: int | None = None
+    language: str = "zh"
+    queue: str | None = None
+    stage: int = 0
+    waiting: bool = False            # is in the queue now
+    queued_at: datetime | None = None
+    rang_at: datetime | None = None
+    answered_at: datetime | None = None
+    epilogue: str | None = None      # survey, voicemail or callback, as the dialplan said
+
+
+@dataclass(frozen=True)
+class WrapUp:
+    until: datetime
+    call_id: str | None
+
+
+@dataclass(frozen=True)
+class Floor:
+    """One node's floor. `calls_shown` and `seats_shown` are what the bus was last told."""
+
+    plan: FloorPlan
+    channels: dict[str, Channel] = field(default_factory=dict)
+    calls: dict[str, CallFacts] = field(default_factory=dict)
+    online: frozenset[str] = frozenset()                              # seats with a registered phone
+    paused: dict[tuple[str, str], bool] = field(default_factory=dict)  # (Asterisk's queue, seat)
+    wrapups: dict[str, WrapUp] = field(default_factory=dict)
+    calls_shown: dict[str, Call] = field(default_factory=dict)
+    seats_shown: dict[str, Seat] = field(default_factory=dict)
+
+
+def created_at(uniqueid: str) -> datetime | None:
+    """`node1-1763800000.12` → when the channel was made, to the second."""
+    stem = uniqueid.rpartition("-")[2].partition(".")[0]
+    return datetime.fromtimestamp(int(stem), UTC) if stem.isdigit() and len(stem) <= 11 else None
+
+
+@dataclass(frozen=True)
+class Caller:
+    """`SIXRING_CALLER` as the look-up gave it."""
+
+    household_id: int | None
+    language: str
+    name: str
+    room: str
+
+
+def parse_caller(value: str) -> Caller | None:
+    """`<household id>|<language>|<priority>|<name room tags…>`; None when it has not this shape.
+
+    The room is the first word with a digit; what stands before it is the name, what stands after it are tags.
+    """
+    parts = value.split("|", 3)
+    if len(parts) != 4:
+        return None
+    household, language, _, display = parts
+    words = display.split()
+    at = next((place for place, word in enumerate(words) if any(char.isdigit() for char in word)), len(words))
+    return Caller(
+        household_id=int(household) if household.isdigit() else None,
+        language=language if language in {"zh", "en"} else "zh",
+        name=" ".join(words[:at]),
+        room=words[at] if at < len(words) else "",
+    )

@@ -1,0 +1,230 @@
+"""Puts the pure parts to work: AMI items in, floors kept, bus events out. One queue, one reader, no locks."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import structlog
+
+from acd.ami import AmiLink, AmiLost, Headers, LinkDown, LinkItem, LinkMessage, LinkUp
+from acd.ami_events import AmiEvent, FullyBooted, ReachabilityChanged, Reloaded, parse
+from acd.facts import Floor
+from acd.floor import fold, next_tick, outcome_of, tick
+from acd.plan import FloorPlan
+from acd.resync import Snapshot, floor_from, take_snapshot
+from callcenter.clock import Clock
+from callcenter.errors import SixringError
+from callcenter.events import AnyEvent, Board, CallEnded, FloorReset
+
+log = structlog.get_logger(__name__)
+
+INBOX_LIMIT: Final = 200_000      # items; beyond it the link is cut and everything is read anew
+RESYNC_RETRY_S: Final = 1.0
+RESTART_SLACK: Final = timedelta(seconds=2)
+
+
+@dataclass(frozen=True)
+class Resynced:
+    """The actual state has been read; None: it could not be."""
+
+    node: str
+    snapshot: Snapshot | None
+
+
+@dataclass
+class _Node:
+    floor: Floor
+    link: AmiLink
+    known: bool = False                       # its actual state has been read once
+    reading: bool = False                     # … and is being read now
+    is_up: bool = False
+    booted_at: datetime | None = None
+    restarted: bool = False
+    since_asked: list[tuple[AmiEvent, datetime]] = field(default_factory=list)
+
+
+class FloorService:
+    """Links deliver to `deliver`; each is made known with `add` before `run`."""
+
+    def __init__(self, plans: Mapping[str, FloorPlan], clock: Clock, *, put: Callable[[AnyEvent], None],
+                 remembered: Callable[[], Board], on_link: Callable[[str, str | None], None],
+                 on_reachability: Callable[[], None], audit_every_s: float = 60.0) -> None:
+        """`on_link(node, reason)`: the link's reason for being down, None when it is up."""
+        self._plans, self._clock, self._put, self._remembered = plans, clock, put, remembered
+        self._on_link, self._on_reachability = on_link, on_reachability
+        self._audit_every_s = audit_every_s
+        self._inbox: asyncio.Queue[LinkItem | Resynced] = asyncio.Queue(INBOX_LIMIT)
+        self._nodes: dict[str, _Node] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def add(self, link: AmiLink) -> None:
+        self._nodes[link.node] = _Node(Floor(self._plans[link.node]), link)
+
+    def deliver(self, item: LinkItem) -> None:
+        """For AmiLink: only enqueues."""
+        try:
+            self._inbox.put_nowait(item)
+        except asyncio.QueueFull:
+            log.error("inbox_full", node=item.node)
+            self._nodes[item.node].link.drop()
+
+    def truth(self) -> FloorReset | None:
+        """All floors as one event; None while some node has never been read."""
+        if not all(node.known for node in self._nodes.values()):
+            return None
+        floors = [node.floor for node in self._nodes.values()]
+        return FloorReset(
+            at=self._clock.now(),
+            calls=tuple(call for floor in floors for call in floor.calls_shown.values()),
+            seats=tuple({seat.seat: seat for floor in floors for seat in floor.seats_shown.values()}.values()),
+            queues=tuple(dict.fromkeys(queue for floor in floors for queue in floor.plan.queues)),
+        )
+
+    async def run(self) -> None:
+        audit = asyncio.create_task(self._audit())
+        try:
+            while True:
+                try:
+                    async with asyncio.timeout(self._until_tick()):
+                        item = await self._inbox.get()
+                except TimeoutError:
+                    self._tick()
+                    continue
+                self._handle(item)
+                self._tick()
+        finally:
+            for task in (audit, *self._tasks):
+                task.cancel()
+
+    def _handle(self, item: LinkItem | Resynced) -> None:
+        node = self._nodes[item.node]
+        match item:
+            case LinkUp():
+                node.is_up = True
+                self._on_link(item.node, None)
+                if node.booted_at and not node.known:   # FullyBooted came while an older reading was failing
+                    self._read(node)
+            case LinkDown(reason=reason):
+                node.is_up = False
+                self._on_link(item.node, reason)
+            case LinkMessage(headers=headers):
+                try:
+                    self._message(node, headers)
+                except Exception:
+                    # A message that breaks the fold must not stop the line's picture; the next audit mends it.
+                    log.exception("ami_event_failed", ami_event=headers.get("event"))
+            case Resynced(snapshot=snapshot):
+                self._resynced(node, snapshot)
+
+    def _message(self, node: _Node, headers: Headers) -> None:
+        event = parse(headers)
+        if event is None:
+            return
+        now = happened_at(headers) or self._clock.now()
+        match event:
+            case FullyBooted(uptime_s=uptime_s):
+                booted_at = now - timedelta(seconds=uptime_s)
+                node.restarted = bool(node.booted_at and booted_at - node.booted_at > RESTART_SLACK)
+                node.booted_at, node.known = booted_at, False
+                self._read(node)
+            case Reloaded():
+                self._read(node)
+            case ReachabilityChanged():
+                self._on_reachability()
+            case _:
+                if node.reading:
+                    node.since_asked.append((event, now))
+                if node.known:
+                    node.floor, told = fold(node.floor, event, now)
+                    for fact in told:
+                        self._put(fact)
+
+    def _read(self, node: _Node) -> None:
+        """Begins to read the actual state; events that come meanwhile are kept and folded onto it."""
+        if node.reading:
+            return
+        node.reading, node.since_asked = True, []
+
+        async def read() -> None:
+            snapshot = None
+            try:
+                snapshot = await take_snapshot(node.link)
+            except SixringError as error:
+                log.warning("resync_failed", node=node.link.node, reason=error.code)
+                if not isinstance(error, AmiLost):
+                    await asyncio.sleep(RESYNC_RETRY_S)
+            await self._inbox.put(Resynced(node.link.node, snapshot))
+
+        task = asyncio.create_task(read())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _resynced(self, node: _Node, snapshot: Snapshot | None) -> None:
+        node.reading = False
+        if snapshot is None:
+            if node.is_up:
+                self._read(node)
+            return
+        now = self._clock.now()
+        before = node.floor
+        after = floor_from(before.plan, snapshot, self._memory(before), now)
+        for event, at in node.since_asked:
+            after, _ = fold(after, event, at)
+        if node.known and same_picture(before, after):
+            return
+        if node.known:
+            log.warning("floor_drifted", node=node.link.node)
+        for call_id in before.calls.keys() - after.calls.keys():
+            facts = before.calls[call_id]
+            self._put(CallEnded(now, call_id, "lost" if node.restarted else outcome_of(facts), facts.queue))
+        node.floor, node.known, node.restarted = after, True, False
+        if reset := self.truth():
+            self._put(reset)
+        log.info("floor_read", node=node.link.node, calls=len(after.calls), seats=len(after.seats_shown))
+
+    def _memory(self, floor: Floor) -> Board:
+        """What was shown last: by this process, else by the one before it."""
+        board = self._remembered()
+        return replace(board, calls={**board.calls, **floor.calls_shown}, seats={**board.seats, **floor.seats_shown})
+
+    def _tick(self) -> None:
+        now = self._clock.now()
+        for node in self._nodes.values():
+            if node.known:
+                node.floor, told = tick(node.floor, now)
+                for fact in told:
+                    self._put(fact)
+
+    def _until_tick(self) -> float | None:
+        due = [at for node in self._nodes.values() if node.known and (at := next_tick(node.floor))]
+        return max((min(due) - self._clock.now()).total_seconds(), 0.001) if due else None
+
+    async def _audit(self) -> None:
+        """Compares with the actual state now and then: the live feed may lose events, a seat must never stay stuck."""
+        while True:
+            await asyncio.sleep(self._audit_every_s)
+            for node in self._nodes.values():
+                if node.known and node.is_up:
+                    self._read(node)
+
+
+def happened_at(headers: Headers) -> datetime | None:
+    """Asterisk's own time of the event (`timestampevents`), right even when the reader lags."""
+    try:
+        return datetime.fromtimestamp(float(headers["timestamp"]), UTC)
+    except (KeyError, ValueError):
+        return None
+
+
+def same_picture(one: Floor, other: Floor) -> bool:
+    """Whether both show the same, apart from times, which a reading of the actual state only knows to the second."""
+    return _picture(one) == _picture(other)
+
+
+def _picture(floor: Floor) -> tuple[object, ...]:
+    calls = {key: (c.state, c.queue, c.stage, c.ringing, c.seat) for key, c in floor.calls_shown.items()}
+    return calls, {key: (s.state, s.call_id) for key, s in floor.seats_shown.items()}

@@ -1,0 +1,63 @@
+"""`python -m agi`: the FastAGI process. Runs until SIGTERM; waits for nothing and needs nobody to begin answering."""
+
+from __future__ import annotations
+
+import gc
+import signal
+import threading
+from typing import Final
+
+import structlog
+
+from agi.directory import Directory, Source
+from agi.heartbeat import Heartbeat, Probe
+from agi.lookup import Lookup
+from agi.server import Limits, Server, listen
+from callcenter.clock import SystemClock
+from callcenter.logs import configure_logs
+from callcenter.settings import LOOPBACK, Settings
+
+THREADS: Final = 24          # so many peers may be slow at once
+RETRY_S: Final = 1.0
+
+log = structlog.get_logger()
+
+
+def main() -> None:
+    configure_logs("agi")
+    settings = Settings.load()
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    directory = Directory(Source(settings.database_url))
+    limits = Limits()
+    server = open_server(settings.ports.agi, directory, limits, stopping)
+    if server is not None:
+        Probe(directory, stopping).start()
+        Heartbeat(settings.redis_url, directory, server, SystemClock(), stopping).start()
+        log.info("agi_ready", port=settings.ports.agi)
+        stopping.wait()
+        server.stop()
+    directory.close()
+    log.info("agi_stopped")
+
+
+def open_server(port: int, directory: Directory, limits: Limits, stopping: threading.Event) -> Server | None:
+    """A started server; waits while the port is taken. None when it is time to stop."""
+    while not stopping.is_set():
+        try:
+            listener = listen(LOOPBACK, port, limits)
+        except OSError as error:
+            log.error("port_taken", port=port, error=error.strerror)
+            stopping.wait(RETRY_S)
+            continue
+        server = Server(listener, {"lookup": Lookup(directory.find)}, threads=THREADS, limits=limits)
+        gc.collect()
+        gc.freeze()  # no later collection walks the modules: that would hold a caller for milliseconds
+        server.start()
+        return server
+    return None
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,72 @@
+"""The table of commands, and one place where an error becomes a line and an exit status.
+
+Exit status: 0 done; 1 it did not work; 2 the site file or an option is wrong.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import jinja2
+import typer
+
+from callcenter.cli import doctor as doctor_command
+from callcenter.cli import safe
+from callcenter.cli import status as status_command
+from callcenter.cli import up as up_command
+from callcenter.cli.options import State
+from callcenter.errors import ConfigError, SixringError
+from callcenter.runtime.wish import BadWish, state_folder
+from callcenter.settings import CHECKOUT, Settings
+from callcenter.site.load import SiteErrors
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False,
+                  help="Sixring 六响: the property-management hotline on Asterisk.")
+PASS_ON = {"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []}
+
+app.command("up")(up_command.up)
+app.command("down")(up_command.down)
+app.command("render")(up_command.render_only)
+app.command("prepare")(up_command.prepare)
+app.command("exec")(up_command.execute)
+app.command("console")(up_command.console)
+app.command("status")(status_command.status)
+app.command("logs")(status_command.logs)
+app.command("doctor")(doctor_command.doctor)
+app.command("backup")(safe.backup)
+app.command("restore")(safe.restore)
+app.command("notice")(up_command.notice)
+
+
+@app.command("user", context_settings=PASS_ON, help="Who may sign in: add, list, password, disable.")
+def user(context: typer.Context, state: State = None) -> None:
+    """Handed to `crm`, which owns the users."""
+    environment_state = Settings.load(state_folder(state)).state
+    done = subprocess.run([sys.executable, "-m", "crm", "user", *context.args], cwd=CHECKOUT,
+                          env=up_command.environment(environment_state))
+    raise typer.Exit(done.returncode)
+
+
+def run() -> None:
+    try:
+        app()
+    except SiteErrors as error:
+        for fault in error.faults:
+            print(fault, file=sys.stderr)
+        sys.exit(2)
+    except (ConfigError, BadWish) as error:
+        print(error, file=sys.stderr)
+        sys.exit(2)
+    except jinja2.TemplateError as error:
+        print(f"asterisk-config/templates: {error}", file=sys.stderr)
+        sys.exit(1)
+    except FileNotFoundError as error:
+        missing = Path(error.filename or "")
+        hint = "there is no instance here: `make up` makes one" if missing.name == "instance.json" else error.strerror
+        print(f"{missing}: {hint}", file=sys.stderr)
+        sys.exit(1)
+    except (SixringError, OSError) as error:
+        print(f"sixring: {error}", file=sys.stderr)
+        sys.exit(1)

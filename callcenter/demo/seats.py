@@ -1,0 +1,79 @@
+"""The demo's seats: registered whatever happens to Asterisk, each with its habits."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable
+
+import structlog
+from baresip.errors import BaresipError
+
+from callcenter.demo.plan import SeatPlan
+from callcenter.phones import Leg, PhoneError, Seat
+from callcenter.phones.sound import Sound
+
+REFRESH_S = 30.0
+RETRY_S = 3.0
+LONGEST_RING_S = 180.0
+
+log = structlog.get_logger()
+
+
+class DemoSeat:
+    """`on_talk` is told the caller's number as the phone shows it, and whether the talk begins or is over."""
+
+    def __init__(self, seat: Seat, plan: SeatPlan, rng: random.Random, voices: list[Sound],
+                 on_talk: Callable[[str, bool], None]) -> None:
+        self._seat, self._plan, self._rng, self._voices, self._on_talk = seat, plan, rng, voices, on_talk
+        self._tasks: set[asyncio.Task[None]] = set()
+        seat.on_ring = self._on_ring
+
+    async def stay_registered(self) -> None:
+        """Endless. Registers anew every half minute, so that an Asterisk that lost its memory learns of us soon."""
+        registered = False
+        while True:
+            try:
+                await self._seat.register()
+            except (PhoneError, BaresipError) as error:
+                if registered:
+                    log.warning("seat_lost", seat=self._seat.seat, error=str(error))
+                registered = False
+            else:
+                if not registered:
+                    log.info("seat_registered", seat=self._seat.seat)
+                registered = True
+            await asyncio.sleep(REFRESH_S if registered else RETRY_S)
+
+    def _on_ring(self, leg: Leg) -> None:
+        task = asyncio.create_task(self._take(leg))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _take(self, leg: Leg) -> None:
+        try:
+            if self._plan.answers_s is None:
+                await leg.ended(LONGEST_RING_S)
+                return
+            await asyncio.sleep(self._rng.uniform(*self._plan.answers_s))
+            if not leg.is_over:
+                await leg.answer()
+                await leg.answered(5)
+                await self._talk(leg)
+        except (PhoneError, BaresipError) as error:
+            log.info("ring_missed", seat=self._seat.seat, error=type(error).__name__)
+        finally:
+            await leg.hang_up()
+
+    async def _talk(self, leg: Leg) -> None:
+        shown = leg.shows.number if leg.shows else ""
+        number = shown if shown.isdigit() else ""  # a withheld number is shown as a word
+        self._on_talk(number, True)
+        try:
+            leg.say(self._rng.choice(self._voices), forever=True)
+            try:
+                await leg.ended(self._rng.uniform(*self._plan.talk_s))
+            except PhoneError:
+                await leg.hang_up()  # said all there was to say
+        finally:
+            self._on_talk(number, False)

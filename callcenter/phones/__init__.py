@@ -1,0 +1,5 @@
+"""SIP phones for the demo and the tests: real registrations, real audio, real keys."""
+
+from callcenter.phones.phone import Caller, Display, Leg, NotInTime, PhoneError, Phones, Seat, Switch
+
+__all__ = ["Caller", "Display", "Leg", "NotInTime", "PhoneError", "Phones", "Seat", "Switch"]

@@ -1,0 +1,36 @@
+"""The sounds that are not speech, under the names that Asterisk's Record and transfers look for; made here, not recorded."""
+
+from __future__ import annotations
+
+import math
+from array import array
+from pathlib import Path
+from typing import Final
+
+from callcenter.prompts.wav import FULL_SCALE, RATE, write
+
+_AMPLITUDE: Final = 0.18  # of full scale: -18 dBFS RMS, as loud as the speech
+_RAMP: Final = RATE // 100  # samples; 10 ms, so that a tone does not click
+
+
+def tone(frequency: float, seconds: float) -> array[int]:
+    count = round(seconds * RATE)
+    peak = _AMPLITUDE * FULL_SCALE
+    return array(
+        "h",
+        (
+            round(peak * min(1.0, n / _RAMP, (count - n) / _RAMP) * math.sin(2 * math.pi * frequency * n / RATE))
+            for n in range(count)
+        ),
+    )
+
+
+def silence(seconds: float) -> array[int]:
+    return array("h", bytes(2 * round(seconds * RATE)))
+
+
+def write_all(sounds: Path) -> None:
+    """Beside the language folders, where Asterisk finds them from any language."""
+    write(sounds / "beep.wav", tone(1000.0, 0.4))
+    write(sounds / "beeperr.wav", tone(440.0, 0.2) + silence(0.1) + tone(440.0, 0.2))
+    write(sounds / "silence" / "1.wav", silence(1.0))

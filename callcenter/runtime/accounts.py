@@ -1,0 +1,56 @@
+"""Brings the database to this version; at the first start, makes the first users and the demo's households.
+
+crm owns the database; it is asked as a process, because the command line imports no other package.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Final
+
+from callcenter.errors import Unavailable
+from callcenter.settings import CHECKOUT
+
+if TYPE_CHECKING:
+    from callcenter.settings import Settings
+
+DEMO_USERS: Final = {"admin": "admin", "manager": "manager", "supervisor": "supervisor", "leader": "leader",
+                     "agent": "agent", "wallboard": "wallboard"}
+FIRST_USERS: Final = {"admin": "admin"}
+DEMO_HOUSEHOLDS = CHECKOUT / "asterisk-config/demo-households.csv"
+
+
+def users_of(settings: Settings) -> dict[str, str]:
+    """Name and role of the users that the first start makes."""
+    return DEMO_USERS if settings.demo else FIRST_USERS
+
+
+def crm(settings: Settings, *words: str, text: str = "", timeout: float = 120) -> str:
+    """What `python -m crm …` printed. Raises Unavailable with its complaint."""
+    try:
+        done = subprocess.run([sys.executable, "-m", "crm", *words], input=text, capture_output=True, text=True,
+                              timeout=timeout, cwd=CHECKOUT, env=os.environ | {"SIXRING_STATE": str(settings.state)})
+    except subprocess.TimeoutExpired as error:
+        raise Unavailable(f"crm {words[0]} took more than {timeout:g} s") from error
+    if done.returncode != 0:
+        raise Unavailable(f"crm {' '.join(words[:2])}: {(done.stderr or done.stdout).strip()[-800:]}")
+    return done.stdout
+
+
+def prepare_database(settings: Settings, secrets: dict[str, str]) -> None:
+    """Idempotent, and quick when it was done before for this database."""
+    crm(settings, "migrate")
+    users = users_of(settings)
+    mark = settings.state / "run/prepared"
+    done = f"{settings.database_url}\n{sorted(users)}\n"
+    if mark.exists() and mark.read_text() == done:
+        return
+    for name, role in users.items():
+        crm(settings, "user", "add", name, "--role", role, "--password-stdin", "--if-missing",
+            text=secrets[f"user-{name}"] + "\n")
+    if settings.demo and DEMO_HOUSEHOLDS.exists():
+        crm(settings, "households", "import", str(DEMO_HOUSEHOLDS))
+    mark.write_text(done)
+    mark.chmod(0o600)

@@ -1,0 +1,111 @@
+"""One file that holds a site: database, secrets, site file, and recordings when asked for (C8)."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import shutil
+import sqlite3
+import subprocess
+import tarfile
+import tempfile
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from callcenter.errors import Conflict, SixringError, Unavailable
+from callcenter.settings import Settings
+
+FORMAT: Final = 1
+SQLITE = "sqlite:///"
+
+
+class BadBackup(SixringError):
+    """The file is no backup of ours, or holds what it must not."""
+
+    code = "bad_backup"
+
+
+def back_up(settings: Settings, target: Path, *, recordings: bool) -> None:
+    """Of a running instance too: SQLite's backup interface and pg_dump give one consistent moment."""
+    part = target.with_name(target.name + ".part")
+    with tempfile.TemporaryDirectory(dir=settings.state) as work:
+        dump = Path(work) / "database"
+        kind = _dump(settings.database_url, dump)
+        about = {"format": FORMAT, "database": kind, "at": datetime.now(UTC).isoformat(), "node": settings.node}
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out, \
+                tarfile.open(fileobj=out, mode="w:gz", compresslevel=6) as archive:
+            text = json.dumps(about).encode()
+            entry = tarfile.TarInfo("backup.json")
+            entry.size = len(text)
+            archive.addfile(entry, io.BytesIO(text))
+            archive.add(dump, "database")
+            archive.add(settings.secrets_file, "secrets.json")
+            archive.add(settings.site_file, "site.yaml")
+            for name in ("recordings", "voicemail") if recordings else ():
+                archive.add(settings.state / name, name)
+    part.replace(target)
+
+
+def restore(settings: Settings, source: Path) -> None:
+    """Into a stopped instance's folder, which may be empty. Raises BadBackup before anything was changed."""
+    with tempfile.TemporaryDirectory(dir=settings.state) as work:
+        try:
+            with tarfile.open(source) as archive:
+                archive.extractall(work, filter="data")
+            about = json.loads((Path(work) / "backup.json").read_text())
+        except (tarfile.TarError, OSError, ValueError) as error:
+            raise BadBackup(f"{source}: not a backup: {error}") from error
+        if about.get("format") != FORMAT:
+            raise BadBackup(f"{source}: of format {about.get('format')}, this version reads {FORMAT}")
+        _load(settings.database_url, Path(work) / "database", about["database"])
+        for name, place in (("secrets.json", settings.secrets_file), ("site.yaml", settings.state / "site.yaml")):
+            found = Path(work) / name
+            found.chmod(0o600 if name == "secrets.json" else 0o644)
+            found.replace(place)
+        for name in ("recordings", "voicemail"):
+            if (Path(work) / name).is_dir():
+                shutil.copytree(Path(work) / name, settings.state / name, dirs_exist_ok=True)
+
+
+def _dump(url: str, target: Path) -> str:
+    if url.startswith(SQLITE):
+        with closing(sqlite3.connect(f"file:{url[len(SQLITE):]}?mode=ro", uri=True)) as source, \
+                closing(sqlite3.connect(target)) as copy:
+            source.backup(copy)
+        return "sqlite"
+    _postgres("pg_dump", "--format=custom", f"--file={target}", f"--dbname={_plain(url)}")
+    return "postgresql"
+
+
+def _load(url: str, dump: Path, kind: str) -> None:
+    if url.startswith(SQLITE) != (kind == "sqlite"):
+        raise Conflict(f"the backup is of {kind}, this instance's database is another: set SIXRING_DATABASE_URL")
+    if kind == "sqlite":
+        file = Path(url[len(SQLITE):])
+        with closing(sqlite3.connect(dump)) as source:
+            verdict = source.execute("PRAGMA integrity_check").fetchone()[0]
+            if verdict != "ok":
+                raise BadBackup(f"the database in it is damaged: {verdict}")
+        for tail in ("-wal", "-shm"):
+            file.with_name(file.name + tail).unlink(missing_ok=True)
+        dump.replace(file)
+        return
+    _postgres("pg_restore", "--clean", "--if-exists", "--no-owner", "--single-transaction", f"--dbname={_plain(url)}",
+              str(dump))
+
+
+def _plain(url: str) -> str:
+    """SQLAlchemy's URL as libpq knows it."""
+    return "postgresql" + url[url.index("://"):]
+
+
+def _postgres(*command: str) -> None:
+    try:
+        done = subprocess.run(command, capture_output=True, text=True)
+    except FileNotFoundError as error:
+        raise Unavailable(f"{command[0]} is not on this machine: apt install postgresql-client") from error
+    if done.returncode != 0:
+        raise Unavailable(f"{command[0]}: {done.stderr.strip()[-500:]}")

@@ -1,0 +1,44 @@
+"""Secrets are made on the machine at first start, never shipped, and kept in one file that only its owner reads."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+# No letters that look alike: first passwords are read from a screen and typed.
+_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
+
+
+def missing(names: list[str], present: dict[str, str]) -> dict[str, str]:
+    """`present` and a new secret for every name that has none; nothing that exists is changed."""
+    return present | {name: _make(name) for name in names if name not in present}
+
+
+def names_for(seats: list[str], users: list[str]) -> list[str]:
+    """`trunk`, a carrier's password, is not among them: no machine can make it up."""
+    return ["ami", "session", *(f"seat-{seat}" for seat in seats), *(f"user-{user}" for user in users)]
+
+
+def keep_secrets(file: Path, names: list[str]) -> dict[str, str]:
+    """All secrets of the instance, the new ones written."""
+    present: dict[str, str] = json.loads(file.read_text()) if file.exists() else {}
+    complete = missing(names, present)
+    if complete != present:
+        part = file.with_suffix(".part")
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
+            json.dump(complete, out, indent=2)
+            out.flush()
+            os.fsync(out.fileno())
+        part.replace(file)
+    return complete
+
+
+def _make(name: str) -> str:
+    if name.startswith("user-"):
+        return "-".join("".join(secrets.choice(_LETTERS) for _ in range(4)) for _ in range(3))
+    return secrets.token_urlsafe(32 if name == "session" else 18)

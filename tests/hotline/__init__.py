@@ -1,0 +1,1 @@
+"""A whole hotline in a test's hands: a site, an Asterisk, its journal, its AMI, callers and seats."""

@@ -1,0 +1,132 @@
+"""Sentences for tests: who calls, what they press and hear, who rings."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+
+from callcenter.phones import Leg, PhoneError, Phones, Seat
+from callcenter.phones.hearing import LIKENESS_S, best_match, heard_prompt, speech_seconds
+from callcenter.phones.phone import WITHHELD
+from callcenter.phones.sound import Sound, read_wav
+from hotline.instance import Hotline
+from hotline.journal import Entry, Journal
+
+MAIN = "8000"
+_SUBSCRIBERS = count(13_900_000_001)
+
+
+@dataclass
+class Guest:
+    """A caller on the line."""
+
+    leg: Leg
+    number: str
+    call_id: str
+    journal: Journal
+    sounds: Path
+
+    async def presses(self, keys: str) -> None:
+        await self.leg.press(keys)
+
+    async def hangs_up(self) -> None:
+        await self.leg.hang_up()
+
+    async def hears(self, prompt: str, *, language: str = "zh", within: float = 6.0) -> None:
+        """Waits until the prompt was heard, and forgets up to its end: the next question is about what follows."""
+        sound = self.prompt(prompt, language)
+        try:
+            await self.leg.hears(lambda heard: heard_prompt(heard, sound), within, f"{language}/{prompt}")
+        except PhoneError as error:
+            raise AssertionError(f"{error}; {self._what_was_heard()}; journal: {self.events}") from error
+        self.leg.forget_heard(best_match(self.leg.heard, sound).at_s + min(sound.seconds, LIKENESS_S) * 0.8)
+
+    def _what_was_heard(self) -> str:
+        likely = {path.stem: self.likeness(path.stem, path.parent.name) for path in self.sounds.glob("??/*.wav")}
+        best = sorted(likely, key=lambda name: -likely[name])[:3]
+        return f"{self.leg.heard.seconds:.1f} s were heard, most like {[(name, round(likely[name], 2)) for name in best]}"
+
+    def likeness(self, prompt: str, language: str = "zh") -> float:
+        return best_match(self.leg.heard, self.prompt(prompt, language)).score
+
+    def prompt(self, name: str, language: str = "zh") -> Sound:
+        return read_wav(self.sounds / language / f"{name}.wav")
+
+    async def hears_a_voice(self, within: float = 5.0) -> None:
+        """Any: the line is open and keys will be taken."""
+        await self.leg.hears(lambda heard: speech_seconds(heard) > 0.2, within, "a voice")
+
+    async def has(self, event: str, *data: str, within: float = 5.0) -> Entry:
+        return await self.journal.has(self.call_id, event, within, *data)
+
+    @property
+    def events(self) -> list[str]:
+        return self.journal.events(self.call_id)
+
+
+class Line:
+    def __init__(self, hotline: Hotline, phones: Phones, sounds: Path) -> None:
+        self.hotline, self.phones, self.sounds = hotline, phones, sounds
+        self.journal = hotline.journal
+        self._seats: dict[str, Seat] = {}
+
+    async def seat(self, number: str) -> Seat:
+        """A registered phone at this seat; it rings and is not answered until told."""
+        if number not in self._seats:
+            self._seats[number] = (await self.hotline.seats(self.phones, number))[0]
+        seat = self._seats[number]
+        seat.never_answers()
+        seat.forget()
+        return seat
+
+    async def seats(self, *numbers: str) -> Sequence[Seat]:
+        return [await self.seat(number) for number in numbers]
+
+    async def leave(self, *numbers: str) -> None:
+        """These seats are no longer registered."""
+        for number in numbers:
+            if number in self._seats:
+                await self._seats.pop(number).unregister()
+
+    async def call(self, dialled: str = MAIN, *, number: str | None = None, name: str = "") -> Guest:
+        """A new caller, whose call has been taken and journalled."""
+        told = number if number is not None else str(next(_SUBSCRIBERS))
+        known = set(self.calls())
+        caller = await self.phones.caller(told or WITHHELD, name)
+        leg = await caller.dial(dialled)
+        call_id = await self._new_call(told if told != WITHHELD else "", known)
+        await leg.answered(5)
+        return Guest(leg, told, call_id, self.journal, self.sounds)
+
+    async def call_and_press(self, *keys: str, dialled: str = MAIN) -> Guest:
+        """Presses one key a menu, as soon as a voice is heard."""
+        guest = await self.call(dialled)
+        for key in keys:
+            await guest.hears_a_voice()
+            await guest.presses(key)
+            guest.leg.forget_heard()
+        return guest
+
+    def calls(self) -> list[str]:
+        return [entry.call_id for entry in self.journal.entries() if entry.event == "ENTERED"]
+
+    async def _new_call(self, number: str, known: set[str]) -> str:
+        async with asyncio.timeout(5):
+            while True:
+                for entry in self.journal.entries():
+                    if entry.event == "ENTERED" and entry.data[1] == number and entry.call_id not in known:
+                        return entry.call_id
+                await asyncio.sleep(0.01)
+
+    async def rest(self) -> None:
+        """Everybody hangs up; every channel is gone."""
+        await self.phones.hang_up_all()
+        for seat in self._seats.values():
+            seat.never_answers()
+        async with self.hotline.ami() as ami, asyncio.timeout(15):
+            while await ami.channels():
+                await self.phones.hang_up_all()
+                await asyncio.sleep(0.05)

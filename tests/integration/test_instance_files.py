@@ -1,0 +1,79 @@
+"""What a start asks for, secrets on disk, backup and restore: real files, real SQLite."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from callcenter.errors import Conflict
+from callcenter.runtime.backup import BadBackup, back_up, restore
+from callcenter.runtime.credentials import keep_secrets
+from callcenter.runtime.wish import BadWish, Wish, settle
+from callcenter.settings import Settings, new_settings
+
+
+def instance(state: Path) -> Settings:
+    settings = new_settings(state, offset=500, site_file=state / "site.yaml", demo=False)
+    settings.save()
+    return settings
+
+
+def test_a_second_start_without_options_keeps_what_the_first_one_was_told(tmp_path: Path) -> None:
+    settle(Wish(tmp_path, offset=700, demo=False, database_url="postgresql+psycopg://db/x")).save()
+    again = settle(Wish(tmp_path))
+    assert (again.ports.offset, again.demo, again.database_url) == (700, False, "postgresql+psycopg://db/x")
+
+
+@pytest.mark.parametrize("offset", [-10, 5, 5010])
+def test_an_offset_that_would_mix_up_ports_is_refused(tmp_path: Path, offset: int) -> None:
+    with pytest.raises(BadWish):
+        settle(Wish(tmp_path, offset=offset))
+
+
+def test_secrets_are_readable_by_their_owner_only(tmp_path: Path) -> None:
+    keep_secrets(tmp_path / "secrets.json", ["ami", "session"])
+    assert (tmp_path / "secrets.json").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.rule("C8", part="the schedule is the administrator's: cron or a systemd timer")
+def test_a_backup_of_a_database_in_use_is_restored_whole(tmp_path: Path) -> None:
+    (tmp_path / "one").mkdir()
+    (tmp_path / "two").mkdir()
+    one, two = instance(tmp_path / "one"), instance(tmp_path / "two")
+    one.site_file.write_text("version: 1\n")
+    secrets = keep_secrets(one.secrets_file, ["ami"])
+    with closing(sqlite3.connect(one.state / "sixring.db")) as database:
+        database.executescript("PRAGMA journal_mode=WAL; CREATE TABLE tickets (matter TEXT);"
+                               "INSERT INTO tickets VALUES ('漏水')")
+        database.execute("INSERT INTO tickets VALUES ('not committed')")
+        back_up(one, tmp_path / "backup.tar.gz", recordings=False)
+    restore(two, tmp_path / "backup.tar.gz")
+    with closing(sqlite3.connect(two.state / "sixring.db")) as database:
+        assert database.execute("SELECT matter FROM tickets").fetchall() == [("漏水",)]
+    assert json.loads(two.secrets_file.read_text()) == secrets
+    assert (two.state / "site.yaml").read_text() == "version: 1\n"
+    assert (tmp_path / "backup.tar.gz").stat().st_mode & 0o077 == 0
+
+
+def test_a_backup_is_not_restored_into_another_kind_of_database(tmp_path: Path) -> None:
+    settings = instance(tmp_path)
+    settings.site_file.write_text("version: 1\n")
+    keep_secrets(settings.secrets_file, ["ami"])
+    sqlite3.connect(tmp_path / "sixring.db").close()
+    back_up(settings, tmp_path / "b.tar.gz", recordings=False)
+    other = new_settings(tmp_path, offset=500, site_file=settings.site_file, database_url="postgresql+psycopg://db/x")
+    with pytest.raises(Conflict):
+        restore(other, tmp_path / "b.tar.gz")
+
+
+def test_a_file_that_is_no_backup_is_named_as_such_and_changes_nothing(tmp_path: Path) -> None:
+    settings = instance(tmp_path)
+    (tmp_path / "b.tar.gz").write_text("not an archive")
+    before = sorted(path.name for path in tmp_path.iterdir())
+    with pytest.raises(BadBackup):
+        restore(settings, tmp_path / "b.tar.gz")
+    assert sorted(path.name for path in tmp_path.iterdir()) == before

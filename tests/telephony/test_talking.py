@@ -1,0 +1,138 @@
+"""A call that is answered: in time, heard both ways, recorded, rated."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from hotline.line import Guest, Line
+from hotline.sites import TestSite
+
+from callcenter.phones import Leg
+from callcenter.phones.hearing import has_tone
+from callcenter.phones.sound import Sound, read_wav, tone
+
+SITE = TestSite(ring_seconds=2)
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+AGENT_HZ, CALLER_HZ = 700.0, 1300.0
+
+
+async def talk(line: Line, seat: str, key: str, answer_after: float = 0.3) -> tuple[Guest, Leg]:
+    phone = await line.seat(seat)
+    phone.answers_after(answer_after)
+    guest = await line.call_and_press(key)
+    leg = await phone.rings(6)
+    await leg.answered(5)
+    return guest, leg
+
+
+@pytest.mark.rule("A1")
+async def test_a_free_seat_rings_at_once_and_answers_within_two_rings(line: Line) -> None:
+    guest, leg = await talk(line, "1003", "2", answer_after=1.5)
+    entered, connected = await guest.has("ENTERQUEUE"), await guest.has("CONNECT")
+    assert connected.agent == "1003"
+    assert connected.epoch - entered.epoch <= 2 * SITE.ring_seconds
+    assert leg.answered_at is not None and leg.answered_at - leg.began_at < 2 * SITE.ring_seconds
+
+
+@pytest.mark.rule("A8", part="no pause and resume, no log of listening")
+async def test_both_hear_each_other_and_the_recording_has_both_voices(line: Line) -> None:
+    guest, leg = await talk(line, "1003", "2")
+    leg.say(tone(AGENT_HZ, 4))
+    guest.leg.say(tone(CALLER_HZ, 4))
+    await guest.leg.hears(lambda heard: has_tone(heard.part(-1), AGENT_HZ), 4, "the agent")
+    await leg.hears(lambda heard: has_tone(heard.part(-1), CALLER_HZ), 4, "the caller")
+    await guest.leg.heard_seconds(1.5, 3)
+    await guest.hangs_up()
+    await guest.has("ENDED")
+    announced = await guest.has("RECORDING")
+    file = line.hotline.settings.recordings / announced.data[0]
+    assert file.stem == guest.call_id
+    recorded = await _recorded(file)
+    assert has_tone(recorded, AGENT_HZ)
+    assert has_tone(recorded, CALLER_HZ)
+    assert recorded.seconds > 1.5
+
+
+@pytest.mark.rule("A8", part="no pause and resume, no log of listening")
+async def test_a_call_that_nobody_answered_leaves_no_recording(line: Line) -> None:
+    seat = await line.seat("1003")
+    guest = await line.call_and_press("2")
+    await seat.rings(6)
+    await guest.hangs_up()
+    await guest.has("ABANDON")
+    await guest.has("ENDED")
+    async with asyncio.timeout(5):
+        while line.hotline.recording(guest.call_id):
+            await asyncio.sleep(0.05)
+
+
+@pytest.mark.rule("I3", part="only the rating")
+async def test_the_caller_rates_after_the_agent_hangs_up(line: Line) -> None:
+    async def rate(seat: str, key: str, rating: str, thanks: str) -> None:
+        guest, leg = await talk(line, seat, key)
+        await leg.hang_up()
+        await guest.hears("survey")
+        await guest.presses(rating)
+        entry = await guest.has("SURVEY")
+        assert (entry.data, entry.agent) == ((rating,), seat)
+        await guest.hears(thanks)
+        await guest.hears("goodbye")
+        await guest.leg.ended(4)
+
+    await asyncio.gather(rate("1003", "2", "1", "survey-thanks"), rate("1004", "3", "3", "survey-sorry"))
+
+
+async def test_a_rating_that_does_not_exist_is_asked_again(line: Line) -> None:
+    guest, leg = await talk(line, "1003", "2")
+    await leg.hang_up()
+    await guest.hears("survey")
+    await guest.presses("8")
+    await guest.hears("survey-wrong")
+    await guest.presses("2")
+    assert (await guest.has("SURVEY")).data == ("2",)
+
+
+async def test_a_caller_who_hangs_up_first_is_not_asked(line: Line) -> None:
+    guest, _ = await talk(line, "1003", "2")
+    await guest.hangs_up()
+    await guest.has("COMPLETECALLER")
+    await guest.has("ENDED")
+    assert "SURVEY" not in guest.events
+
+
+async def test_a_seat_that_rejects_passes_the_caller_to_the_next(line: Line) -> None:
+    first, second = await line.seats("1001", "1002")
+    first.rejects()
+    second.rejects()
+    guest = await line.call_and_press("1", "1")
+    await asyncio.wait({asyncio.ensure_future(first.rings(5)), asyncio.ensure_future(second.rings(5))},
+                       return_when=asyncio.FIRST_COMPLETED)
+    first.answers_after(0)
+    second.answers_after(0)
+    assert (await guest.has("CONNECT")).agent in {"1001", "1002"}
+
+
+@pytest.mark.rule("A11", part="position only; expected wait and callback are not announced while waiting")
+async def test_the_second_caller_hears_the_position_in_the_queue(line: Line) -> None:
+    await talk(line, "1003", "2")
+    first = await line.call_and_press("2")
+    await first.has("ENTERQUEUE")
+    second = await line.call_and_press("2")
+    await second.has("ENTERQUEUE")
+    await second.hears("queue-thereare", within=8)
+
+
+async def _recorded(file: Path) -> Sound:
+    """The file is there; its last samples are written when the call is over."""
+    async with asyncio.timeout(5):
+        while True:
+            try:
+                sound = read_wav(file)
+                if sound.seconds > 1.5:
+                    return sound
+            except (OSError, EOFError):
+                pass
+            await asyncio.sleep(0.05)
