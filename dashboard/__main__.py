@@ -9,7 +9,7 @@ from dashboard.app import create_app
 
 
 def uvicorn_config(settings: Settings) -> uvicorn.Config:
-    # `websockets-sansio` is uvicorn's current shell around the websockets library; the other one uses what it deprecates.
+    # `websockets-sansio` is uvicorn's current shell around websockets; the other one uses what websockets deprecates.
     # A page that is open keeps its socket for ever: a stop must not wait for it.
     return uvicorn.Config(create_app(settings), host=LOOPBACK, port=settings.ports.web, ws="websockets-sansio",
                           ws_max_size=4096, timeout_graceful_shutdown=3, server_header=False, access_log=False)

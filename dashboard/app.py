@@ -52,7 +52,8 @@ class Roles:
         return who.user.roles if who else None
 
 
-def create_app(settings: Settings, *, site: Site | None = None, clock: Clock | None = None, pages: Path = PAGES) -> FastAPI:
+def create_app(settings: Settings, *, site: Site | None = None, clock: Clock | None = None,
+               pages: Path = PAGES) -> FastAPI:
     clock = clock or SystemClock()
     database = open_database(settings.database_url)
     hub = Hub(clock)

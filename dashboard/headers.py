@@ -52,7 +52,7 @@ class SecurityHeaders:
 
 
 class SameOriginOnly:
-    """SameSite=Strict keeps the cookie away from other sites; this also stops other ports and subdomains of the host."""
+    """SameSite=Strict keeps the cookie from other sites; this also stops other ports and subdomains of the host."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

@@ -1,4 +1,4 @@
-"""Problem details (RFC 9457): every error of the API is one, with a stable code. Words live in the pages' language files."""
+"""Problem details (RFC 9457): every error of the API is one, with a stable code. The pages have the words."""
 
 from __future__ import annotations
 

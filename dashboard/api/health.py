@@ -1,4 +1,4 @@
-"""`/health` says how everything is, to staff; `/healthz` says to anybody that this process answers, and nothing else."""
+"""`/health` says how everything is, to staff; `/healthz` tells anybody that this process answers, nothing else."""
 
 from __future__ import annotations
 
@@ -30,7 +30,8 @@ class HealthShown(BaseModel):
     components: list[ComponentHealth]
 
 
-@router.get("/health", dependencies=[Depends(require(*EVERYBODY - {Role.WALLBOARD}))], responses=responses(401, 403, 503))
+@router.get("/health", dependencies=[Depends(require(*EVERYBODY - {Role.WALLBOARD}))],
+            responses=responses(401, 403, 503))
 def health(services: Given) -> HealthShown:
     hub = services.hub
     return HealthShown(live=LiveHealth(cause=hub.cause, cursor=hub.cursor, clients=hub.clients),

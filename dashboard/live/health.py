@@ -21,10 +21,10 @@ def health_changes(
     same as knowing that it is broken. A key older than what the bus already told is ignored.
     """
     changed = [health for name, health in written.items() if _is_news(known.get(name), health)]
-    for name in (*PROCESSES, *sorted(set(seen) - set(PROCESSES))):
-        if name not in written and not _is_told(known.get(name)):
-            changed.append(ComponentHealth(name, Health.DOWN if name in PROCESSES else Health.DEGRADED, now, SILENT))
-    return changed
+    silent = [name for name in (*PROCESSES, *sorted(set(seen) - set(PROCESSES)))
+              if name not in written and not _is_told(known.get(name))]
+    return changed + [ComponentHealth(name, Health.DOWN if name in PROCESSES else Health.DEGRADED, now, SILENT)
+                      for name in silent]
 
 
 def _is_news(before: ComponentHealth | None, written: ComponentHealth) -> bool:

@@ -1,4 +1,4 @@
-"""The fan-out: the board as this process knows it, the last events for those who resume, and a bounded queue per client.
+"""The fan-out: the board as this process knows it, the last events for who resumes, a bounded queue per client.
 
 No I/O. Everything here runs on one event loop and never awaits between reading the board and queueing for a client, so
 that no client can miss an event between its snapshot and its first delta.
@@ -127,7 +127,7 @@ class Hub:
         return frame
 
     def _missed(self, epoch: str, cursor: str) -> list[Frame] | None:
-        """Frames after the cursor and the present health (which has no place on the bus); None when only a snapshot helps."""
+        """Frames after the cursor, and the present health (it has no place on the bus); None: only a snapshot helps."""
         place = _parsed(cursor)
         present = _parsed(self._cursor) or (0, 0)
         if place is None or not epoch or epoch != self._epoch or not self._begins <= place <= present:

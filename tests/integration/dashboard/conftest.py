@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from wall.rig import DashboardProcess, DashboardThread, Floor, Redis, running, running_here
 
 from callcenter.settings import Settings
-from wall.rig import DashboardProcess, DashboardThread, Floor, Redis, running, running_here
 
 Rig = tuple[Redis, Settings, DashboardThread]
 Killable = tuple[Redis, Settings, DashboardProcess]

@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
+from wall.rig import PASSWORD, DashboardThread, Redis, signed_in
 
 from callcenter.roles import Role
 from callcenter.settings import Settings
@@ -17,7 +18,6 @@ from crm.database import open_database
 from crm.staff.audit import audit_of
 from crm.tickets.schemas import NewTicket, TicketKind
 from crm.tickets.service import open_ticket
-from wall.rig import PASSWORD, DashboardThread, Redis, signed_in
 
 Rig = tuple[Redis, Settings, DashboardThread]
 NOON = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import json
 import socket
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 import pytest
+import redis
+from wall.rig import DashboardProcess, DashboardThread, Floor, Redis, signed_in, until
+from wall.scene import COMPONENTS, busy_floor
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
@@ -16,17 +21,24 @@ from callcenter.board import BOARD
 from callcenter.events import CallEnded, ComponentHealth, Health, HealthChanged
 from callcenter.roles import Role
 from callcenter.settings import Settings
-from wall.rig import DashboardProcess, DashboardThread, Floor, Redis, signed_in, until
-from wall.scene import COMPONENTS, busy_floor
 
+Visitor = Callable[[str, Role], httpx.Client]
 Rig = tuple[Redis, Settings, DashboardThread]
 Killable = tuple[Redis, Settings, DashboardProcess]
+
+
+@pytest.fixture
+def visitor() -> Iterator[Visitor]:
+    """Signs a role in; all are closed at the end."""
+    with ExitStack() as stack:
+        yield lambda url, role: stack.enter_context(signed_in(url, role))
 
 
 def listen(client: httpx.Client, query: str = "", **options: Any) -> ClientConnection:
     cookies = "; ".join(f"{name}={value}" for name, value in client.cookies.items())
     url = str(client.base_url.join(f"/api/v1/live{query}")).replace("http", "ws")
-    return connect(url, additional_headers={"Cookie": cookies} if cookies else {}, **options)
+    made: ClientConnection = connect(url, additional_headers={"Cookie": cookies} if cookies else {}, **options)
+    return made
 
 
 def message(line: ClientConnection, within_s: float = 10) -> dict[str, Any]:
@@ -65,9 +77,9 @@ def ready(client: httpx.Client) -> None:
     until(lambda: client.get("/api/v1/health").json()["live"]["cause"] is None, what="the feed has a board")
 
 
-def test_a_listener_gets_the_board_and_then_each_change(own_rig: Rig, floor: Floor) -> None:
+def test_a_listener_gets_the_board_and_then_each_change(own_rig: Rig, floor: Floor, visitor: Visitor) -> None:
     fill(floor)
-    client = signed_in(own_rig[2].url, Role.LEADER)
+    client = visitor(own_rig[2].url, Role.LEADER)
     with listen(client) as line:
         snapshot = next_of(line, "snapshot")
         shown = BOARD.validate_python(snapshot["board"])
@@ -77,20 +89,20 @@ def test_a_listener_gets_the_board_and_then_each_change(own_rig: Rig, floor: Flo
         assert (event["cursor"], event["event"]["call_id"]) == (cursor, "node1-1763800000.41")
 
 
-def test_events_after_the_written_board_are_in_the_first_snapshot(own_rig: Rig, floor: Floor) -> None:
+def test_events_after_the_written_board_are_in_the_first_snapshot(own_rig: Rig, floor: Floor, visitor: Visitor) -> None:
     floor.publish(*busy_floor(datetime.now(UTC)))
     floor.write_board()
     floor.publish(CallEnded(datetime.now(UTC), "node1-1763800000.41", "answered"))
-    client = signed_in(own_rig[2].url, Role.LEADER)
+    client = visitor(own_rig[2].url, Role.LEADER)
     ready(client)
     with listen(client) as line:
         snapshot = next_of(line, "snapshot")
         assert (snapshot["cursor"], "node1-1763800000.41" in snapshot["board"]["calls"]) == (floor.cursor, False)
 
 
-def test_a_listener_who_comes_back_gets_what_it_missed_and_no_more(own_rig: Rig, floor: Floor) -> None:
+def test_a_listener_who_comes_back_gets_what_it_missed_and_no_more(own_rig: Rig, floor: Floor, visitor: Visitor) -> None:
     fill(floor)
-    client = signed_in(own_rig[2].url, Role.LEADER)
+    client = visitor(own_rig[2].url, Role.LEADER)
     with listen(client) as line:
         seen = next_of(line, "snapshot")
     missed = [floor.publish(CallEnded(datetime.now(UTC), f"node1-1763800000.{number}", "answered")) for number in (41, 42)]
@@ -100,11 +112,11 @@ def test_a_listener_who_comes_back_gets_what_it_missed_and_no_more(own_rig: Rig,
         assert [message(line)["cursor"] for _ in missed] == missed
 
 
-def test_a_feed_that_a_new_process_serves_goes_on_with_nothing_missing(killable_rig: Killable) -> None:
+def test_a_feed_that_a_new_process_serves_goes_on_with_nothing_missing(killable_rig: Killable, visitor: Visitor) -> None:
     store, _, dashboard = killable_rig
     floor = Floor(store.url)
     fill(floor)
-    client = signed_in(dashboard.url, Role.LEADER)
+    client = visitor(dashboard.url, Role.LEADER)
     with listen(client) as line:
         seen = next_of(line, "snapshot")
         dashboard.kill()
@@ -116,10 +128,11 @@ def test_a_feed_that_a_new_process_serves_goes_on_with_nothing_missing(killable_
     floor.close()
 
 
-def test_listeners_are_told_that_redis_is_gone_and_get_a_fresh_snapshot_when_it_is_back(own_rig: Rig, floor: Floor) -> None:
+def test_listeners_are_told_that_redis_is_gone_and_get_a_fresh_snapshot_when_it_is_back(
+        own_rig: Rig, floor: Floor, visitor: Visitor) -> None:
     store, _, dashboard = own_rig
     fill(floor)
-    client = signed_in(dashboard.url, Role.LEADER)
+    client = visitor(dashboard.url, Role.LEADER)
     with listen(client) as line:
         assert next_of(line, "snapshot")["epoch"] == "e1"
         store.lose()
@@ -132,16 +145,14 @@ def test_listeners_are_told_that_redis_is_gone_and_get_a_fresh_snapshot_when_it_
         again.close()
 
 
-def test_a_feed_without_a_board_says_so(own_rig: Rig) -> None:
-    with listen(signed_in(own_rig[2].url, Role.LEADER)) as line:
+def test_a_feed_without_a_board_says_so(own_rig: Rig, visitor: Visitor) -> None:
+    with listen(visitor(own_rig[2].url, Role.LEADER)) as line:
         assert message(line) == {"type": "degraded", "cause": "no_board"}
 
 
-def test_an_entry_that_nobody_understands_does_not_stop_the_feed(own_rig: Rig, floor: Floor) -> None:
-    import redis
-
+def test_an_entry_that_nobody_understands_does_not_stop_the_feed(own_rig: Rig, floor: Floor, visitor: Visitor) -> None:
     fill(floor)
-    client = signed_in(own_rig[2].url, Role.LEADER)
+    client = visitor(own_rig[2].url, Role.LEADER)
     with listen(client) as line:
         next_of(line, "snapshot")
         with redis.Redis.from_url(own_rig[0].url) as bus:
@@ -152,9 +163,9 @@ def test_an_entry_that_nobody_understands_does_not_stop_the_feed(own_rig: Rig, f
 
 
 @pytest.mark.rule("C2", part="detection only, on the wallboard")
-def test_a_process_that_falls_silent_is_shown_as_down(own_rig: Rig, floor: Floor) -> None:
+def test_a_process_that_falls_silent_is_shown_as_down(own_rig: Rig, floor: Floor, visitor: Visitor) -> None:
     fill(floor)
-    with listen(signed_in(own_rig[2].url, Role.LEADER)) as line:
+    with listen(visitor(own_rig[2].url, Role.LEADER)) as line:
         assert next_of(line, "snapshot")["board"]["health"]["acd"]["state"] == "ok"
         floor.fall_silent("acd")
         health = event_named(line, "HealthChanged")["event"]["health"]
@@ -162,32 +173,32 @@ def test_a_process_that_falls_silent_is_shown_as_down(own_rig: Rig, floor: Floor
 
 
 @pytest.mark.rule("K1", part="the wallboard's part only")
-def test_a_wall_gets_no_names_numbers_or_rooms(own_rig: Rig, floor: Floor) -> None:
+def test_a_wall_gets_no_names_numbers_or_rooms(own_rig: Rig, floor: Floor, visitor: Visitor) -> None:
     fill(floor)
-    with listen(signed_in(own_rig[2].url, Role.WALLBOARD)) as line:
+    with listen(visitor(own_rig[2].url, Role.WALLBOARD)) as line:
         calls = next_of(line, "snapshot")["board"]["calls"].values()
         assert len(calls) == 8
         assert {(call["name"], call["room"], call["number"], call["household_id"]) for call in calls} == {("", "", "", None)}
 
 
-def test_nobody_listens_without_a_sign_in(own_rig: Rig, floor: Floor) -> None:
+def test_nobody_listens_without_a_sign_in(own_rig: Rig, floor: Floor, visitor: Visitor) -> None:
     fill(floor)
     with httpx.Client(base_url=own_rig[2].url) as stranger, listen(stranger) as line:
         assert closed_with(line) == 4401
-    with listen(signed_in(own_rig[2].url, Role.ENGINEER)) as line:
+    with listen(visitor(own_rig[2].url, Role.ENGINEER)) as line:
         assert closed_with(line) == 4403
 
 
-def test_a_foreign_page_does_not_get_a_socket(own_rig: Rig, floor: Floor) -> None:
+def test_a_foreign_page_does_not_get_a_socket(own_rig: Rig, floor: Floor, visitor: Visitor) -> None:
     fill(floor)
     with pytest.raises(InvalidStatus) as refused:
-        listen(signed_in(own_rig[2].url, Role.LEADER), origin="http://evil.example")
+        listen(visitor(own_rig[2].url, Role.LEADER), origin="http://evil.example")
     assert refused.value.response.status_code == 403
 
 
-def test_a_client_that_does_not_read_is_dropped(own_rig: Rig, floor: Floor) -> None:
+def test_a_client_that_does_not_read_is_dropped(own_rig: Rig, floor: Floor, visitor: Visitor) -> None:
     fill(floor)
-    client = signed_in(own_rig[2].url, Role.LEADER)
+    client = visitor(own_rig[2].url, Role.LEADER)
     ready(client)
     narrow = socket.socket()
     narrow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)

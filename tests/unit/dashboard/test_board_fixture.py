@@ -10,9 +10,10 @@ import os
 from datetime import UTC, datetime
 from pathlib import Path
 
+from wall.scene import everything_that_can_happen
+
 from callcenter.board import BOARD, replay
 from callcenter.events import AnyEvent, Board, event_to_json
-from wall.scene import everything_that_can_happen
 
 FIXTURE = Path(__file__).resolve().parents[2] / "fixtures/board-events.json"
 NOW = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)

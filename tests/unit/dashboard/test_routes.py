@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -38,7 +38,7 @@ def api_routes(app: FastAPI) -> list[APIRoute]:
     return [route for route in walk(app.routes) if isinstance(route, APIRoute)]
 
 
-def walk(routes: list[object]) -> Iterator[object]:
+def walk(routes: Sequence[object]) -> Iterator[object]:
     """FastAPI keeps an included router as it was, so paths of the API come without their prefix."""
     for route in routes:
         yield route
@@ -50,7 +50,7 @@ def test_every_route_names_its_roles_or_is_known_to_be_open(app: FastAPI) -> Non
     guarded, opened = set(), set()
     for route in api_routes(app):
         calls = list(dependencies(route.dependant))
-        for method in route.methods:
+        for method in route.methods or ():
             place = (route.path, method)
             if any(isinstance(call, Requirement) and call.roles for call in calls):
                 guarded.add(place)

@@ -1,10 +1,9 @@
-/** How a caller is named: name and room where they are known, else the number; on a wall nothing but "caller". */
+/** How a caller is named: name and room where they are known, else the number. */
 
 import type { Call } from '../board/vocabulary'
 import { numberText } from '../format'
 
-export function callerText(call: Call, seesCallers: boolean, t: (key: string) => string): string {
-  if (!seesCallers) return t('seat.caller')
+export function callerText(call: Call, t: (key: string) => string): string {
   const known = [call.name, call.room].filter(Boolean).join(' · ')
   if (known) return known
   return call.number ? numberText(call.number) : t('seat.withheld')

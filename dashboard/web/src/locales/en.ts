@@ -33,12 +33,12 @@ const en: typeof zh = {
     backup: 'Backup ringing', nobody: 'nobody waits', none: 'The site file has no queues',
   },
   seat: {
-    title: 'Seats', none: 'No seats yet', caller: 'Caller', withheld: 'Number withheld',
+    title: 'Seats', none: 'No seats yet', withheld: 'Number withheld',
     kind: { primary: '', backup: 'Backup', leader: 'Leader' },
     state: { offline: 'Offline', ready: 'Ready', ringing: 'Ringing', talking: 'Talking', wrapup: 'Wrap-up', paused: 'Paused' },
   },
   call: {
-    title: 'Calls on the line', none: 'The line is quiet: no calls', more: '1 more call | {n} more calls', backup: 'Backup',
+    title: 'Calls on the line', caller: 'Caller', none: 'The line is quiet: no calls', more: '1 more call | {n} more calls', backup: 'Backup',
     state: { menu: 'Menu', queued: 'Queued', ringing: 'Ringing', talking: 'Talking', after: 'Ending' },
     rings: '{n} of {of} rings',
   },

@@ -26,12 +26,12 @@ export default {
     none: '站点文件里没有队列',
   },
   seat: {
-    title: '座席', none: '还没有座席', caller: '来电', withheld: '号码隐藏',
+    title: '座席', none: '还没有座席', withheld: '号码隐藏',
     kind: { primary: '', backup: '后备', leader: '组长' },
     state: { offline: '离线', ready: '空闲', ringing: '响铃', talking: '通话', wrapup: '整理', paused: '小休' },
   },
   call: {
-    title: '进行中的来电', none: '线路安静，没有来电', more: '另有 {n} 个来电', backup: '后备',
+    title: '进行中的来电', caller: '来电', none: '线路安静，没有来电', more: '另有 {n} 个来电', backup: '后备',
     state: { menu: '语音导航', queued: '排队', ringing: '响铃', talking: '通话', after: '收尾' },
     rings: '已等 {n} 响，共 {of} 响',
   },
