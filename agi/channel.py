@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from typing import Final, Protocol
 
-from asterisk.agi import AGI, AGIResultHangup
+from asterisk.agi import AGI, AGIResultHangup  # type: ignore[import-untyped]
 
 from callcenter.errors import SixringError
 
@@ -24,7 +24,7 @@ _ANSWER: Final = re.compile(r"(\d{3})[ -]?(.*)", re.DOTALL)
 _RESULT: Final = re.compile(r"result=(\S*)(?:\s+\((.*)\))?", re.DOTALL)
 
 
-class CommandRefused(SixringError):  # noqa: N818 - named like the other errors of callcenter.errors
+class CommandRefused(SixringError):
     """Asterisk did not carry out the command: 510 unknown, 511 dead channel, 520 usage, -1 failed, 0 not an answer."""
 
     code = "agi_refused"

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from agi_client import Question
 from sqlalchemy import create_mock_engine
 
-from agi_client import Question
 from crm.tables import METADATA
 
 SEED: Final = 20_261_122

@@ -5,9 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import structlog
 
 CATEGORIES = ("unit", "integration", "telephony", "browser", "chaos")
 HERE = Path(__file__).parent
+
+
+def pytest_configure() -> None:
+    """Without this structlog paints tracebacks with every local in them, which takes seconds; no process of ours logs so."""
+    structlog.configure(processors=[structlog.processors.add_log_level, structlog.processors.KeyValueRenderer()])
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -51,7 +51,7 @@ def table() -> str:
     lines = [
         "# Rules and the tests that show them",
         "",
-        "Made by `python tests/rules_table.py --write` from the markers in the tests; `make check` fails when it is not up to date.",
+        "Made by `python tests/rules_table.py --write` from the markers in the tests; `make check` fails when it is out of date.",
         "",
         "| rule | state | missing | tests |",
         "|---|---|---|---|",

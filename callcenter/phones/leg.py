@@ -29,7 +29,7 @@ class PhoneError(Exception):
     """
 
 
-class NotInTime(PhoneError):  # noqa: N818 - says what happened
+class NotInTime(PhoneError):
     pass
 
 

@@ -12,7 +12,7 @@ from callcenter.prompts.blobs import VoiceUnavailable
 from callcenter.prompts.check import check
 from callcenter.prompts.phonemes import PronunciationError
 from callcenter.prompts.render import UnknownPrompt, chosen, remove_orphans, render
-from callcenter.prompts.texts import LANGUAGES, PromptTexts, PromptTextError, load_all
+from callcenter.prompts.texts import LANGUAGES, PromptTextError, PromptTexts, load_all
 
 
 def main(argv: Sequence[str]) -> int:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from callcenter.prompts import blobs
 from callcenter.prompts.mandarin import spell_numbers
-from callcenter.prompts.wav import RATE
 
 if TYPE_CHECKING:
     import numpy as np

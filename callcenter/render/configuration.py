@@ -51,7 +51,7 @@ def render(site: Site, settings: Settings, secrets: Mapping[str, str], asterisk:
 def _pages(site: Site, settings: Settings, secrets: Mapping[str, str], asterisk: AsteriskFiles) -> dict[str, str]:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES), undefined=jinja2.StrictUndefined, trim_blocks=True,
-        lstrip_blocks=True, keep_trailing_newline=True, autoescape=False)
+        lstrip_blocks=True, keep_trailing_newline=True, autoescape=False)  # noqa: S701 - not HTML
     environment.filters |= {"steps": steps, "spans": lambda opening: list(spans(opening))}
     context = {
         "site": site, "ports": settings.ports, "node": settings.node, "home": settings.asterisk,

@@ -29,7 +29,7 @@ def load_site(path: Path) -> Site:
     text = path.read_text(encoding="utf-8")
     try:
         root = yaml.compose(text, Loader=_Loader)
-        raw = yaml.load(text, Loader=_Loader)
+        raw = yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         line = mark.line + 1 if mark else 1

@@ -44,6 +44,7 @@ def seal_recordings(database: Database, folder: Path, now: datetime) -> int:
         sealed = seal(folder, name, now) if answered_at else None
         if answered_at is None:
             state = "none"
+            _remove_empty(folder, name)
         elif sealed:
             state = "kept"
         elif now - ended_at > GIVEN_UP:
@@ -56,6 +57,13 @@ def seal_recordings(database: Database, folder: Path, now: datetime) -> int:
                 recording_bytes=sealed and sealed.bytes, recording_s=sealed and sealed.seconds))
         done += 1
     return done
+
+
+def _remove_empty(folder: Path, name: str) -> None:
+    """MixMonitor makes its file before anybody talks; of a call that nobody answered only the header is left."""
+    path = (folder / name).resolve()
+    if path.is_relative_to(folder.resolve()) and path.is_file() and path.stat().st_size <= _HEADER:
+        path.unlink()
 
 
 def seal(folder: Path, name: str, now: datetime) -> Sealed | None:

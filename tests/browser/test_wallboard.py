@@ -235,7 +235,8 @@ def test_everything_fits_on_the_screen(browser: Browser, rig: Rig, floor: Floor,
     expect(page.locator("[data-seat]")).to_have_count(9)
     expect(page.locator("[data-queue]")).to_have_count(3)
     picture(page, f"wallboard-{language[:2]}-{width}")
-    assert page.evaluate("document.documentElement.scrollHeight <= innerHeight && document.documentElement.scrollWidth <= innerWidth")
+    assert page.evaluate("document.documentElement.scrollHeight <= innerHeight")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     cut = page.evaluate("""() => [...document.querySelectorAll('th, td, .tile .who strong, .state, .figure, header, footer')]
         .filter(e => e.offsetParent && e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).display !== 'inline')
         .map(e => e.className + ': ' + e.textContent)""")

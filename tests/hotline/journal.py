@@ -20,7 +20,7 @@ class Entry:
     data: tuple[str, ...]
 
 
-class NotJournalled(AssertionError):  # noqa: N818 - says what happened
+class NotJournalled(AssertionError):
     pass
 
 

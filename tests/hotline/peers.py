@@ -7,6 +7,8 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 
+from agi.server import BACKLOG
+
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
@@ -92,20 +94,10 @@ async def agi_peer(port: int, handle: Handler) -> AsyncIterator[None]:
 
 
 @contextmanager
-def full_backlog(port: int) -> Iterator[None]:
-    """Listens and never accepts, with its queue of connections full: a frozen process in a busy hour."""
+def frozen(port: int) -> Iterator[None]:
+    """Listens as agi does and never accepts: a process that was stopped."""
     with socket.socket() as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(("127.0.0.1", port))
-        listener.listen(0)
-        knocking = []
-        try:
-            for _ in range(4):
-                knock = socket.socket()
-                knock.setblocking(False)
-                knock.connect_ex(("127.0.0.1", port))
-                knocking.append(knock)
-            yield
-        finally:
-            for knock in knocking:
-                knock.close()
+        listener.listen(BACKLOG)
+        yield

@@ -18,7 +18,6 @@ from callcenter.runtime.owner import Owner
 from callcenter.runtime.wish import BadWish, Wish, settle
 from callcenter.settings import Settings, new_settings
 
-
 ME = Owner(os.geteuid(), os.getegid(), drop=False)
 
 

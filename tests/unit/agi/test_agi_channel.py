@@ -39,7 +39,8 @@ def test_a_value_cannot_end_its_quotes_its_line_or_asterisks_buffer(value: str) 
     sixring, link = channel(b"200 result=1")
     sixring.set_variable("NAME", value)
     [command] = link.sent
-    assert command.startswith(b'SET VARIABLE "NAME" "') and command.endswith(b'"\n')
+    assert command.startswith(b'SET VARIABLE "NAME" "')
+    assert command.endswith(b'"\n')
     inside = command.removeprefix(b'SET VARIABLE "NAME" "').removesuffix(b'"\n')
     assert not set(inside) & set(b'\n\r\0"\\')
     assert len(inside) <= MAX_VALUE_BYTES
@@ -57,7 +58,9 @@ def test_only_a_plain_name_is_a_variables_name(name: str) -> None:
 def test_the_last_command_is_sent_before_the_line_is_closed_and_its_answer_is_read_later() -> None:
     sixring, link = channel(b"200 result=1")
     sixring.leave_with("NAME", "x")
-    assert link.left and sixring.has_left and link.sent == [b'SET VARIABLE "NAME" "x"\n']
+    assert link.left
+    assert sixring.has_left
+    assert link.sent == [b'SET VARIABLE "NAME" "x"\n']
     sixring.check_answer()
 
 

