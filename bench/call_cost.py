@@ -18,11 +18,12 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from callcenter.phones.phone import Phones, Seat, Switch
+from callcenter.phones.phone import Leg, Phones, Seat, Switch
 from callcenter.phones.sound import tone
 from callcenter.render import AsteriskFiles, render
 from callcenter.runtime.asterisk import find_asterisk
@@ -53,24 +54,34 @@ exten => 8000,1,Goto(from-trunk,8000,1)
 """
 
 
-def cpu_seconds(state: Path) -> float:
-    """User and system time of every process that names this state folder, dead children included."""
-    wanted, total = str(state).encode(), 0
+def cpu_seconds(state: Path) -> dict[str, float]:
+    """User and system time of every process that names this state folder, by program, dead children included."""
+    wanted, spent = str(state).encode(), Counter[str]()
     for folder in Path("/proc").iterdir():
         if not folder.name.isdigit() or int(folder.name) in (os.getpid(), os.getppid()):
             continue  # the phones and the bench are no part of the instance
         try:
-            if wanted in (folder / "cmdline").read_bytes() or wanted in (folder / "environ").read_bytes():
+            command = (folder / "cmdline").read_bytes()
+            if wanted in command or wanted in (folder / "environ").read_bytes():
                 fields = (folder / "stat").read_text().rpartition(")")[2].split()
-                total += sum(int(field) for field in fields[11:15])
+                spent[program_of(command.split(b"\0"))] += sum(int(field) for field in fields[11:15])
         except OSError:
             continue
-    return total / TICKS
+    return {name: ticks / TICKS for name, ticks in spent.items()}
 
 
-async def carry(settings: Settings, secrets: dict[str, str], *, calls: int, talk_s: float, keys: str) -> float:
-    """Carries the calls, as many at once as there are seats; CPU seconds of the instance a call."""
-    async with Phones(Switch(settings.ports.sip), capture=False) as phones:
+def program_of(command: list[bytes]) -> str:
+    if b"-m" in command:
+        return command[command.index(b"-m") + 1].decode()
+    known = ("asterisk", "valkey", "redis", "supervisord")
+    text = b" ".join(command).decode(errors="replace")
+    return next((name for name in known if f"{name} " in text or f"{name}-server" in text), Path(command[0].decode()).name)
+
+
+async def carry(settings: Settings, secrets: dict[str, str], *, calls: int, talk_s: float,
+                keys: str) -> dict[str, float]:
+    """Carries the calls, as many at once as there are seats; CPU seconds of the instance a call, by program."""
+    async with Phones(Switch(settings.ports.sip)) as phones:
         for number in SEATS:
             seat: Seat = await phones.seat(number, secrets[f"seat-{number}"])
             seat.on_ring = _answering
@@ -92,16 +103,17 @@ async def carry(settings: Settings, secrets: dict[str, str], *, calls: int, talk
 
         await asyncio.gather(*(one(index) for index in range(calls)))
         await asyncio.sleep(2)  # the recorder's last entries are part of the price
-        return (cpu_seconds(settings.state) - before) / calls
+        after = cpu_seconds(settings.state)
+        return {name: (after[name] - before.get(name, 0)) / calls for name in after}
 
 
 _answers: set[asyncio.Task[None]] = set()
 
 
-def _answering(leg: object) -> None:
+def _answering(leg: Leg) -> None:
     async def answer() -> None:
-        await leg.answer()  # type: ignore[attr-defined]
-        leg.say(tone(1000, 2), forever=True)  # type: ignore[attr-defined]
+        await leg.answer()
+        leg.say(tone(1000, 2), forever=True)
 
     task = asyncio.create_task(answer())
     _answers.add(task)
@@ -169,7 +181,8 @@ def main() -> int:
     if given.side:  # the phones, in a process of their own: the SIP stack starts once a process
         settings = Settings.load(given.state)
         keys = "3" if given.side == "whole" else ""
-        print(asyncio.run(carry(settings, settings.secrets(), calls=given.calls, talk_s=given.talk, keys=keys)))
+        print(json.dumps(asyncio.run(
+            carry(settings, settings.secrets(), calls=given.calls, talk_s=given.talk, keys=keys))))
         return 0
     costs = {}
     with tempfile.TemporaryDirectory(prefix="sixring-bench-") as name:
@@ -184,8 +197,11 @@ def main() -> int:
                           "--calls", str(given.calls), "--talk", str(given.talk)]
                 done = subprocess.run(phones, env=os.environ | {"PYTHONPATH": str(CHECKOUT)}, check=True,
                                       stdout=subprocess.PIPE, text=True)
-                costs[side] = float(done.stdout.split()[-1])
-                print(f"{side:6} {1000 * costs[side]:7.1f} ms CPU a call", file=sys.stderr)
+                parts: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+                costs[side] = sum(parts.values())
+                print(f"{side:6} {1000 * costs[side]:7.1f} ms CPU a call: " + ", ".join(
+                    f"{name} {1000 * part:.1f}" for name, part in sorted(parts.items(), key=lambda one: -one[1])),
+                    file=sys.stderr)
     ratio = costs["whole"] / costs["bare"]
     result = {"calls": given.calls, "talk_s": given.talk, "bare_ms": 1000 * costs["bare"],
               "whole_ms": 1000 * costs["whole"], "ratio": ratio, "bar": BAR}

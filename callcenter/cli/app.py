@@ -18,6 +18,7 @@ from callcenter.cli import status as status_command
 from callcenter.cli import up as up_command
 from callcenter.cli.options import State
 from callcenter.errors import ConfigError, SixringError
+from callcenter.prompts import command as spoken
 from callcenter.runtime.wish import BadWish, state_folder
 from callcenter.settings import CHECKOUT, Settings
 from callcenter.site.load import SiteErrors
@@ -47,6 +48,11 @@ def user(context: typer.Context, state: State = None) -> None:
     done = subprocess.run([sys.executable, "-m", "crm", "user", *context.args], cwd=CHECKOUT,
                           env=up_command.environment(environment_state))
     raise typer.Exit(done.returncode)
+
+
+@app.command("prompts", context_settings=PASS_ON, help="The spoken prompts: render what changed, check all.")
+def prompts(context: typer.Context) -> None:
+    raise typer.Exit(spoken.main(context.args))
 
 
 def run() -> None:
