@@ -58,7 +58,7 @@ def process(context: typer.Context) -> None:
     for wanted in (signal.SIGTERM, signal.SIGINT):
         signal.signal(wanted, lambda *_: stop.set())
     herald.start()
-    Process(database, recorder, herald, site, settings.recordings, clock).run(stop)
+    Process(database, recorder, herald, site, settings.recordings, settings.voicemail, clock).run(stop)
     herald.stop()
     database.close()
 

@@ -18,6 +18,7 @@ from callcenter.site import Site
 from crm.calls import store
 from crm.calls.recorder import Batch, Recorder
 from crm.calls.recordings import seal_recordings
+from crm.calls.retention import drop_old_sound
 from crm.database import Database
 from crm.migrate import is_current
 from crm.reports.service import day_figures
@@ -57,13 +58,14 @@ class Every:
 
 class Process:
     def __init__(self, database: Database, recorder: Recorder, herald: Tells, site: Site, recordings: Path,
-                 clock: Clock) -> None:
+                 voicemail: Path, clock: Clock) -> None:
         self._database = database
         self._recorder = recorder
         self._herald = herald
         self._site = site
         self._tz = ZoneInfo(site.timezone)
         self._recordings = recordings
+        self._sound = (recordings, voicemail)
         self._clock = clock
         self._figures_wanted = True
         self._figures_day: date | None = None
@@ -107,6 +109,7 @@ class Process:
         if self._clean_every.due(now):
             with self._database.writing.begin() as session:
                 store.drop_unentered(session, self._clock.now() - UNENTERED_FOR)
+            drop_old_sound(self._database, self._sound, self._site.retention.recordings_days, self._clock.now(), self._tz)
         self._publish_figures(now)
         self._herald.report("database", Health.OK)
         self._herald.report("crm", Health.OK)

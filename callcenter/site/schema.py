@@ -145,7 +145,6 @@ class Estate(Part):
 
 class Retention(Part):
     recordings_days: Annotated[int, Field(ge=1)] = 180
-    journal_days: Annotated[int, Field(ge=1)] = 400
 
 
 class Limits(Part):

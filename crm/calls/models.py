@@ -51,7 +51,7 @@ class CallRow(Base):
     recording: Mapped[str | None] = mapped_column(String(200))
     # What the fold needs to go on after a restart and no page shows.
     fold: Mapped[dict[str, Any]] = mapped_column(JSON)
-    # Written by the job of crm.calls.recordings alone: pending, kept, missing, or none (nobody talked).
+    # Written by the job of crm.calls.recordings alone: pending, kept, missing, none (nobody talked) or expired.
     recording_state: Mapped[str | None] = mapped_column(String(10))
     recording_sha256: Mapped[str | None] = mapped_column(String(64))
     recording_bytes: Mapped[int | None] = mapped_column(BigInteger)

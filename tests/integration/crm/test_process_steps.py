@@ -86,7 +86,7 @@ def process(
         short_abandon_s=5,
         clock=clock,
     )
-    return Process(database, recorder, notebook, site, tmp_path, clock)
+    return Process(database, recorder, notebook, site, tmp_path / "recordings", tmp_path / "voicemail", clock)
 
 
 def test_figures_are_told_at_the_start_after_news_at_midnight_and_when_redis_came_back_and_not_else(
