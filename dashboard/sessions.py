@@ -60,7 +60,7 @@ class SessionShown(BaseModel):
 
 
 @router.post("/session", status_code=201, response_model=SessionShown, dependencies=[Depends(public)],
-             responses=responses(401, 403, 422, 429, 503))
+             responses=responses(400, 401, 403, 422, 429, 503))
 def sign_in(given: Credentials, request: Request, response: Response, session: Writing,
             services: Given) -> SessionShown | Response:
     """A refusal is an answer and not an exception: the failed attempt is committed with it."""

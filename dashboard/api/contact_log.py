@@ -53,7 +53,7 @@ def list_entries(
                          before_id=before_id, limit=limit)
 
 
-@router.patch("/{entry_id}", responses=responses(401, 403, 404, 409, 422, 503))
+@router.patch("/{entry_id}", responses=responses(400, 401, 403, 404, 409, 422, 503))
 def complete(who: OnDesk, session: Writing, services: Given, entry_id: Annotated[RowId, Path()],
              given: CompletionGiven) -> EntryShown:
     """May be repeated: the last writing holds."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends
+from fastapi.responses import PlainTextResponse
 from pydantic import BaseModel, Field
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
@@ -38,9 +39,9 @@ def health(services: Given) -> HealthShown:
                        database=_database(services), components=list(hub.board.health.values()))
 
 
-@probe.get("/healthz", dependencies=[Depends(public)], status_code=200)
-def alive() -> Response:
-    return Response(status_code=200)
+@probe.get("/healthz", dependencies=[Depends(public)], status_code=200, response_class=PlainTextResponse)
+def alive() -> str:
+    return ""
 
 
 def _database(services: Given) -> Health:
