@@ -16,8 +16,8 @@ from starlette.exceptions import HTTPException
 from callcenter.errors import Conflict, SixringError, Unavailable
 
 MEDIA_TYPE = "application/problem+json"
-CODES = {400: "bad_request", 404: "not_found", 405: "method_not_allowed", 401: "unauthenticated", 403: "forbidden", 413: "too_large",
-         415: "unsupported_media_type", 429: "too_many_requests"}
+CODES = {400: "bad_request", 401: "unauthenticated", 403: "forbidden", 404: "not_found", 405: "method_not_allowed",
+         413: "too_large", 415: "unsupported_media_type", 429: "too_many_requests"}
 RETRY_AFTER_S = {503: "2"}
 
 
