@@ -177,7 +177,7 @@ class FloorService:
         if node.known and same_picture(before, after):
             return
         if node.known:
-            log.warning("floor_drifted", node=node.link.node)
+            log.warning("floor_drifted", node=node.link.node, **differences(before, after))
         for call_id in before.calls.keys() - after.calls.keys():
             facts = before.calls[call_id]
             self._put(CallEnded(now, call_id, "lost" if node.restarted else outcome_of(facts), facts.queue))
@@ -225,6 +225,15 @@ def same_picture(one: Floor, other: Floor) -> bool:
     return _picture(one) == _picture(other)
 
 
-def _picture(floor: Floor) -> tuple[object, ...]:
-    calls = {key: (c.state, c.queue, c.stage, c.ringing, c.seat) for key, c in floor.calls_shown.items()}
-    return calls, {key: (s.state, s.call_id) for key, s in floor.seats_shown.items()}
+def differences(shown: Floor, actual: Floor) -> dict[str, dict[str, str]]:
+    """What was wrong, for the log: call or seat → "shown, actual"."""
+    return {
+        what: {key: f"{before.get(key)}, {after.get(key)}" for key in sorted(before.keys() | after.keys())
+               if before.get(key) != after.get(key)}
+        for what, before, after in zip(("calls", "seats"), _picture(shown), _picture(actual), strict=True)
+    }
+
+
+def _picture(floor: Floor) -> tuple[dict[str, str], dict[str, str]]:
+    calls = {key: f"{c.state} {c.queue} {c.stage} {c.ringing} {c.seat}" for key, c in floor.calls_shown.items()}
+    return calls, {key: f"{s.state} {s.call_id}" for key, s in floor.seats_shown.items()}
