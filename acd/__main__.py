@@ -14,7 +14,7 @@ from acd.plan import FloorPlan
 from acd.watch import WatchPlan
 from callcenter.clock import SystemClock
 from callcenter.logs import configure_logs
-from callcenter.settings import LOOPBACK, Settings
+from callcenter.settings import Settings
 from callcenter.site import load_site
 
 AMI_USER = "sixring"
@@ -23,7 +23,7 @@ AMI_USER = "sixring"
 def plan_of(settings: Settings) -> AcdPlan:
     """Raises SiteErrors or OSError when the instance's files cannot be read."""
     site = load_site(settings.site_file)
-    address = AmiAddress(settings.node, LOOPBACK, settings.ports.ami, AMI_USER, settings.secrets()["ami"])
+    address = AmiAddress(settings.node, *settings.ami_address, AMI_USER, settings.secrets()["ami"])
     return AcdPlan(
         nodes=((FloorPlan.of(site, settings.node), address),),
         watch=WatchPlan(trunk=site.trunk.kind, recordings=settings.recordings),

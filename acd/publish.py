@@ -165,8 +165,9 @@ class BoardKeeper:
         changed = False
         while True:
             end_if_cancelled()
-            answer = await self._redis.xread({STREAM: self.cursor}, count=500,
-                                             block=max(1, int(self._pacing.board_every * 1000)))
+            # With nothing to write it sleeps until something comes, or until the board is due anyhow.
+            rest = (self._pacing.board_every if changed else self._pacing.board_at_least) - (loop.time() - self._written_at)
+            answer = await self._redis.xread({STREAM: self.cursor}, count=500, block=max(1, int(rest * 1000)))
             for key, fields in entries_of(answer):
                 self.cursor, changed = key.decode(), True
                 self._fold(fields)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -11,20 +12,21 @@ from typing import Final
 import structlog
 
 from acd.ami import AmiLink, AmiLost, Headers, LinkDown, LinkItem, LinkMessage, LinkUp
-from acd.ami_events import AmiEvent, FullyBooted, ReachabilityChanged, Reloaded, parse
+from acd.ami_events import AmiEvent, DeviceChanged, FullyBooted, ReachabilityChanged, Reloaded, parse
 from acd.facts import Floor
-from acd.floor import fold, next_tick, outcome_of, tick
+from acd.floor import OFFLINE_DEVICES, fold, next_tick, outcome_of, tick
 from acd.plan import FloorPlan
 from acd.resync import Snapshot, floor_from, take_snapshot
 from callcenter.clock import Clock
 from callcenter.errors import SixringError
-from callcenter.events import AnyEvent, Board, CallEnded, FloorReset
+from callcenter.events import AnyEvent, Board, CallEnded, FloorReset, SeatState
 
 log = structlog.get_logger(__name__)
 
 INBOX_LIMIT: Final = 200_000      # items; beyond it the link is cut and everything is read anew
 RESYNC_RETRY_S: Final = 1.0
 RESTART_SLACK: Final = timedelta(seconds=2)
+DOUBT_S: Final = 1.0              # how soon a phone that is said to be gone is looked at again
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,7 @@ class FloorService:
         self._plans, self._clock, self._put, self._remembered = plans, clock, put, remembered
         self._on_link, self._on_reachability = on_link, on_reachability
         self._audit_every_s = audit_every_s
+        self._doubt = asyncio.Event()
         self._inbox: asyncio.Queue[LinkItem | Resynced] = asyncio.Queue(INBOX_LIMIT)
         self._nodes: dict[str, _Node] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -136,6 +139,8 @@ class FloorService:
             case ReachabilityChanged():
                 self._on_reachability()
             case _:
+                if isinstance(event, DeviceChanged) and event.state in OFFLINE_DEVICES:
+                    self._doubt.set()
                 if node.reading:
                     node.since_asked.append((event, now))
                 if node.known:
@@ -177,7 +182,7 @@ class FloorService:
         if node.known and same_picture(before, after):
             return
         if node.known:
-            log.warning("floor_drifted", node=node.link.node)
+            log.warning("floor_drifted", node=node.link.node, **differences(before, after))
         for call_id in before.calls.keys() - after.calls.keys():
             facts = before.calls[call_id]
             self._put(CallEnded(now, call_id, "lost" if node.restarted else outcome_of(facts), facts.queue))
@@ -204,9 +209,17 @@ class FloorService:
         return max((min(due) - self._clock.now()).total_seconds(), 0.001) if due else None
 
     async def _audit(self) -> None:
-        """Compares with the actual state now and then: the live feed may lose events, a seat must never stay stuck."""
+        """Compares with the actual state now and then: the live feed may lose events, a seat must never stay stuck.
+
+        And soon after a phone went away: when one registers anew within milliseconds, Asterisk tells the first half
+        (UNAVAILABLE) and often not the second.
+        """
         while True:
-            await asyncio.sleep(self._audit_every_s)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._audit_every_s):
+                    await self._doubt.wait()
+                    await asyncio.sleep(DOUBT_S)
+            self._doubt.clear()
             for node in self._nodes.values():
                 if node.known and node.is_up:
                     self._read(node)
@@ -225,6 +238,19 @@ def same_picture(one: Floor, other: Floor) -> bool:
     return _picture(one) == _picture(other)
 
 
-def _picture(floor: Floor) -> tuple[object, ...]:
-    calls = {key: (c.state, c.queue, c.stage, c.ringing, c.seat) for key, c in floor.calls_shown.items()}
-    return calls, {key: (s.state, s.call_id) for key, s in floor.seats_shown.items()}
+def differences(shown: Floor, actual: Floor) -> dict[str, dict[str, str]]:
+    """What was wrong, for the log: call or seat → "shown, actual"."""
+    return {
+        what: {key: f"{before.get(key)}, {after.get(key)}" for key in sorted(before.keys() | after.keys())
+               if before.get(key) != after.get(key)}
+        for what, before, after in zip(("calls", "seats"), _picture(shown), _picture(actual), strict=True)
+    }
+
+
+def _picture(floor: Floor) -> tuple[dict[str, str], dict[str, str]]:
+    """Not: the queue of a call that has not entered it yet, nor a wrap-up, whose end Asterisk knows to the second only."""
+    calls = {key: f"{c.state} {c.queued_at and c.queue} {c.stage} {c.ringing} {c.seat}"
+             for key, c in floor.calls_shown.items()}
+    seats = {key: "ready None" if s.state is SeatState.WRAPUP else f"{s.state} {s.call_id}"
+             for key, s in floor.seats_shown.items()}
+    return calls, seats

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import structlog
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 from redis.exceptions import RedisError
 
 from acd.ami import AmiLink, Headers
@@ -30,15 +30,15 @@ from acd.publish import end_if_cancelled
 from callcenter.bus import Bus
 from callcenter.clock import Clock
 from callcenter.errors import SixringError
-from callcenter.events import ComponentHealth, Health, HealthChanged
+from callcenter.events import Health, HealthChanged
+from callcenter.heartbeat import beat, heard, key_of
 
 log = structlog.get_logger(__name__)
 
-HEARTBEAT: Final[TypeAdapter[ComponentHealth]] = TypeAdapter(ComponentHealth)
-HEARTBEAT_KEY: Final = "sixring:health:{component}"
-HEARTBEAT_TTL_S: Final = 15
 MUST_BEAT: Final = ("agi", "crm")
 MAY_BEAT: Final = ("database",)
+# What nobody else knows. Not redis: it is told by whoever reaches it, and never by a key inside it.
+OWN: Final = frozenset({"acd", "ami", "asterisk", "trunk", "disk"})
 
 
 @dataclass(frozen=True)
@@ -108,17 +108,15 @@ class Watch:
         return trunk_verdict(self._plan.trunk, endpoints, registrations)
 
     async def _watch_redis(self) -> None:
-        """Writes our heartbeat and reads the others'. While Redis is down nothing is said of those."""
+        """Writes our heartbeats and reads the others'. While Redis is down nothing is said of those."""
         while True:
             end_if_cancelled()
             try:
-                own = ComponentHealth("acd", Health.OK, self._clock.now())
                 self._judge("acd", (Health.OK, ""))
-                await self._redis.set(HEARTBEAT_KEY.format(component="acd"),
-                                      HEARTBEAT.dump_json(self._book.components.get("acd", own)), ex=HEARTBEAT_TTL_S)
+                await beat(self._redis, [health for name, health in self._book.components.items() if name in OWN])
                 names = (*MUST_BEAT, *MAY_BEAT)
                 beats = dict(zip(names, await self._redis.mget(
-                    [HEARTBEAT_KEY.format(component=name) for name in names]), strict=True))
+                    [key_of(name) for name in names]), strict=True))
                 self._judge("redis", (Health.OK, ""))
                 self._hear(beats)
             except (RedisError, OSError) as error:
@@ -130,7 +128,7 @@ class Watch:
             if raw is None and name in MAY_BEAT and name not in self._book.components:
                 continue
             try:
-                heartbeat = HEARTBEAT.validate_json(raw) if raw else None
+                heartbeat = heard(raw) if raw else None
             except ValidationError:
                 log.exception("heartbeat_not_understood", component=name)
                 heartbeat = None
@@ -144,9 +142,11 @@ class Watch:
             await asyncio.sleep(self._plan.every_s)
 
     def _judge(self, component: str, verdict: Verdict) -> None:
+        before = self._book.components.get(component)
         self._book, changes = judge(self._book, component, verdict, self._clock.now())
         for change in changes:
-            log.info("health_changed", component=component, state=change.health.state, detail=change.health.detail)
+            if before is None or before.state is not change.health.state:   # a figure in the detail is no news for a log
+                log.info("health_changed", component=component, state=change.health.state, detail=change.health.detail)
             self._put(change)
 
 

@@ -9,20 +9,16 @@ from typing import Any, Final
 
 import redis
 import structlog
-from pydantic import TypeAdapter
 
 from agi.directory import Directory
 from agi.server import Server
 from callcenter.clock import Clock
 from callcenter.events import ComponentHealth, Health
+from callcenter.heartbeat import EVERY_S, beat
 
 log = structlog.get_logger()
 
-KEY: Final = "sixring:health:agi"
-EVERY_S: Final = 5.0
-TTL_S: Final = 15
 PROBE_EVERY_S: Final = 1.0
-_HEALTH: Final = TypeAdapter(ComponentHealth)
 
 
 def health_of(*, database_down: bool, since: datetime) -> ComponentHealth:
@@ -75,7 +71,7 @@ class Heartbeat(threading.Thread):
             self._was_down, self._since = down, self._clock.now()
         self._tell_faults()
         try:
-            self._redis.set(KEY, _HEALTH.dump_json(health_of(database_down=down, since=self._since)), ex=TTL_S)
+            beat(self._redis, [health_of(database_down=down, since=self._since)])
         except redis.RedisError as error:
             if self._reached:
                 log.warning("redis_away", error=type(error).__name__)

@@ -6,6 +6,7 @@ publishes the figures again when `came_back` says so.
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
 import time
@@ -14,17 +15,14 @@ from typing import Any
 
 import redis
 import structlog
-from pydantic import TypeAdapter
 
 from callcenter.bus import Publisher
 from callcenter.clock import Clock
 from callcenter.events import AnyEvent, ComponentHealth, Health, HealthChanged
+from callcenter.heartbeat import EVERY_S, beat
 
-HEARTBEAT_S = 5.0
-HEALTH_TTL_S = 15
 RETRY_S = 2.0
 WAITING_EVENTS = 1_000
-_HEALTH: TypeAdapter[ComponentHealth] = TypeAdapter(ComponentHealth)
 
 log = structlog.get_logger("herald")
 
@@ -34,7 +32,7 @@ class Herald:
         self._publisher = Publisher(url)
         self._redis: Any = redis.Redis.from_url(url, socket_timeout=2, socket_connect_timeout=1)
         self._clock = clock
-        self._events: queue.Queue[AnyEvent] = queue.Queue(WAITING_EVENTS)
+        self._events: queue.Queue[AnyEvent | None] = queue.Queue(WAITING_EVENTS)
         self._health: dict[str, ComponentHealth] = {}
         self._lock = threading.Lock()
         self._stop = threading.Event()
@@ -47,6 +45,8 @@ class Herald:
     def stop(self) -> None:
         """Sends what is waiting, if Redis takes it, and ends."""
         self._stop.set()
+        with contextlib.suppress(queue.Full):   # a full queue wakes the thread by itself
+            self._events.put_nowait(None)
         self._thread.join(timeout=5)
 
     def tell(self, event: AnyEvent) -> None:
@@ -84,7 +84,7 @@ class Herald:
                     self._retell(self._clock.now())
                     self._came_back.set()
                     log.info("bus_found")
-                self._pass_on(HEARTBEAT_S)
+                self._pass_on(EVERY_S)
             except redis.RedisError as error:
                 if not away:
                     log.warning("bus_lost", error=type(error).__name__)
@@ -94,7 +94,8 @@ class Herald:
         if not away:
             try:
                 while not self._events.empty():
-                    self._publisher.publish(self._events.get_nowait())
+                    if event := self._events.get_nowait():
+                        self._publisher.publish(event)
             except redis.RedisError as error:
                 log.warning("bus_lost", error=type(error).__name__)
 
@@ -103,16 +104,16 @@ class Herald:
         due = time.monotonic() + seconds
         while not self._stop.is_set() and (left := due - time.monotonic()) > 0:
             try:
-                event = self._events.get(timeout=min(left, 0.2))
+                event = self._events.get(timeout=left)
             except queue.Empty:
-                continue
-            self._publisher.publish(event)
+                return
+            if event:    # None: it is time to end
+                self._publisher.publish(event)
 
     def _beat(self) -> None:
         with self._lock:
             known = list(self._health.values())
-        for health in known:
-            self._redis.set(f"sixring:health:{health.component}", _HEALTH.dump_json(health), ex=HEALTH_TTL_S)
+        beat(self._redis, known)
         self._redis.ping()
 
     def _retell(self, now: datetime) -> None:

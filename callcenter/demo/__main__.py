@@ -59,7 +59,7 @@ async def _play(phones: Phones, settings: Settings, site: Site, rng: random.Rand
     async with asyncio.TaskGroup() as group:
         group.create_task(_end_with(phones))
         for seat, plan in seat_plans(site).items():
-            phone = await phones.unregistered_seat(seat, secrets[f"seat-{seat}"], refresh_s=120)
+            phone = await phones.unregistered_seat(seat, secrets[f"seat-{seat}"], refresh_s=60)
             group.create_task(DemoSeat(phone, plan, rng, said, callers.on_talk).stay_registered())
         group.create_task(_send_callers(callers, site, rng))
         log.info("demo_ready", seats=len(site.seats))

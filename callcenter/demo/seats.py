@@ -13,7 +13,6 @@ from callcenter.demo.plan import SeatPlan
 from callcenter.phones import Leg, PhoneError, Seat
 from callcenter.phones.sound import Sound
 
-REFRESH_S = 30.0
 RETRY_S = 3.0
 LONGEST_RING_S = 180.0
 
@@ -30,20 +29,18 @@ class DemoSeat:
         seat.on_ring = self._on_ring
 
     async def stay_registered(self) -> None:
-        """Endless. Registers anew every half minute, so that an Asterisk that lost its memory learns of us soon."""
-        registered = False
+        """Until the first registration has succeeded; the SIP stack then refreshes it by itself, through outages too.
+
+        Registering by hand again would withdraw the old registration first: Asterisk would see the phone go and come.
+        """
         while True:
             try:
                 await self._seat.register()
-            except (PhoneError, BaresipError) as error:
-                if registered:
-                    log.warning("seat_lost", seat=self._seat.seat, error=str(error))
-                registered = False
+            except (PhoneError, BaresipError):
+                await asyncio.sleep(RETRY_S)
             else:
-                if not registered:
-                    log.info("seat_registered", seat=self._seat.seat)
-                registered = True
-            await asyncio.sleep(REFRESH_S if registered else RETRY_S)
+                log.info("seat_registered", seat=self._seat.seat)
+                return
 
     def _on_ring(self, leg: Leg) -> None:
         task = asyncio.create_task(self._take(leg))

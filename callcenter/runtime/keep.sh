@@ -75,8 +75,12 @@ fi
 
 pid=
 unwanted=
+watcher=
 stop() {
-    [ -e "$run/wanted" ] && exit 0
+    if [ -e "$run/wanted" ]; then
+        [ -z "$watcher" ] || kill "$watcher" 2>/dev/null
+        exit 0
+    fi
     unwanted=yes
     [ -z "$pid" ] || kill -TERM "$pid" 2>/dev/null
 }
@@ -92,7 +96,9 @@ if ! found; then
 fi
 exec 9>&-
 [ -z "$unwanted" ] || stop
+# One program that looks twice a second, instead of one started twice a second: keepers run for years.
 while lives "$pid" "$its_birth"; do
-    sleep 0.5 &
-    wait $!
+    tail --pid="$pid" --sleep-interval=0.5 -f /dev/null &
+    watcher=$!
+    wait "$watcher" || sleep 0.5
 done

@@ -7,15 +7,14 @@ import socket
 from typing import TYPE_CHECKING, Any
 
 import redis
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from callcenter.events import ComponentHealth, Health
+from callcenter.heartbeat import PREFIX, heard, key_of
 from callcenter.settings import LOOPBACK
 
 if TYPE_CHECKING:
     from callcenter.settings import Settings
-
-HEALTH: TypeAdapter[ComponentHealth] = TypeAdapter(ComponentHealth)
 
 
 def redis_answers(settings: Settings) -> str:
@@ -54,7 +53,7 @@ def health(settings: Settings) -> dict[str, ComponentHealth]:
     """What the processes say of themselves and of what they need; empty while Redis does not answer."""
     try:
         there = client(settings)
-        names = sorted(there.scan_iter("sixring:health:*", count=1000))
+        names = sorted(there.scan_iter(f"{PREFIX}*", count=1000))
         values = there.mget(names) if names else []
     except (redis.RedisError, OSError):
         return {}
@@ -63,7 +62,7 @@ def health(settings: Settings) -> dict[str, ComponentHealth]:
         if value is None:
             continue
         try:
-            found[name.decode().removeprefix("sixring:health:")] = HEALTH.validate_json(value)
+            found[name.decode().removeprefix(PREFIX)] = heard(value)
         except ValidationError:
             continue
     return found
@@ -72,7 +71,7 @@ def health(settings: Settings) -> dict[str, ComponentHealth]:
 def says_well(settings: Settings, component: str) -> str:
     state = health(settings).get(component)
     if state is None:
-        return f"no sixring:health:{component}"
+        return f"no {key_of(component)}"
     return "" if state.state is not Health.DOWN else f"{component} is down {state.detail}".strip()
 
 

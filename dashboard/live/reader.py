@@ -13,6 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 from callcenter.board import replay
 from callcenter.bus import STREAM, Bus, entries_of
 from callcenter.events import AnyEvent, Board, ComponentHealth, Health, HealthChanged, event_from_json
+from callcenter.heartbeat import beat, heard, key_of
 from dashboard.live.frames import Cause
 from dashboard.live.health import COMPONENTS, health_changes
 
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
     from dashboard.live.hub import Hub
 
 BOARD_KEY = "sixring:board"
-HEALTH_KEY = "sixring:health:"
-HEALTH_TTL_S = 15
 HEALTH_EVERY_S = 2.0
 PING_EVERY_S = 10.0
 RETRY_S = 1.0
@@ -41,7 +40,6 @@ class WrittenBoard:
 
 
 _BOARD: TypeAdapter[WrittenBoard] = TypeAdapter(WrittenBoard)
-_HEALTH: TypeAdapter[ComponentHealth] = TypeAdapter(ComponentHealth)
 
 
 class Reader:
@@ -121,13 +119,13 @@ class Reader:
     async def _health(self, board: Board, connected: datetime) -> list[ComponentHealth]:
         """Writes this process's own key, reads everybody's, and says what has changed."""
         own = ComponentHealth("dashboard", Health.OK, self._started)
-        await self._bus.redis.set(HEALTH_KEY + "dashboard", _HEALTH.dump_json(own), ex=HEALTH_TTL_S)
-        values = await self._bus.redis.mget([HEALTH_KEY + name for name in COMPONENTS])
+        await beat(self._bus.redis, [own])
+        values = await self._bus.redis.mget([key_of(name) for name in COMPONENTS])
         written = {"redis": ComponentHealth("redis", Health.OK, connected)}  # it has just answered
         for name, raw in zip(COMPONENTS, values, strict=True):
             if raw is not None:
                 try:
-                    written[name] = _HEALTH.validate_json(raw)
+                    written[name] = heard(raw)
                 except ValidationError:
                     self._log.error("health_unreadable", component=name)
         self._seen |= written.keys()

@@ -175,12 +175,12 @@ def commands(pid: int) -> str:
 
 
 def waits(keeper: int) -> bool:
-    """Whether the keeper is in its waiting loop: its child is the loop's short sleep."""
+    """Whether the keeper is in its waiting loop: its child is the loop's `tail`."""
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
             parent = int(stat.read_text().rpartition(") ")[2].split()[1])
         except OSError:
             continue
-        if parent == keeper and commands(int(stat.parent.name)).startswith("sleep 0.5"):
+        if parent == keeper and commands(int(stat.parent.name)).startswith("tail --pid"):
             return True
     return False
