@@ -1,1 +1,1 @@
-"""The hotline's spoken prompts: their texts, the voice that renders them, and the check that callers hear them."""
+"""The hotline's spoken prompts: their texts, the voice that says them, the check that callers hear them."""

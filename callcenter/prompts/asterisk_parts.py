@@ -1,7 +1,7 @@
 """The names under which Asterisk 22 looks for the parts of numbers, dates and queue positions, by language.
 
-A part that is missing is no error to Asterisk: it leaves a hole in the sentence or says it in English. So the names are listed here,
-from reading `main/say.c` and `apps/app_queue.c`, and `check` holds the text files against them.
+A part that is missing is no error to Asterisk: it leaves a hole in the sentence or says it in English. So the
+names are listed here, from reading `main/say.c` and `apps/app_queue.c`; `check` holds the texts against them.
 """
 
 from __future__ import annotations

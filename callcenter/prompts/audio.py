@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from array import array
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from callcenter.prompts.wav import FRAME, FULL_SCALE, RATE
 
@@ -13,15 +13,17 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    Samples = NDArray[np.float32]
+    Samples: TypeAlias = NDArray[np.float32]
 
 VOICE_RATE: Final = 24_000
 LEVEL: Final = -18.0  # dBFS RMS of the speech: about what a far-end talker has on the PSTN
-_KNEE: Final = 0.7  # of full scale; peaks above are rounded off, or a lively voice could not be this loud without clipping
+_KNEE: Final = 0.7  # of full scale; peaks above are rounded off: a lively voice this loud would clip
 _CEILING: Final = 0.95
 _SPEECH_BELOW_PEAK: Final = 30.0  # dB, as in wav.measure
 _EDGE_BELOW_PEAK: Final = 42.0  # dB; words start and end with consonants that are weaker than speech
-_EDGE_MOST: Final = 6  # frames; the weak sound before a word counts as its consonant for so long, then as breath
+_EDGE_MOST: Final = (
+    6  # frames; the weak sound before a word counts as its consonant for so long, then as breath
+)
 _TAPS: Final = 145  # of the low-pass: flat to 3.4 kHz, 60 dB down at 4 kHz
 _CUTOFF: Final = 3_700.0  # Hz
 _FADE: Final = RATE // 200  # samples; 5 ms, so that no cut clicks
@@ -36,7 +38,7 @@ class Margins:
 
 
 SENTENCE: Final = Margins(0.06, 0.12)
-PART: Final = Margins(0.02, 0.04)  # parts are played back to back; longer gaps make a number limp
+PART: Final = Margins(0.02, 0.05)  # parts are played back to back; longer gaps make a number limp
 
 
 def for_telephone(samples: Samples, margins: Margins) -> array[int]:
@@ -97,4 +99,5 @@ def _frame_powers(samples: Samples) -> NDArray[np.float64]:
     import numpy as np
 
     whole = samples[: len(samples) // FRAME * FRAME].astype(np.float64)
-    return np.square(whole).reshape(-1, FRAME).mean(axis=1)
+    powers: NDArray[np.float64] = np.square(whole).reshape(-1, FRAME).mean(axis=1)
+    return powers

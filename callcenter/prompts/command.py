@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from callcenter.prompts import tones
-from callcenter.prompts.blobs import VoiceUnavailable
+from callcenter.prompts.blobs import VoiceUnavailableError
 from callcenter.prompts.check import check
 from callcenter.prompts.phonemes import PronunciationError
-from callcenter.prompts.render import UnknownPrompt, chosen, remove_orphans, render
+from callcenter.prompts.render import UnknownPromptError, chosen, remove_orphans, render
 from callcenter.prompts.texts import LANGUAGES, PromptTextError, PromptTexts, load_all
 
 
@@ -24,7 +24,7 @@ def main(argv: Sequence[str]) -> int:
         if arguments.what == "render":
             return _render(chosen_languages, arguments.config / "sounds", arguments.only, arguments.threads)
         return _check(chosen_languages, arguments.config / "sounds")
-    except (PromptTextError, PronunciationError, VoiceUnavailable, UnknownPrompt) as error:
+    except (PromptTextError, PronunciationError, VoiceUnavailableError, UnknownPromptError) as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
         return 2
 
@@ -52,7 +52,9 @@ def _check(texts: dict[str, PromptTexts], sounds: Path) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="sixring prompts", description="The hotline's spoken prompts.")
-    parser.add_argument("--config", type=Path, default=Path("asterisk-config"), help="folder with prompts/ and sounds/")
+    parser.add_argument(
+        "--config", type=Path, default=Path("asterisk-config"), help="folder with prompts/ and sounds/"
+    )
     actions = parser.add_subparsers(dest="what", required=True)
     render_action = actions.add_parser("render", help="make the sounds whose text changed")
     render_action.add_argument("--only", nargs="+", default=[], metavar="ID", help="these, changed or not")

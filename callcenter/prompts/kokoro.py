@@ -1,14 +1,14 @@
-"""The hotline's voice: Kokoro-82M on the CPU, offline, for the committed prompts and for what is said at run time (A10).
+"""The hotline's voice: Kokoro-82M, offline, for the committed prompts and what is said at run time (A10).
 
-    Voice("zh").speak("您现在排在第三位。")  # float32, mono, 24 kHz
+Voice("zh").speak("您现在排在第三位。")  # float32, mono, 24 kHz
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from callcenter.prompts import blobs
-from callcenter.prompts.blobs import VoiceUnavailable
+from callcenter.prompts.blobs import VoiceUnavailableError
 from callcenter.prompts.phonemes import PAUSES, SENTENCE_ENDS, numbered
 from callcenter.prompts.texts import VOICES
 
@@ -19,15 +19,16 @@ if TYPE_CHECKING:
     from callcenter.prompts.english import English
     from callcenter.prompts.mandarin import Mandarin
 
-    Samples = NDArray[np.float32]
+    Samples: TypeAlias = NDArray[np.float32]
 
 RATE: Final = 24_000  # Hz, fixed by the model
 _MOST_SYMBOLS: Final = 400  # the model takes 510, but its voice thins out well before
 _SAMPLES_PER_FRAME: Final = 600  # of the model's duration predictor: 25 ms
 
-# The model computes how long each symbol lasts and keeps it to itself. Declaring that inner tensor as one more output lets us cut
-# a digit out of a carrier phrase where the model put it, instead of guessing from silence. Protobuf merges a message
-# appended to itself, so the declaration is these bytes after the model's: graph(7).output(12) = name(1), type(2) float.
+# The model computes how long each symbol lasts and keeps it to itself. Declaring that inner tensor as one more
+# output lets us cut a digit out of a carrier phrase where the model put it, not where it seems quiet.
+# Protobuf merges a message appended to itself, so the declaration is these bytes after the model's:
+# graph(7).output(12) = name(1), type(2) float.
 _DURATIONS: Final = b"/encoder/Clip_output_0"
 _DECLARED: Final = b"\x0a" + bytes([len(_DURATIONS)]) + _DURATIONS + b"\x12\x04\x0a\x02\x08\x01"
 _DURATION_OUTPUT: Final = bytes([0x3A, len(_DECLARED) + 2, 0x62, len(_DECLARED)]) + _DECLARED
@@ -41,7 +42,9 @@ class Kokoro:
             import numpy
             import onnxruntime
         except ImportError as error:
-            raise VoiceUnavailable(f"{error.name} is not installed; run `uv sync --group speech`") from error
+            raise VoiceUnavailableError(
+                f"{error.name} is not installed; run `uv sync --group speech`"
+            ) from error
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.log_severity_level = 3
@@ -50,10 +53,11 @@ class Kokoro:
             blobs.model() + _DURATION_OUTPUT, options, providers=["CPUExecutionProvider"]
         )
 
-    def style(self, voice: str) -> NDArray[np.float32]:
-        return self._np.frombuffer(blobs.voice(voice), dtype="<f4").reshape(-1, 1, 256)
+    def style(self, voice: str) -> Samples:
+        styles: Samples = self._np.frombuffer(blobs.voice(voice), dtype="<f4").reshape(-1, 1, 256)
+        return styles
 
-    def run(self, symbols: list[int], style: NDArray[np.float32], speed: float) -> tuple[Samples, Samples]:
+    def run(self, symbols: list[int], style: Samples, speed: float) -> tuple[Samples, Samples]:
         """Samples, and the frames that each symbol lasts; both include the model's padding at either end."""
         np = self._np
         feed = {
@@ -83,26 +87,31 @@ class Voice:
         try:
             self._read = _reader(language, pronounce or {})
         except ImportError as error:
-            raise VoiceUnavailable(f"{error.name} is not installed; run `uv sync --group speech`") from error
+            raise VoiceUnavailableError(
+                f"{error.name} is not installed; run `uv sync --group speech`"
+            ) from error
 
     def unknown(self, text: str) -> list[str]:
         """Words that `speak` would spell letter by letter; a committed prompt must have none."""
         return self._read.unknown(text)
 
     def speak(self, text: str) -> Samples:
-        np = self._model._np
-        spoken = [self._model.run(numbered(piece), self._style, self._speed)[0] for piece in pieces(self._read(text))]
+        import numpy as np
+
+        phonemes = self._read(text)
+        spoken = [self._model.run(numbered(piece), self._style, self._speed)[0] for piece in pieces(phonemes)]
         return np.concatenate(spoken) if spoken else np.zeros(0, dtype=np.float32)
 
     def speak_within(self, text: str, carrier: str) -> Samples:
-        """`text` as it sounds in the middle of `carrier`, from the middle of the pause before it to that after it."""
+        """`text` as it sounds within `carrier`, from the middle of the pause before it to that after it."""
         before, _, after = carrier.partition("{}")
         head, body, tail = (self._read(part) for part in (before, text, after))
         first = len(head) + bool(head)
         phonemes = " ".join(part for part in (head, body, tail) if part)
         samples, durations = self._model.run(numbered(phonemes), self._style, self._speed)
         ends = [int(end) * _SAMPLES_PER_FRAME for end in durations.cumsum()]  # ends[i + 1]: of symbol i
-        start, stop = _middle_of_pause(phonemes, first, ends, -1), _middle_of_pause(phonemes, first + len(body), ends, 1)
+        start = _middle_of_pause(phonemes, first, ends, -1)
+        stop = _middle_of_pause(phonemes, first + len(body), ends, 1)
         return samples[start:stop]
 
 
@@ -128,7 +137,7 @@ def _middle_of_pause(phonemes: str, edge: int, ends: list[int], step: int) -> in
 
 
 def pieces(phonemes: str) -> list[str]:
-    """Whole sentences, as many together as the model speaks well; a sentence longer than that is cut at its pauses."""
+    """Whole sentences, as many as the model speaks well at once; a longer one is cut at its pauses."""
     found: list[str] = []
     current = ""
     for sentence in _split(phonemes, SENTENCE_ENDS):

@@ -1,6 +1,6 @@
 """Chinese text to the phonemes that Kokoro's Chinese voices were taught: jieba words, pypinyin, misaki's IPA.
 
-Tone sandhi is left to the voice on purpose: it was taught on dictionary tones and has learned to change them itself.
+Tone sandhi is left to the voice on purpose: it was taught on dictionary tones and changes them itself.
 """
 
 from __future__ import annotations
@@ -16,7 +16,17 @@ if TYPE_CHECKING:
 _HAN: Final = "\u4e00-\u9fff"
 _RUN: Final = re.compile(rf"[{_HAN}]+|[A-Za-z][A-Za-z' -]*[A-Za-z]|[A-Za-z]|[^{_HAN}A-Za-z]+")
 _MARKS: Final = str.maketrans(
-    {"，": ", ", "、": ", ", "。": ". ", "！": "! ", "？": "? ", "：": ": ", "；": "; ", "（": " (", "）": ") "}
+    {
+        "，": ", ",
+        "、": ", ",
+        "。": ". ",
+        "！": "! ",
+        "？": "? ",
+        "：": ": ",
+        "；": "; ",
+        "（": " (",
+        "）": ") ",
+    }
 )
 _TONES: Final = (("˧˩˧", "↓"), ("˧˥", "↗"), ("˥˩", "↘"), ("˥", "→"))
 _SYLLABIC: Final = ("\u027b\u0329", "\u0279\u0329")  # both are written ɨ in Kokoro's alphabet
@@ -25,7 +35,8 @@ _NON_SYLLABIC: Final = "\u032f"
 _DIGITS: Final = "零一二三四五六七八九"
 _CLOCK: Final = re.compile(r"(?<!\d)([01]?\d|2[0-4])[:：]([0-5]\d)(?!\d)")
 _NUMBER: Final = re.compile(r"\d+(?:\.\d+)?")
-_COUNTED_AS_LIANG: Final = "个位名小户次条天年分点台"  # 2 before these is 两, otherwise 二
+_NAMED_BY_DIGITS: Final = frozenset("室房号")  # flat 1201 is 一二零一
+_COUNTED_AS_LIANG: Final = frozenset("个位名小户次条天年分点台")  # 2 before these is 两, otherwise 二
 _AS_VALUE_UP_TO: Final = 4  # digits; a longer run is a phone or ticket number, read digit by digit
 
 
@@ -38,7 +49,11 @@ def numeral(number: int) -> str:
     for value, unit in ((1000, "千"), (100, "百"), (10, "十"), (1, "")):
         digit = number // value % 10
         if digit:
-            said += ("零" if pending_zero else "") + ("两" if digit == 2 and value == 1000 else _DIGITS[digit]) + unit
+            said += (
+                ("零" if pending_zero else "")
+                + ("两" if digit == 2 and value == 1000 else _DIGITS[digit])
+                + unit
+            )
         pending_zero = bool(said) and not digit
     return said
 
@@ -53,21 +68,22 @@ def spell_numbers(text: str) -> str:
 
     def number(match: re.Match[str]) -> str:
         whole, _, fraction = match[0].partition(".")
-        if len(whole) > _AS_VALUE_UP_TO or (len(whole) > 1 and whole[0] == "0"):
+        following = match.string[match.end() : match.end() + 1]
+        by_digit = len(whole) > _AS_VALUE_UP_TO or (len(whole) > 1 and whole[0] == "0")
+        if by_digit or (len(whole) > 2 and following in _NAMED_BY_DIGITS):
             said = "".join(_DIGITS[int(digit)] for digit in whole)
         else:
             said = numeral(int(whole))
         if fraction:
             return said + "点" + "".join(_DIGITS[int(digit)] for digit in fraction)
-        counted = match.string[match.end() : match.end() + 1]
-        return "两" if said == "二" and counted and counted in _COUNTED_AS_LIANG else said
+        return "两" if said == "二" and following in _COUNTED_AS_LIANG else said
 
     text = _CLOCK.sub(clock, text)
     return _NUMBER.sub(number, text)
 
 
 class Mandarin:
-    """`english` says the Latin words that Chinese sentences hold (A 座, VIP); without it they are an error."""
+    """`english` says the Latin words in Chinese sentences (A 座, VIP); without it they are an error."""
 
     def __init__(self, pronounce: dict[str, str], english: English | None = None) -> None:
         import jieba
@@ -82,7 +98,9 @@ class Mandarin:
         for phrase, pinyin in pronounce.items():
             syllables = pinyin.split()
             if len(syllables) != len(phrase):
-                raise PronunciationError(f"{phrase} has {len(phrase)} characters, but {pinyin!r} not as many syllables")
+                raise PronunciationError(
+                    f"{phrase} has {len(phrase)} characters, but {pinyin!r} not as many syllables"
+                )
             pypinyin.load_phrases_dict({phrase: [[syllable] for syllable in syllables]})
             self._words.add_word(phrase, freq=10**6)
 
@@ -104,7 +122,9 @@ class Mandarin:
 
     def _word(self, word: str) -> str:
         style = self._pypinyin.Style.TONE3
-        return "".join(map(self._syllable, self._pypinyin.lazy_pinyin(word, style, neutral_tone_with_five=True)))
+        return "".join(
+            map(self._syllable, self._pypinyin.lazy_pinyin(word, style, neutral_tone_with_five=True))
+        )
 
     def _syllable(self, pinyin: str) -> str:
         try:

@@ -1,4 +1,4 @@
-"""What each committed sound file was made from, so that only what changed is rendered, and a changed text without its sound is caught."""
+"""What each committed sound was made from: only what changed is rendered, and nothing is forgotten."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Final
 
 from callcenter.prompts.texts import Prompt, PromptTexts
 
-# Raise it when the same text would now sound otherwise (model, trimming, level), so that everything is rendered anew.
+# Raise it when the same text would now sound otherwise (model, trimming, level): everything is rendered anew.
 RECIPE: Final = 1
 NAME: Final = "manifest.json"
 
@@ -26,7 +26,16 @@ def source_hash(prompt: Prompt, texts: PromptTexts) -> str:
     """Only the pronunciations that the text holds count: adding one must not render every prompt anew."""
     spoken = f"{prompt.carrier or ''}{prompt.say}"
     pronounce = {word: sound for word, sound in texts.pronounce.items() if word.lower() in spoken.lower()}
-    parts = [RECIPE, prompt.say, prompt.language, prompt.voice, prompt.carrier, prompt.is_part, texts.speed, pronounce]
+    parts = [
+        RECIPE,
+        prompt.say,
+        prompt.language,
+        prompt.voice,
+        prompt.carrier,
+        prompt.is_part,
+        texts.speed,
+        pronounce,
+    ]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
 

@@ -1,4 +1,4 @@
-"""The alphabet of the Kokoro voice: its symbols and their numbers, and the error for what cannot be said in them."""
+"""The alphabet of the Kokoro voice: its symbols, their numbers, and the error for what has none."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Final
 
 # Kokoro-82M 1.0's `config.json`; the gaps are symbols that the model was never taught.
 SYMBOL_IDS: Final = {
-    **dict(zip(';:,.!?', range(1, 7), strict=True)),
+    **dict(zip(";:,.!?", range(1, 7), strict=True)),
     **dict(zip('—…"()“” ', range(9, 17), strict=True)),
     **dict(zip("\u0303ʣʥʦʨᵝ\uab67AI", range(17, 26), strict=True)),
     "O": 31, "Q": 33, "S": 35, "T": 36, "W": 39,

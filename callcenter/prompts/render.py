@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from callcenter.prompts.kokoro import Kokoro, Voice
 
 
-class UnknownPrompt(Exception):
+class UnknownPromptError(Exception):
     """An id given to render is in no text file."""
 
 
@@ -44,16 +44,20 @@ def stale(texts: PromptTexts, sounds: Path, made: dict[str, manifest.Rendered]) 
     return wanting
 
 
-def chosen(texts: dict[str, PromptTexts], sounds: Path, only: Iterable[str]) -> list[tuple[PromptTexts, Prompt]]:
+def chosen(
+    texts: dict[str, PromptTexts], sounds: Path, only: Iterable[str]
+) -> list[tuple[PromptTexts, Prompt]]:
     """What to render: everything stale, or exactly the ids asked for, stale or not."""
     ids = list(only)
     known = {prompt_id for language in texts.values() for prompt_id in language.prompts}
     if unknown := [prompt_id for prompt_id in ids if prompt_id not in known]:
-        raise UnknownPrompt(", ".join(unknown))
+        raise UnknownPromptError(", ".join(unknown))
     made = manifest.read(sounds)
     wanting = []
     for language in texts.values():
-        prompts = [p for p in language.prompts.values() if p.id in ids] if ids else stale(language, sounds, made)
+        prompts = (
+            [p for p in language.prompts.values() if p.id in ids] if ids else stale(language, sounds, made)
+        )
         wanting += [(language, prompt) for prompt in prompts]
     return wanting
 
@@ -61,7 +65,7 @@ def chosen(texts: dict[str, PromptTexts], sounds: Path, only: Iterable[str]) -> 
 def render(
     wanting: list[tuple[PromptTexts, Prompt]], sounds: Path, model: Kokoro, report: Callable[[str], None]
 ) -> None:
-    """Writes each sound and its manifest line before the next, so that a render that is stopped goes on where it was."""
+    """Writes each sound and its manifest line before the next: a stopped render goes on where it was."""
     made = manifest.read(sounds)
     studio = Studio(model)
     for texts, prompt in wanting:
@@ -91,7 +95,9 @@ def remove_orphans(texts: dict[str, PromptTexts], sounds: Path) -> list[str]:
 
 def found(sounds: Path, language: str) -> list[str]:
     """Keys of the sound files that are there, wanted or not."""
-    return sorted(str(path.relative_to(sounds).with_suffix("")) for path in (sounds / language).rglob("*.wav"))
+    return sorted(
+        str(path.relative_to(sounds).with_suffix("")) for path in (sounds / language).rglob("*.wav")
+    )
 
 
 class Studio:
@@ -102,7 +108,7 @@ class Studio:
         self._voices: dict[tuple[str, str, float, str], Voice] = {}
 
     def record(self, texts: PromptTexts, prompt: Prompt) -> array[int]:
-        """Raises PronunciationError, with the file and line, for a text with a word that has no pronunciation."""
+        """Raises PronunciationError, with file and line, for a word that has no pronunciation."""
         voice = self._voice(texts, prompt)
         try:
             if unknown := voice.unknown(prompt.say):

@@ -1,15 +1,15 @@
-"""One text file per language is the only place where the hotline's spoken words are written; this reads and checks it.
+"""One text file per language holds every word that the hotline speaks; this reads and checks it.
 
-    language: zh                  # which sounds/ folder the file fills
-    voice: zf_xiaoyi              # the Kokoro voice that speaks it
-    speed: 1.0                    # 1.0 is the voice's own pace
-    pronounce: {重听: chóng tīng}  # pinyin (zh) or Kokoro phonemes (en) where the dictionary is wrong
-    prompts:                      # whole sentences; both languages have the same ids
-      welcome: 您好，…
-      for-english: {text: "For English, press nine.", voice: en}
-    parts:                        # pieces that Asterisk puts together: digits, dates, queue positions
-      - carrier: 号码是，{}，谢谢。    # said inside this and cut out at the pauses, so that it sounds natural
-        texts: {digits/0: 零}
+language: zh                  # which sounds/ folder the file fills
+voice: zf_xiaoyi              # the Kokoro voice that speaks it
+speed: 1.0                    # 1.0 is the voice's own pace
+pronounce: {重听: chóng tīng}  # pinyin (zh) or Kokoro phonemes (en) where the dictionary is wrong
+prompts:                      # whole sentences; both languages have the same ids
+  welcome: 您好，…
+  for-english: {text: "For English, press nine.", voice: en}
+parts:                        # pieces that Asterisk puts together: digits, dates, queue positions
+  - carrier: 号码是，{}，谢谢。    # said inside this and cut out at the pauses, so that it sounds natural
+    texts: {digits/0: 零}
 """
 
 from __future__ import annotations
@@ -151,9 +151,7 @@ class _Reader:
             within = _Defaults(language, voice, carrier, is_part=True)
             yield from self.entries(fields["texts"], "texts", within)
 
-    def entries(
-        self, node: yaml.Node, key: str, defaults: _Defaults
-    ) -> Iterator[tuple[Prompt, yaml.Node]]:
+    def entries(self, node: yaml.Node, key: str, defaults: _Defaults) -> Iterator[tuple[Prompt, yaml.Node]]:
         for name, name_node, value in self.pairs(node, key):
             if not _ID.fullmatch(name):
                 raise self.fail(name_node, name, "is not a lower-case id like welcome-night or digits/0")

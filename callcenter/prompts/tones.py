@@ -1,4 +1,4 @@
-"""The sounds that are not speech, under the names that Asterisk's Record and transfers look for; made here, not recorded."""
+"""The sounds that are not speech, under the names that Asterisk's Record and transfers look for."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ def tone(frequency: float, seconds: float) -> array[int]:
     return array(
         "h",
         (
-            round(peak * min(1.0, n / _RAMP, (count - n) / _RAMP) * math.sin(2 * math.pi * frequency * n / RATE))
+            round(
+                peak * min(1.0, n / _RAMP, (count - n) / _RAMP) * math.sin(2 * math.pi * frequency * n / RATE)
+            )
             for n in range(count)
         ),
     )

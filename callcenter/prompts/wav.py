@@ -1,4 +1,4 @@
-"""Reads a prompt's WAV file and measures it, with nothing but the standard library: `check` must run where no voice is installed."""
+"""Reads and measures WAV files with the standard library alone: `check` runs where no voice is."""
 
 from __future__ import annotations
 
@@ -15,10 +15,12 @@ from typing import Final
 RATE: Final = 8_000  # Hz; what a telephone carries and Asterisk plays without transcoding
 FULL_SCALE: Final = 32_768
 FRAME: Final = RATE // 100  # samples; 10 ms
-SPEECH_BELOW_PEAK: Final = 30.0  # dB; a frame this much weaker than the loudest counts as a pause, not as speech
+SPEECH_BELOW_PEAK: Final = (
+    30.0  # dB; a frame this much weaker than the loudest counts as a pause, not as speech
+)
 
 
-class WrongFormat(Exception):
+class WrongFormatError(Exception):
     """The file is not 8 kHz mono 16-bit PCM WAV."""
 
 
@@ -27,10 +29,10 @@ def read(path: Path) -> array[int]:
         with wave.open(str(path)) as file:
             shape = (file.getframerate(), file.getnchannels(), file.getsampwidth())
             if shape != (RATE, 1, 2):
-                raise WrongFormat(f"{shape[0]} Hz, {shape[1]} channels, {8 * shape[2]} bit")
+                raise WrongFormatError(f"{shape[0]} Hz, {shape[1]} channels, {8 * shape[2]} bit")
             samples = array("h", file.readframes(file.getnframes()))
     except (wave.Error, EOFError) as error:
-        raise WrongFormat(str(error)) from error
+        raise WrongFormatError(str(error)) from error
     if sys.byteorder == "big":
         samples.byteswap()
     return samples
@@ -72,7 +74,9 @@ def measure(samples: array[int]) -> Measured:
     speech = [index for index, power in enumerate(powers) if power >= threshold]
     spoken = sorted(powers[index] for index in speech)
     crossings = sum(
-        (a < 0) != (b < 0) for index in speech for a, b in pairwise(samples[index * FRAME : (index + 1) * FRAME])
+        (a < 0) != (b < 0)
+        for index in speech
+        for a, b in pairwise(samples[index * FRAME : (index + 1) * FRAME])
     )
     return Measured(
         seconds=len(samples) / RATE,

