@@ -98,7 +98,7 @@ exec 9>&-
 [ -z "$unwanted" ] || stop
 # One program that looks twice a second, instead of one started twice a second: keepers run for years.
 while lives "$pid" "$its_birth"; do
-    tail --pid="$pid" --sleep-interval=0.5 -f /dev/null &
+    tail --pid="$pid" --sleep-interval=0.5 -f /dev/null > /dev/null 2>&1 &
     watcher=$!
     wait "$watcher" || sleep 0.5
 done

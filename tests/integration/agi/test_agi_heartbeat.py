@@ -12,11 +12,14 @@ import pytest
 import redis
 
 from agi.directory import Directory, Source
-from agi.heartbeat import KEY, TTL_S, Heartbeat
+from agi.heartbeat import Heartbeat
 from agi.server import Limits, Server, listen
 from callcenter.clock import FakeClock
+from callcenter.heartbeat import TTL_S, key_of
 from crm.database import open_database
 from crm.migrate import migrate
+
+KEY = key_of("agi")
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
