@@ -27,7 +27,7 @@ POLL_S = 0.15                # a line is read at the latest this long after it w
 FIRST_RETRY_S = 0.2
 LONGEST_RETRY_S = 5.0
 FIGURES_EVERY_S = 1.0
-SEAL_EVERY_S = 1.0
+SEAL_EVERY_S = 5.0
 CLEAN_EVERY_S = 3600.0
 UNENTERED_FOR = timedelta(days=1)
 

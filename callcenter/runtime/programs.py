@@ -55,5 +55,5 @@ def _redis(settings: Settings) -> list[str]:
     """On a socket only. Append-only with fsync each second: the live feed's cursors outlast a crash of Redis."""
     folder = settings.state / "redis"
     return [str(get_binary_path()), "--port", "0", "--unixsocket", f"{folder}/redis.sock",
-            "--unixsocketperm", "700", "--dir", str(folder), "--appendonly", "yes", "--appendfsync", "everysec",
+            "--unixsocketperm", "700", "--dir", str(folder), "--appendonly", "yes", "--appendfsync", "everysec", "--hz", "1",
             "--save", "", "--daemonize", "no", "--maxmemory-policy", "noeviction"]

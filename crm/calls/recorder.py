@@ -64,6 +64,7 @@ class Recorder:
         self._clock = clock
         self._chunk = chunk
         self._positions: dict[str, tail.Position | None] = {}
+        self._read_whole: dict[str, tail.Glance] = {}
 
     def poll(self) -> Batch:
         """One chunk of each file; an empty batch when there is nothing new. Raises SQLAlchemyError and OSError: nothing
@@ -78,8 +79,14 @@ class Recorder:
                 row = session.get(JournalPosition, source.name)
                 self._positions[source.name] = _position(row)
         before = self._positions[source.name]
+        look = tail.glance(source.path)
+        if look is not None and look == self._read_whole.get(source.name):
+            return Batch()     # nothing was written since: many times a second, so it must cost next to nothing
+        self._read_whole.pop(source.name, None)
         chunk = tail.read(source.path, before, self._chunk)
         if chunk is None:
+            if look is not None:
+                self._read_whole[source.name] = look
             return Batch()
         try:
             return self._take(source, before, chunk)

@@ -44,6 +44,18 @@ class Chunk:
     gap: bool = False        # the file of the position before is gone: lines may have been missed
 
 
+Glance = tuple[int, int, int]    # inode, size, time of the last write in ns
+
+
+def glance(path: Path) -> Glance | None:
+    """One system call that tells whether a file that was read to its end can have more; None when it is not there."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns
+
+
 @dataclass(frozen=True)
 class _File:
     path: Path
