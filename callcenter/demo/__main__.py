@@ -19,7 +19,7 @@ from callcenter.demo.voices import voices
 from callcenter.logs import configure_logs
 from callcenter.phones import Phones, Switch
 from callcenter.phones.hearing import Prompt
-from callcenter.phones.sound import Sound, read_wav
+from callcenter.phones.sound import read_wav
 from callcenter.settings import CHECKOUT, Settings
 from callcenter.site import Site, load_site
 

@@ -19,6 +19,7 @@ LIKE = 0.7               # from here on it is the same prompt
 _FRAME = 160           # 20 ms
 _FLOOR = 40.0          # below this root mean square a frame is silence, G.711's noise included
 _THIN = 8              # samples that become one: 1,000 a second are enough for a waveform below 500 Hz
+_PHASES = (0, 4)       # the samples of a file that follows another begin anywhere in a packet
 _PIECE = 250           # places, as all below: a quarter of a second
 _PACKET = 20           # a line loses or repeats whole packets
 _DRIFT = 3 * _PACKET   # within a prompt
@@ -65,27 +66,25 @@ class Match:
 
 class Prompt:
     """A sound to be recognised. Its end may be missing (a key interrupts it, the line closes): its first three quarters
-    decide, at most LIKENESS_S. They are cut into pieces, as a line may lose a packet between two of them. Packets of a
-    file begin at multiples of 20 ms in it, so what is heard is shifted against it by whole places."""
+    decide, at most LIKENESS_S. They are cut into pieces, as a line may lose a packet between two of them."""
 
     def __init__(self, sound: Sound) -> None:
         decisive = _trimmed(sound).part(0, min(LIKENESS_S, sound.seconds * 0.75))
         self.seconds = decisive.seconds
-        places = _thinned(decisive.samples)
-        parts = _cut(places, min(_PIECE, len(places)))
-        loudest = max(map(_power, parts), default=0.0)
-        self.pieces = [_Piece(number * len(part), _normal(part)) for number, part in enumerate(parts)
-                       if _power(part) > loudest / 30]      # a pause is like any other pause
+        places = [_thinned(decisive.samples[phase:]) for phase in _PHASES]
+        length = min(_PIECE, *map(len, places))
+        cuts = [_cut(line, length) for line in places]
+        loudest = max(map(_power, cuts[0]), default=0.0)
+        self.pieces = [_Piece(number * length, length, [_normal(part) for part in parts])
+                       for number, parts in enumerate(zip(*cuts, strict=False))
+                       if _power(parts[0]) > loudest / 30]      # a pause is like any other pause
 
 
 @dataclass(frozen=True)
 class _Piece:
     at: int
-    shape: list[float]
-
-    @property
-    def length(self) -> int:
-        return len(self.shape)
+    length: int
+    shapes: list[list[float]]    # one for each phase
 
 
 class Ear:
@@ -125,7 +124,8 @@ class Ear:
         power = self._squares[end] - self._squares[place]
         if power < _QUIET * piece.length:
             return 0.0
-        return sum(map(mul, piece.shape, self._thin[place:end])) / math.sqrt(power)
+        there = self._thin[place:end]
+        return max(_product(shape, there) for shape in piece.shapes) / math.sqrt(power)
 
 
 class Search:
@@ -179,7 +179,12 @@ def _cut(values: list[float], length: int) -> list[list[float]]:
 
 
 def _power(values: list[float]) -> float:
-    return sum(map(mul, values, values))
+    return _product(values, values)
+
+
+def _product(one: list[float], two: list[float]) -> float:
+    total: float = sum(map(mul, one, two))
+    return total
 
 
 def _normal(values: list[float]) -> list[float]:

@@ -64,11 +64,12 @@ class Guest:
 
     def _what_was_heard(self) -> str:
         """In order, for the report of a failure."""
+        lost = self.leg.lost_s
         known = {f"{path.parent.name}/{path.stem}": read_wav(path) for path in self.sounds.glob("??/*.wav")}
         found = [(self.ear.match(Prompt(sound)), name) for name, sound in known.items()]
         order = [f"{match.at_s:.1f} {name} {match.score:.2f}" for match, name in sorted(found, key=lambda one: one[0].at_s)
                  if match.score > 0.6]
-        return f"{self.ear.seconds:.1f} s heard, {self.leg.lost_s:.1f} s lost, mark at {self.mark_s:.1f}: {order}"
+        return f"{self.ear.seconds:.1f} s heard, {lost:.1f} s lost, mark at {self.mark_s:.1f}: {order}"
 
     def likeness(self, prompt: str, language: str = "zh") -> float:
         """Of the best place in the whole call."""

@@ -8,11 +8,12 @@ from __future__ import annotations
 import math
 import random
 import re
+import shutil
 from array import array
 from pathlib import Path
 
-from callcenter.phones.sound import RATE, Sound, silence, tone, write_wav
-from callcenter.render.configuration import TEMPLATES
+from callcenter.phones.sound import RATE, Sound, write_wav
+from callcenter.render.configuration import SOUNDS, TEMPLATES
 
 LANGUAGES = ("zh", "en")
 SECONDS = 1.2
@@ -44,16 +45,17 @@ def murmur(seconds: float, rng: random.Random) -> Sound:
 
 
 def make_prompts(folder: Path) -> None:
-    hold = folder / "tones/hold.wav"
-    hold.parent.mkdir(parents=True, exist_ok=True)
-    write_wav(hold, tone(450, 1.0) + silence(4.0))
+    for name in ("beep.wav", "beeperr.wav", "silence/1.wav"):    # where the committed ones are: below no language
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(SOUNDS / name, path)
     for language in LANGUAGES:
         for name in sorted(prompt_names()):
             path = folder / language / f"{name}.wav"
             path.parent.mkdir(parents=True, exist_ok=True)
             write_wav(path, made_prompt(language, name))
         for piece in (*(f"digits/{digit}" for digit in range(10)), "queue-youarenext", "queue-thereare",
-                      "queue-callswaiting", "queue-thankyou", "beep"):
+                      "queue-callswaiting", "queue-thankyou"):
             path = folder / language / f"{piece}.wav"
             path.parent.mkdir(parents=True, exist_ok=True)
             write_wav(path, murmur(0.4, random.Random(f"{language}/{piece}")))

@@ -13,8 +13,8 @@ _CALLS = count(1)
 _STATUS = re.compile(rb"^SIP/2\.0 (\d{3}) ")
 _TO = re.compile(rb"^To: *(.+?)\r\n", re.MULTILINE | re.IGNORECASE)
 _METHOD = re.compile(rb"^CSeq: *\d+ (\w+)", re.MULTILINE | re.IGNORECASE)
-_SDP = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 65530 RTP/AVP 8 101\r\n" \
-       "a=rtpmap:8 PCMA/8000\r\na=rtpmap:101 telephone-event/8000\r\n"
+_SDP = ("v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 65530 RTP/AVP 8 101\r\n"
+        "a=rtpmap:8 PCMA/8000\r\na=rtpmap:101 telephone-event/8000\r\n")
 
 
 class Messages(asyncio.DatagramProtocol):

@@ -155,7 +155,8 @@ class Whole:
 
     def records(self) -> dict[str, str | None]:
         """The outcome of every call that the journal has ended."""
-        return {row[0]: row[1] for row in self.rows("SELECT call_id, outcome FROM calls WHERE ended_at IS NOT NULL")}
+        rows = self.rows("SELECT call_id, outcome FROM calls WHERE ended_at IS NOT NULL")
+        return {row.call_id: row.outcome for row in rows}
 
     def rows(self, query: str, **values: str) -> Sequence[Row[Any]]:
         engine = create_engine(self.settings.database_url)
