@@ -155,17 +155,12 @@ class Search:
             self._best = Match(score, self._place * _THIN / RATE)
 
 
-def best_match(heard: Sound, prompt: Sound) -> Match:
+def best_match(heard: Sound, prompt: Prompt) -> Match:
     """The place where `prompt` fits best, by the correlation of the waveforms below 500 Hz: G.711 and loudness do not
     matter to it, and no two prompts are alike in it."""
     ear = Ear()
-    ear.hear(heard.samples)
-    ear.hear(silence(_DRIFT * _THIN / RATE).samples)
-    return ear.match(Prompt(prompt))
-
-
-def heard_prompt(heard: Sound, prompt: Sound, *, at_least: float = LIKE) -> bool:
-    return best_match(heard, prompt).score >= at_least
+    ear.hear((heard + silence(_DRIFT * _THIN / RATE)).samples)
+    return ear.match(prompt)
 
 
 def _thinned(samples: array[int]) -> list[float]:

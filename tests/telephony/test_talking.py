@@ -115,6 +115,7 @@ async def test_a_seat_that_rejects_passes_the_caller_to_the_next(line: Line) -> 
     assert (await guest.has("CONNECT")).agent in {"1001", "1002"}
 
 
+@pytest.mark.rule("A10", part="numbers from recorded digits; no text-to-speech of free text while a call runs")
 @pytest.mark.rule("A11", part="position only; expected wait and callback are not announced while waiting")
 async def test_the_second_caller_hears_the_position_in_the_queue(line: Line) -> None:
     await talk(line, "1003", "2")

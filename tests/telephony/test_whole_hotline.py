@@ -61,7 +61,6 @@ async def offered_a_message(line: Line) -> Guest:
     return guest
 
 
-@pytest.mark.rule("A12", part="a message at any hour; the night's menu is in test_hours.py")
 async def test_a_message_makes_exactly_one_callback_ticket_with_its_file(whole: Whole, line: Line) -> None:
     guest = await offered_a_message(line)
     await guest.presses("1")
