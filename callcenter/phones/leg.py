@@ -234,7 +234,7 @@ class Leg:
         self._wake()
 
     def _speak(self) -> None:
-        if not self._to_say:
+        if not self._to_say and not self._repeat:
             return
         info = self._call.audio.info()
         room = _AHEAD_BYTES - info.tx_buffered

@@ -101,7 +101,9 @@ class Whole:
     def cut_ami(self) -> int:
         """Asterisk drops every manager connection."""
         shown = self.console("manager show connected").splitlines()
-        column = shown[0].split().index("FileDes.") if shown else 0
+        heads = [line.split() for line in shown if "FileDes." in line]   # a log line may come before it
+        assert heads, shown
+        column = heads[0].index("FileDes.")
         files = [line.split()[column] for line in shown if line.split()[:1] == ["sixring"]]
         for file in files:
             self.console(f"manager kick session {file}")

@@ -81,7 +81,7 @@ async def test_what_is_no_sip_harms_no_call_on_the_line(line: Line) -> None:
     leg.say(tone(700, 1), forever=True)
     async with listening(line.hotline.ami()) as heard, dialling(callers(line, NO_SIP), within=2) as answers:
         assert set(answers) <= {0, 200, 400}
-        await guest.leg.hears(lambda sound: has_tone(sound.part(-0.6), 700, at_least=0.5), 5, "the agent")
+        await guest.leg.hears(lambda sound: has_tone(sound.part(-0.6), 700, at_least=0.9), 5, "the agent")
         other = await line.call()
         await other.hears("welcome")
         assert any(message.get("CallId") == other.call_id for message in heard)
