@@ -101,9 +101,9 @@ class Whole:
     def cut_ami(self) -> int:
         """Asterisk drops every manager connection."""
         shown = self.console("manager show connected").splitlines()
-        heads = [line.split() for line in shown if "FileDes." in line]   # a log line may come before it
+        heads = [line.split() for line in shown if "FileDes" in line]
         assert heads, shown
-        column = heads[0].index("FileDes.")
+        column = next(place for place, word in enumerate(heads[0]) if word.startswith("FileDes"))
         files = [line.split()[column] for line in shown if line.split()[:1] == ["sixring"]]
         for file in files:
             self.console(f"manager kick session {file}")
