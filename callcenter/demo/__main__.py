@@ -18,7 +18,8 @@ from callcenter.demo.seats import DemoSeat
 from callcenter.demo.voices import voices
 from callcenter.logs import configure_logs
 from callcenter.phones import Phones, Switch
-from callcenter.phones.sound import Sound, read_wav
+from callcenter.phones.hearing import Prompt
+from callcenter.phones.sound import read_wav
 from callcenter.settings import CHECKOUT, Settings
 from callcenter.site import Site, load_site
 
@@ -90,8 +91,8 @@ def household_numbers(path: Path) -> list[str]:
         return sorted({row["number"] for row in csv.DictReader(file) if row.get("number", "").isdigit()})
 
 
-def _offers() -> list[Sound]:
-    return [read_wav(path) for name in MESSAGE_OFFERS for path in sorted(SOUNDS.glob(f"*/{name}.wav"))]
+def _offers() -> list[Prompt]:
+    return [Prompt(read_wav(path)) for name in MESSAGE_OFFERS for path in sorted(SOUNDS.glob(f"*/{name}.wav"))]
 
 
 if __name__ == "__main__":

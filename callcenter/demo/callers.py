@@ -11,7 +11,7 @@ import structlog
 
 from callcenter.demo.plan import CallerPlan
 from callcenter.phones import Leg, PhoneError, Phones
-from callcenter.phones.hearing import heard_prompt
+from callcenter.phones.hearing import LIKE, Ear, Prompt, Search
 from callcenter.phones.phone import WITHHELD
 from callcenter.phones.sound import Sound, silence
 
@@ -30,7 +30,7 @@ class Script:
 
     dialled: str
     voices: list[Sound]
-    message_offers: list[Sound]  # prompts that offer to leave a message
+    message_offers: list[Prompt]  # that offer to leave a message
 
 
 class Callers:
@@ -73,7 +73,6 @@ class Callers:
         for listen_s, key in plan.keys:
             await asyncio.sleep(listen_s)
             await leg.press(key)
-        leg.forget_heard()
         if await self._answered(leg, plan):
             await self._talk(leg, plan)
 
@@ -81,19 +80,17 @@ class Callers:
         """Waits in the queue; leaves a message when one is offered, gives up when patience ends."""
         loop = asyncio.get_running_loop()
         until = loop.time() + plan.patience_s
+        ear = Ear()
+        offers = [Search(ear, offer) for offer in self._script.message_offers]
         while not leg.is_over and loop.time() < until:
             if self._talking[plan.number] > 0:
                 return True
-            if self._is_offered_a_message(leg):
+            ear.hear(leg.heard_since(ear.samples))
+            if any(offer.best.score >= LIKE for offer in offers):
                 await self._leave_message(leg, plan)
                 return False
             await asyncio.sleep(LOOK_AGAIN_S)
         return False
-
-    def _is_offered_a_message(self, leg: Leg) -> bool:
-        """Looked for in the last seconds only: this runs twice a second for every caller."""
-        last = leg.heard.part(-4.0)
-        return any(heard_prompt(last, offer) for offer in self._script.message_offers)
 
     async def _leave_message(self, leg: Leg, plan: CallerPlan) -> None:
         await leg.press(MESSAGE_KEY)

@@ -8,14 +8,24 @@ from __future__ import annotations
 import math
 from array import array
 from dataclasses import dataclass
+from itertools import accumulate
+from operator import mul
 
-from callcenter.phones.sound import RATE, Sound
+from callcenter.phones.sound import RATE, Sound, silence
 
 LIKENESS_S = 3.0
+LIKE = 0.7               # from here on it is the same prompt
 
 _FRAME = 160           # 20 ms
-_BANDS = (250.0, 450.0, 700.0, 1000.0, 1450.0, 2100.0)  # Hz; where telephone speech differs
 _FLOOR = 40.0          # below this root mean square a frame is silence, G.711's noise included
+_THIN = 8              # samples that become one: 1,000 a second are enough for a waveform below 500 Hz
+_PHASES = (0, 4)       # the samples of a file that follows another begin anywhere in a packet
+_PIECE = 250           # places, as all below: a quarter of a second
+_PACKET = 20           # a line loses or repeats whole packets
+_DRIFT = 3 * _PACKET   # within a prompt
+_DRIFTS = range(-_DRIFT, _DRIFT + 1, _PACKET)
+_WORTH_A_LOOK = 0.6
+_QUIET = (_FLOOR * _THIN) ** 2 / 4
 
 
 def loudness(sound: Sound) -> float:
@@ -54,30 +64,127 @@ class Match:
     at_s: float
 
 
-def best_match(heard: Sound, prompt: Sound) -> Match:
-    """The place where `prompt` fits best: correlation of six bands' loudness over time, so that G.711, level and a
-    shift within a frame do not matter. Different prompts of one voice score below 0.6, the same one above 0.85.
+class Prompt:
+    """A sound to be recognised. Its end may be missing (a key interrupts it, the line closes): its first three quarters
+    decide, at most LIKENESS_S. They are cut into pieces, as a line may lose a packet between two of them."""
 
-    The end of a prompt may be missing (a key interrupts it, the line closes): its first three quarters decide, at most
-    LIKENESS_S.
-    """
-    wanted = _features(_trimmed(prompt).part(0, min(LIKENESS_S, prompt.seconds * 0.75)).samples)
-    there = _features(heard.samples)
-    width, size = len(wanted), len(_BANDS)
-    if width < 10 or len(there) < width:
-        return Match(0.0, 0.0)
-    template, power = _centred([value for frame in wanted for value in frame])
-    best = Match(0.0, 0.0)
-    flat = [value for frame in there for value in frame]
-    for start in range(len(there) - width + 1):
-        score = _correlation(template, power, flat[start * size:(start + width) * size])
-        if score > best.score:
-            best = Match(score, start * _FRAME / RATE)
-    return best
+    def __init__(self, sound: Sound) -> None:
+        decisive = _trimmed(sound).part(0, min(LIKENESS_S, sound.seconds * 0.75))
+        self.seconds = decisive.seconds
+        places = [_thinned(decisive.samples[phase:]) for phase in _PHASES]
+        length = min(_PIECE, *map(len, places))
+        cuts = [_cut(line, length) for line in places]
+        loudest = max(map(_power, cuts[0]), default=0.0)
+        self.pieces = [_Piece(number * length, length, [_normal(part) for part in parts])
+                       for number, parts in enumerate(zip(*cuts, strict=False))
+                       if _power(parts[0]) > loudest / 30]      # a pause is like any other pause
 
 
-def heard_prompt(heard: Sound, prompt: Sound, *, at_least: float = 0.75) -> bool:
-    return best_match(heard, prompt).score >= at_least
+@dataclass(frozen=True)
+class _Piece:
+    at: int
+    length: int
+    shapes: list[list[float]]    # one for each phase
+
+
+class Ear:
+    """All that one phone heard, prepared as it comes: to be asked again and again while a call goes on."""
+
+    def __init__(self) -> None:
+        self.samples = 0
+        self._left = array("h")
+        self._thin: list[float] = []
+        self._squares = [0.0]        # their sum before each place
+
+    @property
+    def seconds(self) -> float:
+        return self.samples / RATE
+
+    @property
+    def places(self) -> int:
+        return len(self._thin)
+
+    def hear(self, samples: array[int]) -> None:
+        self.samples += len(samples)
+        self._left.extend(samples)
+        new = _thinned(self._left)
+        del self._left[:len(new) * _THIN]
+        self._thin += new
+        self._squares += list(accumulate(map(mul, new, new), initial=self._squares[-1]))[1:]
+
+    def match(self, prompt: Prompt, after_s: float = 0.0) -> Match:
+        """The best place that begins not before `after_s`."""
+        return Search(self, prompt, after_s).best
+
+    def likeness(self, piece: _Piece, place: int) -> float:
+        """The correlation of the waveforms there; 0 where nothing was heard."""
+        end = place + piece.length
+        if place < 0 or end > len(self._thin):
+            return 0.0
+        power = self._squares[end] - self._squares[place]
+        if power < _QUIET * piece.length:
+            return 0.0
+        there = self._thin[place:end]
+        return max(_product(shape, there) for shape in piece.shapes) / math.sqrt(power)
+
+
+class Search:
+    """Looks for a prompt in what an ear hears, on from where it last stopped."""
+
+    def __init__(self, ear: Ear, prompt: Prompt, after_s: float = 0.0) -> None:
+        self._ear, self._prompt = ear, prompt
+        self._place = round(after_s * RATE) // _THIN
+        self._best = Match(0.0, after_s)
+
+    @property
+    def best(self) -> Match:
+        pieces = self._prompt.pieces
+        while pieces and self._place + pieces[-1].at + pieces[-1].length + _DRIFT <= self._ear.places:
+            # Two pieces are looked for everywhere: the line may have swallowed one.
+            if any(self._ear.likeness(piece, self._place + piece.at) > _WORTH_A_LOOK for piece in pieces[:2]):
+                self._look_closely(pieces)
+            self._place += 1
+        return self._best
+
+    def _look_closely(self, pieces: list[_Piece]) -> None:
+        """A place is as good as its pieces, the worst third left out."""
+        scores = sorted((max(self._ear.likeness(piece, self._place + piece.at + drift) for drift in _DRIFTS)
+                         for piece in pieces), reverse=True)
+        score = scores[math.ceil(len(scores) * 2 / 3) - 1]
+        if score > self._best.score:
+            self._best = Match(score, self._place * _THIN / RATE)
+
+
+def best_match(heard: Sound, prompt: Prompt) -> Match:
+    """The place where `prompt` fits best, by the correlation of the waveforms below 500 Hz: G.711 and loudness do not
+    matter to it, and no two prompts are alike in it."""
+    ear = Ear()
+    ear.hear((heard + silence(_DRIFT * _THIN / RATE)).samples)
+    return ear.match(prompt)
+
+
+def _thinned(samples: array[int]) -> list[float]:
+    """Every eighth sample, after the mean of eight."""
+    whole = len(samples) // _THIN * _THIN
+    return [float(sum(samples[start:start + _THIN])) for start in range(0, whole, _THIN)]
+
+
+def _cut(values: list[float], length: int) -> list[list[float]]:
+    return [values[start:start + length] for start in range(0, len(values) - length + 1, length)] if length else []
+
+
+def _power(values: list[float]) -> float:
+    return _product(values, values)
+
+
+def _product(one: list[float], two: list[float]) -> float:
+    total: float = sum(map(mul, one, two))
+    return total
+
+
+def _normal(values: list[float]) -> list[float]:
+    size = math.sqrt(_power(values)) or 1.0
+    return [value / size for value in values]
 
 
 def _share(samples: array[int], hz: float) -> float:
@@ -110,37 +217,3 @@ def _trimmed(sound: Sound) -> Sound:
         if _rms(frame) > 4 * _FLOOR:
             return Sound(sound.samples[index * _FRAME:])
     return sound
-
-
-def _features(samples: array[int]) -> list[tuple[float, ...]]:
-    """The loudness of each band in each frame, compressed as ears do. Frames are 20 ms apart and 40 ms long: that
-    makes a shift of half a frame harmless."""
-    out = []
-    for start in range(0, len(samples) - 2 * _FRAME + 1, _FRAME):
-        window = samples[start:start + 2 * _FRAME]
-        if max(window) - min(window) < _FLOOR:
-            out.append((0.0,) * len(_BANDS))
-        else:
-            out.append(tuple(math.log1p(_goertzel(window, hz) / (_FLOOR * _FLOOR * _FRAME)) for hz in _BANDS))
-    return out
-
-
-def _centred(values: list[float]) -> tuple[list[float], float]:
-    mean = sum(values) / len(values)
-    centred = [value - mean for value in values]
-    return centred, math.sqrt(sum(map(_square, centred)))
-
-
-def _square(value: float) -> float:
-    return value * value
-
-
-def _correlation(template: list[float], power: float, values: list[float]) -> float:
-    centred, own = _centred(values)
-    if own < 1e-6 or power < 1e-6:
-        return 0.0
-    return sum(map(_product, template, centred)) / (power * own)
-
-
-def _product(one: float, two: float) -> float:
-    return one * two

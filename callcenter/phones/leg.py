@@ -61,6 +61,7 @@ class Leg:
         self._waking: set[asyncio.Task[None]] = set()
         self._keep = round(keep_s * RATE)
         self._heard = array("h")
+        self._dropped = 0                # samples that were heard too long ago to be kept
         self._to_say: bytes = b""
         self._repeat: bytes = b""
         self.began_at = self._loop.time()
@@ -131,9 +132,18 @@ class Leg:
         """All that was heard so far, at most the last `keep_s`."""
         return Sound(self._heard[:])
 
-    def forget_heard(self, first_s: float | None = None) -> None:
-        """What was heard up to now, or only its first seconds: the next question is about what follows."""
-        del self._heard[:None if first_s is None else round(first_s * RATE)]
+    def heard_since(self, sample: int) -> array[int]:
+        """What came after so many samples, counted from the beginning of the call."""
+        return self._heard[max(sample - self._dropped, 0):]
+
+    @property
+    def lost_s(self) -> float:
+        """Sound that came in and was not taken in time: a program that is too busy to listen."""
+        try:
+            stats = self._call.audio.stats()
+        except (AudioNotActive, AudioRestarted):
+            return 0.0
+        return (stats.rx_dropped_bytes + stats.rx_discarded_bytes) / (2 * RATE)
 
     @property
     def is_over(self) -> bool:
@@ -157,7 +167,11 @@ class Leg:
 
     async def hears(self, test: Callable[[Sound], bool], within: float, what: str = "that") -> None:
         """Waits until `test` of all that was heard is true. Raises NotInTime, PhoneError when the call ended before."""
-        await self._until(lambda: self._loop.time() if test(self.heard) else None, within, f"hear {what}")
+        await self.notices(lambda: test(self.heard), within, f"hear {what}")
+
+    async def notices(self, test: Callable[[], bool], within: float, what: str) -> None:
+        """Waits until `test` is true; it is asked again whenever something was heard or happened. Raises as `hears` does."""
+        await self._until(lambda: self._loop.time() if test() else None, within, what)
 
     async def said(self, within: float) -> None:
         """Waits until all that was given to `say` has been sent. Raises NotInTime."""
@@ -216,10 +230,11 @@ class Leg:
         excess = len(self._heard) - self._keep
         if excess > 0:
             del self._heard[:excess]
+            self._dropped += excess
         self._wake()
 
     def _speak(self) -> None:
-        if not self._to_say:
+        if not self._to_say and not self._repeat:
             return
         info = self._call.audio.info()
         room = _AHEAD_BYTES - info.tx_buffered

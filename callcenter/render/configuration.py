@@ -43,9 +43,7 @@ def render(site: Site, settings: Settings, secrets: Mapping[str, str], asterisk:
     pages = _pages(site, settings, secrets, asterisk)
     changed = _write(home / "etc", pages)
     _link(home / "data/documentation", asterisk.data / "documentation")
-    for language in ("zh", "en", "tones"):
-        changed |= _copy_sounds(sounds / language, home / "data/sounds" / language)
-    return changed
+    return _copy_sounds(sounds, home / "data/sounds") or changed
 
 
 def _pages(site: Site, settings: Settings, secrets: Mapping[str, str], asterisk: AsteriskFiles) -> dict[str, str]:

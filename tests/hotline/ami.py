@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from itertools import count
 from types import TracebackType
 from typing import Self
@@ -35,7 +37,7 @@ class Ami:
         answers: list[Message] = []
         async with asyncio.timeout(10):
             while True:
-                message = await self._message()
+                message = await self.message()
                 if message.get("ActionID") != ident:
                     continue
                 answers.append(message)
@@ -46,7 +48,25 @@ class Ami:
         answers = await self.act("CoreShowChannels", ends_with="CoreShowChannelsComplete")
         return [answer for answer in answers if answer.get("Event") == "CoreShowChannel"]
 
-    async def _message(self) -> Message:
+    async def message(self) -> Message:
         raw = await self._reader.readuntil(b"\r\n\r\n")
         pairs = (line.partition(": ") for line in raw.decode(errors="replace").split("\r\n") if line)
         return {key: value for key, _, value in pairs}
+
+
+@asynccontextmanager
+async def listening(ami: Ami) -> AsyncIterator[list[Message]]:
+    """Every event from now on, as it comes; a header is a key, so one that was smuggled in is one too."""
+    heard: list[Message] = []
+    async with ami:
+        await ami.act("Events", EventMask="on")
+
+        async def listen() -> None:
+            while True:
+                heard.append(await ami.message())
+
+        task = asyncio.create_task(listen())
+        try:
+            yield heard
+        finally:
+            task.cancel()

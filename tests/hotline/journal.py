@@ -52,6 +52,14 @@ class Journal:
 
         return await self._until(found, call_id, within, f"{event} {data or ''}")
 
+    async def happens(self, call_id: str, event: str, *, times: int, within: float = 5.0) -> Entry:
+        """The entry of this kind that makes them so many."""
+        def found(entries: list[Entry]) -> Entry | None:
+            those = [entry for entry in entries if entry.event == event]
+            return those[times - 1] if len(those) >= times else None
+
+        return await self._until(found, call_id, within, f"{event} for the {times}. time")
+
     async def _until(self, found: Callable[[list[Entry]], Entry | None], call_id: str | None, within: float,
                      what: str) -> Entry:
         try:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
 from callcenter.phones import Leg, PhoneError, Phones, Seat
-from callcenter.phones.hearing import LIKENESS_S, best_match, heard_prompt, speech_seconds
+from callcenter.phones.hearing import LIKE, Ear, Prompt, Search, speech_seconds
 from callcenter.phones.phone import WITHHELD
-from callcenter.phones.sound import Sound, read_wav
+from callcenter.phones.sound import read_wav
 from hotline.instance import Hotline
 from hotline.journal import Entry, Journal
 from hotline.whole import Whole
@@ -22,40 +22,62 @@ _SUBSCRIBERS = count(13_900_000_001)
 
 @dataclass
 class Guest:
-    """A caller on the line."""
+    """A caller on the line. Nothing that was heard is forgotten: a question is about what came after a mark, and a mark is
+    the end of what was recognised last, or the moment of the last key."""
 
     leg: Leg
     number: str
     call_id: str
     journal: Journal
     sounds: Path
+    ear: Ear = field(default_factory=Ear)
+    mark_s: float = 0.0
 
     async def presses(self, keys: str) -> None:
+        self._listen()
+        self.mark_s = self.ear.seconds
         await self.leg.press(keys)
+
+    async def chooses(self, key: str) -> None:
+        """In a menu; returns when it has been taken."""
+        before = self.events.count("MENU")
+        await self.presses(key)
+        await self.journal.happens(self.call_id, "MENU", times=before + 1)
 
     async def hangs_up(self) -> None:
         await self.leg.hang_up()
 
     async def hears(self, prompt: str, *, language: str = "zh", within: float = 6.0) -> None:
-        """Waits until the prompt was heard, and forgets up to its end."""
-        sound = self.prompt(prompt, language)
+        """Waits until the prompt was heard after the mark, which then moves to its end."""
+        wanted = self.prompt(prompt, language)
+        search = Search(self.ear, wanted, self.mark_s)
         try:
-            await self.leg.hears(lambda heard: heard_prompt(heard, sound), within, f"{language}/{prompt}")
+            await self.leg.notices(lambda: self._listen() and search.best.score >= LIKE, within, f"hear {language}/{prompt}")
         except PhoneError as error:
-            raise AssertionError(f"{error}; {self._what_was_heard()}; journal: {self.events}") from error
-        self.leg.forget_heard(best_match(self.leg.heard, sound).at_s + min(sound.seconds, LIKENESS_S) * 0.8)
+            raise AssertionError(f"{error}; likeness {search.best.score:.2f}; {self._what_was_heard()}; "
+                                 f"journal: {self.events}") from error
+        self.mark_s = search.best.at_s + wanted.seconds
+
+    def _listen(self) -> bool:
+        self.ear.hear(self.leg.heard_since(self.ear.samples))
+        return True
 
     def _what_was_heard(self) -> str:
-        likely = {path.stem: self.likeness(path.stem, path.parent.name) for path in self.sounds.glob("??/*.wav")}
-        best = sorted(likely, key=lambda name: -likely[name])[:3]
-        heard = [(name, round(likely[name], 2)) for name in best]
-        return f"{self.leg.heard.seconds:.1f} s were heard, most like {heard}"
+        """In order, for the report of a failure."""
+        lost = self.leg.lost_s
+        known = {f"{path.parent.name}/{path.stem}": read_wav(path) for path in self.sounds.glob("??/*.wav")}
+        found = [(self.ear.match(Prompt(sound)), name) for name, sound in known.items()]
+        order = [f"{match.at_s:.1f} {name} {match.score:.2f}" for match, name in sorted(found, key=lambda one: one[0].at_s)
+                 if match.score > 0.6]
+        return f"{self.ear.seconds:.1f} s heard, {lost:.1f} s lost, mark at {self.mark_s:.1f}: {order}"
 
     def likeness(self, prompt: str, language: str = "zh") -> float:
-        return best_match(self.leg.heard, self.prompt(prompt, language)).score
+        """Of the best place in the whole call."""
+        self._listen()
+        return self.ear.match(self.prompt(prompt, language)).score
 
-    def prompt(self, name: str, language: str = "zh") -> Sound:
-        return read_wav(self.sounds / language / f"{name}.wav")
+    def prompt(self, name: str, language: str = "zh") -> Prompt:
+        return Prompt(read_wav(self.sounds / language / f"{name}.wav"))
 
     async def hears_a_voice(self, within: float = 5.0) -> None:
         """Any: the line is open and keys will be taken."""
@@ -106,10 +128,9 @@ class Line:
     async def call_and_press(self, *keys: str, dialled: str = MAIN) -> Guest:
         """Presses one key a menu, as soon as a voice is heard."""
         guest = await self.call(dialled)
+        await guest.hears_a_voice()
         for key in keys:
-            await guest.hears_a_voice()
-            await guest.presses(key)
-            guest.leg.forget_heard()
+            await guest.chooses(key)
         return guest
 
     def calls(self) -> list[str]:

@@ -1,16 +1,19 @@
-"""Sounds for tests: every prompt that the templates name, a second of its own babble: no test waits for a sentence.
+"""Sounds for tests: every prompt that the templates name, a second of its own murmur: no test waits for a sentence.
 
-They are told apart by ear as the spoken ones are; tests of the spoken ones use the committed files.
+They are recognised as the spoken ones are, by their waveform; tests of the spoken ones use the committed files.
 """
 
 from __future__ import annotations
 
+import math
 import random
 import re
+import shutil
+from array import array
 from pathlib import Path
 
-from callcenter.phones.sound import Sound, babble, silence, tone, write_wav
-from callcenter.render.configuration import TEMPLATES
+from callcenter.phones.sound import RATE, Sound, write_wav
+from callcenter.render.configuration import SOUNDS, TEMPLATES
 
 LANGUAGES = ("zh", "en")
 SECONDS = 1.2
@@ -28,20 +31,31 @@ def prompt_names() -> set[str]:
 
 
 def made_prompt(language: str, name: str) -> Sound:
-    return babble(SECONDS, random.Random(f"{language}/{name}"), level=0.5)
+    return murmur(SECONDS, random.Random(f"{language}/{name}"))
+
+
+def murmur(seconds: float, rng: random.Random) -> Sound:
+    """Low noise, swelling like words: no two are alike anywhere."""
+    samples, smooth = array("h"), 0.0
+    for place in range(round(seconds * RATE)):
+        smooth += 0.2 * (rng.uniform(-1, 1) - smooth)
+        swell = 0.4 + 0.6 * abs(math.sin(math.pi * place / (RATE / 4)))
+        samples.append(round(28_000 * swell * smooth))
+    return Sound(samples)
 
 
 def make_prompts(folder: Path) -> None:
-    hold = folder / "tones/hold.wav"
-    hold.parent.mkdir(parents=True, exist_ok=True)
-    write_wav(hold, tone(450, 1.0) + silence(4.0))
+    for name in ("beep.wav", "beeperr.wav", "silence/1.wav"):    # where the committed ones are: below no language
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(SOUNDS / name, path)
     for language in LANGUAGES:
         for name in sorted(prompt_names()):
             path = folder / language / f"{name}.wav"
             path.parent.mkdir(parents=True, exist_ok=True)
             write_wav(path, made_prompt(language, name))
         for piece in (*(f"digits/{digit}" for digit in range(10)), "queue-youarenext", "queue-thereare",
-                      "queue-callswaiting", "queue-thankyou", "beep"):
+                      "queue-callswaiting", "queue-thankyou"):
             path = folder / language / f"{piece}.wav"
             path.parent.mkdir(parents=True, exist_ok=True)
-            write_wav(path, babble(0.4, random.Random(f"{language}/{piece}"), level=0.5))
+            write_wav(path, murmur(0.4, random.Random(f"{language}/{piece}")))

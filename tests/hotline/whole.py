@@ -10,13 +10,13 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import redis.asyncio
-from sqlalchemy import create_engine, text
+from sqlalchemy import Row, create_engine, text
 
 from callcenter.board import BOARD
 from callcenter.events import Board
@@ -40,23 +40,29 @@ class Whole:
     async def __aenter__(self) -> Self:
         site = self.state / "site.yaml"
         site.write_text(self._site_text, encoding="utf-8")
-        await self._sixring("up", "--offset", str(self._offset), "--site", str(site), "--no-demo")
+        await self.sixring("up", "--offset", str(self._offset), "--site", str(site), "--no-demo")
         self.settings = Settings.load(self.state)
         self.journal = Journal(self.settings.queue_log)
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None,
                         trace: TracebackType | None) -> None:
-        await self._sixring("down", "--calls", "0")
+        await self.sixring("down", "--calls", "0")
         shutil.rmtree(self.state, ignore_errors=True)
 
-    async def _sixring(self, *words: str) -> None:
+    async def sixring(self, *words: str) -> None:
+        await self._run("callcenter.cli", *words)
+
+    async def crm(self, *words: str) -> None:
+        await self._run("crm", *words)
+
+    async def _run(self, module: str, *words: str) -> None:
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "callcenter.cli", *words, env=self._environment(), stdin=subprocess.DEVNULL,
+            sys.executable, "-m", module, *words, env=self._environment(), stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         said, _ = await process.communicate()
         if process.returncode:
-            raise RuntimeError(f"sixring {words[0]}: {said.decode()[-3000:]}")
+            raise RuntimeError(f"{module} {words[0]}: {said.decode()[-3000:]}")
 
     def _environment(self) -> dict[str, str]:
         return {**os.environ, "SIXRING_STATE": str(self.state)}
@@ -95,7 +101,9 @@ class Whole:
     def cut_ami(self) -> int:
         """Asterisk drops every manager connection."""
         shown = self.console("manager show connected").splitlines()
-        column = shown[0].split().index("FileDes.") if shown else 0
+        heads = [line.split() for line in shown if "FileDes" in line]
+        assert heads, shown
+        column = next(place for place, word in enumerate(heads[0]) if word.startswith("FileDes"))
         files = [line.split()[column] for line in shown if line.split()[:1] == ["sixring"]]
         for file in files:
             self.console(f"manager kick session {file}")
@@ -149,10 +157,20 @@ class Whole:
 
     def records(self) -> dict[str, str | None]:
         """The outcome of every call that the journal has ended."""
+        rows = self.rows("SELECT call_id, outcome FROM calls WHERE ended_at IS NOT NULL")
+        return {row.call_id: row.outcome for row in rows}
+
+    def rows(self, query: str, **values: str) -> Sequence[Row[Any]]:
         engine = create_engine(self.settings.database_url)
         try:
             with engine.connect() as connection:
-                rows = connection.execute(text("SELECT call_id, outcome FROM calls WHERE ended_at IS NOT NULL"))
-                return {row[0]: row[1] for row in rows}
+                return connection.execute(text(query), values).all()
         finally:
             engine.dispose()
+
+    async def recorded(self, call_id: str, within: float = 10.0) -> str | None:
+        """The outcome of this call, once its record is complete: all that follows from it has been written then."""
+        async with asyncio.timeout(within):
+            while call_id not in (there := self.records()):
+                await asyncio.sleep(0.1)
+        return there[call_id]

@@ -1,0 +1,82 @@
+"""A caller who writes SIP by hand: what no phone would send, and callers for a second instance beside the phones' one."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from dataclasses import dataclass, field
+from itertools import count
+from types import TracebackType
+from typing import Self
+
+_CALLS = count(1)
+_STATUS = re.compile(rb"^SIP/2\.0 (\d{3}) ")
+_TO = re.compile(rb"^To: *(.+?)\r\n", re.MULTILINE | re.IGNORECASE)
+_METHOD = re.compile(rb"^CSeq: *\d+ (\w+)", re.MULTILINE | re.IGNORECASE)
+_SDP = ("v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 65530 RTP/AVP 8 101\r\n"
+        "a=rtpmap:8 PCMA/8000\r\na=rtpmap:101 telephone-event/8000\r\n")
+
+
+class Messages(asyncio.DatagramProtocol):
+    def __init__(self) -> None:
+        self.came: asyncio.Queue[bytes] = asyncio.Queue()
+
+    def datagram_received(self, data: bytes, addr: object) -> None:
+        self.came.put_nowait(data)
+
+
+@dataclass
+class RawCaller:
+    """`async with RawCaller(port, number) as caller:`; whatever is on the line at the end is ended."""
+
+    port: int
+    number: str
+    name: bytes = b""
+    dialled: str = "8000"
+    _tag: str = field(default_factory=lambda: f"raw{next(_CALLS)}")
+    _to: bytes = b""
+
+    async def __aenter__(self) -> Self:
+        loop = asyncio.get_running_loop()
+        self._transport, self._messages = await loop.create_datagram_endpoint(
+            Messages, local_addr=("127.0.0.1", 0), remote_addr=("127.0.0.1", self.port))
+        self._own = self._transport.get_extra_info("sockname")[1]
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None,
+                        trace: TracebackType | None) -> None:
+        if self._to:
+            self._send("BYE", 2)
+            await self._final(b"BYE", 5)
+        self._transport.close()
+
+    async def dials(self, within: float = 5.0) -> int:
+        """The final answer to the call. Raises TimeoutError when none comes."""
+        self._send("INVITE", 1, _SDP)
+        answer = await self._final(b"INVITE", within)
+        status = int(answer[8:12])
+        found = _TO.search(answer)
+        assert found is not None
+        if status == 200:
+            self._to = found[1]
+        self._send("ACK", 1, to=found[1])
+        return status
+
+    async def _final(self, method: bytes, within: float) -> bytes:
+        async with asyncio.timeout(within):
+            while True:
+                message = await self._messages.came.get()
+                status, of = _STATUS.match(message), _METHOD.search(message)
+                if status and int(status[1]) >= 200 and of and of[1] == method:
+                    return message
+
+    def _send(self, method: str, number: int, body: str = "", *, to: bytes = b"") -> None:
+        target = f"sip:{self.dialled}@127.0.0.1:{self.port}"
+        head = (f"{method} {target} SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:{self._own};branch=z9hG4bK{self._tag}{method}\r\n"
+                f"Max-Forwards: 70\r\nCall-ID: {self._tag}-{self._own}\r\nCSeq: {number} {method}\r\n"
+                f"Contact: <sip:{self.number}@127.0.0.1:{self._own}>\r\n").encode()
+        sender = b"From: " + self.name + f" <sip:{self.number}@127.0.0.1:{self._own}>;tag={self._tag}\r\n".encode()
+        receiver = b"To: " + (to or self._to or f"<{target}>".encode()) + b"\r\n"
+        end = (f"Content-Type: application/sdp\r\nContent-Length: {len(body)}\r\n\r\n{body}" if body else
+               "Content-Length: 0\r\n\r\n").encode()
+        self._transport.sendto(head + sender + receiver + end)

@@ -1,0 +1,189 @@
+"""Everything that `sixring up` starts, with the spoken prompts: what a call leaves behind, and what is known of its caller."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+from hotline.instance import free_offset
+from hotline.line import Guest, Line
+from hotline.raw_sip import RawCaller
+from hotline.sites import TestSite
+from hotline.whole import Whole
+
+from callcenter.phones import Display
+from callcenter.phones.hearing import has_tone
+from callcenter.phones.sound import read_wav, tone
+from callcenter.settings import CHECKOUT
+
+SOUNDS = CHECKOUT / "asterisk-config/sounds"
+SITE = TestSite(overflow_after=4, menu_wait=5)
+HOUSEHOLDS = """estate,building,unit,room,name,role,number,tags,language
+云栖花园,3栋,1,1603,张建国,owner,13788962001,vip,zh
+云栖花园,1栋,2,702,Emma Wilson,owner,13788962002,,zh
+"""
+ZHANG, EMMA = "13788962001", "13788962002"
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def whole(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Whole]:
+    file = tmp_path_factory.mktemp("households") / "households.csv"
+    file.write_text(HOUSEHOLDS, encoding="utf-8")
+    with free_offset() as offset:
+        async with Whole(SITE.text(), offset) as whole:
+            await whole.crm("households", "import", str(file))
+            yield whole
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def module_line(whole: Whole) -> AsyncIterator[Line]:
+    async with whole.phones() as phones:
+        yield Line(whole, phones, SOUNDS)
+
+
+async def tickets(whole: Whole, guest: Guest) -> list[tuple[str, str, str, str]]:
+    """All that came of the call: kind, reason, queue, number to ring."""
+    await guest.has("ENDED", within=15)
+    await whole.recorded(guest.call_id)
+    found = whole.rows("SELECT kind, reason, queue, contact_number FROM tickets WHERE call_id = :id", id=guest.call_id)
+    return [(row[0], row[1], row[2], row[3]) for row in found]
+
+
+async def offered_a_message(line: Line) -> Guest:
+    """No seat and no backup is at work."""
+    guest = await line.call_and_press("2")
+    await guest.has("NOBODY", within=15)
+    await guest.hears("nobody-choice", within=15)
+    return guest
+
+
+async def test_a_message_makes_exactly_one_callback_ticket_with_its_file(whole: Whole, line: Line) -> None:
+    guest = await offered_a_message(line)
+    await guest.presses("1")
+    await guest.hears("voicemail-start", within=10)
+    guest.leg.say(tone(900, 6))
+    await guest.leg.said(within=9)
+    await guest.hangs_up()
+    assert await tickets(whole, guest) == [("callback", "voicemail", "complaint", f"+86{guest.number}")]
+    ((file,),) = whole.rows("SELECT voicemail FROM calls WHERE call_id = :id", id=guest.call_id)
+    assert has_tone(read_wav(whole.settings.voicemail / file), 900)
+
+
+@pytest.mark.rule("A6", part="the caller asks; an agent's promise and the alert of a missed one are missing")
+async def test_a_callback_request_makes_exactly_one_ticket_with_its_number(whole: Whole, line: Line) -> None:
+    guest = await offered_a_message(line)
+    await guest.presses("2")
+    await guest.hears("callback-confirm", within=25)
+    await guest.presses("2")
+    await guest.hears("callback-ask-number", within=10)
+    await guest.presses("051288886666#")
+    await guest.has("CALLBACK")
+    await guest.hangs_up()
+    assert await tickets(whole, guest) == [("callback", "callback", "complaint", "+8651288886666")]
+
+
+@pytest.mark.rule("G2", part="the ticket; that all of them are closed is not yet reported")
+async def test_not_satisfied_makes_a_follow_up_and_satisfied_none(whole: Whole, line: Line) -> None:
+    async def rated(seat: str, key: str, rating: str) -> list[tuple[str, str, str, str]]:
+        phone = await line.seat(seat)
+        phone.answers_after(0)
+        guest = await line.call_and_press(key)
+        leg = await phone.rings(10)
+        await leg.answered(5)
+        await leg.hang_up()
+        await guest.hears("survey", within=10)
+        await guest.presses(rating)
+        await guest.has("SURVEY")
+        await guest.hangs_up()
+        made = await tickets(whole, guest)
+        return [(kind, reason, queue, "the caller's" if number == f"+86{guest.number}" else number)
+                for kind, reason, queue, number in made]
+
+    not_satisfied, satisfied = await asyncio.gather(rated("1003", "2", "3"), rated("1004", "3", "1"))
+    assert not_satisfied == [("followup", "not_satisfied", "complaint", "the caller's")]
+    assert satisfied == []
+    await line.leave("1003", "1004")
+
+
+@pytest.mark.rule("A7", part="name, room and tags on the phone; tickets and contacts are the desk's page")
+async def test_the_ringing_phone_shows_the_household_of_the_register(whole: Whole, line: Line) -> None:
+    seat = await line.seat("1003")
+    guest = await line.call(number=ZHANG)
+    await guest.hears_a_voice()
+    await guest.chooses("2")
+    ring = await seat.rings(10)
+    assert ring.answered_at is None
+    assert ring.shows == Display("张建国 3-1-1603 vip", ZHANG)
+
+
+@pytest.mark.rule("A8", part="pause and resume are missing")
+async def test_of_a_call_that_nobody_answered_no_recording_is_left(whole: Whole, line: Line) -> None:
+    seat = await line.seat("1003")
+    guest = await line.call_and_press("2")
+    await seat.rings(10)
+    await guest.hangs_up()
+    await guest.has("ABANDON")
+    assert len(whole.recording(guest.call_id)) == 1
+    async with asyncio.timeout(15):
+        while whole.recording(guest.call_id):
+            await asyncio.sleep(0.1)
+
+
+@pytest.mark.rule("I3", part="the language only")
+async def test_the_language_that_a_household_chose_greets_it_the_next_time(whole: Whole, line: Line) -> None:
+    first = await line.call(number=EMMA)
+    await first.hears("welcome", within=8)
+    await first.chooses("9")
+    await first.has("LANGUAGE", "en")
+    await first.hangs_up()
+    await whole.recorded(first.call_id)
+    second = await line.call(number=EMMA)
+    await second.hears("welcome", language="en", within=8)
+
+
+@pytest.mark.rule("A3", part="the spoken greeting; the desk has no script")
+async def test_a_caller_hears_the_spoken_welcome_and_menu_and_after_nine_the_english_one(line: Line) -> None:
+    guest = await line.call()
+    await guest.hears("welcome", within=8)
+    await guest.hears("menu-main", within=15)
+    assert guest.likeness("menu-main", "en") < 0.6
+    await guest.chooses("9")
+    await guest.hears("welcome", language="en", within=8)
+    await guest.hears("menu-main", language="en", within=15)
+
+
+async def test_a_notice_is_heard_before_the_welcome_until_it_is_switched_off(whole: Whole, line: Line) -> None:
+    await whole.sixring("notice", "notice-water")
+    told = await line.call()
+    await told.hears("notice-water", within=10)
+    assert told.likeness("welcome") < 0.6
+    await told.hears("welcome", within=15)
+    await whole.sixring("notice", "off")
+    after = await line.call()
+    await after.hears("welcome", within=8)
+    assert after.likeness("notice-water") < 0.6
+
+
+async def test_two_instances_serve_side_by_side_and_the_end_of_one_is_nothing_to_the_other(whole: Whole, line: Line) -> None:
+    guest = await line.call()
+    with free_offset() as offset:
+        async with Whole(SITE.text(), offset) as second:
+            async with RawCaller(whole.settings.ports.sip, "13811110001") as one, \
+                    RawCaller(second.settings.ports.sip, "13811110002") as two:
+                assert await asyncio.gather(one.dials(), two.dials()) == [200, 200]
+                await whole.journal.call_from("13811110001")
+                await second.journal.call_from("13811110002")
+            here, there = whole.processes("python"), second.processes("python")
+            assert len(here) >= 5
+            assert len(there) >= 5
+        assert second.processes("python", "ld-linux", "asterisk", "valkey", "redis") == []
+        assert whole.processes("python") == here
+    assert not guest.leg.is_over
+    later = await line.call()
+    await later.hears("welcome", within=8)
+    await later.hangs_up()
+    assert await whole.recorded(later.call_id) is not None
