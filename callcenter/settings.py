@@ -141,6 +141,7 @@ class Settings:
             del raw[name]
         target = self.state / "instance.json"
         part = target.with_suffix(".part")
+        part.touch(mode=0o600)  # a database URL may hold a password
         part.write_text(json.dumps(raw, indent=2) + "\n")
         part.replace(target)
 

@@ -25,6 +25,9 @@ def alembic_config(connection: Connection) -> Config:
 
 def migrate(database: Database) -> str:
     """The revision the database is at afterwards. All or nothing: both databases roll DDL back."""
+    file = database.engine.url.database
+    if database.engine.dialect.name == "sqlite" and file and file != ":memory:":
+        Path(file).touch(mode=0o600)  # names and numbers of households: its owner's alone (WAL files take the same mode)
     with database.engine.execution_options(sixring_writes=True).begin() as connection:
         if connection.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK_KEY})
