@@ -1,8 +1,7 @@
 """A FastAGI server that no peer can hold up: a fixed pool of threads, each waiting in accept on one listening socket.
 
 Every system call on a session ends by the kernel's own time-out, none is begun after the session's budget, and
-what a peer
-may send is limited, so a peer that is silent, slow, half-closed or endless costs one thread for at most
+what a peer may send is limited, so a peer that is silent, slow, half-closed or endless costs one thread for at most
 `2 * budget`, and a silent one none at all: the kernel gives a connection to accept only once it has spoken.
 """
 
@@ -28,7 +27,7 @@ log = structlog.get_logger()
 BACKLOG: Final = 4096  # a frozen process still lets Asterisk connect, so that its limit of 300 ms counts, not 2 s
 CHUNK: Final = 4_096
 END: Final = b"\n\n"
-LEADERS: Final = 2
+LEADERS: Final = 1           # measured with bench/agi.py: 2 cost a third more CPU a session, in fights for the interpreter
 PUT_OFF: Final = 8           # answers a busy thread leaves lying, so that they are there when it looks
 MOST_LEFT: Final = 32        # and how many at most; Asterisk has long gone on, only a socket each is kept
 
@@ -222,11 +221,9 @@ class _Leads:
 class Server:
     """Answers sessions with the handler of their script until `stop`.
 
-    LEADERS threads of the pool take sessions, one after the other, as long as nothing makes them wait; one
-    that must wait
-    for its peer first hands its lead to a thread that rests. So there are many threads where many peers are
-    slow, and few
-    that fight for the interpreter where all are quick (with 16 in accept at once, a session cost 7 changes of thread).
+    LEADERS threads of the pool take sessions, one after the other, as long as nothing makes them wait; one that must
+    wait for its peer first hands its lead to a thread that rests. So there are many threads where many peers are slow, and
+    few that fight for the interpreter where all are quick (with 16 in accept at once, a session cost 7 changes of thread).
     """
 
     def __init__(self, listener: socket.socket, scripts: dict[str, Handler], *, threads: int, limits: Limits,

@@ -93,8 +93,13 @@ class Served:
 
 
 def _children(pid: int) -> list[int]:
-    return [int(child) for task in Path(f"/proc/{pid}/task").iterdir()
-            for child in (task / "children").read_text().split()]
+    found: list[int] = []
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        try:
+            found += map(int, (task / "children").read_text().split())
+        except FileNotFoundError:
+            continue  # a thread that has ended meanwhile: pystrix has one a session
+    return found
 
 
 def _cpu_s(pid: int) -> float:
