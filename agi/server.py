@@ -290,7 +290,7 @@ class Server:
             connection.close()
         if len(left) > PUT_OFF:
             if len(left) > MOST_LEFT:
-                left[0].peer.give_up()
+                left.popleft().connection.close()  # nobody's fault: there is more to do than to look at answers
             self._collect(left, keep=PUT_OFF)
         return leads.still
 

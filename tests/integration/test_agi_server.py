@@ -27,10 +27,10 @@ def break_down(_channel: Channel) -> None:
 
 
 class Running:
-    def __init__(self, threads: int = 8) -> None:
-        listener = listen("127.0.0.1", 0, LIMITS)
+    def __init__(self, threads: int = 8, limits: Limits = LIMITS) -> None:
+        listener = listen("127.0.0.1", 0, limits)
         self.address = listener.getsockname()
-        self.server = Server(listener, {"lookup": answer, "broken": break_down}, threads=threads, limits=LIMITS)
+        self.server = Server(listener, {"lookup": answer, "broken": break_down}, threads=threads, limits=limits)
         self.server.start()
 
     def connect(self) -> socket.socket:
@@ -180,7 +180,9 @@ def test_a_command_that_asterisk_refuses_is_counted(running: Running) -> None:
     assert running.server.faults() == {"agi_refused": 1}
 
 
-def test_two_hundred_at_once_are_all_answered(running: Running) -> None:
+def test_two_hundred_at_once_are_all_answered() -> None:
+    """The callers are threads of this process: slow ones, whom a short budget would rightly blame."""
+    running = Running(limits=Limits(budget_s=10))
     failed: list[BaseException] = []
 
     def call() -> None:
