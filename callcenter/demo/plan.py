@@ -44,7 +44,7 @@ class SeatPlan:
 
 
 QUICK: Final = SeatPlan((1.0, 8.0))
-SLOW: Final = SeatPlan((12.0, 25.0))
+SLOW: Final = SeatPlan((6.0, 14.0))     # now and then later than the two rings that a seat is given
 ABSENT: Final = SeatPlan(None)
 
 

@@ -100,7 +100,7 @@ def faults(measured: wav.Measured, prompt: Prompt) -> list[tuple[str, str]]:
         ("level", LEVEL_BOUNDS[0] <= level <= LEVEL_BOUNDS[1], f"{level:.1f} dBFS"),
         ("clipped", measured.peak <= PEAK_MOST, f"peak {measured.peak:.1f} dBFS"),
         ("silence-at-head", measured.head <= head, f"{measured.head:.2f} s"),
-        ("silence-at-tail", measured.tail <= tail, f"{measured.tail:.2f} s"),
+        ("silence-at-tail", measured.tail <= tail + (prompt.pause or 0.0), f"{measured.tail:.2f} s"),
         ("mostly-silence", measured.voiced >= VOICED_LEAST, f"{measured.voiced:.0%} speech"),
         ("not-speech", CROSSINGS[0] <= crossings <= CROSSINGS[1], f"{crossings:.0f} crossings/s"),
         ("not-speech", prompt.is_part or spread >= SPREAD_LEAST, f"{spread:.1f} dB spread"),

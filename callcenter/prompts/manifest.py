@@ -33,8 +33,9 @@ def source_hash(prompt: Prompt, texts: PromptTexts) -> str:
         prompt.voice,
         prompt.carrier,
         prompt.is_part,
-        texts.speed,
+        prompt.speed or texts.speed,
         pronounce,
+        *([prompt.pause] if prompt.pause is not None else []),
     ]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 

@@ -119,16 +119,20 @@ class Studio:
                 samples = voice.speak_within(prompt.say, prompt.carrier)
         except PronunciationError as error:
             raise PronunciationError(f"{texts.path}:{prompt.line}: {prompt.id}: {error}") from error
-        return audio.for_telephone(samples, audio.PART if prompt.is_part else audio.SENTENCE)
+        margins = audio.PART if prompt.is_part else audio.SENTENCE
+        if prompt.pause is not None:
+            margins = audio.Margins(margins.head, prompt.pause)
+        return audio.for_telephone(samples, margins)
 
     def _voice(self, texts: PromptTexts, prompt: Prompt) -> Voice:
         from callcenter.prompts.kokoro import Voice
 
         own = prompt.language == texts.language
-        name = (prompt.language, prompt.voice, texts.speed, texts.language)
+        speed = prompt.speed or texts.speed
+        name = (prompt.language, prompt.voice, speed, texts.language)
         if name not in self._voices:
             pronounce = texts.pronounce if own else {}
             self._voices[name] = Voice(
-                prompt.language, prompt.voice, speed=texts.speed, pronounce=pronounce, model=self._model
+                prompt.language, prompt.voice, speed=speed, pronounce=pronounce, model=self._model
             )
         return self._voices[name]

@@ -50,6 +50,8 @@ class Prompt:
     carrier: str | None
     is_part: bool
     line: int
+    speed: float | None = None  # instead of the file's
+    pause: float | None = None  # seconds of silence after it, instead of a part's usual
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,8 @@ class _Defaults:
     voice: str
     carrier: str | None
     is_part: bool
+    speed: float | None = None
+    pause: float | None = None
 
 
 class _Reader:
@@ -127,15 +131,16 @@ class _Reader:
         return PromptTexts(self.path, language, self.speed(fields.get("speed")), sounds, prompts)
 
     def speed(self, node: yaml.Node | None) -> float:
-        if node is None:
-            return 1.0
+        return 1.0 if node is None else self.number(node, "speed", 0.5, 2.0)
+
+    def number(self, node: yaml.Node, key: str, least: float, most: float) -> float:
         try:
-            speed = float(self.text(node, "speed"))
+            number = float(self.text(node, key))
         except ValueError:
-            raise self.fail(node, "speed", "is not a number") from None
-        if not 0.5 <= speed <= 2.0:
-            raise self.fail(node, "speed", "is not between 0.5 and 2.0")
-        return speed
+            raise self.fail(node, key, "is not a number") from None
+        if not least <= number <= most:
+            raise self.fail(node, key, f"is not between {least} and {most}")
+        return number
 
     def groups(self, node: yaml.Node | None, defaults: _Defaults) -> Iterator[tuple[Prompt, yaml.Node]]:
         if node is None:
@@ -144,11 +149,13 @@ class _Reader:
             raise self.fail(node, "parts", "is not a list of groups")
         for group in node.value:
             fields = {name: value for name, _, value in self.pairs(group, "parts")}
-            if "texts" not in fields or not fields.keys() <= {"texts", "carrier", "voice"}:
-                raise self.fail(group, "parts", "a group has texts and may have carrier and voice")
+            if "texts" not in fields or not fields.keys() <= {"texts", "carrier", "voice", "speed", "pause"}:
+                raise self.fail(group, "parts", "a group has texts and may have carrier, voice, speed and pause")
             language, voice = self.voice(fields.get("voice"), defaults)
             carrier = self.carrier(fields.get("carrier"))
-            within = _Defaults(language, voice, carrier, is_part=True)
+            speed = self.number(fields["speed"], "speed", 0.5, 2.0) if "speed" in fields else None
+            pause = self.number(fields["pause"], "pause", 0.0, 0.5) if "pause" in fields else None
+            within = _Defaults(language, voice, carrier, is_part=True, speed=speed, pause=pause)
             yield from self.entries(fields["texts"], "texts", within)
 
     def entries(self, node: yaml.Node, key: str, defaults: _Defaults) -> Iterator[tuple[Prompt, yaml.Node]]:
@@ -162,8 +169,8 @@ class _Reader:
         if not isinstance(value, yaml.MappingNode):
             text = self.text(value, name)
             return Prompt(
-                name, text, text, defaults.language, defaults.voice, defaults.carrier, defaults.is_part, line
-            )
+                name, text, text, defaults.language, defaults.voice, defaults.carrier, defaults.is_part, line,
+                defaults.speed, defaults.pause)
         fields = {field: node for field, _, node in self.pairs(value, name)}
         if "text" not in fields or not fields.keys() <= _ENTRY_KEYS:
             raise self.fail(key, name, f"needs text and may have {', '.join(sorted(_ENTRY_KEYS - {'text'}))}")
@@ -171,7 +178,7 @@ class _Reader:
         language, voice = self.voice(fields.get("voice"), defaults)
         carrier = self.carrier(fields["carrier"]) if "carrier" in fields else defaults.carrier
         say = self.text(fields["say"], name) if "say" in fields else text
-        return Prompt(name, text, say, language, voice, carrier, defaults.is_part, line)
+        return Prompt(name, text, say, language, voice, carrier, defaults.is_part, line, defaults.speed, defaults.pause)
 
     def voice(self, node: yaml.Node | None, defaults: _Defaults) -> tuple[str, str]:
         """`en` is the English voice; `en:zf_xiaoyi` is English words in the Chinese voice (its letters)."""
