@@ -2,7 +2,7 @@
 # Puts on a bare Debian machine what Sixring needs, and only what is missing. Safe to repeat; a second run takes a second.
 #
 #   install.sh          what `make up` needs: Python, uv, the packages, the pages, an Asterisk
-#   install.sh test     and what the tests need: Chromium, a Chinese font, sipp
+#   install.sh test     and what the tests need: Chromium, a Chinese font, and what Playwright needs
 #   install.sh python   Python and packages alone
 #
 # Environment: SIXRING_CACHE (big downloads), SIXRING_AMI=host:port (an Asterisk that somebody else starts).
@@ -150,7 +150,8 @@ need_asterisk() {
 need_test_tools() {
     missing=
     command -v chromium > /dev/null || missing="$missing chromium"
-    command -v sipp > /dev/null || missing="$missing sip-tester"
+    # What Playwright's own driver needs, and a bare Debian has not.
+    /sbin/ldconfig -p | grep -q 'libatomic\.so\.1' || missing="$missing libatomic1"
     [ -e /usr/share/fonts/truetype/wqy/wqy-microhei.ttc ] || missing="$missing fonts-wqy-microhei"
     # shellcheck disable=SC2086
     [ -z "$missing" ] || packages $missing
