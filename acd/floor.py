@@ -27,10 +27,10 @@ from typing import Final
 
 from acd import ami_events as ami
 from acd.facts import CallFacts, Channel, Floor, WrapUp, parse_caller
-from acd.plan import stage_of
 from acd.shown import legs_of, peers_of, rung_legs, show_call, show_seat
 from callcenter.events import Call, CallChanged, CallEnded, CallState, SeatChanged
 from callcenter.numbers import normalise
+from callcenter.stages import stage_of
 
 FloorEvent = CallChanged | CallEnded | SeatChanged
 EPILOGUES: Final = frozenset({"survey", "voicemail", "callback"})
@@ -204,10 +204,12 @@ def _said(floor: Floor, event: ami.DialplanSaid, now: datetime) -> tuple[Floor, 
 
 
 def _joined(floor: Floor, event: ami.CallerJoined, now: datetime) -> tuple[Floor, _Touched]:
-    queue, stage = stage_of(event.queue)
+    joined = stage_of(event.queue)
     if event.uniqueid not in floor.channels:
         return floor, _NOTHING
     facts = floor.calls.get(event.uniqueid) or CallFacts(event.uniqueid, now, number=normalise(event.number))
+    queue = joined.queue or facts.queue or event.queue
+    stage = facts.stage if joined.number is None else joined.number
     again = facts.queued_at is not None
     overflowed = again and facts.queue == queue and stage > facts.stage
     facts = replace(facts, queue=queue, stage=stage, waiting=True, epilogue=None, queued_at=facts.queued_at or now)
@@ -216,7 +218,7 @@ def _joined(floor: Floor, event: ami.CallerJoined, now: datetime) -> tuple[Floor
 
 
 def _completed(floor: Floor, call_id: str, queue: str, interface: str, now: datetime) -> tuple[Floor, _Touched]:
-    seat, plan = floor.plan.seat_of(interface), floor.plan.queues.get(stage_of(queue)[0])
+    seat, plan = floor.plan.seat_of(interface), floor.plan.queues.get(stage_of(queue).queue)
     if seat is None or plan is None or plan.wrapup_s == 0:
         return floor, _NOTHING
     wrapup = WrapUp(now + timedelta(seconds=plan.wrapup_s), call_id or None)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, Self
+from typing import Self
 
 from callcenter.site import Site
-
-BACKUP_SUFFIX: Final = "-backup"
 
 
 @dataclass(frozen=True)
@@ -46,10 +44,3 @@ class FloorPlan:
         technology, _, rest = interface.partition("/")
         name = rest if rest in self.seats else rest.rpartition("-")[0]
         return name if technology == "PJSIP" and name in self.seats else None
-
-
-def stage_of(queue: str) -> tuple[str, int]:
-    """(queue id, stage) of Asterisk's queue name."""
-    if queue.endswith(BACKUP_SUFFIX):
-        return queue.removesuffix(BACKUP_SUFFIX), 1
-    return queue, 0

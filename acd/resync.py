@@ -15,10 +15,11 @@ from acd.ami import AmiLink, Headers
 from acd.ami_events import ChannelState, number_of
 from acd.facts import CallFacts, Channel, Floor, WrapUp, created_at, parse_caller
 from acd.floor import TRUNK_CHANNEL
-from acd.plan import FloorPlan, stage_of
+from acd.plan import FloorPlan
 from acd.shown import call_state, legs_of, peers_of, rung_legs, show_call, show_seat
 from callcenter.events import Board, Call, CallState, Seat, SeatState
 from callcenter.numbers import normalise
+from callcenter.stages import stage_of
 
 VARIABLES: Final = "CALL_ID,SIXRING_CALLER,DID,CALLER,CALL_QUEUE"
 EPILOGUE_AT: Final = {
@@ -126,7 +127,9 @@ def _in_queue(plan: FloorPlan, facts: CallFacts, row: Headers, entry: Headers | 
     name = entry.get("queue", "") if entry else ""
     if not name and row.get("application") == "Queue":
         name = row.get("data", "").partition(",")[0]
-    queue, stage = stage_of(name) if name else (facts.queue or _variables(row).get("CALL_QUEUE"), facts.stage)
+    at = stage_of(name) if name else None
+    queue = (at.queue if at else "") or facts.queue or _variables(row).get("CALL_QUEUE")
+    stage = facts.stage if at is None or at.number is None else at.number
     queued_at = facts.queued_at
     if queued_at is None and entry:
         # Stage 1 is reached after the whole of stage 0.
@@ -179,7 +182,7 @@ def _wrapups(plan: FloorPlan, members: Sequence[Headers], remembered: Board, now
     found: dict[str, WrapUp] = {}
     for row in members:
         seat = plan.seat_of(row.get("location", ""))
-        queue = plan.queues.get(stage_of(row.get("queue", ""))[0])
+        queue = plan.queues.get(stage_of(row.get("queue", "")).queue)
         last_call = number_of(row.get("lastcall", ""))
         if seat is None or queue is None or last_call == 0:
             continue

@@ -8,17 +8,22 @@ from functools import reduce
 from pydantic import TypeAdapter
 
 from callcenter.events import (
+    AgentChanged,
     AnyEvent,
     Board,
+    CallbackChanged,
+    CallbackState,
     CallChanged,
     CallEnded,
     FiguresUpdated,
     FloorReset,
     HealthChanged,
+    QueueWaitChanged,
     SeatChanged,
 )
 
 BOARD: TypeAdapter[Board] = TypeAdapter(Board)
+OVER = frozenset({CallbackState.DONE, CallbackState.FAILED, CallbackState.CANCELLED})
 
 
 def apply_event(board: Board, event: AnyEvent) -> Board:
@@ -30,9 +35,17 @@ def apply_event(board: Board, event: AnyEvent) -> Board:
             return replace(board, calls={key: call for key, call in board.calls.items() if key != call_id})
         case SeatChanged(seat=seat):
             return replace(board, seats={**board.seats, seat.seat: seat})
-        case FloorReset(calls=calls, seats=seats, queues=queues):
+        case FloorReset(calls=calls, seats=seats, queues=queues, agents=agents):
             return replace(board, calls={call.call_id: call for call in calls},
-                           seats={seat.seat: seat for seat in seats}, queues=queues)
+                           seats={seat.seat: seat for seat in seats}, queues=queues,
+                           agents={agent.code: agent for agent in agents})
+        case AgentChanged(agent=agent):
+            return replace(board, agents={**board.agents, agent.code: agent})
+        case QueueWaitChanged(wait=wait):
+            return replace(board, waits={**board.waits, wait.queue: wait})
+        case CallbackChanged(callback=callback):
+            kept = {key: other for key, other in board.callbacks.items() if key != callback.callback_id}
+            return replace(board, callbacks=kept if callback.state in OVER else {**kept, callback.callback_id: callback})
         case FiguresUpdated(figures=figures):
             return replace(board, figures={**board.figures, figures.queue: figures})
         case HealthChanged(health=health):

@@ -16,6 +16,8 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from callcenter.roster import Roster
+
 
 class CallState(StrEnum):
     MENU = "menu"            # hears announcements or the IVR
@@ -32,6 +34,20 @@ class SeatState(StrEnum):
     TALKING = "talking"
     WRAPUP = "wrapup"
     PAUSED = "paused"
+
+
+class AgentState(StrEnum):
+    """acd/agents.py has the table of transitions."""
+
+    SIGNED_OUT = "signed_out"
+    READY = "ready"
+    RINGING = "ringing"
+    TALKING = "talking"
+    HELD = "held"            # talks, and the caller is on hold
+    WRAPUP = "wrapup"
+    PAUSED = "paused"        # with a reason
+    AWAY = "away"            # did not answer several calls: rung no more, and the leader knows
+    FAULT = "fault"          # signed in where no phone can be reached (C1)
 
 
 class Health(StrEnum):
@@ -58,9 +74,12 @@ class Call:
     queued_at: datetime | None = None    # first entry into a queue
     rang_at: datetime | None = None      # first ring of any seat
     answered_at: datetime | None = None
-    stage: int = 0                       # 0 primary seats, 1 backup seats
+    stage: int = 0                       # 0 primary, 1 backup, 2 other teams, 3 outside numbers
     ringing: tuple[str, ...] = ()        # seats that ring now
     seat: str | None = None              # who talks
+    agent: str | None = None             # … and the code of who sits there
+    priority: int = 0
+    expected_wait_s: float | None = None # what it was told when it joined the queue
 
 
 @dataclass(frozen=True)
@@ -71,6 +90,60 @@ class Seat:
     state: SeatState
     since: datetime
     call_id: str | None = None
+    agent: str | None = None             # the code of who is signed in there
+
+
+@dataclass(frozen=True)
+class AgentShown:
+    """An agent as the board shows one. In fixed seating a seat is its own agent, with the seat's number as code."""
+
+    code: str
+    name: str
+    team: str
+    state: AgentState
+    since: datetime
+    seat: str | None = None
+    reason: str = ""                     # of a pause; the cause of a fault
+    call_id: str | None = None
+    until: datetime | None = None        # when the wrap-up ends by itself
+    missed: int = 0                      # calls not answered, one after the other
+    help_since: datetime | None = None   # asks the leader for help (D2)
+    help_reason: str = ""
+    recording_paused: bool = False
+
+
+class CallbackState(StrEnum):
+    WAITING = "waiting"      # its place in the queue is kept
+    RINGING = "ringing"      # an agent has taken it, the caller is being rung
+    TALKING = "talking"
+    RETRY = "retry"          # did not answer; due again at `next_at`
+    DONE = "done"
+    FAILED = "failed"        # tried as often as the rule says
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True)
+class Callback:
+    callback_id: str
+    queue: str
+    number: str
+    state: CallbackState
+    asked_at: datetime
+    since: datetime
+    attempts: int = 0
+    next_at: datetime | None = None
+    call_id: str | None = None           # the call that asked for it
+
+
+@dataclass(frozen=True)
+class QueueWait:
+    """What a caller who comes now is told, and how right the last estimates were."""
+
+    queue: str
+    waiting: int
+    expected_s: float | None             # None: nobody is there to answer
+    error_s: float | None = None         # mean absolute error of the last answered calls' estimates
+    agents: int = 0                      # signed in and not paused
 
 
 @dataclass(frozen=True)
@@ -135,6 +208,70 @@ class FloorReset(Event):
     calls: tuple[Call, ...]
     seats: tuple[Seat, ...]
     queues: tuple[str, ...]
+    agents: tuple[AgentShown, ...] = ()
+
+
+@dataclass(frozen=True)
+class AgentChanged(Event):
+    agent: AgentShown
+
+
+@dataclass(frozen=True)
+class QueueWaitChanged(Event):
+    wait: QueueWait
+
+
+@dataclass(frozen=True)
+class CallRanLong(Event):
+    """A4: told before the limit and at it; the call goes on."""
+
+    call_id: str
+    agent: str | None
+    seat: str | None
+    minutes: int
+    at_limit: bool
+
+
+@dataclass(frozen=True)
+class SeatFaultChanged(Event):
+    """C1. `ended_at` None: it goes on."""
+
+    seat: str
+    agent: str
+    began_at: datetime
+    ended_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class DriftMended(Event):
+    """Asterisk was not as it should be and nobody had asked for that; `mended` says what was sent, for a log."""
+
+    node: str
+    mended: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class OrderCarriedOut(Event):
+    """Who asked acd for what, and how it ended: the audit trail is made from it."""
+
+    order_id: str
+    by: str
+    command: str                         # the command's class name
+    subject: str                         # "agent:801", "call:node1-…"
+    code: str
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class CallbackChanged(Event):
+    callback: Callback
+
+
+@dataclass(frozen=True)
+class RosterChanged(Event):
+    """From crm: agents, skills, teams."""
+
+    roster: Roster
 
 
 @dataclass(frozen=True)
@@ -164,13 +301,15 @@ class TicketOpened(Event):
     household_id: int | None = None
 
 
-AnyEvent = (CallChanged | CallEnded | SeatChanged | FloorReset | HealthChanged | FiguresUpdated | CallRecordWritten
-            | TicketOpened)
+AnyEvent = (CallChanged | CallEnded | SeatChanged | FloorReset | AgentChanged | QueueWaitChanged | CallRanLong
+            | SeatFaultChanged | DriftMended | OrderCarriedOut | CallbackChanged | RosterChanged | HealthChanged
+            | FiguresUpdated | CallRecordWritten | TicketOpened)
 
 _TYPES: dict[str, TypeAdapter[Any]] = {
     kind.__name__: TypeAdapter(kind)
-    for kind in (CallChanged, CallEnded, SeatChanged, FloorReset, HealthChanged, FiguresUpdated, CallRecordWritten,
-                 TicketOpened)
+    for kind in (CallChanged, CallEnded, SeatChanged, FloorReset, AgentChanged, QueueWaitChanged, CallRanLong,
+                 SeatFaultChanged, DriftMended, OrderCarriedOut, CallbackChanged, RosterChanged, HealthChanged,
+                 FiguresUpdated, CallRecordWritten, TicketOpened)
 }
 
 
@@ -195,3 +334,6 @@ class Board:
     queues: tuple[str, ...] = ()
     figures: dict[str, Figures] = field(default_factory=dict)
     health: dict[str, ComponentHealth] = field(default_factory=dict)
+    agents: dict[str, AgentShown] = field(default_factory=dict)
+    waits: dict[str, QueueWait] = field(default_factory=dict)
+    callbacks: dict[str, Callback] = field(default_factory=dict)     # those that are not over

@@ -103,6 +103,11 @@ class Settings:
         return self.state / "voicemail"
 
     @property
+    def book_file(self) -> Path:
+        """acd's own: who is signed in where, kept through every crash (acd/book.py)."""
+        return self.state / "floor/book.json"
+
+    @property
     def logs(self) -> Path:
         return self.state / "log"
 

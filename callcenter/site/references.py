@@ -12,7 +12,7 @@ Broken = tuple[tuple[int | str, ...], str, str]
 
 def broken_references(site: Site) -> list[Broken]:
     """(where, problem, what would be right) for each; none when the file holds together."""
-    return [*_doubles(site), *_queues(site), *_menus(site), *_numbers(site)]
+    return [*_doubles(site), *_queues(site), *_menus(site), *_numbers(site), *_agents(site)]
 
 
 def _doubles(site: Site) -> Iterator[Broken]:
@@ -22,6 +22,9 @@ def _doubles(site: Site) -> Iterator[Broken]:
         "menus": [menu.id for menu in site.menus],
         "numbers": [number.number for number in site.numbers],
         "estates": [estate.id for estate in site.estates],
+        "teams": [team.id for team in site.teams],
+        "agents": [agent.code for agent in site.agents],
+        "departments": [department.id for department in site.departments],
     }
     for name, ids in lists.items():
         counted = Counter(ids)
@@ -70,3 +73,24 @@ def _numbers(site: Site) -> Iterator[Broken]:
             name = getattr(number, field)
             if name and name not in menus:
                 yield ("numbers", place, field), f"no menu {name}", f"one of {', '.join(sorted(menus))}"
+
+
+def _agents(site: Site) -> Iterator[Broken]:
+    queues = {queue.id for queue in site.queues}
+    teams = {team.id for team in site.teams}
+    estates = {estate.id for estate in site.estates}
+    seats = {seat.seat for seat in site.seats}
+    for place, agent in enumerate(site.agents):
+        if agent.code in seats:
+            yield ("agents", place, "code"), f"{agent.code} is also a seat", "choose another code"
+        for skill in agent.skills:
+            if skill not in queues:
+                yield ("agents", place, "skills", skill), f"no queue {skill}", f"one of {', '.join(sorted(queues))}"
+        if agent.team is not None and agent.team not in teams:
+            yield ("agents", place, "team"), f"no team {agent.team}", f"one of {', '.join(sorted(teams))}"
+        for index, estate in enumerate(agent.estates):
+            if estate not in estates:
+                yield ("agents", place, "estates", index), f"no estate {estate}", f"one of {', '.join(sorted(estates))}"
+    for place, department in enumerate(site.departments):
+        if department.seat and department.seat not in seats:
+            yield ("departments", place, "seat"), f"no seat {department.seat}", f"one of {', '.join(sorted(seats))}"

@@ -14,6 +14,7 @@ Ident = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,30}$")]
 Extension = Annotated[str, StringConstraints(pattern=r"^[0-9]{2,6}$")]
 Dialled = Annotated[str, StringConstraints(pattern=r"^\+?[0-9]{2,20}$")]
 Key = Annotated[str, StringConstraints(pattern=r"^[0-9*#]$")]
+AgentCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{3,6}$")]
 Label = Annotated[str, StringConstraints(pattern=r"^[^\r\n\";,|$\[\]{}()\\]{1,60}$")]
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 Seconds = Annotated[int, Field(ge=1, le=3600)]
@@ -89,19 +90,81 @@ class SeatConfig(Part):
     browser: bool = False
 
 
+class AgentConfig(Part):
+    """An agent as the first start makes one; afterwards the database says what holds, and the API changes it."""
+
+    code: AgentCode
+    name: Label
+    team: Ident | None = None
+    skills: dict[Ident, Annotated[int, Field(ge=1, le=9, description="1 is best")]]
+    languages: Annotated[tuple[Literal["zh", "en"], ...], Field(min_length=1)] = ("zh",)
+    estates: tuple[Ident, ...] = ()
+    user: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9._-]{0,39}$")] | None = None
+    spokesperson: bool = False
+    leader: bool = False
+
+
+class Team(Part):
+    id: Ident
+    name: Words
+
+
+class Department(Part):
+    """Somebody outside the hotline to whom a call can be passed on (A9): a seat or an outside number."""
+
+    id: Ident
+    name: Words
+    seat: Extension | None = None
+    number: Dialled | None = None
+
+    @model_validator(mode="after")
+    def one_of(self) -> Self:
+        if (self.seat is None) == (self.number is None):
+            raise ValueError("give exactly one of seat, number")
+        return self
+
+
+class Stage(Part):
+    """A step of the overflow chain after the primary agents. Who is reached further on also goes on being rung before."""
+
+    to: Literal["backup", "teams", "outside"]
+    seconds: Seconds = Field(default=60, alias="for")
+    when: Literal["always", "open", "closed"] = "always"
+    numbers: tuple[Dialled, ...] = ()
+
+    @model_validator(mode="after")
+    def numbers_outside_only(self) -> Self:
+        if (self.to == "outside") != bool(self.numbers):
+            raise ValueError("`numbers` belongs to `to: outside`, and is needed there")
+        return self
+
+
 class QueueConfig(Part):
-    """Callers wait here. First `seats` ring; at the last ring `backup` seats too; then the caller is offered a message."""
+    """Callers wait here. First the agents with the skill; from the sixth ring the stages of `chain`, one after the other;
+    then the caller is offered a message. `seats` are home: in fixed seating, and when an agent signs in while acd is dead."""
 
     id: Ident
     name: Words
     seats: Annotated[tuple[Extension, ...], Field(min_length=1)]
     backup: tuple[Extension, ...] = ()
+    chain: tuple[Stage, ...] | None = None
     strategy: Literal["ringall", "rrmemory", "leastrecent", "fewestcalls", "random", "linear"] = "rrmemory"
     priority: Annotated[int, Field(ge=0, le=100)] = 0
     seat_ring: Annotated[int, Field(ge=1, le=6, description="rings before the next seat is tried")] = 2
     backup_for: Seconds = 60
+    estate_first: Annotated[int, Field(ge=0, le=25, description="seconds in which the estate's own team rings alone")] = 0
+    language_first: Annotated[int, Field(ge=0, le=25, description="seconds for who speaks the caller's language")] = 0
+    last_agent: Annotated[int, Field(ge=0, le=25, description="seconds for the agent of the caller's open ticket")] = 0
     wrapup: Annotated[int, Field(ge=0, le=600)] = 10
     service_level: Seconds = 20
+    press: Annotated[bool, Field(description="only spokespersons answer here (D4)")] = False
+
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        """The chain after the primary agents, as it is carried out."""
+        if self.chain is not None:
+            return self.chain
+        return (Stage.model_validate({"to": "backup", "for": self.backup_for}),)
 
 
 class Choice(Part):
@@ -147,6 +210,19 @@ class Retention(Part):
     recordings_days: Annotated[int, Field(ge=1)] = 180
 
 
+class Desk(Part):
+    """What an agent's working day is held to; the rulebook's defaults."""
+
+    misses: Annotated[int, Field(ge=1, le=20, description="calls not answered in a row before an agent is set away")] = 3
+    fault_after: Annotated[int, Field(ge=3, le=60, description="s; a phone that is gone so long is a seat fault (C1)")] = 12
+    wrapup_extension: Annotated[int, Field(ge=10, le=1800, description="s; the longest that a wrap-up is extended to")] = 300
+    call_minutes: Annotated[int, Field(ge=1, le=120, description="A4")] = 10
+    warn_before: Annotated[int, Field(ge=10, le=600, description="s before the limit")] = 60
+    callback_tries: Annotated[int, Field(ge=1, le=10)] = 3
+    callback_retry: Annotated[int, Field(ge=30, le=86_400, description="s between two tries")] = 600
+    callback_offer: Annotated[int, Field(ge=5, le=3600, description="s of expected wait from which a callback is offered")] = 60
+
+
 class Limits(Part):
     lookup_ms: Annotated[int, Field(ge=50, le=2000, description="how long a caller's look-up may hold the call")] = 300
     short_abandon: Seconds = 5
@@ -166,8 +242,21 @@ class Site(Part):
     schedule: Schedule
     ring: Ring = Ring()
     limits: Limits = Limits()
+    desk: Desk = Desk()
     seats: Annotated[tuple[SeatConfig, ...], Field(min_length=1)]
+    teams: tuple[Team, ...] = ()
+    agents: tuple[AgentConfig, ...] = ()
+    departments: tuple[Department, ...] = ()
     queues: Annotated[tuple[QueueConfig, ...], Field(min_length=1)]
     menus: Annotated[tuple[Menu, ...], Field(min_length=1)]
     estates: tuple[Estate, ...] = ()
     retention: Retention = Retention()
+
+    @property
+    def free_seating(self) -> bool:
+        """With agents, a primary seat rings once one has signed in there. Without, every seat is its own agent."""
+        return bool(self.agents)
+
+    def always_on(self, seat: SeatConfig) -> bool:
+        """Rings with nobody signed in, whatever has crashed: backup and leaders' seats, and all seats in fixed seating."""
+        return seat.kind != "primary" or not self.free_seating

@@ -13,9 +13,9 @@ from datetime import UTC, datetime
 from typing import Final
 
 from callcenter.numbers import normalise
+from callcenter.stages import stage_of
 from crm.calls import entries as e
 
-BACKUP_SUFFIX: Final = "-backup"
 _CALL_ID = re.compile(r"^(?=.{3,80}$)[A-Za-z0-9_.-]*?\d{1,12}\.\d{1,12}$")
 _QUEUE = re.compile(r"^[a-z][a-z0-9-]{0,37}$")
 _SEAT = re.compile(r"^\d{2,6}$")
@@ -92,13 +92,13 @@ def _moment(text: str) -> datetime:
 
 
 def _queue(name: str) -> str | None:
-    """The site's queue id: stage 0 and stage 1 are two queues of Asterisk's and one of ours."""
+    """The site's queue id: its stages are queues of Asterisk's own. None for a seat's own queue."""
     if name in ("NONE", ""):
         return None
-    bare = name.removesuffix(BACKUP_SUFFIX)
-    if not _QUEUE.match(bare):
+    queue = stage_of(name).queue
+    if queue and not _QUEUE.match(queue):
         raise _BadLineError("queue")
-    return bare
+    return queue or None
 
 
 def _whole(text: str, reason: str) -> int:
@@ -187,7 +187,7 @@ _READERS: Final[dict[str, _Reader]] = {
     "MENU": lambda said: e.KeyPressed(*said.head, _fit(_WORD, _need(said.data, 2)[0], "menu"),
                                             _fit(re.compile(r"^[0-9*#a-z]$"), said.data[1], "key")),
     "LANGUAGE": lambda said: e.LanguageChosen(*said.head, _language(_need(said.data, 1)[0])),
-    "ENTERQUEUE": lambda said: e.Queued(*said.head, int(said.queue.endswith(BACKUP_SUFFIX))),
+    "ENTERQUEUE": lambda said: e.Queued(*said.head, stage_of(said.queue).number or 0),
     "OVERFLOW": lambda said: e.Overflowed(*said.head, _whole(_need(said.data, 1)[0], "stage")),
     "CONNECT": _connected,
     "RINGNOANSWER": _missed,

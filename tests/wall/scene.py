@@ -5,23 +5,37 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from callcenter.events import (
+    AgentChanged,
+    AgentShown,
+    AgentState,
     AnyEvent,
     Call,
+    Callback,
+    CallbackChanged,
+    CallbackState,
     CallChanged,
     CallEnded,
+    CallRanLong,
     CallRecordWritten,
     CallState,
     ComponentHealth,
+    DriftMended,
     Figures,
     FiguresUpdated,
     FloorReset,
     Health,
     HealthChanged,
+    OrderCarriedOut,
+    QueueWait,
+    QueueWaitChanged,
+    RosterChanged,
     Seat,
     SeatChanged,
+    SeatFaultChanged,
     SeatState,
     TicketOpened,
 )
+from callcenter.roster import Agent, Roster
 
 QUEUES = ("repair", "complaint", "enquiry")
 COMPONENTS = ("asterisk", "ami", "trunk", "agi", "acd", "crm", "database", "disk")
@@ -105,4 +119,17 @@ def everything_that_can_happen(now: datetime) -> list[AnyEvent]:
         HealthChanged(later, ComponentHealth("trunk", Health.DOWN, later, "unreachable")),
         CallRecordWritten(later, "node1-1763800000.41", "answered"),
         TicketOpened(later, 7, "C20261122-0007", "repair", "node1-1763800000.41", 12),
+        AgentChanged(now, AgentShown("801", "陈静", "day", AgentState.TALKING, now, "1001", call_id=talking.call_id)),
+        AgentChanged(later, AgentShown("801", "陈静", "day", AgentState.WRAPUP, later, "1001",
+                                       until=later + timedelta(seconds=30))),
+        AgentChanged(later, AgentShown("802", "李晓梅", "day", AgentState.AWAY, later, "1002", missed=3)),
+        QueueWaitChanged(now, QueueWait("repair", 3, 95.0, 12.5, 4)),
+        CallRanLong(later, talking.call_id, "802", "1002", 10, at_limit=True),
+        SeatFaultChanged(later, "1003", "803", now),
+        DriftMended(later, "node1", ("pause 1003",)),
+        OrderCarriedOut(later, "ord-1", "leader", "Pause", "agent:801", "done"),
+        CallbackChanged(now, Callback("cb-1", "repair", "+8613800138009", CallbackState.WAITING, now, now)),
+        CallbackChanged(now, Callback("cb-2", "repair", "+8613800138010", CallbackState.WAITING, now, now)),
+        CallbackChanged(later, Callback("cb-2", "repair", "+8613800138010", CallbackState.DONE, now, later, 1)),
+        RosterChanged(later, Roster({"801": Agent("801", "陈静", "day", {"repair": 1})})),
     ]

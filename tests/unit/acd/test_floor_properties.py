@@ -90,7 +90,7 @@ def test_a_seat_is_ready_again_though_nothing_more_is_heard(plan: FloorPlan) -> 
     from acd.floor import next_tick, tick
 
     floor = Floor(plan, online=frozenset({"1001"}))
-    floor, told = fold(floor, ami.SeatCompleted("node1-1.1", "repair-backup", "PJSIP/1001", ""), T0)
+    floor, told = fold(floor, ami.SeatCompleted("node1-1.1", "repair.backup", "PJSIP/1001", ""), T0)
     assert [item.seat.state for item in told if hasattr(item, "seat")] == [SeatState.WRAPUP]
     assert next_tick(floor) == T0 + timedelta(seconds=4)
     floor, told = tick(floor, T0 + timedelta(seconds=4))

@@ -33,7 +33,7 @@ def line(event: str, data: str = "", queue: str = "NONE", agent: str = "NONE") -
         (line("MENU", "main|1"), e.KeyPressed(AT, CALL, None, "main", "1")),
         (line("LANGUAGE", "en"), e.LanguageChosen(AT, CALL, None, "en")),
         (line("ENTERQUEUE", "|13800138000|1", "repairs"), e.Queued(AT, CALL, "repairs", 0)),
-        (line("ENTERQUEUE", "|13800138000|1", "repairs-backup"), e.Queued(AT, CALL, "repairs", 1)),
+        (line("ENTERQUEUE", "|13800138000|1", "repairs.backup"), e.Queued(AT, CALL, "repairs", 1)),
         (line("OVERFLOW", "1", "repairs"), e.Overflowed(AT, CALL, "repairs", 1)),
         (
             line("CONNECT", "7|node1-1763800001.9|6", "repairs", "1001"),
