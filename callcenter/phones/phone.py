@@ -47,9 +47,10 @@ class Switch:
 class Phones:
     """`async with Phones(Switch(5060)) as phones:`"""
 
-    def __init__(self, switch: Switch, *, rtp_ports: tuple[int, int] | None = None, listen: int | None = None, max_calls: int = 100,
-                 dead_after_s: int = 0, keep_s: float = KEPT_SECONDS) -> None:
-        """`listen` is the port where `outside` phones are rung; `dead_after_s` ends calls without incoming media, 0 never; `keep_s` of what each leg hears is kept."""
+    def __init__(self, switch: Switch, *, rtp_ports: tuple[int, int] | None = None, listen: int | None = None,
+                 max_calls: int = 100, dead_after_s: int = 0, keep_s: float = KEPT_SECONDS) -> None:
+        """`listen` is the port where `outside` phones are rung; `dead_after_s` ends calls without incoming media, 0 never;
+        `keep_s` of what each leg hears is kept."""
         self.switch = switch
         self._rtp_ports = rtp_ports
         self._listen = listen
