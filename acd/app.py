@@ -12,6 +12,7 @@ from acd.ami_events import HANDLED
 from acd.apply import Reconciler, Rhythm
 from acd.book import Book
 from acd.desired import Desired
+from acd.orders import Handlers, OrderDesk, OrderIntake
 from acd.plan import FloorPlan
 from acd.publish import BoardKeeper, Outbox, Pacing
 from acd.service import FloorService
@@ -58,6 +59,10 @@ async def run(plan: AcdPlan, clock: Clock) -> None:
     desired = Desired(plan.book, plan.roster)
     reconciler = Reconciler(desired, clock, put=outbox.put, rhythm=plan.rhythm)
     service.listen(reconciler.heard)
+    # Who carries out which kind of order: one line for each owner.
+    handlers: Handlers = {}
+    desk = OrderDesk(handlers, clock, outbox.put)
+    intake = OrderIntake(bus, desk)
     for floor, address in plan.nodes:
         link = AmiLink(address, service.deliver, wanted=frozenset(HANDLED), limits=plan.limits)
         links.append(link)
@@ -71,6 +76,7 @@ async def run(plan: AcdPlan, clock: Clock) -> None:
             tasks.create_task(service.run())
             tasks.create_task(reconciler.run())
             tasks.create_task(watch.run())
+            tasks.create_task(intake.run())
             for link in links:
                 tasks.create_task(link.run())
             log.info("acd_started", nodes=[link.node for link in links])
