@@ -176,7 +176,7 @@ class FloorService:
             return
         now = self._clock.now()
         before = node.floor
-        after = floor_from(before.plan, snapshot, self._memory(before), now)
+        after = floor_from(before.plan, snapshot, self._memory(before), now, agents=before.agents)
         for event, at in node.since_asked:
             after, _ = fold(after, event, at)
         if node.known and same_picture(before, after):
