@@ -116,6 +116,9 @@ class MemberChanged:
     interface: str
     paused: bool
     last_call: int     # epoch seconds, 0 for none
+    penalty: int = 0
+    reason: str = ""   # of the pause
+    dynamic: bool = False
 
 
 @dataclass(frozen=True)
@@ -249,8 +252,10 @@ def _held(m: Headers) -> AmiEvent:
 
 
 def _member(m: Headers) -> AmiEvent:
-    return MemberChanged(m.get("queue", ""), m.get("interface", ""), m.get("paused") == "1",
-                         number_of(m.get("lastcall", "")))
+    paused = m.get("paused") == "1"
+    return MemberChanged(m.get("queue", ""), m.get("interface", ""), paused, number_of(m.get("lastcall", "")),
+                         number_of(m.get("penalty", "")), m.get("pausedreason", "") if paused else "",
+                         m.get("membership") == "dynamic")
 
 
 def _removed(m: Headers) -> AmiEvent:
@@ -310,6 +315,7 @@ HANDLED: Final[Mapping[str, Callable[[Headers], AmiEvent | None]]] = {
     "unhold": _held,
     "queuememberstatus": _member,
     "queuememberpause": _member,
+    "queuememberpenalty": _member,
     "queuememberadded": _member,
     "queuememberremoved": _removed,
     "bridgeenter": _entered,

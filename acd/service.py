@@ -63,6 +63,11 @@ class FloorService:
         self._inbox: asyncio.Queue[LinkItem | Resynced] = asyncio.Queue(INBOX_LIMIT)
         self._nodes: dict[str, _Node] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._listeners: list[Callable[[str, AmiEvent | LinkUp | LinkDown], None]] = []
+
+    def listen(self, listener: Callable[[str, AmiEvent | LinkUp | LinkDown], None]) -> None:
+        """Hears (node, event) in order, each event after it has been folded. A listener must only take note."""
+        self._listeners.append(listener)
 
     def add(self, link: AmiLink) -> None:
         self._nodes[link.node] = _Node(Floor(self._plans[link.node]), link)
@@ -109,11 +114,13 @@ class FloorService:
             case LinkUp():
                 node.is_up = True
                 self._on_link(item.node, None)
+                self._tell(item.node, item)
                 if node.booted_at and not node.known:   # FullyBooted came while an older reading was failing
                     self._read(node)
             case LinkDown(reason=reason):
                 node.is_up = False
                 self._on_link(item.node, reason)
+                self._tell(item.node, item)
             case LinkMessage(headers=headers):
                 try:
                     self._message(node, headers)
@@ -147,6 +154,11 @@ class FloorService:
                     node.floor, told = fold(node.floor, event, now)
                     for fact in told:
                         self._put(fact)
+        self._tell(node.link.node, event)
+
+    def _tell(self, node: str, news: AmiEvent | LinkUp | LinkDown) -> None:
+        for listener in self._listeners:
+            listener(node, news)
 
     def _read(self, node: _Node) -> None:
         """Begins to read the actual state; events that come meanwhile are kept and folded onto it."""
