@@ -24,13 +24,14 @@ from callcenter.events import AgentShown, AgentState
 from callcenter.roster import Agent
 
 
-def agent_state(floor: Floor, entry: SignedIn | None, now: datetime) -> tuple[AgentState, str | None]:
+def agent_state(floor: Floor, book: Book, agent: str, now: datetime) -> tuple[AgentState, str | None]:
     """(state, the call it belongs to)."""
+    entry = book.agents.get(agent)
     if entry is None:
         return AgentState.SIGNED_OUT, None
     own = [channel for channel in floor.channels.values() if floor.plan.seat_of(channel.name) == entry.seat]
     talk = next((channel for channel in own if _talks(floor, channel)), None)
-    if entry.fault_since is not None:
+    if entry.seat in book.faults:
         return AgentState.FAULT, _call(floor, talk)
     if talk is not None:
         return AgentState.HELD if talk.on_hold else AgentState.TALKING, _call(floor, talk)
@@ -57,14 +58,15 @@ def wrapup_until(floor: Floor, entry: SignedIn, now: datetime) -> datetime | Non
 def show_agent(floor: Floor, book: Book, agent: Agent, now: datetime, before: AgentShown | None) -> AgentShown:
     """`since` is kept from `before` while state, seat and reason stay."""
     entry = book.agents.get(agent.code)
-    state, call_id = agent_state(floor, entry, now)
+    state, call_id = agent_state(floor, book, agent.code, now)
+    fault = book.faults.get(entry.seat) if entry and state is AgentState.FAULT else None
     shown = AgentShown(code=agent.code, name=agent.name, team=agent.team, state=state, since=now, call_id=call_id)
     if entry is not None:
         shown = replace(
             shown, seat=entry.seat, missed=entry.missed, help_since=entry.help_since, help_reason=entry.help_reason,
-            reason="phone" if state is AgentState.FAULT else entry.pause or "",
+            reason="phone" if fault else entry.pause or "",
             until=wrapup_until(floor, entry, now) if state is AgentState.WRAPUP else None,
-            since=entry.fault_since if state is AgentState.FAULT and entry.fault_since else now)
+            since=fault.since if fault else now)
     if before is None:
         return shown
     same = (before.state, before.seat) == (state, shown.seat) and (state is not AgentState.PAUSED or before.reason == shown.reason)

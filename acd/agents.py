@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final, Self
 
-from acd.book import Book, SignedIn
+from acd.book import Book, SeatFault, SignedIn
 from callcenter.commands import (
     DONE,
     AskHelp,
@@ -212,7 +212,7 @@ def _seat(book: Book, command: SignIn | MoveSeat, rules: Rules, at: Situation) -
         return Decision(book, Refusal.SEAT_UNREACHABLE)
     if entry is None:
         return Decision(adopt(book, command.agent, command.seat, at.now), detail=command.seat)
-    moved = replace(entry, seat=command.seat, fault_since=None, wrapup_until=at.wrapup_until or entry.wrapup_until)
+    moved = replace(entry, seat=command.seat, wrapup_until=at.wrapup_until or entry.wrapup_until)
     return Decision(_with(book, moved), detail=command.seat)
 
 
@@ -227,7 +227,7 @@ def adopt(book: Book, agent: str, seat: str, now: datetime) -> Book:
     if there is not None:
         book = _without(book, there.agent)
     entry = book.agents.get(agent)
-    return _with(book, replace(entry, seat=seat, fault_since=None) if entry else SignedIn(agent, seat, now))
+    return _with(book, replace(entry, seat=seat) if entry else SignedIn(agent, seat, now))
 
 
 def answered(book: Book, seat: str) -> Book:
@@ -254,12 +254,14 @@ def end_wrapups(book: Book, now: datetime) -> Book:
 def fault_began(book: Book, seat: str, since: datetime) -> Book:
     """Calls that rang at a dead phone are nobody's misses."""
     entry = book.at(seat)
-    return _with(book, replace(entry, fault_since=since, missed=0)) if entry and entry.fault_since is None else book
+    if entry is None or seat in book.faults:
+        return book
+    return replace(_with(book, replace(entry, missed=0)), faults={**book.faults, seat: SeatFault(entry.agent, since)})
 
 
 def fault_ended(book: Book, seat: str) -> Book:
-    entry = book.at(seat)
-    return _with(book, replace(entry, fault_since=None)) if entry and entry.fault_since else book
+    """Whoever sits there now, or nobody: a fault lasts as long as the phone is gone."""
+    return replace(book, faults={key: fault for key, fault in book.faults.items() if key != seat}) if seat in book.faults else book
 
 
 def _with(book: Book, entry: SignedIn) -> Book:

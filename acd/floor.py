@@ -82,6 +82,14 @@ def seated(floor: Floor, agents: dict[str, str], now: datetime) -> tuple[Floor, 
     return _tell(replace(floor, agents=agents), _Touched(frozenset(calls), frozenset(touched)), now)
 
 
+def unwrapped(floor: Floor, seat: str, now: datetime) -> tuple[Floor, list[FloorEvent]]:
+    """The wrap-up there is over before its time."""
+    if seat not in floor.wrapups:
+        return floor, []
+    rest = {key: wrapup for key, wrapup in floor.wrapups.items() if key != seat}
+    return _tell(replace(floor, wrapups=rest), _Touched(seats=frozenset({seat})), now)
+
+
 def outcome_of(facts: CallFacts) -> str:
     """How a call that ended now is shown; the journal decides what is counted."""
     if facts.answered_at or facts.epilogue == "survey":

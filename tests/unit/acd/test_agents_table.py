@@ -309,7 +309,7 @@ def test_an_agent_who_dials_a_code_is_what_it_was() -> None:
     case.floor, _ = fold(case.floor, ami.ChannelCreated(code, "PJSIP/1001-9", code, 4, "1001", "from-seats", "*14"), case.now)
     for state in (4, 6):
         case.floor, _ = fold(case.floor, ami.ChannelStateChanged(code, state), case.now)
-        assert agent_state(case.floor, case.book.agents["801"], case.now) == (S.PAUSED, None)
+        assert agent_state(case.floor, case.book, "801", case.now) == (S.PAUSED, None)
 
 
 @pytest.mark.rule("D2")
