@@ -87,6 +87,10 @@ class FloorService:
             queues=tuple(dict.fromkeys(queue for floor in floors for queue in floor.plan.queues)),
         )
 
+    def floors(self) -> list[Floor]:
+        """Of the nodes that have been read."""
+        return [node.floor for node in self._nodes.values() if node.known]
+
     async def run(self) -> None:
         audit = asyncio.create_task(self._audit())
         try:
