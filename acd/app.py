@@ -9,6 +9,7 @@ import structlog
 
 from acd.ami import AmiAddress, AmiLink, LinkLimits
 from acd.ami_events import HANDLED
+from acd.orders import Handlers, OrderDesk, OrderIntake
 from acd.plan import FloorPlan
 from acd.publish import BoardKeeper, Outbox, Pacing
 from acd.service import FloorService
@@ -48,6 +49,10 @@ async def run(plan: AcdPlan, clock: Clock) -> None:
     service = FloorService(
         {floor.node: floor for floor, _ in plan.nodes}, clock, put=outbox.put, remembered=lambda: keeper.board,
         on_link=watch.on_link, on_reachability=watch.on_reachability, audit_every_s=plan.audit_every_s)
+    # Who carries out which kind of order: one line for each owner.
+    handlers: Handlers = {}
+    desk = OrderDesk(handlers, clock, outbox.put)
+    intake = OrderIntake(bus, desk)
     for _, address in plan.nodes:
         link = AmiLink(address, service.deliver, wanted=frozenset(HANDLED), limits=plan.limits)
         links.append(link)
@@ -59,6 +64,7 @@ async def run(plan: AcdPlan, clock: Clock) -> None:
             tasks.create_task(outbox.run())
             tasks.create_task(service.run())
             tasks.create_task(watch.run())
+            tasks.create_task(intake.run())
             for link in links:
                 tasks.create_task(link.run())
             log.info("acd_started", nodes=[link.node for link in links])
