@@ -166,7 +166,7 @@ class DialplanSaid:
     """The dialplan's own words: `UserEvent(Sixring,What: …)`."""
 
     uniqueid: str
-    what: str          # entered identified language menu overflow voicemail callback survey
+    what: str          # entered identified language menu overflow voicemail callback survey estimate place
     call_id: str
     did: str
     queue: str
@@ -177,6 +177,8 @@ class DialplanSaid:
     agent: str = ""
     reason: str = ""
     channel: str = ""
+    seconds: str = ""  # of an estimate
+    callback: str = "" # of a place that is kept
 
 
 @dataclass(frozen=True)
@@ -296,7 +298,8 @@ def _said(m: Headers) -> AmiEvent | None:
         return None
     return DialplanSaid(m.get("uniqueid", ""), m.get("what", ""), m.get("callid", ""), m.get("did", ""),
                         m.get("queue", ""), m.get("number", ""), m.get("caller", ""), m.get("language", ""),
-                        m.get("seat", ""), m.get("agent", ""), m.get("reason", ""), m.get("channel", ""))
+                        m.get("seat", ""), m.get("agent", ""), m.get("reason", ""), m.get("channel", ""),
+                        m.get("seconds", ""), m.get("callback", ""))
 
 
 HANDLED: Final[Mapping[str, Callable[[Headers], AmiEvent | None]]] = {

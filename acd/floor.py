@@ -207,8 +207,8 @@ def _identified(floor: Floor, call_id: str, value: str) -> tuple[Floor, _Touched
 
 def _said(floor: Floor, event: ami.DialplanSaid, now: datetime) -> tuple[Floor, _Touched]:
     call_id = event.call_id or event.uniqueid
-    if event.what == "entered" and call_id not in floor.calls and call_id in floor.channels:
-        # A seat that dials the hotline: a call like any other.
+    if event.what in {"entered", "place"} and call_id not in floor.calls and call_id in floor.channels:
+        # A seat that dials the hotline, or a place kept for a callback: a call like any other.
         floor = _with_call(floor, CallFacts(call_id, now))
     if event.what == "entered":
         number = {"number": normalise(event.number)} if event.number else {}
@@ -217,6 +217,10 @@ def _said(floor: Floor, event: ami.DialplanSaid, now: datetime) -> tuple[Floor, 
         return _identified(floor, call_id, event.caller)
     if event.what == "language" and event.language in LANGUAGES:
         return _facts(floor, call_id, language=event.language)
+    if event.what == "place":
+        return _facts(floor, call_id, callback_id=event.callback, number=normalise(event.number))
+    if event.what == "estimate" and event.seconds.isdigit():
+        return _facts(floor, call_id, expected_wait_s=float(event.seconds))
     if event.what in EPILOGUES:
         floor, touched = _facts(floor, call_id, epilogue=event.what, waiting=False)
         return floor, replace(touched, what=event.what)
