@@ -118,13 +118,13 @@ AGENT_COMMANDS: Final[tuple[type[Any], ...]] = tuple(_COLUMNS)
 class Rules:
     """What the site file says about agents."""
 
-    free_seating: bool
-    seats: frozenset[str]
-    queues: frozenset[str]
-    misses: int
-    fault_after: timedelta
-    wrapup_extension: timedelta
-    ring_ms: int                 # a ring that its stage's end cut shorter than one ring is no miss
+    free_seating: bool = False
+    seats: frozenset[str] = frozenset()
+    queues: frozenset[str] = frozenset()
+    misses: int = 3
+    fault_after: timedelta = timedelta(seconds=6)
+    wrapup_extension: timedelta = timedelta(seconds=300)
+    ring_ms: int = 5000          # a ring that its stage's end cut shorter than one ring is no miss
 
     @classmethod
     def of(cls, site: Site) -> Self:
