@@ -153,13 +153,15 @@ class DialplanSaid:
     """The dialplan's own words: `UserEvent(Sixring,What: …)`."""
 
     uniqueid: str
-    what: str          # entered identified language menu overflow voicemail callback survey
+    what: str          # entered identified language menu routed overflow outside voicemail callback survey
     call_id: str
     did: str
     queue: str
     number: str = ""
     caller: str = ""   # SIXRING_CALLER, when identified
     language: str = ""
+    stage: int = 0     # of an overflow
+    rank: int = 0      # the caller's points, when routed
 
 
 @dataclass(frozen=True)
@@ -267,7 +269,8 @@ def _said(m: Headers) -> AmiEvent | None:
     if m.get("userevent") != "Sixring":
         return None
     return DialplanSaid(m.get("uniqueid", ""), m.get("what", ""), m.get("callid", ""), m.get("did", ""),
-                        m.get("queue", ""), m.get("number", ""), m.get("caller", ""), m.get("language", ""))
+                        m.get("queue", ""), m.get("number", ""), m.get("caller", ""), m.get("language", ""),
+                        number_of(m.get("stage", "")), number_of(m.get("rank", "")))
 
 
 HANDLED: Final[Mapping[str, Callable[[Headers], AmiEvent | None]]] = {

@@ -95,7 +95,7 @@ async def test_a_mailbox_that_answers_for_an_outside_number_does_not_swallow_the
 @pytest.mark.rule("A12")
 async def test_a_stage_of_other_hours_is_left_out(line: Line) -> None:
     await line.leave(NOBODY)
-    backup, other = await line.seats(BACKUP, OTHER)
+    _, other = await line.seats(BACKUP, OTHER)
     other.answers_after(0)
     guest = await line.call_and_press("3")
     assert (await guest.has("CONNECT", within=6)).agent == OTHER
