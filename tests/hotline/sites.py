@@ -34,6 +34,7 @@ class TestSite:
     open_all_day: bool = True
     closed_days: Sequence[str] = ()
     queues: Sequence[dict[str, Any]] = field(default_factory=tuple)
+    agents: Sequence[dict[str, Any]] = ()       # with any: free seating
     chains: Mapping[str, dict[str, Any]] = field(default_factory=dict)     # by queue id: more keys of it
     more: Mapping[str, Any] = field(default_factory=dict)                  # more keys of the site, or others
 
@@ -59,6 +60,7 @@ class TestSite:
                 self._queue("enquiry", self.primary[3:]) | ({} if self.enquiry_backup else {"backup": []}),
             ],
             "menus": self._menus(),
+            **({"agents": list(self.agents)} if self.agents else {}),
         } | dict(self.more)
 
     def _queue(self, name: str, seats: Sequence[str]) -> dict[str, Any]:
