@@ -28,7 +28,7 @@ class Member(NamedTuple):
 
     penalty: int = 0
     paused: bool = False
-    reason: str = ""     # of the pause: a PauseReason, or away, wrapup, fault, signed_out
+    reason: str = ""     # of the pause: a PauseReason, or away, wrapup, signed_out
     dynamic: bool = True
 
 
@@ -64,9 +64,7 @@ def interface_of(seat: str) -> str:
 
 
 def pause_of(entry: SignedIn, now: datetime) -> str:
-    """Why this agent is not to be rung; "" when there is no reason. A phone that cannot be reached comes before all else."""
-    if entry.fault_since:
-        return "fault"
+    """Why this agent is not to be rung; "" when there is no reason."""
     if entry.pause:
         return entry.pause.value
     if entry.away:

@@ -90,7 +90,6 @@ def test_a_seat_that_is_always_on_rings_with_nobody_there_and_another_does_not()
     (at("801", "1001", pause=PauseReason.MEAL, away=True), "meal"),
     (at("801", "1001", wrapup_until=NOW + timedelta(seconds=1)), "wrapup"),
     (at("801", "1001", wrapup_until=NOW), ""),
-    (at("801", "1001", fault_since=NOW, pause=PauseReason.MEAL), "fault"),
     (at("801", "1001", help_since=NOW), ""),
 ], ids=lambda value: value or "ready" if isinstance(value, str) else "")
 @pytest.mark.rule("A8", part="pauses with reasons")
