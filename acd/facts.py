@@ -46,6 +46,9 @@ class CallFacts:
     queued_at: datetime | None = None
     rang_at: datetime | None = None
     answered_at: datetime | None = None
+    in_queue: str = ""               # Asterisk's name of the queue, stage and pool included
+    parked: str = ""                 # the slot
+    recording_paused: bool = False   # A8
     epilogue: str | None = None      # survey, voicemail or callback, as the dialplan said
 
 
@@ -65,6 +68,7 @@ class Floor:
     online: frozenset[str] = frozenset()                              # seats with a registered phone
     paused: dict[tuple[str, str], bool] = field(default_factory=dict)  # (Asterisk's queue, seat)
     wrapups: dict[str, WrapUp] = field(default_factory=dict)
+    spies: dict[str, str] = field(default_factory=dict)               # channel that listens → channel that is listened to
     calls_shown: dict[str, Call] = field(default_factory=dict)
     seats_shown: dict[str, Seat] = field(default_factory=dict)
 

@@ -21,7 +21,7 @@ from callcenter.events import Board, Call, CallState, Seat, SeatState
 from callcenter.numbers import normalise
 from callcenter.stages import stage_of
 
-VARIABLES: Final = "CALL_ID,SIXRING_CALLER,DID,CALLER,CALL_QUEUE"
+VARIABLES: Final = "CALL_ID,SIXRING_CALLER,DID,CALLER,CALL_QUEUE,RECORDING_PAUSED"
 EPILOGUE_AT: Final = {
     ("after-talk", "s"): "survey",
     ("message", "voicemail"): "voicemail",
@@ -41,13 +41,15 @@ class Snapshot:
     channels: Sequence[Headers]     # Status
     queues: Sequence[Headers]       # QueueParams, QueueMember, QueueEntry
     endpoints: Sequence[Headers]    # EndpointList
+    parked: Sequence[Headers] = ()  # ParkedCall
 
 
 async def take_snapshot(link: AmiLink) -> Snapshot:
     """Raises as AmiLink.ask_list does. Events that arrive meanwhile are folded again afterwards; that is harmless."""
     channels = await link.ask_list("Status", {"Variables": VARIABLES})
     queues = await link.ask_list("QueueStatus")
-    return Snapshot(channels, queues, await link.ask_list("PJSIPShowEndpoints"))
+    endpoints = await link.ask_list("PJSIPShowEndpoints")
+    return Snapshot(channels, queues, endpoints, await link.ask_list("ParkedCalls"))
 
 
 def floor_from(plan: FloorPlan, snapshot: Snapshot, remembered: Board, now: datetime) -> Floor:
@@ -63,11 +65,14 @@ def floor_from(plan: FloorPlan, snapshot: Snapshot, remembered: Board, now: date
         paused={(row.get("queue", ""), seat): row.get("paused") == "1"
                 for row in members if (seat := plan.seat_of(row.get("location", "")))},
         wrapups=_wrapups(plan, members, remembered, now),
+        spies=_spies(snapshot.channels),
     )
+    slots = {row.get("parkeeuniqueid", ""): row.get("parkingspace", "") for row in snapshot.parked}
     callers = [uid for uid, row in rows.items() if uid in entries or _is_caller(channels[uid], _variables(row))]
     for call_id in callers:
         known = remembered.calls.get(call_id)
         facts = _facts(plan, rows[call_id], channels[call_id], entries.get(call_id), known, now)
+        facts = replace(facts, parked=slots.get(call_id, ""))
         floor = replace(floor, calls={**floor.calls, call_id: facts})
     for call_id in callers:
         floor = _settle(floor, call_id)
@@ -87,6 +92,13 @@ def _channel(row: Headers, now: datetime) -> Channel:
         state=number_of(row.get("channelstate", "")), bridge=bridge,
         created_at=created_at(uniqueid) or now - timedelta(seconds=number_of(row.get("seconds", ""))),
     )
+
+
+def _spies(rows: Sequence[Headers]) -> dict[str, str]:
+    """Who listens to whom: ChanSpy's first argument is the name of a channel."""
+    ids = {row.get("channel", ""): row.get("uniqueid", "") for row in rows}
+    return {row.get("uniqueid", ""): on for row in rows
+            if row.get("application") == "ChanSpy" and (on := ids.get(row.get("data", "").partition(",")[0]))}
 
 
 def _variables(row: Headers) -> dict[str, str]:
@@ -118,6 +130,7 @@ def _facts(plan: FloorPlan, row: Headers, channel: Channel, entry: Headers | Non
     if caller:
         facts = replace(facts, name=caller.name, room=caller.room, household_id=caller.household_id,
                         language=caller.language)
+    facts = replace(facts, recording_paused=variables.get("RECORDING_PAUSED") == "1")
     facts = replace(facts, epilogue=EPILOGUE_AT.get((row.get("context", ""), row.get("exten", ""))))
     return _in_queue(plan, facts, row, entry, now)
 
@@ -135,7 +148,8 @@ def _in_queue(plan: FloorPlan, facts: CallFacts, row: Headers, entry: Headers | 
         # Stage 1 is reached after the whole of stage 0.
         waited = number_of(entry.get("wait", "")) + (plan.overflow_s if stage else 0)
         queued_at = now - timedelta(seconds=waited)
-    return replace(facts, queue=queue, stage=stage, waiting=entry is not None, queued_at=queued_at)
+    return replace(facts, queue=queue, stage=stage, waiting=entry is not None, queued_at=queued_at,
+                   in_queue=entry.get("queue", "") if entry else "")
 
 
 def _settle(floor: Floor, call_id: str) -> Floor:
