@@ -52,7 +52,8 @@ async def take_snapshot(link: AmiLink) -> Snapshot:
     return Snapshot(channels, queues, endpoints, await link.ask_list("ParkedCalls"))
 
 
-def floor_from(plan: FloorPlan, snapshot: Snapshot, remembered: Board, now: datetime) -> Floor:
+def floor_from(plan: FloorPlan, snapshot: Snapshot, remembered: Board, now: datetime, *,
+               agents: dict[str, str] | None = None) -> Floor:
     """Everything that is there, with what `remembered` knows more about it."""
     channels = {c.uniqueid: c for c in (_channel(row, now) for row in snapshot.channels) if c.uniqueid}
     rows = {row.get("uniqueid", ""): row for row in snapshot.channels}
@@ -64,8 +65,7 @@ def floor_from(plan: FloorPlan, snapshot: Snapshot, remembered: Board, now: date
                          and row.get("devicestate") not in OFFLINE_ENDPOINTS),
         paused={(row.get("queue", ""), seat): row.get("paused") == "1"
                 for row in members if (seat := plan.seat_of(row.get("location", "")))},
-        wrapups=_wrapups(plan, members, remembered, now),
-        spies=_spies(snapshot.channels),
+        wrapups=_wrapups(plan, members, remembered, now), agents=agents or {}, spies=_spies(snapshot.channels),
     )
     slots = {row.get("parkeeuniqueid", ""): row.get("parkingspace", "") for row in snapshot.parked}
     callers = [uid for uid, row in rows.items() if uid in entries or _is_caller(channels[uid], _variables(row))]
