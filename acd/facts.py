@@ -43,6 +43,7 @@ class CallFacts:
     language: str = "zh"
     queue: str | None = None
     stage: int = 0
+    rank: int = 0                    # points, as the caller came; waiting adds to them (acd/ageing.py)
     waiting: bool = False            # is in the queue now
     queued_at: datetime | None = None
     rang_at: datetime | None = None

@@ -33,7 +33,7 @@ from acd.facts import CallFacts, Channel, Floor, WrapUp, parse_caller
 from acd.shown import legs_of, peers_of, rung_legs, show_call, show_seat
 from callcenter.events import Call, CallChanged, CallEnded, CallState, SeatChanged
 from callcenter.numbers import normalise
-from callcenter.stages import stage_of
+from callcenter.stages import OUTSIDE_STAGE, stage_of
 
 FloorEvent = CallChanged | CallEnded | SeatChanged
 EPILOGUES: Final = frozenset({"survey", "voicemail", "callback"})
@@ -227,10 +227,22 @@ def _said(floor: Floor, event: ami.DialplanSaid, now: datetime) -> tuple[Floor, 
         return _identified(floor, call_id, event.caller)
     if event.what == "language" and event.language in LANGUAGES:
         return _facts(floor, call_id, language=event.language)
+    if event.what == "routed" and event.queue in floor.plan.queues:
+        # Before the caller joins: the first of Asterisk's queues may be a seat's own, which says nothing of ours.
+        return _facts(floor, call_id, queue=event.queue, rank=event.rank)
+    if event.what == "overflow" and event.stage == OUTSIDE_STAGE:
+        # The last stage is no queue of Asterisk's, so nobody joins one.
+        floor, touched = _facts(floor, call_id, stage=event.stage, waiting=True, queued_at=_queued(floor, call_id, now))
+        return floor, replace(touched, what="overflowed" if touched.calls else "")
     if event.what in EPILOGUES:
         floor, touched = _facts(floor, call_id, epilogue=event.what, waiting=False)
         return floor, replace(touched, what=event.what)
     return floor, _NOTHING
+
+
+def _queued(floor: Floor, call_id: str, now: datetime) -> datetime:
+    facts = floor.calls.get(call_id)
+    return facts.queued_at or now if facts else now
 
 
 def _joined(floor: Floor, event: ami.CallerJoined, now: datetime) -> tuple[Floor, _Touched]:
@@ -249,7 +261,9 @@ def _joined(floor: Floor, event: ami.CallerJoined, now: datetime) -> tuple[Floor
 
 
 def _completed(floor: Floor, call_id: str, queue: str, interface: str, now: datetime) -> tuple[Floor, _Touched]:
-    seat, plan = floor.plan.seat_of(interface), floor.plan.queues.get(stage_of(queue).queue)
+    facts = floor.calls.get(call_id)
+    site_queue = stage_of(queue).queue or (facts.queue if facts else None) or ""    # a seat's own queue has none
+    seat, plan = floor.plan.seat_of(interface), floor.plan.queues.get(site_queue)
     if seat is None or plan is None or plan.wrapup_s == 0:
         return floor, _NOTHING
     wrapup = WrapUp(now + timedelta(seconds=plan.wrapup_s), call_id or None)

@@ -77,7 +77,8 @@ class Leading:
         if not facts.waiting or facts.queue == command.queue:
             raise NotPossible(Why.NOT_NOW)
         await set_variable(place.link, caller, "MOVE_TO", command.queue)
-        await place.link.ask("Redirect", {"Channel": caller.name, "Context": "moved", "Exten": "s", "Priority": "1"})
+        # Not a redirection: that would be journalled as a caller who gave up. A seat that rings now rings to the end first.
+        await place.link.ask("QueueWithdrawCaller", {"Queue": facts.in_queue, "Caller": caller.name, "WithdrawInfo": command.queue})
         await journal(place.link, facts.call_id, "", "MOVED", order.by, command.queue)
         return done(order)
 
