@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from acd.ami import AmiLink, Headers
+from acd.ami import AmiLink, AmiRefused, Headers
 from acd.ami_events import ChannelState, number_of
 from acd.facts import CallFacts, Channel, Floor, WrapUp, created_at, parse_caller
 from acd.floor import TRUNK_CHANNEL
@@ -49,7 +49,11 @@ async def take_snapshot(link: AmiLink) -> Snapshot:
     channels = await link.ask_list("Status", {"Variables": VARIABLES})
     queues = await link.ask_list("QueueStatus")
     endpoints = await link.ask_list("PJSIPShowEndpoints")
-    return Snapshot(channels, queues, endpoints, await link.ask_list("ParkedCalls"))
+    try:
+        parked = await link.ask_list("ParkedCalls")
+    except AmiRefused:
+        parked = []     # an Asterisk of somebody else's, without res_parking
+    return Snapshot(channels, queues, endpoints, parked)
 
 
 def floor_from(plan: FloorPlan, snapshot: Snapshot, remembered: Board, now: datetime, *,
