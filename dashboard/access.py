@@ -17,6 +17,7 @@ COOKIE = "sixring_session"
 EVERYBODY = frozenset(Role)
 LEADS = frozenset({Role.LEADER, Role.SUPERVISOR, Role.DUTY_LEAD, Role.MANAGER, Role.ADMIN})
 DESK = LEADS | {Role.AGENT}
+SUPERVISES = LEADS - {Role.LEADER}
 
 
 def holder(connection: HTTPConnection, session: Reading, services: Given) -> SignedIn:
