@@ -11,6 +11,7 @@ What an AMI event changes:
 | CallerJoined            | queue, stage, waiting                                        | queued overflowed requeued  |
 | CallerLeft              | not waiting (told with what comes next)                      |                             |
 | SeatMissed              | the leg is gone                                              | missed                      |
+| HeldOrNot               | the other side is on hold                                    |                             |
 | BridgeEntered, …Left    | bridge of the channel                                        | answered; released          |
 | SeatCompleted           | wrap-up begins                                               | seat                        |
 | MemberChanged, …Removed | pause                                                        | seat                        |
@@ -72,6 +73,23 @@ def next_tick(floor: Floor) -> datetime | None:
     return min((wrapup.until for wrapup in floor.wrapups.values()), default=None)
 
 
+def seated(floor: Floor, agents: dict[str, str], now: datetime) -> tuple[Floor, list[FloorEvent]]:
+    """Who sits where, from the book: seat → agent."""
+    touched = {seat for seat in floor.plan.seats if floor.agents.get(seat) != agents.get(seat)}
+    if not touched:
+        return floor, []
+    calls = {call_id for call_id, call in floor.calls_shown.items() if call.seat in touched}
+    return _tell(replace(floor, agents=agents), _Touched(frozenset(calls), frozenset(touched)), now)
+
+
+def unwrapped(floor: Floor, seat: str, now: datetime) -> tuple[Floor, list[FloorEvent]]:
+    """The wrap-up there is over before its time."""
+    if seat not in floor.wrapups:
+        return floor, []
+    rest = {key: wrapup for key, wrapup in floor.wrapups.items() if key != seat}
+    return _tell(replace(floor, wrapups=rest), _Touched(seats=frozenset({seat})), now)
+
+
 def outcome_of(facts: CallFacts) -> str:
     """How a call that ended now is shown; the journal decides what is counted."""
     if facts.answered_at or facts.epilogue == "survey":
@@ -97,6 +115,8 @@ def _apply(floor: Floor, event: ami.AmiEvent, now: datetime) -> tuple[Floor, _To
             return _created(floor, event, now)
         case ami.ChannelStateChanged(uniqueid=uniqueid, state=state):
             return _channel(floor, uniqueid, state=state)
+        case ami.HeldOrNot(uniqueid=uniqueid, held=held):
+            return _channel(floor, uniqueid, on_hold=held)
         case ami.BridgeEntered(bridge=bridge, uniqueid=uniqueid, linkedid=linkedid):
             return _channel(floor, uniqueid, bridge=bridge, linkedid=linkedid)
         case ami.BridgeLeft(bridge=bridge, uniqueid=uniqueid):

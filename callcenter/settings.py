@@ -26,6 +26,11 @@ class Ports:
         return 5060 + self.offset
 
     @property
+    def outside(self) -> int:
+        """Where the outside numbers that a loopback trunk rings are played: SIP phones of the tests and the demo."""
+        return 5070 + self.offset
+
+    @property
     def webrtc(self) -> int:
         return 8088 + self.offset
 

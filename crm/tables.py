@@ -3,9 +3,10 @@
 from crm.calls import models as calls
 from crm.database import Base
 from crm.households import models as households
+from crm.staff import agents_models as agents
 from crm.staff import models as staff
 from crm.tickets import models as tickets
 
-__all__ = ["calls", "households", "staff", "tickets"]
+__all__ = ["agents", "calls", "households", "staff", "tickets"]
 
 METADATA = Base.metadata

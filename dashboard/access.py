@@ -16,6 +16,7 @@ from dashboard.services import Given, Reading
 COOKIE = "sixring_session"
 EVERYBODY = frozenset(Role)
 LEADS = frozenset({Role.LEADER, Role.SUPERVISOR, Role.DUTY_LEAD, Role.MANAGER, Role.ADMIN})
+STAFFING = frozenset({Role.SUPERVISOR, Role.MANAGER, Role.ADMIN})     # who decides about agents
 DESK = LEADS | {Role.AGENT}
 SUPERVISES = LEADS - {Role.LEADER}
 

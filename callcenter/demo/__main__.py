@@ -46,8 +46,8 @@ async def _run(settings: Settings, site: Site, rng: random.Random) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, task.cancel)
     try:
-        async with Phones(Switch(settings.ports.sip), rtp_ports=RTP_PORTS, dead_after_s=DEAD_AFTER_S,
-                          keep_s=KEEP_S) as phones:
+        async with Phones(Switch(settings.ports.sip), rtp_ports=RTP_PORTS, listen=settings.ports.outside,
+                          dead_after_s=DEAD_AFTER_S, keep_s=KEEP_S) as phones:
             await _play(phones, settings, site, rng)
     except asyncio.CancelledError:
         log.info("demo_stopped")

@@ -47,11 +47,13 @@ class Switch:
 class Phones:
     """`async with Phones(Switch(5060)) as phones:`"""
 
-    def __init__(self, switch: Switch, *, rtp_ports: tuple[int, int] | None = None, max_calls: int = 100,
-                 dead_after_s: int = 0, keep_s: float = KEPT_SECONDS) -> None:
-        """`dead_after_s` ends calls without incoming media, 0 never; `keep_s` of what each leg hears is kept."""
+    def __init__(self, switch: Switch, *, rtp_ports: tuple[int, int] | None = None, listen: int | None = None,
+                 max_calls: int = 100, dead_after_s: int = 0, keep_s: float = KEPT_SECONDS) -> None:
+        """`listen` is the port where `outside` phones are rung; `dead_after_s` ends calls without incoming media, 0 never;
+        `keep_s` of what each leg hears is kept."""
         self.switch = switch
         self._rtp_ports = rtp_ports
+        self._listen = listen
         self._max_calls = max_calls
         self._dead_after_s = dead_after_s
         self._keep_s = keep_s
@@ -59,12 +61,15 @@ class Phones:
         self._legs: dict[int, Leg] = {}
         self._early: OrderedDict[int, list[StackEvent]] = OrderedDict()
         self._callers: dict[tuple[str, str], Caller] = {}
+        self._outside: dict[str, Seat] = {}
         self._audio: asyncio.Task[None] | None = None
         self.died = asyncio.Event()      # the stack ended by itself; only a new process helps
         self._runtime.on_dead = self.died.set  # type: ignore[assignment]  # declared as None there
 
     async def __aenter__(self) -> Self:
         ports = f"rtp_ports {self._rtp_ports[0]}-{self._rtp_ports[1]}\n" if self._rtp_ports else ""
+        if self._listen:
+            ports += f"sip_listen {self.switch.host}:{self._listen}\n"
         await self._runtime.start(Config(
             net_interface=self.switch.host, max_concurrent_calls=self._max_calls, rtp_timeout=self._dead_after_s,
             expose_headers=("From",), native_log_level="error", extra_config_text=ports))
@@ -115,6 +120,13 @@ class Phones:
             self._callers[key] = Caller(number, self, await UserAgent.create(self._runtime, aor))
         return self._callers[key]
 
+    async def outside(self, number: str) -> Seat:
+        """The phone of an outside number: registered nowhere, it rings when the trunk dials the number at `listen`."""
+        if number not in self._outside:
+            caller = await self.caller(number)
+            self._outside[number] = Seat(number, self, caller.agent)
+        return self._outside[number]
+
     async def dial(self, agent: UserAgent, number: str, headers: dict[str, str]) -> Leg:
         try:
             call = await agent.dial(self.switch.uri(number), headers)
@@ -160,12 +172,12 @@ class Caller:
     def __init__(self, number: str, phones: Phones, agent: UserAgent) -> None:
         self.number = number
         self._phones = phones
-        self._agent = agent
+        self.agent = agent
 
     async def dial(self, number: str) -> Leg:
         """Returns as soon as the call is on its way."""
         headers = {"Privacy": "id"} if self.number == WITHHELD else {}
-        return await self._phones.dial(self._agent, number, headers)
+        return await self._phones.dial(self.agent, number, headers)
 
 
 class Seat:

@@ -44,12 +44,20 @@ class Number(Part):
 
 
 class Trunk(Part):
-    """Where outside calls come from. `loopback` takes calls from this machine only: the demo and the tests."""
+    """Where outside calls come from and go to. `loopback` is this machine only, the demo and the tests: outside numbers ring
+    at `outbound`, which is the instance's port for them when it is not given."""
 
     kind: Literal["loopback", "ip", "register"] = "loopback"
     host: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.:-]{1,100}$")] = "127.0.0.1"
     username: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9+._-]{0,60}$")] = ""
     codecs: tuple[Literal["alaw", "ulaw", "g722", "opus"], ...] = ("alaw", "ulaw")
+    outbound: Annotated[str, StringConstraints(pattern=r"^(127\.[0-9.]{5,11}:[0-9]{2,5})?$")] = ""
+
+    @model_validator(mode="after")
+    def outbound_on_loopback_only(self) -> Self:
+        if self.outbound and self.kind != "loopback":
+            raise ValueError("`outbound` belongs to `kind: loopback`; a real trunk dials its `host`")
+        return self
 
 
 class Network(Part):

@@ -110,7 +110,7 @@ class Hotline:
         return Ami(self.settings.ports.ami, self.settings.secrets()["ami"])
 
     def phones(self) -> Phones:
-        return Phones(self.switch, rtp_ports=PHONE_RTP)
+        return Phones(self.switch, rtp_ports=PHONE_RTP, listen=self.settings.ports.outside)
 
     async def seats(self, phones: Phones, *numbers: str) -> list[Seat]:
         secrets = self.settings.secrets()
@@ -156,7 +156,8 @@ def free_offset(folder: Path = Path("/tmp")) -> Iterator[int]:
 
 def _all_free(ports: Ports) -> bool:
     tcp: Sequence[int] = (ports.ami, ports.agi, ports.web, ports.webrtc)
-    return all(_free(port, socket.SOCK_STREAM) for port in tcp) and _free(ports.sip, socket.SOCK_DGRAM)
+    return all(_free(port, socket.SOCK_STREAM) for port in tcp) and all(
+        _free(port, socket.SOCK_DGRAM) for port in (ports.sip, ports.outside))
 
 
 def _free(port: int, kind: socket.SocketKind) -> bool:

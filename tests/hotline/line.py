@@ -109,6 +109,13 @@ class Line:
     async def seats(self, *numbers: str) -> Sequence[Seat]:
         return [await self.seat(number) for number in numbers]
 
+    async def outside(self, number: str) -> Seat:
+        """The phone of an outside number, which rings when the hotline dials it."""
+        phone = await self.phones.outside(number)
+        phone.never_answers()
+        phone.forget()
+        return phone
+
     async def leave(self, *numbers: str) -> None:
         """These seats are no longer registered."""
         for number in numbers:

@@ -34,6 +34,7 @@ class TestSite:
     open_all_day: bool = True
     closed_days: Sequence[str] = ()
     queues: Sequence[dict[str, Any]] = field(default_factory=tuple)
+    agents: Sequence[dict[str, Any]] = ()       # with any: free seating
 
     def text(self) -> str:
         return yaml.safe_dump(self._site(), allow_unicode=True, sort_keys=False)
@@ -57,6 +58,7 @@ class TestSite:
                 self._queue("enquiry", self.primary[3:]) | ({} if self.enquiry_backup else {"backup": []}),
             ],
             "menus": self._menus(),
+            **({"agents": list(self.agents)} if self.agents else {}),
         }
 
     def _queue(self, name: str, seats: Sequence[str]) -> dict[str, Any]:

@@ -116,7 +116,7 @@ class Whole:
         return Switch(self.settings.ports.sip)
 
     def phones(self) -> Phones:
-        return Phones(self.switch, rtp_ports=PHONE_RTP)
+        return Phones(self.switch, rtp_ports=PHONE_RTP, listen=self.settings.ports.outside)
 
     async def seats(self, phones: Phones, *numbers: str) -> list[Seat]:
         secrets = self.settings.secrets()
