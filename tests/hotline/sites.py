@@ -34,6 +34,7 @@ class TestSite:
     open_all_day: bool = True
     closed_days: Sequence[str] = ()
     queues: Sequence[dict[str, Any]] = field(default_factory=tuple)
+    desk: dict[str, int] = field(default_factory=dict)
 
     def text(self) -> str:
         return yaml.safe_dump(self._site(), allow_unicode=True, sort_keys=False)
@@ -49,6 +50,7 @@ class TestSite:
                          "calendar": "none", "closed_days": list(self.closed_days)},
             "ring": {"seconds": self.ring_seconds, "answer_within": 2, "overflow_after": self.overflow_after},
             "limits": {"lookup_ms": self.lookup_ms, "message": self.message, "survey": self.survey},
+            "desk": dict(self.desk),
             "seats": [*({"seat": seat, "name": f"座席{seat}"} for seat in self.primary),
                       *({"seat": seat, "name": f"后备{seat}", "kind": "backup"} for seat in BACKUP)],
             "queues": list(self.queues) or [
