@@ -38,6 +38,7 @@ async def waits(line: Line, number: str | None = None) -> Guest:
     await guest.hears_a_voice()
     await guest.chooses("2")
     await guest.has("ENTERQUEUE")
+    await guest.leg.hears(lambda heard: has_tone(heard, 450), 4, "ringback: keys are taken")
     return guest
 
 
