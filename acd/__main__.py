@@ -10,6 +10,7 @@ import uvloop
 
 from acd.ami import AmiAddress
 from acd.app import AcdPlan, run
+from acd.desired import first_book, first_roster
 from acd.plan import FloorPlan
 from acd.watch import WatchPlan
 from callcenter.clock import SystemClock
@@ -28,6 +29,8 @@ def plan_of(settings: Settings) -> AcdPlan:
         nodes=((FloorPlan.of(site, settings.node), address),),
         watch=WatchPlan(trunk=site.trunk.kind, recordings=settings.recordings),
         redis_url=settings.redis_url,
+        book=first_book(site, SystemClock().now()),
+        roster=first_roster(site),
     )
 
 

@@ -69,7 +69,7 @@ class LinkLimits:
     ping_every: float = 2.0
     ping_reply: float = 2.5
     first_retry: float = 0.2
-    last_retry: float = 2.0
+    last_retry: float = 1.0
 
 
 @dataclass(frozen=True)

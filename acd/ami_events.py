@@ -99,6 +99,15 @@ class SeatMissed:
     queue: str
     interface: str
     leg: str
+    ring_ms: int = 0   # as app_queue counts: how long it was to ring when nobody answered, whole seconds when it was refused
+
+
+@dataclass(frozen=True)
+class HeldOrNot:
+    """The phone at this channel's end has put the other side on hold, or takes it back."""
+
+    uniqueid: str
+    held: bool
 
 
 @dataclass(frozen=True)
@@ -107,6 +116,9 @@ class MemberChanged:
     interface: str
     paused: bool
     last_call: int     # epoch seconds, 0 for none
+    penalty: int = 0
+    reason: str = ""   # of the pause
+    dynamic: bool = False
 
 
 @dataclass(frozen=True)
@@ -146,6 +158,7 @@ class ReachabilityChanged:
 
     endpoint: str
     status: str
+    uri: str = ""      # of a contact; "" for a registration
 
 
 @dataclass(frozen=True)
@@ -153,13 +166,19 @@ class DialplanSaid:
     """The dialplan's own words: `UserEvent(Sixring,What: …)`."""
 
     uniqueid: str
-    what: str          # entered identified language menu overflow voicemail callback survey estimate place
+    what: str          # entered identified language menu routed overflow outside voicemail callback survey estimate place
     call_id: str
     did: str
     queue: str
     number: str = ""
     caller: str = ""   # SIXRING_CALLER, when identified
     language: str = ""
+    seat: str = ""     # where a code was dialled
+    agent: str = ""
+    reason: str = ""
+    channel: str = ""
+    stage: int = 0     # of an overflow
+    rank: int = 0      # the caller's points, when routed
     seconds: str = ""  # of an estimate
     callback: str = "" # of a place that is kept
 
@@ -180,7 +199,7 @@ class Reloaded:
 
 
 AmiEvent = (ChannelCreated | ChannelStateChanged | CallerIdChanged | VariableSet | CallerJoined | CallerLeft
-            | SeatCalled | SeatConnected | SeatCompleted | SeatMissed | MemberChanged | MemberRemoved
+            | SeatCalled | SeatConnected | SeatCompleted | SeatMissed | HeldOrNot | MemberChanged | MemberRemoved
             | BridgeEntered | BridgeLeft
             | HungUp | DeviceChanged | ReachabilityChanged | DialplanSaid | FullyBooted | ShuttingDown | Reloaded)
 
@@ -227,9 +246,20 @@ def _seat(kind: Callable[[str, str, str, str], AmiEvent]) -> Callable[[Headers],
     return lambda m: kind(m.get("uniqueid", ""), m.get("queue", ""), m.get("interface", ""), m.get("destuniqueid", ""))
 
 
+def _missed(m: Headers) -> AmiEvent:
+    return SeatMissed(m.get("uniqueid", ""), m.get("queue", ""), m.get("interface", ""), m.get("destuniqueid", ""),
+                      number_of(m.get("ringtime", "")))
+
+
+def _held(m: Headers) -> AmiEvent:
+    return HeldOrNot(m.get("uniqueid", ""), m.get("event", "").lower() == "hold")
+
+
 def _member(m: Headers) -> AmiEvent:
-    return MemberChanged(m.get("queue", ""), m.get("interface", ""), m.get("paused") == "1",
-                         number_of(m.get("lastcall", "")))
+    paused = m.get("paused") == "1"
+    return MemberChanged(m.get("queue", ""), m.get("interface", ""), paused, number_of(m.get("lastcall", "")),
+                         number_of(m.get("penalty", "")), m.get("pausedreason", "") if paused else "",
+                         m.get("membership") == "dynamic")
 
 
 def _removed(m: Headers) -> AmiEvent:
@@ -254,7 +284,7 @@ def _device(m: Headers) -> AmiEvent | None:
 
 
 def _contact(m: Headers) -> AmiEvent:
-    return ReachabilityChanged(m.get("endpointname") or m.get("aor", ""), m.get("contactstatus", ""))
+    return ReachabilityChanged(m.get("endpointname") or m.get("aor", ""), m.get("contactstatus", ""), m.get("uri", ""))
 
 
 def _peer(m: Headers) -> AmiEvent:
@@ -270,7 +300,8 @@ def _said(m: Headers) -> AmiEvent | None:
         return None
     return DialplanSaid(m.get("uniqueid", ""), m.get("what", ""), m.get("callid", ""), m.get("did", ""),
                         m.get("queue", ""), m.get("number", ""), m.get("caller", ""), m.get("language", ""),
-                        m.get("seconds", ""), m.get("callback", ""))
+                        m.get("seat", ""), m.get("agent", ""), m.get("reason", ""), m.get("channel", ""),
+                        number_of(m.get("stage", "")), number_of(m.get("rank", "")), m.get("seconds", ""), m.get("callback", ""))
 
 
 HANDLED: Final[Mapping[str, Callable[[Headers], AmiEvent | None]]] = {
@@ -284,9 +315,12 @@ HANDLED: Final[Mapping[str, Callable[[Headers], AmiEvent | None]]] = {
     "agentcalled": _seat(SeatCalled),
     "agentconnect": _seat(SeatConnected),
     "agentcomplete": _seat(SeatCompleted),
-    "agentringnoanswer": _seat(SeatMissed),
+    "agentringnoanswer": _missed,
+    "hold": _held,
+    "unhold": _held,
     "queuememberstatus": _member,
     "queuememberpause": _member,
+    "queuememberpenalty": _member,
     "queuememberadded": _member,
     "queuememberremoved": _removed,
     "bridgeenter": _entered,

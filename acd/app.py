@@ -9,6 +9,9 @@ import structlog
 
 from acd.ami import AmiAddress, AmiLink, LinkLimits
 from acd.ami_events import HANDLED
+from acd.apply import Reconciler, Rhythm
+from acd.book import Book
+from acd.desired import Desired
 from acd.orders import Handlers, OrderDesk, OrderIntake
 from acd.plan import FloorPlan
 from acd.publish import BoardKeeper, Outbox, Pacing
@@ -17,6 +20,7 @@ from acd.watch import Watch, WatchPlan
 from callcenter.bus import Bus
 from callcenter.clock import Clock
 from callcenter.events import AnyEvent
+from callcenter.roster import Roster
 
 log = structlog.get_logger(__name__)
 
@@ -33,6 +37,9 @@ class AcdPlan:
     limits: LinkLimits = field(default_factory=LinkLimits)
     pacing: Pacing = field(default_factory=Pacing)
     audit_every_s: float = 60.0
+    book: Book = field(default_factory=Book)           # with which acd begins
+    roster: Roster = field(default_factory=Roster)
+    rhythm: Rhythm = field(default_factory=Rhythm)
 
 
 async def run(plan: AcdPlan, clock: Clock) -> None:
@@ -49,20 +56,25 @@ async def run(plan: AcdPlan, clock: Clock) -> None:
     service = FloorService(
         {floor.node: floor for floor, _ in plan.nodes}, clock, put=outbox.put, remembered=lambda: keeper.board,
         on_link=watch.on_link, on_reachability=watch.on_reachability, audit_every_s=plan.audit_every_s)
+    desired = Desired(plan.book, plan.roster)
+    reconciler = Reconciler(desired, clock, put=outbox.put, rhythm=plan.rhythm)
+    service.listen(reconciler.heard)
     # Who carries out which kind of order: one line for each owner.
     handlers: Handlers = {}
     desk = OrderDesk(handlers, clock, outbox.put)
     intake = OrderIntake(bus, desk)
-    for _, address in plan.nodes:
+    for floor, address in plan.nodes:
         link = AmiLink(address, service.deliver, wanted=frozenset(HANDLED), limits=plan.limits)
         links.append(link)
         service.add(link)
+        reconciler.add(floor, link)
     try:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(keeper.run(outbox.announce))
             await keeper.wait_known(FIRST_BOARD_S)
             tasks.create_task(outbox.run())
             tasks.create_task(service.run())
+            tasks.create_task(reconciler.run())
             tasks.create_task(watch.run())
             tasks.create_task(intake.run())
             for link in links:

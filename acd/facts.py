@@ -19,6 +19,7 @@ class Channel:
     created_at: datetime
     bridge: str | None = None
     has_talked: bool = False     # it has left a bridge
+    on_hold: bool = False        # the phone at its end has put the other side on hold
 
     @property
     def is_up(self) -> bool:
@@ -42,6 +43,7 @@ class CallFacts:
     language: str = "zh"
     queue: str | None = None
     stage: int = 0
+    rank: int = 0                    # points, as the caller came; waiting adds to them (acd/ageing.py)
     waiting: bool = False            # is in the queue now
     queued_at: datetime | None = None
     rang_at: datetime | None = None
@@ -67,6 +69,7 @@ class Floor:
     online: frozenset[str] = frozenset()                              # seats with a registered phone
     paused: dict[tuple[str, str], bool] = field(default_factory=dict)  # (Asterisk's queue, seat)
     wrapups: dict[str, WrapUp] = field(default_factory=dict)
+    agents: dict[str, str] = field(default_factory=dict)              # seat → code of the agent who is signed in there
     calls_shown: dict[str, Call] = field(default_factory=dict)
     seats_shown: dict[str, Seat] = field(default_factory=dict)
 

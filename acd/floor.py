@@ -11,6 +11,7 @@ What an AMI event changes:
 | CallerJoined            | queue, stage, waiting                                        | queued overflowed requeued  |
 | CallerLeft              | not waiting (told with what comes next)                      |                             |
 | SeatMissed              | the leg is gone                                              | missed                      |
+| HeldOrNot               | the other side is on hold                                    |                             |
 | BridgeEntered, …Left    | bridge of the channel                                        | answered; released          |
 | SeatCompleted           | wrap-up begins                                               | seat                        |
 | MemberChanged, …Removed | pause                                                        | seat                        |
@@ -30,7 +31,7 @@ from acd.facts import CallFacts, Channel, Floor, WrapUp, parse_caller
 from acd.shown import legs_of, peers_of, rung_legs, show_call, show_seat
 from callcenter.events import Call, CallChanged, CallEnded, CallState, SeatChanged
 from callcenter.numbers import normalise
-from callcenter.stages import stage_of
+from callcenter.stages import OUTSIDE_STAGE, stage_of
 
 FloorEvent = CallChanged | CallEnded | SeatChanged
 EPILOGUES: Final = frozenset({"survey", "voicemail", "callback"})
@@ -72,6 +73,23 @@ def next_tick(floor: Floor) -> datetime | None:
     return min((wrapup.until for wrapup in floor.wrapups.values()), default=None)
 
 
+def seated(floor: Floor, agents: dict[str, str], now: datetime) -> tuple[Floor, list[FloorEvent]]:
+    """Who sits where, from the book: seat → agent."""
+    touched = {seat for seat in floor.plan.seats if floor.agents.get(seat) != agents.get(seat)}
+    if not touched:
+        return floor, []
+    calls = {call_id for call_id, call in floor.calls_shown.items() if call.seat in touched}
+    return _tell(replace(floor, agents=agents), _Touched(frozenset(calls), frozenset(touched)), now)
+
+
+def unwrapped(floor: Floor, seat: str, now: datetime) -> tuple[Floor, list[FloorEvent]]:
+    """The wrap-up there is over before its time."""
+    if seat not in floor.wrapups:
+        return floor, []
+    rest = {key: wrapup for key, wrapup in floor.wrapups.items() if key != seat}
+    return _tell(replace(floor, wrapups=rest), _Touched(seats=frozenset({seat})), now)
+
+
 def outcome_of(facts: CallFacts) -> str:
     """How a call that ended now is shown; the journal decides what is counted."""
     if facts.answered_at or facts.epilogue == "survey":
@@ -97,6 +115,8 @@ def _apply(floor: Floor, event: ami.AmiEvent, now: datetime) -> tuple[Floor, _To
             return _created(floor, event, now)
         case ami.ChannelStateChanged(uniqueid=uniqueid, state=state):
             return _channel(floor, uniqueid, state=state)
+        case ami.HeldOrNot(uniqueid=uniqueid, held=held):
+            return _channel(floor, uniqueid, on_hold=held)
         case ami.BridgeEntered(bridge=bridge, uniqueid=uniqueid, linkedid=linkedid):
             return _channel(floor, uniqueid, bridge=bridge, linkedid=linkedid)
         case ami.BridgeLeft(bridge=bridge, uniqueid=uniqueid):
@@ -201,10 +221,22 @@ def _said(floor: Floor, event: ami.DialplanSaid, now: datetime) -> tuple[Floor, 
         return _facts(floor, call_id, callback_id=event.callback, number=normalise(event.number))
     if event.what == "estimate" and event.seconds.isdigit():
         return _facts(floor, call_id, expected_wait_s=float(event.seconds))
+    if event.what == "routed" and event.queue in floor.plan.queues:
+        # Before the caller joins: the first of Asterisk's queues may be a seat's own, which says nothing of ours.
+        return _facts(floor, call_id, queue=event.queue, rank=event.rank)
+    if event.what == "overflow" and event.stage == OUTSIDE_STAGE:
+        # The last stage is no queue of Asterisk's, so nobody joins one.
+        floor, touched = _facts(floor, call_id, stage=event.stage, waiting=True, queued_at=_queued(floor, call_id, now))
+        return floor, replace(touched, what="overflowed" if touched.calls else "")
     if event.what in EPILOGUES:
         floor, touched = _facts(floor, call_id, epilogue=event.what, waiting=False)
         return floor, replace(touched, what=event.what)
     return floor, _NOTHING
+
+
+def _queued(floor: Floor, call_id: str, now: datetime) -> datetime:
+    facts = floor.calls.get(call_id)
+    return facts.queued_at or now if facts else now
 
 
 def _joined(floor: Floor, event: ami.CallerJoined, now: datetime) -> tuple[Floor, _Touched]:
@@ -222,7 +254,9 @@ def _joined(floor: Floor, event: ami.CallerJoined, now: datetime) -> tuple[Floor
 
 
 def _completed(floor: Floor, call_id: str, queue: str, interface: str, now: datetime) -> tuple[Floor, _Touched]:
-    seat, plan = floor.plan.seat_of(interface), floor.plan.queues.get(stage_of(queue).queue)
+    facts = floor.calls.get(call_id)
+    site_queue = stage_of(queue).queue or (facts.queue if facts else None) or ""    # a seat's own queue has none
+    seat, plan = floor.plan.seat_of(interface), floor.plan.queues.get(site_queue)
     if seat is None or plan is None or plan.wrapup_s == 0:
         return floor, _NOTHING
     wrapup = WrapUp(now + timedelta(seconds=plan.wrapup_s), call_id or None)

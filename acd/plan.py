@@ -1,4 +1,4 @@
-"""What acd needs of the site file: who sits where, which queues, how long wrap-up lasts. One plan per node."""
+"""What acd needs of the site file: who sits where, which queues, who may ring in them. One plan per node."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from typing import Self
 
 from callcenter.site import Site
+from callcenter.site.schema import QueueConfig
+
+LANGUAGES = ("zh", "en")
 
 
 @dataclass(frozen=True)
@@ -19,6 +22,20 @@ class SeatPlan:
 class QueuePlan:
     queue: str
     wrapup_s: int
+    seats: tuple[str, ...] = ()          # home
+    backup: tuple[str, ...] = ()
+    estates: tuple[str, ...] = ()        # those whose own team has a pool here
+    languages: tuple[str, ...] = ()      # those whose speakers have a pool here
+    teams: bool = False                  # its chain has the stage of all agents
+    press: bool = False                  # spokespersons only (D4)
+
+    @classmethod
+    def of(cls, queue: QueueConfig, site: Site) -> Self:
+        return cls(
+            queue.id, queue.wrapup, queue.seats, queue.backup,
+            estates=tuple(estate.id for estate in site.estates) if queue.estate_first else (),
+            languages=tuple(name for name in LANGUAGES if name != site.language) if queue.language_first else (),
+            teams=any(stage.to == "teams" for stage in queue.stages), press=queue.press)
 
 
 @dataclass(frozen=True)
@@ -29,14 +46,16 @@ class FloorPlan:
     seats: dict[str, SeatPlan]
     queues: dict[str, QueuePlan]
     overflow_s: int              # how long stage 0 lasts (A2)
+    free_seating: bool = False
 
     @classmethod
     def of(cls, site: Site, node: str) -> Self:
         return cls(
             node=node,
             seats={seat.seat: SeatPlan(seat.seat, seat.name, seat.kind) for seat in site.seats},
-            queues={queue.id: QueuePlan(queue.id, queue.wrapup) for queue in site.queues},
+            queues={queue.id: QueuePlan.of(queue, site) for queue in site.queues},
             overflow_s=site.ring.overflow_after * site.ring.seconds,
+            free_seating=site.free_seating,
         )
 
     def seat_of(self, interface: str) -> str | None:
@@ -44,3 +63,7 @@ class FloorPlan:
         technology, _, rest = interface.partition("/")
         name = rest if rest in self.seats else rest.rpartition("-")[0]
         return name if technology == "PJSIP" and name in self.seats else None
+
+    def always_on(self, seat: str) -> bool:
+        """Rings with nobody signed in (`Site.always_on`)."""
+        return not self.free_seating or self.seats[seat].kind != "primary"

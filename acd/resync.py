@@ -21,7 +21,7 @@ from callcenter.events import Board, Call, CallState, Seat, SeatState
 from callcenter.numbers import normalise
 from callcenter.stages import stage_of
 
-VARIABLES: Final = "CALL_ID,SIXRING_CALLER,DID,CALLER,CALL_QUEUE,CALLBACK_ID,EXPECTED_S"
+VARIABLES: Final = "CALL_ID,SIXRING_CALLER,DID,CALLER,CALL_QUEUE,CALLBACK_ID,EXPECTED_S,RANK"
 EPILOGUE_AT: Final = {
     ("after-talk", "s"): "survey",
     ("message", "voicemail"): "voicemail",
@@ -50,7 +50,8 @@ async def take_snapshot(link: AmiLink) -> Snapshot:
     return Snapshot(channels, queues, await link.ask_list("PJSIPShowEndpoints"))
 
 
-def floor_from(plan: FloorPlan, snapshot: Snapshot, remembered: Board, now: datetime) -> Floor:
+def floor_from(plan: FloorPlan, snapshot: Snapshot, remembered: Board, now: datetime, *,
+               agents: dict[str, str] | None = None) -> Floor:
     """Everything that is there, with what `remembered` knows more about it."""
     channels = {c.uniqueid: c for c in (_channel(row, now) for row in snapshot.channels) if c.uniqueid}
     rows = {row.get("uniqueid", ""): row for row in snapshot.channels}
@@ -62,7 +63,7 @@ def floor_from(plan: FloorPlan, snapshot: Snapshot, remembered: Board, now: date
                          and row.get("devicestate") not in OFFLINE_ENDPOINTS),
         paused={(row.get("queue", ""), seat): row.get("paused") == "1"
                 for row in members if (seat := plan.seat_of(row.get("location", "")))},
-        wrapups=_wrapups(plan, members, remembered, now),
+        wrapups=_wrapups(plan, members, remembered, now), agents=agents or {},
     )
     callers = [uid for uid, row in rows.items() if uid in entries or _is_caller(channels[uid], _variables(row))]
     for call_id in callers:
@@ -111,6 +112,7 @@ def _facts(plan: FloorPlan, row: Headers, channel: Channel, entry: Headers | Non
         number=normalise(variables.get("CALLER") or row.get("calleridnum", "")), did=variables.get("DID", ""),
         callback_id=variables.get("CALLBACK_ID"),
         expected_wait_s=float(told) if (told := variables.get("EXPECTED_S", "")).isdigit() else None,
+        rank=number_of(variables.get("RANK", "")),
     )
     if known:
         facts = replace(

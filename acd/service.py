@@ -14,12 +14,12 @@ import structlog
 from acd.ami import AmiLink, AmiLost, Headers, LinkDown, LinkItem, LinkMessage, LinkUp
 from acd.ami_events import AmiEvent, DeviceChanged, FullyBooted, ReachabilityChanged, Reloaded, parse
 from acd.facts import Floor
-from acd.floor import OFFLINE_DEVICES, fold, next_tick, outcome_of, tick
+from acd.floor import OFFLINE_DEVICES, fold, next_tick, outcome_of, seated, tick, unwrapped
 from acd.plan import FloorPlan
 from acd.resync import Snapshot, floor_from, take_snapshot
 from callcenter.clock import Clock
 from callcenter.errors import SixringError
-from callcenter.events import AnyEvent, Board, CallEnded, FloorReset, SeatState
+from callcenter.events import AgentShown, AnyEvent, Board, CallEnded, FloorReset, SeatState
 
 log = structlog.get_logger(__name__)
 
@@ -54,15 +54,21 @@ class FloorService:
 
     def __init__(self, plans: Mapping[str, FloorPlan], clock: Clock, *, put: Callable[[AnyEvent], None],
                  remembered: Callable[[], Board], on_link: Callable[[str, str | None], None],
-                 on_reachability: Callable[[], None], audit_every_s: float = 60.0) -> None:
+                 on_reachability: Callable[[], None], audit_every_s: float = 60.0,
+                 agents: Callable[[], tuple[AgentShown, ...]] = tuple) -> None:
         """`on_link(node, reason)`: the link's reason for being down, None when it is up."""
         self._plans, self._clock, self._put, self._remembered = plans, clock, put, remembered
         self._on_link, self._on_reachability = on_link, on_reachability
-        self._audit_every_s = audit_every_s
+        self._audit_every_s, self._agents = audit_every_s, agents
         self._doubt = asyncio.Event()
         self._inbox: asyncio.Queue[LinkItem | Resynced] = asyncio.Queue(INBOX_LIMIT)
         self._nodes: dict[str, _Node] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._listeners: list[Callable[[str, AmiEvent | LinkUp | LinkDown], None]] = []
+
+    def listen(self, listener: Callable[[str, AmiEvent | LinkUp | LinkDown], None]) -> None:
+        """Hears (node, event) in order, each event after it has been folded. A listener must only take note."""
+        self._listeners.append(listener)
 
     def add(self, link: AmiLink) -> None:
         self._nodes[link.node] = _Node(Floor(self._plans[link.node]), link)
@@ -85,11 +91,30 @@ class FloorService:
             calls=tuple(call for floor in floors for call in floor.calls_shown.values()),
             seats=tuple({seat.seat: seat for floor in floors for seat in floor.seats_shown.values()}.values()),
             queues=tuple(dict.fromkeys(queue for floor in floors for queue in floor.plan.queues)),
+            agents=self._agents(),
         )
 
     def floors(self) -> list[Floor]:
         """Of the nodes that have been read."""
         return [node.floor for node in self._nodes.values() if node.known]
+
+    def seat(self, agents: dict[str, str]) -> None:
+        """Who sits where: seat → agent."""
+        now = self._clock.now()
+        for node in self._nodes.values():
+            node.floor, told = seated(node.floor, agents, now)
+            for fact in told:
+                if node.known:
+                    self._put(fact)
+
+    def end_wrapup(self, seat: str) -> None:
+        """The agent wants the next call now."""
+        now = self._clock.now()
+        for node in self._nodes.values():
+            node.floor, told = unwrapped(node.floor, seat, now)
+            for fact in told:
+                if node.known:
+                    self._put(fact)
 
     async def run(self) -> None:
         audit = asyncio.create_task(self._audit())
@@ -113,11 +138,13 @@ class FloorService:
             case LinkUp():
                 node.is_up = True
                 self._on_link(item.node, None)
+                self._tell(item.node, item)
                 if node.booted_at and not node.known:   # FullyBooted came while an older reading was failing
                     self._read(node)
             case LinkDown(reason=reason):
                 node.is_up = False
                 self._on_link(item.node, reason)
+                self._tell(item.node, item)
             case LinkMessage(headers=headers):
                 try:
                     self._message(node, headers)
@@ -151,6 +178,11 @@ class FloorService:
                     node.floor, told = fold(node.floor, event, now)
                     for fact in told:
                         self._put(fact)
+        self._tell(node.link.node, event)
+
+    def _tell(self, node: str, news: AmiEvent | LinkUp | LinkDown) -> None:
+        for listener in self._listeners:
+            listener(node, news)
 
     def _read(self, node: _Node) -> None:
         """Begins to read the actual state; events that come meanwhile are kept and folded onto it."""
@@ -180,7 +212,7 @@ class FloorService:
             return
         now = self._clock.now()
         before = node.floor
-        after = floor_from(before.plan, snapshot, self._memory(before), now)
+        after = floor_from(before.plan, snapshot, self._memory(before), now, agents=before.agents)
         for event, at in node.since_asked:
             after, _ = fold(after, event, at)
         if node.known and same_picture(before, after):

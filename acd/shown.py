@@ -72,6 +72,7 @@ def show_call(floor: Floor, call_id: str, now: datetime, before: Call | None) ->
         ringing=tuple(sorted(set(seats))) if state is CallState.RINGING else (),
         seat=talkers[0] if talking and talkers else None,
         expected_wait_s=facts.expected_wait_s, callback_id=facts.callback_id,
+        agent=floor.agents.get(talkers[0]) if talking and talkers else None,
     )
 
 
@@ -98,5 +99,5 @@ def show_seat(floor: Floor, seat: str, now: datetime, before: Seat | None) -> Se
     state, call_id = seat_state(floor, seat, now)
     plan = floor.plan.seats[seat]
     same = before is not None and before.state is state and before.call_id == call_id
-    return Seat(seat=seat, name=plan.name, kind=plan.kind, state=state, call_id=call_id,
+    return Seat(seat=seat, name=plan.name, kind=plan.kind, state=state, call_id=call_id, agent=floor.agents.get(seat),
                 since=before.since if before and same else now)

@@ -30,12 +30,16 @@ from crm.households.demo import demo_rows
 from crm.households.importer import COLUMNS, ImportFaultsError, import_lines, read_lines
 from crm.migrate import migrate
 from crm.process import Process
+from crm.staff import agents
 from crm.staff import service as staff
+from crm.staff.audit import record_audit
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, invoke_without_command=True)
 user_app = typer.Typer(help="Who may sign in.")
 households_app = typer.Typer(help="Who lives where.")
+agents_app = typer.Typer(help="Who answers.")
 app.add_typer(user_app, name="user")
+app.add_typer(agents_app, name="agents")
 app.add_typer(households_app, name="households")
 
 
@@ -52,7 +56,7 @@ def process(context: typer.Context) -> None:
     sources = (Source(f"{settings.node}/queue_log", settings.queue_log, parse_queue_log),
                Source(f"{settings.node}/cel", settings.cel_log, parse_cel))
     recorder = Recorder(database, sources, node=settings.node, tz=ZoneInfo(site.timezone),
-                        short_abandon_s=site.limits.short_abandon, clock=clock)
+                        short_abandon_s=site.limits.short_abandon, clock=clock, seats_are_agents=not site.free_seating)
     herald = Herald(settings.redis_url, clock)
     stop = threading.Event()
     for wanted in (signal.SIGTERM, signal.SIGINT):
@@ -134,6 +138,37 @@ def user_password(name: str, password_stdin: Annotated[bool, typer.Option("--pas
             staff.set_password(session, name, _password(from_stdin=password_stdin), datetime.now(UTC))
     except (Conflict, NotFound) as error:
         raise _fail(str(error)) from error
+
+
+@agents_app.command("seed")
+def agents_seed() -> None:
+    """Adds the site file's agents that are missing; standard input has their PINs, a line each: code, PIN."""
+    pins: dict[str, str] = {}
+    for line in sys.stdin:
+        code, pin = line.split()
+        pins[code] = pin
+    site = load_site(Settings.load().site_file)
+    with _database() as database, database.writing.begin() as session:
+        typer.echo(f"added: {' '.join(agents.seed_agents(session, site, pins, datetime.now(UTC))) or 'none'}")
+
+
+@agents_app.command("list")
+def agents_list() -> None:
+    with _database() as database, database.reading() as session:
+        for row in agents.agents(session):
+            skills = ",".join(f"{skill.queue}:{skill.level}" for skill in row.skills)
+            typer.echo(f"{row.code}\t{row.name}\t{row.team or '-'}\t{skills or '-'}\t{'active' if row.active else 'gone'}")
+
+
+@agents_app.command("pin")
+def agents_pin(code: str, pin_stdin: Annotated[bool, typer.Option("--pin-stdin")] = False) -> None:
+    """A new PIN for an agent."""
+    try:
+        with _database() as database, database.writing.begin() as session:
+            agents.set_pin(session, code, _password(from_stdin=pin_stdin))
+            record_audit(session, at=datetime.now(UTC), who="console", action="agent.pin_reset", subject=f"agent:{code}")
+    except (Conflict, NotFound) as error:
+        raise _fail(str(error) or error.code) from error
 
 
 def _password(*, from_stdin: bool) -> str:

@@ -10,6 +10,7 @@ import contextlib
 import queue
 import threading
 import time
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -27,12 +28,20 @@ WAITING_EVENTS = 1_000
 log = structlog.get_logger("herald")
 
 
+@dataclass(frozen=True)
+class Kept:
+    """A value that readers find whole, without having heard the events before it."""
+
+    key: str
+    value: str
+
+
 class Herald:
     def __init__(self, url: str, clock: Clock) -> None:
         self._publisher = Publisher(url)
         self._redis: Any = redis.Redis.from_url(url, socket_timeout=2, socket_connect_timeout=1)
         self._clock = clock
-        self._events: queue.Queue[AnyEvent | None] = queue.Queue(WAITING_EVENTS)
+        self._events: queue.Queue[AnyEvent | Kept | None] = queue.Queue(WAITING_EVENTS)
         self._health: dict[str, ComponentHealth] = {}
         self._lock = threading.Lock()
         self._stop = threading.Event()
@@ -49,8 +58,15 @@ class Herald:
             self._events.put_nowait(None)
         self._thread.join(timeout=5)
 
+    def keep(self, key: str, value: str) -> None:
+        """Sets a key of Redis, in turn with the events. Never blocks, never raises."""
+        self._pass(Kept(key, value))
+
     def tell(self, event: AnyEvent) -> None:
         """Never blocks, never raises."""
+        self._pass(event)
+
+    def _pass(self, event: AnyEvent | Kept) -> None:
         try:
             self._events.put_nowait(event)
         except queue.Full:
@@ -94,8 +110,7 @@ class Herald:
         if not away:
             try:
                 while not self._events.empty():
-                    if event := self._events.get_nowait():
-                        self._publisher.publish(event)
+                    self._send(self._events.get_nowait())
             except redis.RedisError as error:
                 log.warning("bus_lost", error=type(error).__name__)
 
@@ -107,8 +122,13 @@ class Herald:
                 event = self._events.get(timeout=left)
             except queue.Empty:
                 return
-            if event:    # None: it is time to end
-                self._publisher.publish(event)
+            self._send(event)
+
+    def _send(self, event: AnyEvent | Kept | None) -> None:
+        if isinstance(event, Kept):
+            self._redis.set(event.key, event.value)
+        elif event:    # None: it is time to end
+            self._publisher.publish(event)
 
     def _beat(self) -> None:
         with self._lock:

@@ -22,6 +22,7 @@ from crm.calls.retention import drop_old_sound
 from crm.database import Database
 from crm.migrate import is_current
 from crm.reports.service import day_figures
+from crm.staff import agents_tell
 
 POLL_S = 0.15                # a line is read at the latest this long after it was written
 FIRST_RETRY_S = 0.2
@@ -38,6 +39,7 @@ class Tells(Protocol):
     """What the process needs of the herald."""
 
     def tell(self, event: AnyEvent) -> None: ...
+    def keep(self, key: str, value: str) -> None: ...
     def report(self, component: str, state: Health, detail: str = "") -> None: ...
     def came_back(self) -> bool: ...
 
@@ -70,6 +72,8 @@ class Process:
         self._figures_wanted = True
         self._figures_day: date | None = None
         self._figures_every = Every(FIGURES_EVERY_S)
+        self._roster = agents_tell.RosterTeller(database, herald, clock)
+        self._roster_every = Every(agents_tell.LOOK_EVERY_S)
         self._seal_every = Every(SEAL_EVERY_S)
         self._clean_every = Every(CLEAN_EVERY_S)
         self._migrated = False
@@ -110,6 +114,10 @@ class Process:
             with self._database.writing.begin() as session:
                 store.drop_unentered(session, self._clock.now() - UNENTERED_FOR)
             drop_old_sound(self._database, self._sound, self._site.retention.recordings_days, self._clock.now(), self._tz)
+        back = self._herald.came_back()
+        self._figures_wanted |= back
+        if self._roster_every.due(now) or back:
+            self._roster.look(again=back)
         self._publish_figures(now)
         self._herald.report("database", Health.OK)
         self._herald.report("crm", Health.OK)
@@ -126,7 +134,7 @@ class Process:
     def _publish_figures(self, now: float) -> None:
         """Today's, of each queue: after news, at the start, at local midnight, and when Redis came back."""
         today = self._clock.now().astimezone(self._tz).date()
-        self._figures_wanted |= self._herald.came_back() or today != self._figures_day
+        self._figures_wanted |= today != self._figures_day
         if not self._figures_wanted or not self._figures_every.due(now):
             return
         with self._database.reading() as session:

@@ -63,7 +63,8 @@ def prepare(state: State = None, offset: Offset = None, site: SiteFile = None, d
     """For systemd and containers: secrets, configuration, tables and first users, and nothing started."""
     settings = settle(Wish(state_folder(state), offset, site, demo, redis_url, database_url, ami))
     with one_at_a_time(settings.state):
-        prepare_database(settings, configure(settings).secrets)
+        made = configure(settings)
+        prepare_database(settings, made.site, made.secrets)
     print(settings.state)
 
 

@@ -1,4 +1,4 @@
-"""Brings the database to this version; at the first start, makes the first users and the demo's households.
+"""Brings the database to this version; at the first start, makes the first users and agents and the demo's households.
 
 crm owns the database; it is asked as a process, because the command line imports no other package.
 """
@@ -15,6 +15,7 @@ from callcenter.settings import CHECKOUT
 
 if TYPE_CHECKING:
     from callcenter.settings import Settings
+    from callcenter.site.schema import Site
 
 DEMO_USERS: Final = {"admin": "admin", "manager": "manager", "supervisor": "supervisor", "leader": "leader",
                      "agent": "agent", "wallboard": "wallboard"}
@@ -39,16 +40,18 @@ def crm(settings: Settings, *words: str, text: str = "", timeout: float = 120) -
     return done.stdout
 
 
-def prepare_database(settings: Settings, secrets: dict[str, str]) -> None:
+def prepare_database(settings: Settings, site: Site, secrets: dict[str, str]) -> None:
     """Idempotent, and quick when it was done before for this database."""
     crm(settings, "migrate")
     users = users_of(settings)
     mark = settings.state / "run/prepared"
-    done = f"{settings.database_url}\n{sorted(users)}\n"
+    done = f"{settings.database_url}\n{sorted(users)}\n{sorted(agent.code for agent in site.agents)}\n"
     if mark.exists() and mark.read_text() == done:
         return
     crm(settings, "user", "first",
         text="".join(f"{name} {role} {secrets[f'user-{name}']}\n" for name, role in users.items()))
+    crm(settings, "agents", "seed",
+        text="".join(f"{agent.code} {secrets[f'pin-{agent.code}']}\n" for agent in site.agents))
     if settings.demo and DEMO_HOUSEHOLDS.exists():
         crm(settings, "households", "import", str(DEMO_HOUSEHOLDS))
     mark.write_text(done)

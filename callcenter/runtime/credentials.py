@@ -19,9 +19,10 @@ def missing(names: list[str], present: dict[str, str]) -> dict[str, str]:
     return present | {name: _make(name) for name in names if name not in present}
 
 
-def names_for(seats: list[str], users: list[str]) -> list[str]:
-    """`trunk`, a carrier's password, is not among them: no machine can make it up."""
-    return ["ami", "session", *(f"seat-{seat}" for seat in seats), *(f"user-{user}" for user in users)]
+def names_for(seats: list[str], users: list[str], agents: list[str]) -> list[str]:
+    """`trunk`, a carrier's password, is not among them: no machine can make it up. `pin-<code>` is an agent's first PIN."""
+    return ["ami", "session", *(f"seat-{seat}" for seat in seats), *(f"user-{user}" for user in users),
+            *(f"pin-{code}" for code in agents)]
 
 
 def keep_secrets(file: Path, names: list[str]) -> dict[str, str]:
@@ -41,4 +42,6 @@ def keep_secrets(file: Path, names: list[str]) -> dict[str, str]:
 def _make(name: str) -> str:
     if name.startswith("user-"):
         return "-".join("".join(secrets.choice(_LETTERS) for _ in range(4)) for _ in range(3))
+    if name.startswith("pin-"):
+        return "".join(secrets.choice("0123456789") for _ in range(6))   # typed on a phone
     return secrets.token_urlsafe(32 if name == "session" else 18)

@@ -63,7 +63,7 @@ def start(settings: Settings, say: Say, *, wait_s: float) -> Started:
     made = configure(settings)
     listed = programs(settings, made.asterisk, made.owner)
     say("database")
-    prepare_database(settings, made.secrets)
+    prepare_database(settings, made.site, made.secrets)
     say("processes")
     changed = _apply(settings, listed, made.asterisk, reload_asterisk=made.asterisk_changed)
     _wait(list(_checks(settings, made.asterisk)), say, wait_s)
@@ -78,7 +78,8 @@ def configure(settings: Settings) -> Configured:
     if found is None and not settings.ami:
         raise NoAsterisk(f"no Asterisk >= {OLDEST} here: run `make up`, or give SIXRING_AMI=host:port")
     make_folders(settings, owner)
-    names = names_for([seat.seat for seat in site.seats], list(users_of(settings)))
+    names = names_for([seat.seat for seat in site.seats], list(users_of(settings)),
+                      [agent.code for agent in site.agents])
     secrets = keep_secrets(settings.secrets_file, names)
     if site.trunk.kind == "register" and not secrets.get("trunk"):
         raise ConfigError(str(settings.site_file), 1, "trunk", "the carrier's password is missing",

@@ -6,15 +6,13 @@ import hashlib
 import secrets
 from collections.abc import Collection
 from datetime import datetime, timedelta
-from functools import cache
 
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session, joinedload
 
 from callcenter.errors import Conflict, NotFound
 from callcenter.roles import Role
+from crm.staff.hashes import hash_of, is_outdated, matches
 from crm.staff.models import FailedSignIn, SignIn, User
 from crm.staff.schemas import Refused, SignedIn, UserShown
 
@@ -23,8 +21,6 @@ TRIES_PER_ADDRESS = 30      # an office behind one address has many people
 TRIES_WINDOW = timedelta(minutes=15)
 SIGNED_IN_FOR = timedelta(hours=12)     # one shift
 SHORTEST_PASSWORD = 8
-
-_HASHER = PasswordHasher()
 
 
 class WeakPassword(Conflict):
@@ -63,12 +59,12 @@ def authenticate(session: Session, name: str, password: str, address: str, now: 
     if retry_at := _throttled_until(session, name, address, now):
         return Refused(retry_at)
     user = session.scalar(select(User).where(User.name == name))
-    right = _matches(user.password_hash if user else _nobodys_hash(), password)
+    right = matches(user.password_hash if user else None, password)
     if user is None or not right or not user.active:
         session.add(FailedSignIn(name=name[:40], address=address[:45], at=now))
         return Refused()
-    if _HASHER.check_needs_rehash(user.password_hash):
-        user.password_hash = _HASHER.hash(password)
+    if is_outdated(user.password_hash):
+        user.password_hash = hash_of(password)
     session.execute(delete(FailedSignIn).where(FailedSignIn.name == name))
     session.execute(delete(FailedSignIn).where(FailedSignIn.at < now - TRIES_WINDOW))
     return shown(user)
@@ -132,20 +128,7 @@ def _revoke_all(session: Session, user: User, now: datetime) -> None:
 def _hash(password: str) -> str:
     if len(password) < SHORTEST_PASSWORD:
         raise WeakPassword(f"shorter than {SHORTEST_PASSWORD}")
-    return _HASHER.hash(password)
-
-
-@cache
-def _nobodys_hash() -> str:
-    """Checked when the name is unknown, so that the time of the answer does not tell which names exist."""
-    return _HASHER.hash(secrets.token_hex(16))
-
-
-def _matches(stored: str, password: str) -> bool:
-    try:
-        return _HASHER.verify(stored, password)
-    except (VerificationError, InvalidHashError):
-        return False
+    return hash_of(password)
 
 
 def _digest(token: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,7 +34,9 @@ class TestSite:
     open_all_day: bool = True
     closed_days: Sequence[str] = ()
     queues: Sequence[dict[str, Any]] = field(default_factory=tuple)
-    desk: dict[str, int] = field(default_factory=dict)
+    agents: Sequence[dict[str, Any]] = ()       # with any: free seating
+    chains: Mapping[str, dict[str, Any]] = field(default_factory=dict)     # by queue id: more keys of it
+    more: Mapping[str, Any] = field(default_factory=dict)                  # more keys of the site, or others
 
     def text(self) -> str:
         return yaml.safe_dump(self._site(), allow_unicode=True, sort_keys=False)
@@ -50,7 +52,6 @@ class TestSite:
                          "calendar": "none", "closed_days": list(self.closed_days)},
             "ring": {"seconds": self.ring_seconds, "answer_within": 2, "overflow_after": self.overflow_after},
             "limits": {"lookup_ms": self.lookup_ms, "message": self.message, "survey": self.survey},
-            "desk": dict(self.desk),
             "seats": [*({"seat": seat, "name": f"座席{seat}"} for seat in self.primary),
                       *({"seat": seat, "name": f"后备{seat}", "kind": "backup"} for seat in BACKUP)],
             "queues": list(self.queues) or [
@@ -59,11 +60,12 @@ class TestSite:
                 self._queue("enquiry", self.primary[3:]) | ({} if self.enquiry_backup else {"backup": []}),
             ],
             "menus": self._menus(),
-        }
+            **({"agents": list(self.agents)} if self.agents else {}),
+        } | dict(self.more)
 
     def _queue(self, name: str, seats: Sequence[str]) -> dict[str, Any]:
         return {"id": name, "name": {"zh": name, "en": name}, "seats": list(seats), "backup": list(self.backup),
-                "seat_ring": self.seat_ring, "backup_for": self.backup_for, "wrapup": self.wrapup}
+                "seat_ring": self.seat_ring, "backup_for": self.backup_for, "wrapup": self.wrapup} | self.chains.get(name, {})
 
     def _menus(self) -> list[dict[str, Any]]:
         repair = {"queue": "repair"}

@@ -30,10 +30,14 @@ class Notebook:
     def __init__(self) -> None:
         self.told: list[AnyEvent] = []
         self.health: dict[str, tuple[Health, str]] = {}
+        self.kept: dict[str, str] = {}
         self.back = False
 
     def tell(self, event: AnyEvent) -> None:
         self.told.append(event)
+
+    def keep(self, key: str, value: str) -> None:
+        self.kept[key] = value
 
     def report(self, component: str, state: Health, detail: str = "") -> None:
         self.health[component] = (state, detail)

@@ -6,10 +6,10 @@ from callcenter.runtime.credentials import missing, names_for
 
 
 def test_a_later_start_keeps_every_secret_and_adds_those_of_new_seats() -> None:
-    first = missing(names_for(["1001"], ["admin"]), {})
-    second = missing(names_for(["1001", "1002"], ["admin"]), first)
+    first = missing(names_for(["1001"], ["admin"], ["801"]), {})
+    second = missing(names_for(["1001", "1002"], ["admin"], ["801", "802"]), first)
     assert {name: second[name] for name in first} == first
-    assert set(second) - set(first) == {"seat-1002"}
+    assert set(second) - set(first) == {"seat-1002", "pin-802"}
 
 
 def test_a_password_that_an_administrator_wrote_stays() -> None:
@@ -17,6 +17,12 @@ def test_a_password_that_an_administrator_wrote_stays() -> None:
 
 
 def test_no_two_secrets_are_alike_and_none_is_short() -> None:
-    made = missing(names_for([str(seat) for seat in range(1000, 1050)], ["admin", "agent"]), {})
+    made = missing(names_for([str(seat) for seat in range(1000, 1050)], ["admin", "agent"], []), {})
     assert len(set(made.values())) == len(made) == 54
     assert min(len(secret) for secret in made.values()) >= 14
+
+
+def test_an_agents_first_pin_is_six_digits_that_a_phone_can_type() -> None:
+    pin = missing(names_for([], [], ["801"]), {})["pin-801"]
+    assert len(pin) == 6
+    assert pin.isdecimal()
