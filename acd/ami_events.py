@@ -166,7 +166,7 @@ class DialplanSaid:
     """The dialplan's own words: `UserEvent(Sixring,What: …)`."""
 
     uniqueid: str
-    what: str          # entered identified language menu overflow voicemail callback survey
+    what: str          # entered identified language menu routed overflow outside voicemail callback survey estimate place
     call_id: str
     did: str
     queue: str
@@ -177,6 +177,10 @@ class DialplanSaid:
     agent: str = ""
     reason: str = ""
     channel: str = ""
+    seconds: str = ""  # of an estimate
+    callback: str = "" # of a place that is kept
+    stage: int = 0     # of an overflow
+    rank: int = 0      # the caller's points, when routed
 
 
 @dataclass(frozen=True)
@@ -296,7 +300,9 @@ def _said(m: Headers) -> AmiEvent | None:
         return None
     return DialplanSaid(m.get("uniqueid", ""), m.get("what", ""), m.get("callid", ""), m.get("did", ""),
                         m.get("queue", ""), m.get("number", ""), m.get("caller", ""), m.get("language", ""),
-                        m.get("seat", ""), m.get("agent", ""), m.get("reason", ""), m.get("channel", ""))
+                        m.get("seat", ""), m.get("agent", ""), m.get("reason", ""), m.get("channel", ""),
+                        m.get("seconds", ""), m.get("callback", ""),
+                        number_of(m.get("stage", "")), number_of(m.get("rank", "")))
 
 
 HANDLED: Final[Mapping[str, Callable[[Headers], AmiEvent | None]]] = {

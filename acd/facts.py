@@ -43,11 +43,14 @@ class CallFacts:
     language: str = "zh"
     queue: str | None = None
     stage: int = 0
+    rank: int = 0                    # points, as the caller came; waiting adds to them (acd/ageing.py)
     waiting: bool = False            # is in the queue now
     queued_at: datetime | None = None
     rang_at: datetime | None = None
     answered_at: datetime | None = None
     epilogue: str | None = None      # survey, voicemail or callback, as the dialplan said
+    expected_wait_s: float | None = None   # as it was told to the caller
+    callback_id: str | None = None   # this is no caller: a place that is kept for one
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ from acd.facts import CallFacts, Channel, Floor, WrapUp, parse_caller
 from acd.shown import legs_of, peers_of, rung_legs, show_call, show_seat
 from callcenter.events import Call, CallChanged, CallEnded, CallState, SeatChanged
 from callcenter.numbers import normalise
-from callcenter.stages import stage_of
+from callcenter.stages import OUTSIDE_STAGE, stage_of
 
 FloorEvent = CallChanged | CallEnded | SeatChanged
 EPILOGUES: Final = frozenset({"survey", "voicemail", "callback"})
@@ -207,8 +207,8 @@ def _identified(floor: Floor, call_id: str, value: str) -> tuple[Floor, _Touched
 
 def _said(floor: Floor, event: ami.DialplanSaid, now: datetime) -> tuple[Floor, _Touched]:
     call_id = event.call_id or event.uniqueid
-    if event.what == "entered" and call_id not in floor.calls and call_id in floor.channels:
-        # A seat that dials the hotline: a call like any other.
+    if event.what in {"entered", "place"} and call_id not in floor.calls and call_id in floor.channels:
+        # A seat that dials the hotline, or a place kept for a callback: a call like any other.
         floor = _with_call(floor, CallFacts(call_id, now))
     if event.what == "entered":
         number = {"number": normalise(event.number)} if event.number else {}
@@ -217,10 +217,26 @@ def _said(floor: Floor, event: ami.DialplanSaid, now: datetime) -> tuple[Floor, 
         return _identified(floor, call_id, event.caller)
     if event.what == "language" and event.language in LANGUAGES:
         return _facts(floor, call_id, language=event.language)
+    if event.what == "place":
+        return _facts(floor, call_id, callback_id=event.callback, number=normalise(event.number))
+    if event.what == "estimate" and event.seconds.isdigit():
+        return _facts(floor, call_id, expected_wait_s=float(event.seconds))
+    if event.what == "routed" and event.queue in floor.plan.queues:
+        # Before the caller joins: the first of Asterisk's queues may be a seat's own, which says nothing of ours.
+        return _facts(floor, call_id, queue=event.queue, rank=event.rank)
+    if event.what == "overflow" and event.stage == OUTSIDE_STAGE:
+        # The last stage is no queue of Asterisk's, so nobody joins one.
+        floor, touched = _facts(floor, call_id, stage=event.stage, waiting=True, queued_at=_queued(floor, call_id, now))
+        return floor, replace(touched, what="overflowed" if touched.calls else "")
     if event.what in EPILOGUES:
         floor, touched = _facts(floor, call_id, epilogue=event.what, waiting=False)
         return floor, replace(touched, what=event.what)
     return floor, _NOTHING
+
+
+def _queued(floor: Floor, call_id: str, now: datetime) -> datetime:
+    facts = floor.calls.get(call_id)
+    return facts.queued_at or now if facts else now
 
 
 def _joined(floor: Floor, event: ami.CallerJoined, now: datetime) -> tuple[Floor, _Touched]:
@@ -238,7 +254,9 @@ def _joined(floor: Floor, event: ami.CallerJoined, now: datetime) -> tuple[Floor
 
 
 def _completed(floor: Floor, call_id: str, queue: str, interface: str, now: datetime) -> tuple[Floor, _Touched]:
-    seat, plan = floor.plan.seat_of(interface), floor.plan.queues.get(stage_of(queue).queue)
+    facts = floor.calls.get(call_id)
+    site_queue = stage_of(queue).queue or (facts.queue if facts else None) or ""    # a seat's own queue has none
+    seat, plan = floor.plan.seat_of(interface), floor.plan.queues.get(site_queue)
     if seat is None or plan is None or plan.wrapup_s == 0:
         return floor, _NOTHING
     wrapup = WrapUp(now + timedelta(seconds=plan.wrapup_s), call_id or None)

@@ -172,6 +172,8 @@ class QueueConfig(Part):
         """The chain after the primary agents, as it is carried out."""
         if self.chain is not None:
             return self.chain
+        if self.press and not self.backup:
+            return ()
         return (Stage.model_validate({"to": "backup", "for": self.backup_for}),)
 
 
@@ -184,12 +186,15 @@ class Choice(Part):
     language: Literal["zh", "en"] | None = None
     repeat: bool = False
     message: bool = False
+    emergency: Annotated[bool, Field(description="with `queue`: ahead of everybody else in it (F5)")] = False
 
     @model_validator(mode="after")
     def one_of(self) -> Self:
         given = [n for n in ("queue", "menu", "prompt", "language", "repeat", "message") if getattr(self, n)]
         if len(given) != 1:
             raise ValueError("give exactly one of queue, menu, prompt, language, repeat, message")
+        if self.emergency and not self.queue:
+            raise ValueError("`emergency` belongs to `queue`")
         return self
 
 
