@@ -34,11 +34,7 @@ class Manned:
         self._out: IO[bytes] = (self.settings.state / "python.out").open("ab")
 
     async def __aenter__(self) -> Self:
-        folder = self.settings.state / "redis"
-        folder.mkdir(exist_ok=True)
-        self._processes["redis"] = subprocess.Popen(
-            [str(get_binary_path()), "--port", "0", "--unixsocket", f"{folder}/redis.sock", "--save", "", "--appendonly", "no",
-             "--dir", str(folder)], stdout=subprocess.DEVNULL)
+        self._start_redis()
         await asyncio.to_thread(self._crm, "migrate")
         await asyncio.to_thread(self._crm, "agents", "seed", text="".join(f"{code} {pin}\n" for code, pin in self._pins.items()))
         self.start("agi")
@@ -54,6 +50,13 @@ class Manned:
         for process in self._processes.values():
             process.wait(10)
         self._out.close()
+
+    def _start_redis(self) -> None:
+        folder = self.settings.state / "redis"
+        folder.mkdir(exist_ok=True)
+        self._processes["redis"] = subprocess.Popen(
+            [str(get_binary_path()), "--port", "0", "--unixsocket", f"{folder}/redis.sock", "--save", "", "--appendonly", "no",
+             "--dir", str(folder)], stdout=subprocess.DEVNULL)
 
     def start(self, module: str) -> None:
         self._processes[module] = self.hotline.python(module, out=self._out)
