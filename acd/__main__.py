@@ -12,6 +12,7 @@ from acd.agents import Rules
 from acd.ami import AmiAddress
 from acd.app import AcdPlan, run
 from acd.bookfile import BookFile
+from acd.calls.rules import CallRules
 from acd.desired import first_book, first_roster
 from acd.plan import FloorPlan
 from acd.watch import WatchPlan
@@ -35,6 +36,7 @@ def plan_of(settings: Settings) -> AcdPlan:
         roster=first_roster(site),
         book_file=BookFile(settings.book_file),
         rules=Rules.of(site),
+        calls=CallRules.of(site),
     )
 
 

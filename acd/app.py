@@ -14,6 +14,8 @@ from acd.apply import Reconciler, Rhythm
 from acd.attendance import Attendance, Keeping
 from acd.book import Book
 from acd.bookfile import BookFile, BookKeeper, fitted
+from acd.calls.desk import CallsDesk
+from acd.calls.rules import CallRules
 from acd.desired import Desired
 from acd.keypad import Keypad
 from acd.line import AgentLine
@@ -47,6 +49,7 @@ class AcdPlan:
     rules: Rules = field(default_factory=Rules)
     roster: Roster = field(default_factory=Roster)
     rhythm: Rhythm = field(default_factory=Rhythm)
+    calls: CallRules = field(default_factory=CallRules)
 
 
 async def run(plan: AcdPlan, clock: Clock) -> None:
@@ -81,7 +84,8 @@ async def run(plan: AcdPlan, clock: Clock) -> None:
         outbox.put)
     reconciler = Reconciler(desired, clock, put=outbox.put, adopt=attendance.adopt, rhythm=plan.rhythm)
     # Who carries out which kind of order: one line for each owner.
-    handlers: Handlers = {**attendance.handlers()}
+    calls = CallsDesk(service.views, desired, plan.calls, clock, outbox.put)
+    handlers: Handlers = {**attendance.handlers(), **calls.handlers()}
     desk = OrderDesk(handlers, clock, outbox.put)
     intake = OrderIntake(bus, desk)
     keypad = Keypad(desk, attendance, desired, line, clock)
@@ -103,6 +107,7 @@ async def run(plan: AcdPlan, clock: Clock) -> None:
             tasks.create_task(books.run())
             tasks.create_task(watch.run())
             tasks.create_task(intake.run())
+            tasks.create_task(calls.run())
             for link in links:
                 tasks.create_task(link.run())
             log.info("acd_started", nodes=[link.node for link in links])
