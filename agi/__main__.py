@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import signal
 import threading
+from collections.abc import Mapping
 from typing import Final
 
 import structlog
@@ -16,6 +17,8 @@ from agi.server import Limits, Server, listen
 from callcenter.clock import SystemClock
 from callcenter.logs import configure_logs
 from callcenter.settings import LOOPBACK, Settings
+from callcenter.site import load_site
+from callcenter.site.load import SiteErrors
 
 THREADS: Final = 24          # so many peers may be slow at once
 RETRY_S: Final = 1.0
@@ -31,7 +34,7 @@ def main() -> None:
         signal.signal(number, lambda *_: stopping.set())
     directory = Directory(Source(settings.database_url))
     limits = Limits()
-    server = open_server(settings.ports.agi, directory, limits, stopping)
+    server = open_server(settings.ports.agi, directory, limits, stopping, estates_of(settings))
     if server is not None:
         Probe(directory, stopping).start()
         Heartbeat(settings.redis_url, directory, server, SystemClock(), stopping).start()
@@ -42,7 +45,18 @@ def main() -> None:
     log.info("agi_stopped")
 
 
-def open_server(port: int, directory: Directory, limits: Limits, stopping: threading.Event) -> Server | None:
+def estates_of(settings: Settings) -> dict[str, str]:
+    """Site id by name, in both languages. A site file that cannot be read costs the estates, never the callers' names."""
+    try:
+        site = load_site(settings.site_file)
+    except (SiteErrors, OSError) as error:
+        log.error("site_unreadable", error=str(error))
+        return {}
+    return {name: estate.id for estate in site.estates for name in (estate.name.zh, estate.name.en)}
+
+
+def open_server(port: int, directory: Directory, limits: Limits, stopping: threading.Event,
+                estates: Mapping[str, str] | None = None) -> Server | None:
     """A started server; waits while the port is taken. None when it is time to stop."""
     while not stopping.is_set():
         try:
@@ -51,7 +65,7 @@ def open_server(port: int, directory: Directory, limits: Limits, stopping: threa
             log.error("port_taken", port=port, error=error.strerror)
             stopping.wait(RETRY_S)
             continue
-        server = Server(listener, {"lookup": Lookup(directory.find)}, threads=THREADS, limits=limits)
+        server = Server(listener, {"lookup": Lookup(directory, estates or {})}, threads=THREADS, limits=limits)
         gc.collect()
         gc.freeze()  # no later collection walks the modules: that would hold a caller for milliseconds
         server.start()
