@@ -32,7 +32,7 @@ def main() -> None:
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
-    directory = Directory(Source(settings.database_url))
+    directory = Directory(Source(settings.database_url), SystemClock())
     limits = Limits()
     server = open_server(settings.ports.agi, directory, limits, stopping, estates_of(settings))
     if server is not None:

@@ -19,7 +19,7 @@ import structlog
 from sqlalchemy import Compiled, make_url
 from sqlalchemy.sql.compiler import SQLCompiler
 
-from callcenter.clock import Clock, SystemClock
+from callcenter.clock import Clock
 from callcenter.errors import Unavailable
 from callcenter.numbers import normalise
 from crm.callers.history import AGAIN_WITHIN, ASKED, HISTORY, KNOWN_FOR, history_in
@@ -122,9 +122,9 @@ def _arguments_by_name(compiled: Compiled) -> Callable[[Mapping[str, Any]], Any]
 class Directory:
     """Callers by number. Used by many threads; `probe` by one."""
 
-    def __init__(self, source: Source, clock: Clock | None = None) -> None:
+    def __init__(self, source: Source, clock: Clock) -> None:
         self._source = source
-        self._clock = clock or SystemClock()
+        self._clock = clock
         self._idle: deque[Connection] = deque()  # at most one a thread; the last used is the warmest
         self._down = threading.Event()
         self._down.set()  # until the first probe: no caller opens the first connection
