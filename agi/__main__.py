@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import signal
 import threading
-from collections.abc import Mapping
 from typing import Final
 
 import structlog
@@ -13,12 +12,14 @@ import structlog
 from agi.directory import Directory, Source
 from agi.heartbeat import Heartbeat, Probe
 from agi.lookup import Lookup
-from agi.server import Limits, Server, listen
+from agi.server import Handler, Limits, Server, listen
+from agi.sign_in import Pins, SignIn
 from callcenter.clock import SystemClock
 from callcenter.logs import configure_logs
 from callcenter.settings import LOOPBACK, Settings
 from callcenter.site import load_site
 from callcenter.site.load import SiteErrors
+from crm.database import open_database
 
 THREADS: Final = 24          # so many peers may be slow at once
 RETRY_S: Final = 1.0
@@ -34,7 +35,12 @@ def main() -> None:
         signal.signal(number, lambda *_: stopping.set())
     directory = Directory(Source(settings.database_url), SystemClock())
     limits = Limits()
-    server = open_server(settings.ports.agi, directory, limits, stopping, estates_of(settings))
+    database = open_database(settings.database_url)
+    scripts: dict[str, Handler] = {
+        "lookup": Lookup(directory, estates_of(settings)),
+        "sign-in": SignIn(Pins(database, SystemClock()).check),
+    }
+    server = open_server(settings.ports.agi, scripts, limits, stopping)
     if server is not None:
         Probe(directory, stopping).start()
         Heartbeat(settings.redis_url, directory, server, SystemClock(), stopping).start()
@@ -42,6 +48,7 @@ def main() -> None:
         stopping.wait()
         server.stop()
     directory.close()
+    database.close()
     log.info("agi_stopped")
 
 
@@ -55,8 +62,7 @@ def estates_of(settings: Settings) -> dict[str, str]:
     return {name: estate.id for estate in site.estates for name in (estate.name.zh, estate.name.en)}
 
 
-def open_server(port: int, directory: Directory, limits: Limits, stopping: threading.Event,
-                estates: Mapping[str, str] | None = None) -> Server | None:
+def open_server(port: int, scripts: dict[str, Handler], limits: Limits, stopping: threading.Event) -> Server | None:
     """A started server; waits while the port is taken. None when it is time to stop."""
     while not stopping.is_set():
         try:
@@ -65,7 +71,7 @@ def open_server(port: int, directory: Directory, limits: Limits, stopping: threa
             log.error("port_taken", port=port, error=error.strerror)
             stopping.wait(RETRY_S)
             continue
-        server = Server(listener, {"lookup": Lookup(directory, estates or {})}, threads=THREADS, limits=limits)
+        server = Server(listener, scripts, threads=THREADS, limits=limits)
         gc.collect()
         gc.freeze()  # no later collection walks the modules: that would hold a caller for milliseconds
         server.start()
