@@ -5,13 +5,20 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hotline.ami import Ami
+from hotline.ami import Ami, Message
 from hotline.line import Guest, Line
 from hotline.peers import agi_peer, answers
 from hotline.sites import TestSite
+
+from acd.ageing import Ageing
+from acd.ami import AmiAddress, AmiLink
+from acd.facts import CallFacts, Floor
+from acd.plan import FloorPlan
+from callcenter.site import load_site
 
 RINGS = 6
 YUNQI, ENGLISH, ANYBODY, PRESS, LEADER = "1001", "1002", "1003", "1004", "1101"
@@ -112,11 +119,15 @@ async def test_the_agent_of_an_open_matter_rings_first_at_the_seat_where_the_age
     assert (await guest.has("ENTERQUEUE")).queue == f"seat.{PRESS}"
 
 
-async def places(ami: Ami, queue: str) -> list[str]:
-    """Call ids of who waits, the next first."""
+async def entries(ami: Ami, queue: str) -> list[Message]:
+    """Who waits, the next first."""
     answers = await ami.act("QueueStatus", ends_with="QueueStatusComplete", Queue=queue)
     waiting = [answer for answer in answers if answer.get("Event") == "QueueEntry"]
-    return [entry["Uniqueid"] for entry in sorted(waiting, key=lambda entry: int(entry["Position"]))]
+    return sorted(waiting, key=lambda entry: int(entry["Position"]))
+
+
+async def places(ami: Ami, queue: str) -> list[str]:
+    return [entry["Uniqueid"] for entry in await entries(ami, queue)]
 
 
 async def test_who_has_more_points_is_answered_before_who_came_earlier(line: Line) -> None:
@@ -148,6 +159,36 @@ async def test_the_emergency_key_comes_before_everybody_and_says_so(line: Line) 
         await trapped.has("ENTERQUEUE")
         assert await places(ami, "plain") == [trapped.call_id, frail.call_id]
     assert (await trapped.has("PRIORITY")).data == ("60", "vip+emergency")
+
+
+class MinutesLater:
+    """What acd takes for now."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + timedelta(minutes=5)
+
+
+async def test_who_has_waited_for_minutes_is_not_overtaken_by_one_with_a_few_points_more(line: Line) -> None:
+    """acd's ageing on a real queue, its clock set on: nobody here waits for five minutes."""
+    anybody = await line.seat(ANYBODY)
+    settings = line.hotline.settings
+    link = AmiLink(AmiAddress("node1", "127.0.0.1", settings.ports.ami, "sixring", settings.secrets()["ami"]),
+                   lambda _: None, wanted=frozenset())
+    async with members(line, plain=ANYBODY) as ami, asyncio.TaskGroup() as tasks:
+        patient = await call(line, "1|zh|0|甲 1-1", "2", CALLER)
+        await anybody.rings(4)
+        facts = CallFacts(patient.call_id, datetime.now(UTC), queue="plain", waiting=True, queued_at=datetime.now(UTC))
+        floor = Floor(FloorPlan.of(load_site(settings.site_file), "node1"), calls={patient.call_id: facts})
+        running = [tasks.create_task(link.run()),
+                   tasks.create_task(Ageing(lambda: [(link, floor)], MinutesLater(), every_s=0.1).run())]
+        async with asyncio.timeout(4):
+            while (await entries(ami, "plain"))[0]["Priority"] != "30":
+                await asyncio.sleep(0.05)
+        vip = await call(line, "2|zh|10|乙 2-2||||vip", "2", OTHER)
+        await vip.has("ENTERQUEUE")
+        assert await places(ami, "plain") == [patient.call_id, vip.call_id]
+        for task in running:
+            task.cancel()
 
 
 @pytest.mark.rule("D1")
