@@ -8,8 +8,10 @@ import signal
 import structlog
 import uvloop
 
+from acd.agents import Rules
 from acd.ami import AmiAddress
 from acd.app import AcdPlan, run
+from acd.bookfile import BookFile
 from acd.calls.rules import CallRules
 from acd.desired import first_book, first_roster
 from acd.plan import FloorPlan
@@ -33,6 +35,8 @@ def plan_of(settings: Settings) -> AcdPlan:
         book=first_book(site, SystemClock().now()),
         roster=first_roster(site),
         calls=CallRules.of(site),
+        book_file=BookFile(settings.book_file),
+        rules=Rules.of(site),
     )
 
 

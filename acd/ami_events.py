@@ -193,7 +193,7 @@ class DialplanSaid:
     """The dialplan's own words: `UserEvent(Sixring,What: …)`."""
 
     uniqueid: str
-    what: str          # entered identified language menu routed overflow outside voicemail callback survey
+    what: str          # entered identified language menu routed overflow outside voicemail callback survey estimate place
     call_id: str
     did: str
     queue: str
@@ -204,6 +204,8 @@ class DialplanSaid:
     agent: str = ""
     reason: str = ""
     channel: str = ""
+    seconds: str = ""  # of an estimate
+    callback: str = "" # of a place that is kept
     stage: int = 0     # of an overflow
     rank: int = 0      # the caller's points, when routed
 
@@ -343,6 +345,7 @@ def _said(m: Headers) -> AmiEvent | None:
     return DialplanSaid(m.get("uniqueid", ""), m.get("what", ""), m.get("callid", ""), m.get("did", ""),
                         m.get("queue", ""), m.get("number", ""), m.get("caller", ""), m.get("language", ""),
                         m.get("seat", ""), m.get("agent", ""), m.get("reason", ""), m.get("channel", ""),
+                        m.get("seconds", ""), m.get("callback", ""),
                         number_of(m.get("stage", "")), number_of(m.get("rank", "")))
 
 

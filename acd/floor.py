@@ -217,8 +217,8 @@ def _identified(floor: Floor, call_id: str, value: str) -> tuple[Floor, _Touched
 
 def _said(floor: Floor, event: ami.DialplanSaid, now: datetime) -> tuple[Floor, _Touched]:
     call_id = event.call_id or event.uniqueid
-    if event.what == "entered" and call_id not in floor.calls and call_id in floor.channels:
-        # A seat that dials the hotline: a call like any other.
+    if event.what in {"entered", "place"} and call_id not in floor.calls and call_id in floor.channels:
+        # A seat that dials the hotline, or a place kept for a callback: a call like any other.
         floor = _with_call(floor, CallFacts(call_id, now))
     if event.what == "entered":
         number = {"number": normalise(event.number)} if event.number else {}
@@ -227,6 +227,10 @@ def _said(floor: Floor, event: ami.DialplanSaid, now: datetime) -> tuple[Floor, 
         return _identified(floor, call_id, event.caller)
     if event.what == "language" and event.language in LANGUAGES:
         return _facts(floor, call_id, language=event.language)
+    if event.what == "place":
+        return _facts(floor, call_id, callback_id=event.callback, number=normalise(event.number))
+    if event.what == "estimate" and event.seconds.isdigit():
+        return _facts(floor, call_id, expected_wait_s=float(event.seconds))
     if event.what == "routed" and event.queue in floor.plan.queues:
         # Before the caller joins: the first of Asterisk's queues may be a seat's own, which says nothing of ours.
         return _facts(floor, call_id, queue=event.queue, rank=event.rank)

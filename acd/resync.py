@@ -21,7 +21,7 @@ from callcenter.events import Board, Call, CallState, Seat, SeatState
 from callcenter.numbers import normalise
 from callcenter.stages import stage_of
 
-VARIABLES: Final = "CALL_ID,SIXRING_CALLER,DID,CALLER,CALL_QUEUE,RANK,RECORDING_PAUSED"
+VARIABLES: Final = "CALL_ID,SIXRING_CALLER,DID,CALLER,CALL_QUEUE,CALLBACK_ID,EXPECTED_S,RANK,RECORDING_PAUSED"
 EPILOGUE_AT: Final = {
     ("after-talk", "s"): "survey",
     ("message", "voicemail"): "voicemail",
@@ -125,6 +125,8 @@ def _facts(plan: FloorPlan, row: Headers, channel: Channel, entry: Headers | Non
     facts = CallFacts(
         call_id=channel.uniqueid, entered_at=channel.created_at,
         number=normalise(variables.get("CALLER") or row.get("calleridnum", "")), did=variables.get("DID", ""),
+        callback_id=variables.get("CALLBACK_ID"),
+        expected_wait_s=float(told) if (told := variables.get("EXPECTED_S", "")).isdigit() else None,
         rank=number_of(variables.get("RANK", "")),
     )
     if known:

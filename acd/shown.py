@@ -88,6 +88,7 @@ def show_call(floor: Floor, call_id: str, now: datetime, before: Call | None) ->
         ringing=tuple(sorted(set(seats))) if state is CallState.RINGING else (),
         seat=talkers[0] if talking and talkers else None,
         agent=floor.agents.get(talkers[0]) if talking and talkers else None,
+        expected_wait_s=facts.expected_wait_s, callback_id=facts.callback_id,
     )
 
 

@@ -227,7 +227,7 @@ class Desk(Part):
     """What an agent's working day is held to; the rulebook's defaults."""
 
     misses: Annotated[int, Field(ge=1, le=20, description="calls not answered in a row before an agent is set away")] = 3
-    fault_after: Annotated[int, Field(ge=3, le=60, description="s; a phone that is gone so long is a seat fault (C1)")] = 12
+    fault_after: Annotated[int, Field(ge=3, le=60, description="s; a phone that is gone so long is a seat fault (C1)")] = 6
     wrapup_extension: Annotated[int, Field(ge=10, le=1800, description="s; the longest that a wrap-up is extended to")] = 300
     call_minutes: Annotated[int, Field(ge=1, le=120, description="A4")] = 10
     recording_pause: Annotated[int, Field(ge=5, le=1800, description="s; the longest that recording is paused (A8)")] = 120

@@ -14,6 +14,7 @@ from typing import Final
 
 from callcenter.numbers import normalise
 from callcenter.stages import OUTSIDE_STAGE, stage_of
+from crm.agentlog.journal import FLOOR, parse_floor
 from crm.calls import entries as e
 
 _CALL_ID = re.compile(r"^(?=.{3,80}$)[A-Za-z0-9_.-]*?\d{1,12}\.\d{1,12}$")
@@ -44,6 +45,8 @@ def parse_queue_log(line: str) -> e.Parsed:
         call_id, queue, agent, event = fields[1:_HEAD]
         if event == "QUEUESTART":
             return e.AsteriskStarted(at)
+        if event in FLOOR:
+            return parse_floor(event, at, call_id, agent, fields[_HEAD:])
         reader = _READERS.get(event)
         if reader is None:
             return None

@@ -57,7 +57,8 @@ class CallRecord:
     queued_at: datetime | None = None
     first_ring: datetime | None = None       # to the second; for want of CEL
     connected_at: datetime | None = None
-    answered_by: str | None = None
+    answered_by: str | None = None           # a seat
+    answered_agent: str | None = None        # who sat there when it answered; the recorder says it
     channel: str | None = None               # of the seat that answered
     released_at: datetime | None = None
     gave_up_at: datetime | None = None
