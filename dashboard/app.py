@@ -82,7 +82,7 @@ def create_app(settings: Settings, *, site: Site | None = None, clock: Clock | N
     install_problems(app)
     describe_problems(app)
     for router in (sessions.router, calls.router, contact_log.router, tickets.router, figures.router, health.router,
-                   agents.router, floor.router, floor_calls.router, floor_lead.router):
+                   agents.router, agents.seats, floor.router, floor_calls.router, floor_lead.router):
         app.include_router(router, prefix=API)
     app.include_router(health.probe)
     feed = LiveFeed(hub, Roles(database, clock), COOKIE)
