@@ -23,7 +23,7 @@ from crm.agentlog.entries import FloorEntry
 from crm.agentlog.store import FloorLog
 from crm.calls import service, store, tail
 from crm.calls.effects import CallFinished, Effect, OpenContactEntry, OpenTicket, RememberLanguage, effects
-from crm.calls.entries import AsteriskStarted, CallEntry, Connected, Ended, Entry, Parsed, Rejected
+from crm.calls.entries import AsteriskStarted, CallEntry, Connected, Ended, Entry, Parsed, Rejected, RingMissed
 from crm.calls.models import JournalPosition, JournalReject
 from crm.calls.record import CallRecord, apply, lose
 from crm.database import Database
@@ -154,8 +154,9 @@ class Recorder:
                 before = records.get(entry.call_id) or CallRecord(entry.call_id)
                 after = apply(before, entry)
                 if isinstance(entry, Connected) and before.connected_at is None:
-                    after = replace(after, answered_agent=floor.agent_at(entry.seat) or (
-                        entry.seat if self._seats_are_agents else None))
+                    after = replace(after, answered_agent=self._agent_at(entry.seat, floor))
+                elif isinstance(entry, RingMissed):
+                    floor.missed(entry, self._agent_at(entry.seat, floor))
                 elif isinstance(entry, Ended):
                     floor.call_ended(entry.call_id, entry.at)
                 records[entry.call_id] = after
@@ -174,6 +175,9 @@ class Recorder:
             if record != stored.get(call_id):
                 store.save(session, rows.get(call_id), record, self._node, self._short_abandon_s)
         return events
+
+    def _agent_at(self, seat: str, floor: FloorLog) -> str | None:
+        return floor.agent_at(seat) or (seat if self._seats_are_agents else None)
 
     def _act(self, session: Session, wanted: list[Effect]) -> list[AnyEvent]:
         events: list[AnyEvent] = []
