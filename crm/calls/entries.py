@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from crm.calls.talk import Move
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -65,8 +67,36 @@ class Queued(LineEntry):
 
 
 @dataclass(frozen=True)
+class Routed(LineEntry):
+    """Somebody in particular is tried before the primary agents."""
+
+    pool: str                # at (estate's team), in (language), seat (last agent)
+    of: str
+
+
+@dataclass(frozen=True)
 class Overflowed(LineEntry):
-    stage: int
+    stage: int               # 1 backup, 2 other teams, 3 outside numbers
+
+
+@dataclass(frozen=True)
+class Prioritised(LineEntry):
+    points: int
+    why: str
+
+
+@dataclass(frozen=True)
+class Nuisance(LineEntry):
+    """D1: how this caller was treated."""
+
+    treatment: str           # warn, queue or block
+
+
+@dataclass(frozen=True)
+class OutsideAnswered(LineEntry):
+    """Somebody at an outside number has pressed 1 and talks."""
+
+    number: str | None
 
 
 @dataclass(frozen=True)
@@ -118,6 +148,14 @@ class Ended(LineEntry):
     cause: int | None
 
 
+@dataclass(frozen=True)
+class Seated(CallEntry):
+    """Which agent sat at a seat that has to do with the call: acd's word, and no proof that the call has entered."""
+
+    seat: str
+    agent: str
+
+
 # --- CEL: microseconds ----------------------------------------------------------------------------------------------
 
 @dataclass(frozen=True)
@@ -139,6 +177,18 @@ class SeatAnswered(CallEntry):
 @dataclass(frozen=True)
 class SeatLeft(CallEntry):
     channel: str
+
+
+@dataclass(frozen=True)
+class CallerLeft(CallEntry):
+    """The caller's own channel is gone."""
+
+
+@dataclass(frozen=True)
+class Bridged(CallEntry):
+    """A channel of the call entered or left a bridge."""
+
+    move: Move
 
 
 @dataclass(frozen=True)
