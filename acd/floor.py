@@ -16,6 +16,8 @@ What an AMI event changes:
 | SeatCompleted           | wrap-up begins                                               | seat                        |
 | MemberChanged, …Removed | pause                                                        | seat                        |
 | DeviceChanged           | a phone is registered or not                                 | seat                        |
+| RecordingMuted, Parked  | recording paused; the slot                                   |                             |
+| SpyStarted, …Stopped    | who listens to whom                                          |                             |
 | HungUp                  | channel gone; a caller's call is over                        | CallEnded; released         |
 | time (`tick`)           | wrap-up over                                                 | seat                        |
 """
@@ -31,7 +33,7 @@ from acd.facts import CallFacts, Channel, Floor, WrapUp, parse_caller
 from acd.shown import legs_of, peers_of, rung_legs, show_call, show_seat
 from callcenter.events import Call, CallChanged, CallEnded, CallState, SeatChanged
 from callcenter.numbers import normalise
-from callcenter.stages import stage_of
+from callcenter.stages import OUTSIDE_STAGE, stage_of
 
 FloorEvent = CallChanged | CallEnded | SeatChanged
 EPILOGUES: Final = frozenset({"survey", "voicemail", "callback"})
@@ -145,6 +147,14 @@ def _apply(floor: Floor, event: ami.AmiEvent, now: datetime) -> tuple[Floor, _To
             return replace(floor, channels=rest), replace(touched, calls=touched.calls | {uniqueid}, what="missed")
         case ami.SeatCompleted(uniqueid=uniqueid, queue=queue, interface=interface):
             return _completed(floor, uniqueid, queue, interface, now)
+        case ami.RecordingMuted(uniqueid=uniqueid, muted=muted):
+            return _facts(floor, uniqueid, recording_paused=muted)
+        case ami.Parked(uniqueid=uniqueid, slot=slot):
+            return _facts(floor, uniqueid, parked=slot)
+        case ami.SpyStarted(spy=spy, on=on):
+            return replace(floor, spies={**floor.spies, spy: on}), _NOTHING
+        case ami.SpyStopped(spy=spy):
+            return replace(floor, spies=_without_spy(floor, spy)), _NOTHING
         case ami.MemberChanged(queue=queue, interface=interface, paused=paused):
             return _member(floor, queue, interface, paused=paused)
         case ami.MemberRemoved(queue=queue, interface=interface):
@@ -207,8 +217,8 @@ def _identified(floor: Floor, call_id: str, value: str) -> tuple[Floor, _Touched
 
 def _said(floor: Floor, event: ami.DialplanSaid, now: datetime) -> tuple[Floor, _Touched]:
     call_id = event.call_id or event.uniqueid
-    if event.what == "entered" and call_id not in floor.calls and call_id in floor.channels:
-        # A seat that dials the hotline: a call like any other.
+    if event.what in {"entered", "place"} and call_id not in floor.calls and call_id in floor.channels:
+        # A seat that dials the hotline, or a place kept for a callback: a call like any other.
         floor = _with_call(floor, CallFacts(call_id, now))
     if event.what == "entered":
         number = {"number": normalise(event.number)} if event.number else {}
@@ -217,10 +227,26 @@ def _said(floor: Floor, event: ami.DialplanSaid, now: datetime) -> tuple[Floor, 
         return _identified(floor, call_id, event.caller)
     if event.what == "language" and event.language in LANGUAGES:
         return _facts(floor, call_id, language=event.language)
+    if event.what == "place":
+        return _facts(floor, call_id, callback_id=event.callback, number=normalise(event.number))
+    if event.what == "estimate" and event.seconds.isdigit():
+        return _facts(floor, call_id, expected_wait_s=float(event.seconds))
+    if event.what == "routed" and event.queue in floor.plan.queues:
+        # Before the caller joins: the first of Asterisk's queues may be a seat's own, which says nothing of ours.
+        return _facts(floor, call_id, queue=event.queue, rank=event.rank)
+    if event.what == "overflow" and event.stage == OUTSIDE_STAGE:
+        # The last stage is no queue of Asterisk's, so nobody joins one.
+        floor, touched = _facts(floor, call_id, stage=event.stage, waiting=True, queued_at=_queued(floor, call_id, now))
+        return floor, replace(touched, what="overflowed" if touched.calls else "")
     if event.what in EPILOGUES:
         floor, touched = _facts(floor, call_id, epilogue=event.what, waiting=False)
         return floor, replace(touched, what=event.what)
     return floor, _NOTHING
+
+
+def _queued(floor: Floor, call_id: str, now: datetime) -> datetime:
+    facts = floor.calls.get(call_id)
+    return facts.queued_at or now if facts else now
 
 
 def _joined(floor: Floor, event: ami.CallerJoined, now: datetime) -> tuple[Floor, _Touched]:
@@ -232,17 +258,24 @@ def _joined(floor: Floor, event: ami.CallerJoined, now: datetime) -> tuple[Floor
     stage = facts.stage if joined.number is None else joined.number
     again = facts.queued_at is not None
     overflowed = again and facts.queue == queue and stage > facts.stage
-    facts = replace(facts, queue=queue, stage=stage, waiting=True, epilogue=None, queued_at=facts.queued_at or now)
+    facts = replace(facts, queue=queue, stage=stage, waiting=True, in_queue=event.queue, epilogue=None,
+                    queued_at=facts.queued_at or now)
     what = "overflowed" if overflowed else "requeued" if again else "queued"
     return _with_call(floor, facts), _Touched(calls=frozenset({event.uniqueid}), what=what)
 
 
 def _completed(floor: Floor, call_id: str, queue: str, interface: str, now: datetime) -> tuple[Floor, _Touched]:
-    seat, plan = floor.plan.seat_of(interface), floor.plan.queues.get(stage_of(queue).queue)
+    facts = floor.calls.get(call_id)
+    site_queue = stage_of(queue).queue or (facts.queue if facts else None) or ""    # a seat's own queue has none
+    seat, plan = floor.plan.seat_of(interface), floor.plan.queues.get(site_queue)
     if seat is None or plan is None or plan.wrapup_s == 0:
         return floor, _NOTHING
     wrapup = WrapUp(now + timedelta(seconds=plan.wrapup_s), call_id or None)
     return replace(floor, wrapups={**floor.wrapups, seat: wrapup}), _Touched(seats=frozenset({seat}))
+
+
+def _without_spy(floor: Floor, spy: str) -> dict[str, str]:
+    return {key: on for key, on in floor.spies.items() if key != spy}
 
 
 def _member(floor: Floor, queue: str, interface: str, *, paused: bool | None) -> tuple[Floor, _Touched]:
@@ -261,7 +294,8 @@ def _hung_up(floor: Floor, event: ami.HungUp, now: datetime) -> tuple[Floor, lis
         return floor, []
     touched = _touch(floor, channel)
     facts = floor.calls.get(event.uniqueid)
-    floor = replace(floor, channels={key: value for key, value in floor.channels.items() if key != event.uniqueid})
+    floor = replace(floor, channels={key: value for key, value in floor.channels.items() if key != event.uniqueid},
+                    spies=_without_spy(floor, event.uniqueid))
     if facts is None:
         return _tell(floor, touched, now)
     # The seats that are left on the line lose the call with it.

@@ -80,6 +80,7 @@ class Call:
     agent: str | None = None             # … and the code of who sits there
     priority: int = 0
     expected_wait_s: float | None = None # what it was told when it joined the queue
+    callback_id: str | None = None       # set: nobody on the line yet, a place in the queue kept for this callback
 
 
 @dataclass(frozen=True)

@@ -56,7 +56,7 @@ def process(context: typer.Context) -> None:
     sources = (Source(f"{settings.node}/queue_log", settings.queue_log, parse_queue_log),
                Source(f"{settings.node}/cel", settings.cel_log, parse_cel))
     recorder = Recorder(database, sources, node=settings.node, tz=ZoneInfo(site.timezone),
-                        short_abandon_s=site.limits.short_abandon, clock=clock)
+                        short_abandon_s=site.limits.short_abandon, clock=clock, seats_are_agents=not site.free_seating)
     herald = Herald(settings.redis_url, clock)
     stop = threading.Event()
     for wanted in (signal.SIGTERM, signal.SIGINT):

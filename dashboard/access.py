@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import Depends
+from sqlalchemy.orm import Session
 from starlette.requests import HTTPConnection
 
 from callcenter.errors import Forbidden, Unauthenticated
 from callcenter.roles import SEES_CALLERS, Role
+from callcenter.site import Site
+from crm.staff.agents import agent_of
 from crm.staff.schemas import SignedIn
 from crm.staff.service import signed_in
 from dashboard.services import Given, Reading
@@ -17,7 +20,9 @@ COOKIE = "sixring_session"
 EVERYBODY = frozenset(Role)
 LEADS = frozenset({Role.LEADER, Role.SUPERVISOR, Role.DUTY_LEAD, Role.MANAGER, Role.ADMIN})
 STAFFING = frozenset({Role.SUPERVISOR, Role.MANAGER, Role.ADMIN})     # who decides about agents
+FAULTS = LEADS | {Role.OPERATIONS, Role.ENGINEER}
 DESK = LEADS | {Role.AGENT}
+SUPERVISES = LEADS - {Role.LEADER}
 
 
 def holder(connection: HTTPConnection, session: Reading, services: Given) -> SignedIn:
@@ -61,3 +66,15 @@ def sees_callers(who: SignedIn) -> bool:
     return bool(who.user.roles & SEES_CALLERS)
 
 
+
+
+def own_agent(who: SignedIn, session: Session, site: Site) -> str | None:
+    """The code of the only agent whose work this user sees; None for one who sees all. In fixed seating the seat is it."""
+    if who.user.roles & LEADS:
+        return None
+    if not site.free_seating and who.seat is not None:
+        return who.seat
+    own = agent_of(session, who.user.user_id)
+    if own is None:
+        raise Forbidden
+    return own.code

@@ -13,6 +13,7 @@ import jinja2
 
 from callcenter.errors import ConfigError
 from callcenter.render.dialplan import closed_days, spans, steps
+from callcenter.render.queues import members, outside_calls, outside_numbers, pools, press_queue
 from callcenter.settings import CHECKOUT, Settings
 from callcenter.site.schema import Site
 
@@ -50,11 +51,15 @@ def _pages(site: Site, settings: Settings, secrets: Mapping[str, str], asterisk:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES), undefined=jinja2.StrictUndefined, trim_blocks=True,
         lstrip_blocks=True, keep_trailing_newline=True, autoescape=False)  # noqa: S701 - not HTML
-    environment.filters |= {"steps": steps, "spans": lambda opening: list(spans(opening))}
+    environment.filters |= {"steps": steps, "spans": lambda opening: list(spans(opening)), "outside_calls": outside_calls,
+                            "members": lambda queue, stage: members(site, queue, stage),
+                            "pools": lambda queue: list(pools(site, queue))}
     context = {
         "site": site, "ports": settings.ports, "node": settings.node, "home": settings.asterisk,
         "recordings": settings.recordings, "voicemail": settings.voicemail, "secrets": secrets,
         "modules": asterisk.modules, "available": {path.stem for path in asterisk.modules.glob("*.so")},
+        "first": site.ring.overflow_after * site.ring.seconds, "outside_numbers": outside_numbers(site),
+        "queue_ids": {queue.id for queue in site.queues}, "press_queue": press_queue(site),
         "closed_days": closed_days(site.schedule, datetime.now(UTC).astimezone(ZoneInfo(site.timezone)).date()),
     }
     names = [name for name in environment.list_templates() if name not in INCLUDED_ONLY]

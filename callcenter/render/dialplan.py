@@ -11,13 +11,15 @@ from callcenter.site.schema import Choice, Menu, Opening, Schedule
 
 WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 YEARS_AHEAD = 2
+EMERGENCY_POINTS = 50
 
 
 def steps(choice: Choice, menu: Menu) -> str:
     """The dialplan lines that carry out a menu choice."""
     lines: list[str] = []
     if choice.queue:
-        lines = [f"Goto(queue-{choice.queue},s,1)"]
+        raised = ["Set(__EMERGENCY=1)", f"Gosub(raise,s,1({EMERGENCY_POINTS},emergency))"] if choice.emergency else []
+        lines = [*raised, f"Goto(queue-{choice.queue},s,1)"]
     elif choice.menu:
         lines = [f"Goto(menu-{choice.menu},s,1)"]
     elif choice.message:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from callcenter.site.schema import Choice, Site
+from callcenter.site.schema import Choice, QueueConfig, Site
 
 Broken = tuple[tuple[int | str, ...], str, str]
 
@@ -46,6 +46,33 @@ def _queues(site: Site) -> Iterator[Broken]:
                     yield ("queues", place, field, index), f"no seat {seat}", f"one of {', '.join(sorted(seats))}"
         for seat in set(queue.seats) & set(queue.backup):
             yield ("queues", place, "backup"), f"{seat} is a primary seat of this queue too", "name it once"
+        yield from _chain(site, queue, place)
+
+
+def _chain(site: Site, queue: QueueConfig, place: int) -> Iterator[Broken]:
+    kinds = {seat.seat: seat.kind for seat in site.seats}
+    for index, seat in enumerate(queue.backup):
+        if site.free_seating and kinds.get(seat) == "primary":
+            yield (("queues", place, "backup", index), f"{seat} is a primary seat: it rings only while somebody is signed in",
+                   "name a seat of kind backup or leader")
+    for index, stage in enumerate(queue.chain or ()):
+        where = ("queues", place, "chain", index)
+        if stage.to == "backup" and not (queue.backup or site.free_seating):
+            yield (*where, "to"), "this queue has no backup seats", "add `backup`, or leave this stage out"
+        if stage.to == "teams" and queue.press:
+            yield (*where, "to"), "nobody but a spokesperson answers the press", "backup or outside"
+        if any(earlier.to == stage.to and _meet(earlier.when, stage.when) for earlier in (queue.chain or ())[:index]):
+            yield (*where, "to"), f"{stage.to} is there already at that time", "once each, or with another `when`"
+    numbers = {number.number for number in site.numbers}
+    for index, stage in enumerate(queue.chain or ()):
+        for at, number in enumerate(stage.numbers):
+            if number in numbers:
+                yield (("queues", place, "chain", index, "numbers", at), f"{number} is the hotline itself",
+                       "a number outside")
+
+
+def _meet(one: str, other: str) -> bool:
+    return "always" in (one, other) or one == other
 
 
 def _menus(site: Site) -> Iterator[Broken]:

@@ -67,8 +67,36 @@ class Queued(LineEntry):
 
 
 @dataclass(frozen=True)
+class Routed(LineEntry):
+    """Somebody in particular is tried before the primary agents."""
+
+    pool: str                # at (estate's team), in (language), seat (last agent)
+    of: str
+
+
+@dataclass(frozen=True)
 class Overflowed(LineEntry):
-    stage: int
+    stage: int               # 1 backup, 2 other teams, 3 outside numbers
+
+
+@dataclass(frozen=True)
+class Prioritised(LineEntry):
+    points: int
+    why: str
+
+
+@dataclass(frozen=True)
+class Nuisance(LineEntry):
+    """D1: how this caller was treated."""
+
+    treatment: str           # warn, queue or block
+
+
+@dataclass(frozen=True)
+class OutsideAnswered(LineEntry):
+    """Somebody at an outside number has pressed 1 and talks."""
+
+    number: str | None
 
 
 @dataclass(frozen=True)

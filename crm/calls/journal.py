@@ -13,7 +13,8 @@ from datetime import UTC, datetime
 from typing import Final
 
 from callcenter.numbers import normalise
-from callcenter.stages import stage_of
+from callcenter.stages import OUTSIDE_STAGE, stage_of
+from crm.agentlog.journal import FLOOR, parse_floor
 from crm.calls import entries as e
 from crm.calls.talk import Move
 
@@ -50,6 +51,8 @@ def parse_queue_log(line: str) -> e.Parsed:
         call_id, queue, agent, event = fields[1:_HEAD]
         if event == "QUEUESTART":
             return e.AsteriskStarted(at)
+        if event in FLOOR:
+            return parse_floor(event, at, call_id, agent, fields[_HEAD:])
         reader = _READERS.get(event)
         if reader is None or (event == "AGENTSTATE" and "NONE" in (call_id, agent)):
             return None
@@ -173,6 +176,27 @@ def _looked_up(said: _Said) -> e.LineEntry:
                       language if language in ("zh", "en") else None)
 
 
+def _routed(said: _Said) -> e.LineEntry:
+    pool, of = _need(said.data, 2)[:2]
+    return e.Routed(*said.head, _fit(_WORD, pool, "pool"), _fit(_WORD, of, "pool"))
+
+
+def _overflowed(said: _Said) -> e.LineEntry:
+    stage = _whole(_need(said.data, 1)[0], "stage")
+    if not 1 <= stage <= OUTSIDE_STAGE:
+        raise _BadLineError("stage")
+    return e.Overflowed(*said.head, stage)
+
+
+def _prioritised(said: _Said) -> e.LineEntry:
+    points = _fit(re.compile(r"^-?[0-9]{1,4}$"), _need(said.data, 1)[0], "points")
+    return e.Prioritised(*said.head, int(points), said.data[1][:80] if len(said.data) > 1 else "")
+
+
+def _nuisance(said: _Said) -> e.LineEntry:
+    return e.Nuisance(*said.head, _fit(re.compile(r"^(warn|queue|block)$"), _need(said.data, 1)[0], "treatment"))
+
+
 def _connected(said: _Said) -> e.LineEntry:
     channel = said.data[1] if len(said.data) > 1 and _CALL_ID.match(said.data[1]) else None
     return e.Connected(*said.head, _fit(_SEAT, said.agent, "seat"), channel,
@@ -212,7 +236,11 @@ _READERS: Final[dict[str, _Reader]] = {
                                             _fit(re.compile(r"^[0-9*#a-z]$"), said.data[1], "key")),
     "LANGUAGE": lambda said: e.LanguageChosen(*said.head, _language(_need(said.data, 1)[0])),
     "ENTERQUEUE": lambda said: e.Queued(*said.head, stage_of(said.queue).number or 0),
-    "OVERFLOW": lambda said: e.Overflowed(*said.head, _whole(_need(said.data, 1)[0], "stage")),
+    "ROUTED": _routed,
+    "OVERFLOW": _overflowed,
+    "PRIORITY": _prioritised,
+    "NUISANCE": _nuisance,
+    "OUTSIDE": lambda said: e.OutsideAnswered(*said.head, normalise(_need(said.data, 1)[0]) or None),
     "CONNECT": _connected,
     "RINGNOANSWER": _missed,
     "COMPLETECALLER": lambda said: e.Released(*said.head),

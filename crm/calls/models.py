@@ -20,7 +20,7 @@ class CallRow(Base):
 
     __tablename__ = "calls"
     __table_args__ = (Index(None, "queue", "queued_at"), Index(None, "node", "ended_at"),
-                      Index(None, "recording_state", "ended_at"))
+                      Index(None, "recording_state", "ended_at"), Index(None, "answered_agent", "queued_at"))
 
     call_id: Mapped[str] = mapped_column(String(80), primary_key=True)
     node: Mapped[str] = mapped_column(String(40))
@@ -39,6 +39,7 @@ class CallRow(Base):
     answered_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
     answered_by: Mapped[str | None] = mapped_column(String(10), index=True)
+    answered_agent: Mapped[str | None] = mapped_column(String(6))   # who sat there then
     seats_rung: Mapped[list[str]]
     outcome: Mapped[str | None] = mapped_column(String(20), index=True)
     wait_s: Mapped[float | None]

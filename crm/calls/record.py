@@ -67,10 +67,16 @@ class CallRecord:
     menu_keys: tuple[str, ...] = ()          # "main:1"
     queue: str | None = None                 # the first that it entered
     stage: int = 0
+    pools: tuple[str, ...] = ()              # tried before the primary agents: "at-yunqi", "seat-1001"
+    priority: int = 0                        # points when it entered the queue
+    priority_why: str = ""
+    nuisance: str | None = None              # warn, queue or block (D1)
+    outside: str | None = None               # the outside number that talked with the caller
     queued_at: datetime | None = None
     first_ring: datetime | None = None       # to the second; for want of CEL
     connected_at: datetime | None = None
-    answered_by: str | None = None
+    answered_by: str | None = None           # a seat
+    answered_agent: str | None = None        # who sat there when it answered; the recorder says it
     channel: str | None = None               # of the seat that answered
     released_at: datetime | None = None
     gave_up_at: datetime | None = None
@@ -177,6 +183,14 @@ def apply(record: CallRecord, entry: e.CallEntry) -> CallRecord:
         case e.Overflowed():
             # Without a seat in sight app_queue takes nobody in and writes no ENTERQUEUE; the call was offered anyhow.
             return replace(record, queued_at=record.queued_at or entry.at, stage=max(record.stage, entry.stage))
+        case e.Routed():
+            return replace(record, pools=(*record.pools, f"{entry.pool}-{entry.of}"))
+        case e.Prioritised():
+            return replace(record, priority=entry.points, priority_why=entry.why)
+        case e.Nuisance():
+            return replace(record, nuisance=entry.treatment)
+        case e.OutsideAnswered() if record.connected_at is None:
+            return replace(record, connected_at=entry.at, outside=entry.number)
         case e.RingMissed():
             return _rang_by(record, entry.at, entry.ring_s)
         case e.Connected() if record.connected_at is None:   # a second one is a transfer back into a queue
@@ -195,7 +209,9 @@ def apply(record: CallRecord, entry: e.CallEntry) -> CallRecord:
         case e.RecordingBegun():
             return replace(record, recording=entry.file)
         case e.Ended():
-            return replace(record, ended_at=record.ended_at or entry.at, cause=entry.cause)
+            # Nobody journals that an outside number has hung up: the call ends with it.
+            released = entry.at if record.outside and record.released_at is None else record.released_at
+            return replace(record, ended_at=record.ended_at or entry.at, cause=entry.cause, released_at=released)
         case _:
             return record
 

@@ -8,7 +8,7 @@ locked and compared first, so that even a second recorder cannot take a line twi
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import tzinfo
 from pathlib import Path
 
@@ -19,9 +19,11 @@ from sqlalchemy.orm import Session
 
 from callcenter.clock import Clock
 from callcenter.events import AnyEvent, CallRecordWritten, TicketOpened
+from crm.agentlog.entries import FloorEntry
+from crm.agentlog.store import FloorLog
 from crm.calls import service, store, tail
 from crm.calls.effects import CallFinished, Effect, OpenContactEntry, OpenTicket, RememberLanguage, effects
-from crm.calls.entries import AsteriskStarted, CallEntry, Entry, Parsed, Rejected
+from crm.calls.entries import AsteriskStarted, CallEntry, Connected, Ended, Entry, Parsed, Rejected
 from crm.calls.models import JournalPosition, JournalReject
 from crm.calls.record import CallRecord, apply, lose
 from crm.database import Database
@@ -55,7 +57,8 @@ class Batch:
 
 class Recorder:
     def __init__(self, database: Database, sources: tuple[Source, ...], *, node: str, tz: tzinfo,
-                 short_abandon_s: int, clock: Clock, chunk: int = tail.CHUNK) -> None:
+                 short_abandon_s: int, clock: Clock, chunk: int = tail.CHUNK, seats_are_agents: bool = True) -> None:
+        """`seats_are_agents`: fixed seating; a seat at which nobody is signed in answers for itself."""
         self._database = database
         self._sources = sources
         self._node = node
@@ -63,6 +66,7 @@ class Recorder:
         self._short_abandon_s = short_abandon_s
         self._clock = clock
         self._chunk = chunk
+        self._seats_are_agents = seats_are_agents
         self._positions: dict[str, tail.Position | None] = {}
         self._read_whole: dict[str, tail.Glance] = {}
 
@@ -143,14 +147,23 @@ class Recorder:
             rows |= store.open_on(session, self._node)
         records = {call_id: store.record_of(row) for call_id, row in rows.items()}
         stored = dict(records)
+        floor = FloorLog(session, self._node)
         events: list[AnyEvent] = []
         for entry in entries:
             if isinstance(entry, CallEntry):
                 before = records.get(entry.call_id) or CallRecord(entry.call_id)
                 after = apply(before, entry)
+                if isinstance(entry, Connected) and before.connected_at is None:
+                    after = replace(after, answered_agent=floor.agent_at(entry.seat) or (
+                        entry.seat if self._seats_are_agents else None))
+                elif isinstance(entry, Ended):
+                    floor.call_ended(entry.call_id, entry.at)
                 records[entry.call_id] = after
                 events += self._act(session, effects(before, after, entry.at, self._short_abandon_s, entry))
+            elif isinstance(entry, FloorEntry):
+                floor.take(entry)
             elif isinstance(entry, AsteriskStarted):
+                floor.asterisk_started(entry.at)
                 for call_id in sorted(records):
                     before = records[call_id]
                     if before.entered_at and not before.ended_at:

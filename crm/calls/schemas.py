@@ -57,7 +57,8 @@ class CallShown:
     answered_at: datetime | None
     ended_at: datetime | None
     seats_rung: tuple[str, ...]
-    answered_by: str | None
+    answered_by: str | None  # a seat
+    answered_agent: str | None  # the code of who sat there then
     outcome: Outcome | None  # None while the call is open
     wait_s: float | None
     talk_s: float | None

@@ -142,6 +142,7 @@ def _call_shown(row: CallRow, talk: tuple[TalkShown, ...], visits: tuple[VisitSh
         call_id=row.call_id, node=row.node, dialled=row.dialled, number=row.number, household_id=row.household_id,
         language=row.language, queue=row.queue, stage=row.stage, entered_at=row.entered_at, queued_at=row.queued_at,
         rang_at=row.rang_at, answered_at=row.answered_at, ended_at=row.ended_at, seats_rung=tuple(row.seats_rung),
-        answered_by=row.answered_by, outcome=Outcome(row.outcome) if row.outcome else None, wait_s=row.wait_s,
-        talk_s=row.talk_s, rating=row.rating, voicemail=row.voicemail, voicemail_s=row.voicemail_s,
-        callback_number=row.callback_number, recording=kept, talk=talk, visits=visits)
+        answered_by=row.answered_by, answered_agent=row.answered_agent,
+        outcome=Outcome(row.outcome) if row.outcome else None, wait_s=row.wait_s, talk_s=row.talk_s, rating=row.rating,
+        voicemail=row.voicemail, voicemail_s=row.voicemail_s, callback_number=row.callback_number, recording=kept,
+        talk=talk, visits=visits)

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Path
+from fastapi import APIRouter, Depends, Path, Query
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from callcenter.errors import Forbidden
+from crm.agentlog.service import AgentLog, FaultShown, agent_log, faults
+from crm.reports.service import day_bounds
 from crm.staff import agents, agents_change
 from crm.staff.agents_change import AgentChange, AgentGiven
 from crm.staff.agents_models import AgentRow
 from crm.staff.schemas import SignedIn
-from dashboard.access import DESK, STAFFING, require
+from dashboard.access import DESK, FAULTS, STAFFING, own_agent, require
 from dashboard.problems import responses
 from dashboard.services import Given, Reading, Writing
 
 router = APIRouter(prefix="/agents", tags=["agents"])
+seats = APIRouter(prefix="/seat-faults", tags=["agents"])
 
 Staffing = Annotated[SignedIn, Depends(require(*STAFFING))]
+OnDesk = Annotated[SignedIn, Depends(require(*DESK))]
 Code = Annotated[str, Path(pattern=r"^[0-9]{3,6}$")]
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,30}$")]
 Name = Annotated[str, StringConstraints(pattern=r"^[^\r\n\";,|$\[\]{}()\\]{1,60}$")]
@@ -113,10 +118,32 @@ def change(who: Staffing, session: Writing, services: Given, code: Code, given: 
     return _listed(row, agents.user_names(session))
 
 
+@router.get("/{code}/log", responses=responses(401, 403, 422, 503))
+def log(who: OnDesk, session: Reading, services: Given, code: Code,
+        day: Annotated[date | None, Query(description="local day; today when left out")] = None) -> AgentLog:
+    """K2: states, what was done, faults of the seat. An agent sees its own only; a seat's number in fixed seating."""
+    if own_agent(who, session, services.site) not in (None, code):
+        raise Forbidden
+    begin, end = day_bounds(day or services.clock.now().astimezone(services.timezone).date(), services.timezone)
+    return agent_log(session, code, begin, end)
+
+
 @router.post("/{code}/pin", responses=responses(401, 403, 404, 422, 503))
 def reset_pin(who: Staffing, session: Writing, services: Given, code: Code) -> PinShown:
     """A new PIN for signing in at a phone; the old one is void at once."""
     return PinShown(pin=agents_change.reset_pin(session, code, who.user, services.clock.now()))
+
+
+class Faults(BaseModel):
+    faults: list[FaultShown]
+
+
+@seats.get("", dependencies=[Depends(require(*FAULTS))], responses=responses(401, 403, 422, 503))
+def seat_faults(session: Reading, services: Given,
+                day: Annotated[date | None, Query(description="local day; today when left out")] = None) -> Faults:
+    """C1: each from its start to its end; also those that only reach into the day."""
+    begin, end = day_bounds(day or services.clock.now().astimezone(services.timezone).date(), services.timezone)
+    return Faults(faults=faults(session, begin, end))
 
 
 def _listed(row: AgentRow, users: dict[int, str]) -> AgentListed:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -35,6 +35,8 @@ class TestSite:
     closed_days: Sequence[str] = ()
     queues: Sequence[dict[str, Any]] = field(default_factory=tuple)
     agents: Sequence[dict[str, Any]] = ()       # with any: free seating
+    chains: Mapping[str, dict[str, Any]] = field(default_factory=dict)     # by queue id: more keys of it
+    more: Mapping[str, Any] = field(default_factory=dict)                  # more keys of the site, or others
 
     def text(self) -> str:
         return yaml.safe_dump(self._site(), allow_unicode=True, sort_keys=False)
@@ -59,11 +61,11 @@ class TestSite:
             ],
             "menus": self._menus(),
             **({"agents": list(self.agents)} if self.agents else {}),
-        }
+        } | dict(self.more)
 
     def _queue(self, name: str, seats: Sequence[str]) -> dict[str, Any]:
         return {"id": name, "name": {"zh": name, "en": name}, "seats": list(seats), "backup": list(self.backup),
-                "seat_ring": self.seat_ring, "backup_for": self.backup_for, "wrapup": self.wrapup}
+                "seat_ring": self.seat_ring, "backup_for": self.backup_for, "wrapup": self.wrapup} | self.chains.get(name, {})
 
     def _menus(self) -> list[dict[str, Any]]:
         repair = {"queue": "repair"}

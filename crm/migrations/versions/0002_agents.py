@@ -1,4 +1,4 @@
-"""Agents, their skills and PINs."""
+"""Agents, their skills and PINs; the agent log; whose an answered call was."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -53,9 +53,61 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_roster_version")),
     )
     op.bulk_insert(version, [{"id": 1, "version": 0}])
+    op.create_table(
+        "agent_states",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("node", sa.String(length=40), nullable=False),
+        sa.Column("agent", sa.String(length=6), nullable=False),
+        sa.Column("seat", sa.String(length=6), nullable=True),
+        sa.Column("state", sa.String(length=12), nullable=False),
+        sa.Column("reason", sa.String(length=100), nullable=False),
+        sa.Column("by", sa.String(length=40), nullable=False),
+        sa.Column("call_id", sa.String(length=80), nullable=True),
+        sa.Column("began_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_agent_states")),
+    )
+    op.create_index(op.f("ix_agent_states_agent_began_at"), "agent_states", ["agent", "began_at"], unique=False)
+    op.create_index(op.f("ix_agent_states_began_at"), "agent_states", ["began_at"], unique=False)
+    op.create_index(op.f("ix_agent_states_ended_at"), "agent_states", ["ended_at"], unique=False)
+    op.create_table(
+        "seat_faults",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("node", sa.String(length=40), nullable=False),
+        sa.Column("seat", sa.String(length=6), nullable=False),
+        sa.Column("agent", sa.String(length=6), nullable=True),
+        sa.Column("began_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_seat_faults")),
+    )
+    op.create_index(op.f("ix_seat_faults_began_at"), "seat_faults", ["began_at"], unique=False)
+    op.create_index(op.f("ix_seat_faults_ended_at"), "seat_faults", ["ended_at"], unique=False)
+    op.create_table(
+        "agent_events",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("node", sa.String(length=40), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("act", sa.String(length=20), nullable=False),
+        sa.Column("agent", sa.String(length=6), nullable=True),
+        sa.Column("seat", sa.String(length=6), nullable=True),
+        sa.Column("call_id", sa.String(length=80), nullable=True),
+        sa.Column("by", sa.String(length=40), nullable=False),
+        sa.Column("detail", sa.String(length=320), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_agent_events")),
+    )
+    op.create_index(op.f("ix_agent_events_agent_at"), "agent_events", ["agent", "at"], unique=False)
+    op.create_index(op.f("ix_agent_events_at"), "agent_events", ["at"], unique=False)
+    op.create_index(op.f("ix_agent_events_call_id"), "agent_events", ["call_id"], unique=False)
+    op.add_column("calls", sa.Column("answered_agent", sa.String(length=6), nullable=True))
+    op.create_index(op.f("ix_calls_answered_agent_queued_at"), "calls", ["answered_agent", "queued_at"], unique=False)
 
 
 def downgrade() -> None:
+    op.drop_index(op.f("ix_calls_answered_agent_queued_at"), "calls")
+    op.drop_column("calls", "answered_agent")
+    op.drop_table("agent_events")
+    op.drop_table("seat_faults")
+    op.drop_table("agent_states")
     op.drop_table("roster_version")
     op.drop_table("failed_pins")
     op.drop_table("agent_skills")

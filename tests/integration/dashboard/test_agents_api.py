@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
-from wall.rig import DashboardThread, Redis, signed_in
+from wall.rig import PASSWORD, DashboardThread, Redis, signed_in
 
 from callcenter.roles import Role
 from callcenter.settings import Settings
+from callcenter.site import load_site
+from crm.agentlog.models import AgentStateRow, SeatFault
 from crm.database import open_database
 from crm.staff.agents import check_pin, roster
 from crm.staff.audit import audit_of
-from dashboard.access import DESK, STAFFING
+from dashboard.access import DESK, FAULTS, STAFFING
 
 Rig = tuple[Redis, Settings, DashboardThread]
 NEW = {"code": "901", "name": "周航", "skills": {"repair": 2}, "languages": ["zh", "en"], "user": "agent"}
@@ -90,3 +93,43 @@ def test_what_does_not_fit_is_refused_with_a_code(
     answer = supervisor.patch("/api/v1/agents/901", json=change)
     assert (answer.status_code, answer.json()["code"]) == (status, code)
     assert supervisor.patch("/api/v1/agents/999", json={"name": "x"}).json()["code"] == "not_found"
+
+
+NOON = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
+DAY = {"day": "2026-11-22"}
+
+
+@pytest.fixture
+def own(rig: Rig, supervisor: httpx.Client) -> str:
+    """The code of the agent whom user `agent` is, at seat 1001; two minutes of its log and a fault are there."""
+    code = "901" if load_site(rig[1].site_file).free_seating else "1001"
+    supervisor.patch("/api/v1/agents/901", json={"user": "agent"}).raise_for_status()
+    database = open_database(rig[1].database_url)
+    with database.writing.begin() as session:
+        session.add(AgentStateRow(node="node1", agent=code, seat="1001", state="paused", reason="meal", by="agent",
+                                  began_at=NOON, ended_at=NOON + timedelta(minutes=2)))
+        session.add(SeatFault(node="node1", seat="1001", agent=code, began_at=NOON, ended_at=NOON + timedelta(minutes=1)))
+    database.close()
+    return code
+
+
+@pytest.mark.rule("K2", part="the agent log: an agent sees its own")
+def test_an_agent_sees_its_own_log_and_a_leader_everybodys(rig: Rig, own: str) -> None:
+    with httpx.Client(base_url=rig[2].url) as agent, signed_in(rig[2].url, Role.LEADER) as leader:
+        agent.post("/api/v1/session", json={"name": "agent", "password": PASSWORD, "seat": "1001"}).raise_for_status()
+        seen = agent.get(f"/api/v1/agents/{own}/log", params=DAY).json()
+        assert [(one["state"], one["reason"], one["by"]) for one in seen["states"]] == [("paused", "meal", "agent")]
+        assert [fault["seat"] for fault in seen["faults"]] == ["1001"]
+        assert agent.get("/api/v1/agents/1002/log", params=DAY).json()["code"] == "forbidden"
+        assert leader.get(f"/api/v1/agents/{own}/log", params=DAY).json() == seen
+        assert leader.get(f"/api/v1/agents/{own}/log", params={"day": "2026-11-20"}).json()["states"] == []
+
+
+@pytest.mark.rule("C1", part="who sees the fault log")
+def test_leaders_and_those_who_mend_seats_see_the_fault_log(rig: Rig, own: str) -> None:
+    for role in (Role.LEADER, Role.OPERATIONS, Role.AGENT, Role.OFFICE):
+        with signed_in(rig[2].url, role) as client:
+            answer = client.get("/api/v1/seat-faults", params=DAY)
+            assert answer.status_code == (200 if role in FAULTS else 403)
+            if role in FAULTS:
+                assert {(fault["seat"], fault["agent"]) for fault in answer.json()["faults"]} == {("1001", own)}
