@@ -193,10 +193,19 @@ def _errors(whole: Whole) -> Iterator[str]:
                     said[f"{file.name}: a traceback"] += 1
                 continue
             if isinstance(entry, dict) and entry.get("level") in ("error", "critical"):
-                said[f"{file.name}: {entry.get('event')}: {({k: v for k, v in entry.items() if k not in ('at', 'event')})}"] += 1
+                said[f"{file.name}: {entry.get('event')}: {_why(entry)}"] += 1
     for file in sorted((whole.settings.asterisk / "log").glob("messages*")):
         for line in file.read_text(errors="replace").splitlines():
             if " ERROR" in line and not any(gone in line for gone in GONE_PHONE):
                 said[f"asterisk: {line.partition(' ERROR')[2][:200]}"] += 1
     for what, times in said.items():
         yield f"log: {what} ({times} times)"
+
+
+def _why(entry: dict[str, object]) -> str:
+    """Of an exception the place and the last line: the same error is told once."""
+    trace = str(entry.get("exception", "")).splitlines()
+    if not trace:
+        return str({name: value for name, value in entry.items() if name not in ("at", "event", "level")})
+    places = [line.strip() for line in trace if line.lstrip().startswith("File ")]
+    return f"{trace[-1].split(':')[0]} at {places[-1] if places else '?'}"
