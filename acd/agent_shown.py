@@ -60,8 +60,9 @@ def show_agent(floor: Floor, book: Book, agent: Agent, now: datetime, before: Ag
     entry = book.agents.get(agent.code)
     state, call_id = agent_state(floor, book, agent.code, now)
     fault = book.faults.get(entry.seat) if entry and state is AgentState.FAULT else None
+    call = floor.calls.get(call_id) if call_id else None
     shown = AgentShown(code=agent.code, name=agent.name, team=agent.team, state=state, since=now, call_id=call_id,
-                       recording_paused=call_id is not None and floor.calls[call_id].recording_paused)
+                       recording_paused=bool(call and call.recording_paused))
     if entry is not None:
         shown = replace(
             shown, seat=entry.seat, missed=entry.missed, help_since=entry.help_since, help_reason=entry.help_reason,
