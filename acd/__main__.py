@@ -8,8 +8,11 @@ import signal
 import structlog
 import uvloop
 
+from acd.agents import Rules
 from acd.ami import AmiAddress
 from acd.app import AcdPlan, run
+from acd.bookfile import BookFile
+from acd.calls.rules import CallRules
 from acd.desired import first_book, first_roster
 from acd.plan import FloorPlan
 from acd.watch import WatchPlan
@@ -31,6 +34,9 @@ def plan_of(settings: Settings) -> AcdPlan:
         redis_url=settings.redis_url,
         book=first_book(site, SystemClock().now()),
         roster=first_roster(site),
+        book_file=BookFile(settings.book_file),
+        rules=Rules.of(site),
+        calls=CallRules.of(site),
     )
 
 

@@ -60,7 +60,8 @@ def show_agent(floor: Floor, book: Book, agent: Agent, now: datetime, before: Ag
     entry = book.agents.get(agent.code)
     state, call_id = agent_state(floor, book, agent.code, now)
     fault = book.faults.get(entry.seat) if entry and state is AgentState.FAULT else None
-    shown = AgentShown(code=agent.code, name=agent.name, team=agent.team, state=state, since=now, call_id=call_id)
+    shown = AgentShown(code=agent.code, name=agent.name, team=agent.team, state=state, since=now, call_id=call_id,
+                       recording_paused=call_id is not None and floor.calls[call_id].recording_paused)
     if entry is not None:
         shown = replace(
             shown, seat=entry.seat, missed=entry.missed, help_since=entry.help_since, help_reason=entry.help_reason,
@@ -70,7 +71,7 @@ def show_agent(floor: Floor, book: Book, agent: Agent, now: datetime, before: Ag
     if before is None:
         return shown
     same = (before.state, before.seat) == (state, shown.seat) and (state is not AgentState.PAUSED or before.reason == shown.reason)
-    return replace(shown, since=before.since if same else shown.since, recording_paused=before.recording_paused)
+    return replace(shown, since=before.since if same else shown.since)
 
 
 def _talks(floor: Floor, channel: Channel) -> bool:

@@ -118,13 +118,13 @@ AGENT_COMMANDS: Final[tuple[type[Any], ...]] = tuple(_COLUMNS)
 class Rules:
     """What the site file says about agents."""
 
-    free_seating: bool
-    seats: frozenset[str]
-    queues: frozenset[str]
-    misses: int
-    fault_after: timedelta
-    wrapup_extension: timedelta
-    ring_ms: int                 # a ring that its stage's end cut shorter than one ring is no miss
+    free_seating: bool = False
+    seats: frozenset[str] = frozenset()
+    queues: frozenset[str] = frozenset()
+    misses: int = 3
+    fault_after: timedelta = timedelta(seconds=6)
+    wrapup_extension: timedelta = timedelta(seconds=300)
+    ring_ms: int = 5000          # a ring that its stage's end cut shorter than one ring is no miss
 
     @classmethod
     def of(cls, site: Site) -> Self:
@@ -219,15 +219,15 @@ def _seat(book: Book, command: SignIn | MoveSeat, rules: Rules, at: Situation) -
 # --- what happens at the phone
 
 def adopt(book: Book, agent: str, seat: str, now: datetime) -> Book:
-    """Asterisk says that this agent sits there: signed in while acd was dead, or the book was lost. Who sat there before no
-    longer does; who sat elsewhere has moved."""
-    there = book.at(seat)
-    if there is not None and there.agent == agent:
-        return book
-    if there is not None:
+    """Asterisk says that this agent sits there and is ready: signed in or back from a pause while acd was dead, or the book
+    was lost. Who sat there before no longer does; who sat elsewhere has moved."""
+    there, entry = book.at(seat), book.agents.get(agent)
+    if there is not None and there.agent != agent:
         book = _without(book, there.agent)
-    entry = book.agents.get(agent)
-    return _with(book, replace(entry, seat=seat) if entry else SignedIn(agent, seat, now))
+    ready = SignedIn(agent, seat, now)
+    if entry is not None:
+        ready = replace(ready, since=entry.since, help_since=entry.help_since, help_reason=entry.help_reason)
+    return _with(book, ready)
 
 
 def answered(book: Book, seat: str) -> Book:

@@ -111,6 +111,33 @@ class HeldOrNot:
 
 
 @dataclass(frozen=True)
+class RecordingMuted:
+    """The recorder of this channel writes silence from now on, or again what is said."""
+
+    uniqueid: str
+    muted: bool
+
+
+@dataclass(frozen=True)
+class SpyStarted:
+    spy: str
+    on: str
+
+
+@dataclass(frozen=True)
+class SpyStopped:
+    spy: str
+
+
+@dataclass(frozen=True)
+class Parked:
+    """`slot` "": it is parked no more."""
+
+    uniqueid: str
+    slot: str
+
+
+@dataclass(frozen=True)
 class MemberChanged:
     queue: str
     interface: str
@@ -177,10 +204,10 @@ class DialplanSaid:
     agent: str = ""
     reason: str = ""
     channel: str = ""
-    stage: int = 0     # of an overflow
-    rank: int = 0      # the caller's points, when routed
     seconds: str = ""  # of an estimate
     callback: str = "" # of a place that is kept
+    stage: int = 0     # of an overflow
+    rank: int = 0      # the caller's points, when routed
 
 
 @dataclass(frozen=True)
@@ -200,6 +227,7 @@ class Reloaded:
 
 AmiEvent = (ChannelCreated | ChannelStateChanged | CallerIdChanged | VariableSet | CallerJoined | CallerLeft
             | SeatCalled | SeatConnected | SeatCompleted | SeatMissed | HeldOrNot | MemberChanged | MemberRemoved
+            | RecordingMuted | SpyStarted | SpyStopped | Parked
             | BridgeEntered | BridgeLeft
             | HungUp | DeviceChanged | ReachabilityChanged | DialplanSaid | FullyBooted | ShuttingDown | Reloaded)
 
@@ -255,6 +283,22 @@ def _held(m: Headers) -> AmiEvent:
     return HeldOrNot(m.get("uniqueid", ""), m.get("event", "").lower() == "hold")
 
 
+def _muted(m: Headers) -> AmiEvent:
+    return RecordingMuted(m.get("uniqueid", ""), m.get("state") == "1")
+
+
+def _spy_started(m: Headers) -> AmiEvent:
+    return SpyStarted(m.get("spyeruniqueid", ""), m.get("spyeeuniqueid", ""))
+
+
+def _spy_stopped(m: Headers) -> AmiEvent:
+    return SpyStopped(m.get("spyeruniqueid", ""))
+
+
+def _parked(m: Headers) -> AmiEvent:
+    return Parked(m.get("parkeeuniqueid", ""), m.get("parkingspace", "") if m.get("event", "").lower() == "parkedcall" else "")
+
+
 def _member(m: Headers) -> AmiEvent:
     paused = m.get("paused") == "1"
     return MemberChanged(m.get("queue", ""), m.get("interface", ""), paused, number_of(m.get("lastcall", "")),
@@ -301,7 +345,8 @@ def _said(m: Headers) -> AmiEvent | None:
     return DialplanSaid(m.get("uniqueid", ""), m.get("what", ""), m.get("callid", ""), m.get("did", ""),
                         m.get("queue", ""), m.get("number", ""), m.get("caller", ""), m.get("language", ""),
                         m.get("seat", ""), m.get("agent", ""), m.get("reason", ""), m.get("channel", ""),
-                        number_of(m.get("stage", "")), number_of(m.get("rank", "")), m.get("seconds", ""), m.get("callback", ""))
+                        m.get("seconds", ""), m.get("callback", ""),
+                        number_of(m.get("stage", "")), number_of(m.get("rank", "")))
 
 
 HANDLED: Final[Mapping[str, Callable[[Headers], AmiEvent | None]]] = {
@@ -323,6 +368,13 @@ HANDLED: Final[Mapping[str, Callable[[Headers], AmiEvent | None]]] = {
     "queuememberpenalty": _member,
     "queuememberadded": _member,
     "queuememberremoved": _removed,
+    "mixmonitormute": _muted,
+    "chanspystart": _spy_started,
+    "chanspystop": _spy_stopped,
+    "parkedcall": _parked,
+    "unparkedcall": _parked,
+    "parkedcalltimeout": _parked,
+    "parkedcallgiveup": _parked,
     "bridgeenter": _entered,
     "bridgeleave": _bridge_left,
     "hangup": _hung_up,

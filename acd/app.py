@@ -7,11 +7,18 @@ from dataclasses import dataclass, field
 
 import structlog
 
+from acd.agents import Rules
 from acd.ami import AmiAddress, AmiLink, LinkLimits
 from acd.ami_events import HANDLED
 from acd.apply import Reconciler, Rhythm
+from acd.attendance import Attendance, Keeping
 from acd.book import Book
+from acd.bookfile import BookFile, BookKeeper, fitted
+from acd.calls.desk import CallsDesk
+from acd.calls.rules import CallRules
 from acd.desired import Desired
+from acd.keypad import Keypad
+from acd.line import AgentLine
 from acd.orders import Handlers, OrderDesk, OrderIntake
 from acd.plan import FloorPlan
 from acd.publish import BoardKeeper, Outbox, Pacing
@@ -37,9 +44,12 @@ class AcdPlan:
     limits: LinkLimits = field(default_factory=LinkLimits)
     pacing: Pacing = field(default_factory=Pacing)
     audit_every_s: float = 60.0
-    book: Book = field(default_factory=Book)           # with which acd begins
+    book: Book = field(default_factory=Book)           # with which acd begins when the file holds none
+    book_file: BookFile | None = None
+    rules: Rules = field(default_factory=Rules)
     roster: Roster = field(default_factory=Roster)
     rhythm: Rhythm = field(default_factory=Rhythm)
+    calls: CallRules = field(default_factory=CallRules)
 
 
 async def run(plan: AcdPlan, clock: Clock) -> None:
@@ -52,17 +62,35 @@ async def run(plan: AcdPlan, clock: Clock) -> None:
 
     outbox = Outbox(bus, truth, plan.pacing)
     keeper = BoardKeeper(bus, plan.pacing)
+    def put(event: AnyEvent) -> None:
+        outbox.put(event)
+        attendance.told(event)
+
+    def link_of(seat: str | None) -> AmiLink:
+        return next((link for link, (floor, _) in zip(links, plan.nodes, strict=True) if seat in floor.seats), links[0])
+
     watch = Watch(links, bus, plan.watch, clock, outbox.put)
     service = FloorService(
-        {floor.node: floor for floor, _ in plan.nodes}, clock, put=outbox.put, remembered=lambda: keeper.board,
-        on_link=watch.on_link, on_reachability=watch.on_reachability, audit_every_s=plan.audit_every_s)
-    desired = Desired(plan.book, plan.roster)
-    reconciler = Reconciler(desired, clock, put=outbox.put, rhythm=plan.rhythm)
-    service.listen(reconciler.heard)
+        {floor.node: floor for floor, _ in plan.nodes}, clock, put=put, remembered=lambda: keeper.board,
+        on_link=watch.on_link, on_reachability=watch.on_reachability, audit_every_s=plan.audit_every_s,
+        agents=lambda: attendance.shown())
+    kept = plan.book_file.read() if plan.book_file else None
+    desired = Desired(
+        fitted(kept, plan.book, plan.rules.seats, free_seating=plan.rules.free_seating), plan.roster)
+    books = BookKeeper(plan.book_file)
+    line = AgentLine(link_of)
+    attendance = Attendance(
+        desired, plan.rules, clock, service, line, Keeping(books.save, books.saved, lambda: keeper.board, lost=kept is None),
+        outbox.put)
+    reconciler = Reconciler(desired, clock, put=outbox.put, adopt=attendance.adopt, rhythm=plan.rhythm)
     # Who carries out which kind of order: one line for each owner.
-    handlers: Handlers = {}
+    calls = CallsDesk(service.views, desired, plan.calls, clock, outbox.put)
+    handlers: Handlers = {**attendance.handlers(), **calls.handlers()}
     desk = OrderDesk(handlers, clock, outbox.put)
     intake = OrderIntake(bus, desk)
+    keypad = Keypad(desk, attendance, desired, line, clock)
+    for listener in (attendance.heard, keypad.heard, line.heard, reconciler.heard):
+        service.listen(listener)
     for floor, address in plan.nodes:
         link = AmiLink(address, service.deliver, wanted=frozenset(HANDLED), limits=plan.limits)
         links.append(link)
@@ -75,8 +103,11 @@ async def run(plan: AcdPlan, clock: Clock) -> None:
             tasks.create_task(outbox.run())
             tasks.create_task(service.run())
             tasks.create_task(reconciler.run())
+            tasks.create_task(attendance.run())
+            tasks.create_task(books.run())
             tasks.create_task(watch.run())
             tasks.create_task(intake.run())
+            tasks.create_task(calls.run())
             for link in links:
                 tasks.create_task(link.run())
             log.info("acd_started", nodes=[link.node for link in links])

@@ -48,6 +48,9 @@ class CallFacts:
     queued_at: datetime | None = None
     rang_at: datetime | None = None
     answered_at: datetime | None = None
+    in_queue: str = ""               # Asterisk's name of the queue, stage and pool included
+    parked: str = ""                 # the slot
+    recording_paused: bool = False   # A8
     epilogue: str | None = None      # survey, voicemail or callback, as the dialplan said
     expected_wait_s: float | None = None   # as it was told to the caller
     callback_id: str | None = None   # this is no caller: a place that is kept for one
@@ -70,6 +73,7 @@ class Floor:
     paused: dict[tuple[str, str], bool] = field(default_factory=dict)  # (Asterisk's queue, seat)
     wrapups: dict[str, WrapUp] = field(default_factory=dict)
     agents: dict[str, str] = field(default_factory=dict)              # seat → code of the agent who is signed in there
+    spies: dict[str, str] = field(default_factory=dict)               # channel that listens → channel that is listened to
     calls_shown: dict[str, Call] = field(default_factory=dict)
     seats_shown: dict[str, Seat] = field(default_factory=dict)
 

@@ -16,6 +16,8 @@ What an AMI event changes:
 | SeatCompleted           | wrap-up begins                                               | seat                        |
 | MemberChanged, …Removed | pause                                                        | seat                        |
 | DeviceChanged           | a phone is registered or not                                 | seat                        |
+| RecordingMuted, Parked  | recording paused; the slot                                   |                             |
+| SpyStarted, …Stopped    | who listens to whom                                          |                             |
 | HungUp                  | channel gone; a caller's call is over                        | CallEnded; released         |
 | time (`tick`)           | wrap-up over                                                 | seat                        |
 """
@@ -145,6 +147,14 @@ def _apply(floor: Floor, event: ami.AmiEvent, now: datetime) -> tuple[Floor, _To
             return replace(floor, channels=rest), replace(touched, calls=touched.calls | {uniqueid}, what="missed")
         case ami.SeatCompleted(uniqueid=uniqueid, queue=queue, interface=interface):
             return _completed(floor, uniqueid, queue, interface, now)
+        case ami.RecordingMuted(uniqueid=uniqueid, muted=muted):
+            return _facts(floor, uniqueid, recording_paused=muted)
+        case ami.Parked(uniqueid=uniqueid, slot=slot):
+            return _facts(floor, uniqueid, parked=slot)
+        case ami.SpyStarted(spy=spy, on=on):
+            return replace(floor, spies={**floor.spies, spy: on}), _NOTHING
+        case ami.SpyStopped(spy=spy):
+            return replace(floor, spies=_without_spy(floor, spy)), _NOTHING
         case ami.MemberChanged(queue=queue, interface=interface, paused=paused):
             return _member(floor, queue, interface, paused=paused)
         case ami.MemberRemoved(queue=queue, interface=interface):
@@ -248,7 +258,8 @@ def _joined(floor: Floor, event: ami.CallerJoined, now: datetime) -> tuple[Floor
     stage = facts.stage if joined.number is None else joined.number
     again = facts.queued_at is not None
     overflowed = again and facts.queue == queue and stage > facts.stage
-    facts = replace(facts, queue=queue, stage=stage, waiting=True, epilogue=None, queued_at=facts.queued_at or now)
+    facts = replace(facts, queue=queue, stage=stage, waiting=True, in_queue=event.queue, epilogue=None,
+                    queued_at=facts.queued_at or now)
     what = "overflowed" if overflowed else "requeued" if again else "queued"
     return _with_call(floor, facts), _Touched(calls=frozenset({event.uniqueid}), what=what)
 
@@ -261,6 +272,10 @@ def _completed(floor: Floor, call_id: str, queue: str, interface: str, now: date
         return floor, _NOTHING
     wrapup = WrapUp(now + timedelta(seconds=plan.wrapup_s), call_id or None)
     return replace(floor, wrapups={**floor.wrapups, seat: wrapup}), _Touched(seats=frozenset({seat}))
+
+
+def _without_spy(floor: Floor, spy: str) -> dict[str, str]:
+    return {key: on for key, on in floor.spies.items() if key != spy}
 
 
 def _member(floor: Floor, queue: str, interface: str, *, paused: bool | None) -> tuple[Floor, _Touched]:
@@ -279,7 +294,8 @@ def _hung_up(floor: Floor, event: ami.HungUp, now: datetime) -> tuple[Floor, lis
         return floor, []
     touched = _touch(floor, channel)
     facts = floor.calls.get(event.uniqueid)
-    floor = replace(floor, channels={key: value for key, value in floor.channels.items() if key != event.uniqueid})
+    floor = replace(floor, channels={key: value for key, value in floor.channels.items() if key != event.uniqueid},
+                    spies=_without_spy(floor, event.uniqueid))
     if facts is None:
         return _tell(floor, touched, now)
     # The seats that are left on the line lose the call with it.

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from acd.ami import AmiLink, Headers
+from acd.ami import AmiLink, AmiRefused, Headers
 from acd.ami_events import ChannelState, number_of
 from acd.facts import CallFacts, Channel, Floor, WrapUp, created_at, parse_caller
 from acd.floor import TRUNK_CHANNEL
@@ -21,7 +21,7 @@ from callcenter.events import Board, Call, CallState, Seat, SeatState
 from callcenter.numbers import normalise
 from callcenter.stages import stage_of
 
-VARIABLES: Final = "CALL_ID,SIXRING_CALLER,DID,CALLER,CALL_QUEUE,CALLBACK_ID,EXPECTED_S,RANK"
+VARIABLES: Final = "CALL_ID,SIXRING_CALLER,DID,CALLER,CALL_QUEUE,CALLBACK_ID,EXPECTED_S,RANK,RECORDING_PAUSED"
 EPILOGUE_AT: Final = {
     ("after-talk", "s"): "survey",
     ("message", "voicemail"): "voicemail",
@@ -41,13 +41,19 @@ class Snapshot:
     channels: Sequence[Headers]     # Status
     queues: Sequence[Headers]       # QueueParams, QueueMember, QueueEntry
     endpoints: Sequence[Headers]    # EndpointList
+    parked: Sequence[Headers] = ()  # ParkedCall
 
 
 async def take_snapshot(link: AmiLink) -> Snapshot:
     """Raises as AmiLink.ask_list does. Events that arrive meanwhile are folded again afterwards; that is harmless."""
     channels = await link.ask_list("Status", {"Variables": VARIABLES})
     queues = await link.ask_list("QueueStatus")
-    return Snapshot(channels, queues, await link.ask_list("PJSIPShowEndpoints"))
+    endpoints = await link.ask_list("PJSIPShowEndpoints")
+    try:
+        parked = await link.ask_list("ParkedCalls")
+    except AmiRefused:
+        parked = []     # an Asterisk of somebody else's, without res_parking
+    return Snapshot(channels, queues, endpoints, parked)
 
 
 def floor_from(plan: FloorPlan, snapshot: Snapshot, remembered: Board, now: datetime, *,
@@ -63,12 +69,14 @@ def floor_from(plan: FloorPlan, snapshot: Snapshot, remembered: Board, now: date
                          and row.get("devicestate") not in OFFLINE_ENDPOINTS),
         paused={(row.get("queue", ""), seat): row.get("paused") == "1"
                 for row in members if (seat := plan.seat_of(row.get("location", "")))},
-        wrapups=_wrapups(plan, members, remembered, now), agents=agents or {},
+        wrapups=_wrapups(plan, members, remembered, now), agents=agents or {}, spies=_spies(snapshot.channels),
     )
+    slots = {row.get("parkeeuniqueid", ""): row.get("parkingspace", "") for row in snapshot.parked}
     callers = [uid for uid, row in rows.items() if uid in entries or _is_caller(channels[uid], _variables(row))]
     for call_id in callers:
         known = remembered.calls.get(call_id)
         facts = _facts(plan, rows[call_id], channels[call_id], entries.get(call_id), known, now)
+        facts = replace(facts, parked=slots.get(call_id, ""))
         floor = replace(floor, calls={**floor.calls, call_id: facts})
     for call_id in callers:
         floor = _settle(floor, call_id)
@@ -88,6 +96,13 @@ def _channel(row: Headers, now: datetime) -> Channel:
         state=number_of(row.get("channelstate", "")), bridge=bridge,
         created_at=created_at(uniqueid) or now - timedelta(seconds=number_of(row.get("seconds", ""))),
     )
+
+
+def _spies(rows: Sequence[Headers]) -> dict[str, str]:
+    """Who listens to whom: ChanSpy's first argument is the name of a channel."""
+    ids = {row.get("channel", ""): row.get("uniqueid", "") for row in rows}
+    return {row.get("uniqueid", ""): on for row in rows
+            if row.get("application") == "ChanSpy" and (on := ids.get(row.get("data", "").partition(",")[0]))}
 
 
 def _variables(row: Headers) -> dict[str, str]:
@@ -122,6 +137,7 @@ def _facts(plan: FloorPlan, row: Headers, channel: Channel, entry: Headers | Non
     if caller:
         facts = replace(facts, name=caller.name, room=caller.room, household_id=caller.household_id,
                         language=caller.language)
+    facts = replace(facts, recording_paused=variables.get("RECORDING_PAUSED") == "1")
     facts = replace(facts, epilogue=EPILOGUE_AT.get((row.get("context", ""), row.get("exten", ""))))
     return _in_queue(plan, facts, row, entry, now)
 
@@ -139,7 +155,8 @@ def _in_queue(plan: FloorPlan, facts: CallFacts, row: Headers, entry: Headers | 
         # Stage 1 is reached after the whole of stage 0.
         waited = number_of(entry.get("wait", "")) + (plan.overflow_s if stage else 0)
         queued_at = now - timedelta(seconds=waited)
-    return replace(facts, queue=queue, stage=stage, waiting=entry is not None, queued_at=queued_at)
+    return replace(facts, queue=queue, stage=stage, waiting=entry is not None, queued_at=queued_at,
+                   in_queue=entry.get("queue", "") if entry else "")
 
 
 def _settle(floor: Floor, call_id: str) -> Floor:

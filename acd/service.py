@@ -81,6 +81,10 @@ class FloorService:
             log.error("inbox_full", node=item.node)
             self._nodes[item.node].link.drop()
 
+    def views(self) -> list[tuple[AmiLink, Floor]]:
+        """The floors that are known and can be acted on now, each with its link."""
+        return [(node.link, node.floor) for node in self._nodes.values() if node.known and node.is_up]
+
     def truth(self) -> FloorReset | None:
         """All floors as one event; None while some node has never been read."""
         if not all(node.known for node in self._nodes.values()):

@@ -1,7 +1,8 @@
 """Facts → what the board shows. Pure: the same facts give the same call and seat, whether folded or resynchronised.
 
 Call: the first line that holds.
-    TALKING   its channel shares a bridge with another leg
+    TALKING   its channel shares a bridge with another leg, or its agent asks somebody else while it is held
+    QUEUED    it is parked
     AFTER     the dialplan says survey, voicemail or callback
     RINGING   a leg of a seat is being rung, or was just picked up and is not bridged yet
     QUEUED    it is in a queue
@@ -36,7 +37,18 @@ def peers_of(floor: Floor, call_id: str) -> list[Channel]:
     own = floor.channels.get(call_id)
     if own is None or own.bridge is None:
         return []
-    return [other for other in floor.channels.values() if other.bridge == own.bridge and other.uniqueid != call_id]
+    # Parked callers share a bridge and talk with nobody.
+    return [other for other in floor.channels.values() if other.bridge == own.bridge and other.uniqueid not in floor.calls]
+
+
+def consulting_leg(floor: Floor, call_id: str) -> Channel | None:
+    """The phone whose agent asks somebody else while the caller is held, alone in a bridge: an attended transfer. Whoever is
+    asked has a leg of the same call, made later."""
+    own = floor.channels.get(call_id)
+    if own is None or own.bridge is None or peers_of(floor, call_id) or floor.calls[call_id].parked:
+        return None
+    return next((leg for leg in legs_of(floor, call_id)
+                 if leg.is_up and leg.bridge is not None and floor.plan.seat_of(leg.name)), None)
 
 
 def rung_legs(floor: Floor, call_id: str) -> list[Channel]:
@@ -45,8 +57,10 @@ def rung_legs(floor: Floor, call_id: str) -> list[Channel]:
 
 
 def call_state(floor: Floor, facts: CallFacts) -> CallState:
-    if peers_of(floor, facts.call_id):
+    if peers_of(floor, facts.call_id) or consulting_leg(floor, facts.call_id):
         return CallState.TALKING
+    if facts.parked:
+        return CallState.QUEUED
     if facts.epilogue:
         return CallState.AFTER
     if rung_legs(floor, facts.call_id):
@@ -62,7 +76,9 @@ def show_call(floor: Floor, call_id: str, now: datetime, before: Call | None) ->
     state = call_state(floor, facts)
     talking = state is CallState.TALKING
     seats = [seat for leg in rung_legs(floor, call_id) if (seat := floor.plan.seat_of(leg.name))]
-    talkers = [seat for peer in peers_of(floor, call_id) if (seat := floor.plan.seat_of(peer.name))]
+    consulting = consulting_leg(floor, call_id)
+    talkers = [seat for peer in ([consulting] if consulting else peers_of(floor, call_id))
+               if (seat := floor.plan.seat_of(peer.name))]
     return Call(
         call_id=call_id, state=state, entered_at=facts.entered_at,
         since=before.since if before and before.state is state else now,
@@ -71,8 +87,8 @@ def show_call(floor: Floor, call_id: str, now: datetime, before: Call | None) ->
         answered_at=facts.answered_at, stage=facts.stage,
         ringing=tuple(sorted(set(seats))) if state is CallState.RINGING else (),
         seat=talkers[0] if talking and talkers else None,
-        expected_wait_s=facts.expected_wait_s, callback_id=facts.callback_id,
         agent=floor.agents.get(talkers[0]) if talking and talkers else None,
+        expected_wait_s=facts.expected_wait_s, callback_id=facts.callback_id,
     )
 
 

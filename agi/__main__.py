@@ -12,10 +12,12 @@ import structlog
 from agi.directory import Directory, Source
 from agi.heartbeat import Heartbeat, Probe
 from agi.lookup import Lookup
-from agi.server import Limits, Server, listen
+from agi.server import Handler, Limits, Server, listen
+from agi.sign_in import Pins, SignIn
 from callcenter.clock import SystemClock
 from callcenter.logs import configure_logs
 from callcenter.settings import LOOPBACK, Settings
+from crm.database import open_database
 
 THREADS: Final = 24          # so many peers may be slow at once
 RETRY_S: Final = 1.0
@@ -31,7 +33,12 @@ def main() -> None:
         signal.signal(number, lambda *_: stopping.set())
     directory = Directory(Source(settings.database_url))
     limits = Limits()
-    server = open_server(settings.ports.agi, directory, limits, stopping)
+    database = open_database(settings.database_url)
+    scripts: dict[str, Handler] = {
+        "lookup": Lookup(directory.find),
+        "sign-in": SignIn(Pins(database, SystemClock()).check),
+    }
+    server = open_server(settings.ports.agi, scripts, limits, stopping)
     if server is not None:
         Probe(directory, stopping).start()
         Heartbeat(settings.redis_url, directory, server, SystemClock(), stopping).start()
@@ -39,10 +46,11 @@ def main() -> None:
         stopping.wait()
         server.stop()
     directory.close()
+    database.close()
     log.info("agi_stopped")
 
 
-def open_server(port: int, directory: Directory, limits: Limits, stopping: threading.Event) -> Server | None:
+def open_server(port: int, scripts: dict[str, Handler], limits: Limits, stopping: threading.Event) -> Server | None:
     """A started server; waits while the port is taken. None when it is time to stop."""
     while not stopping.is_set():
         try:
@@ -51,7 +59,7 @@ def open_server(port: int, directory: Directory, limits: Limits, stopping: threa
             log.error("port_taken", port=port, error=error.strerror)
             stopping.wait(RETRY_S)
             continue
-        server = Server(listener, {"lookup": Lookup(directory.find)}, threads=THREADS, limits=limits)
+        server = Server(listener, scripts, threads=THREADS, limits=limits)
         gc.collect()
         gc.freeze()  # no later collection walks the modules: that would hold a caller for milliseconds
         server.start()

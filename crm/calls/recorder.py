@@ -170,9 +170,10 @@ class Recorder:
                         records[call_id] = lose(before, entry.at)
                         events += self._act(session, effects(before, records[call_id], entry.at,
                                                              self._short_abandon_s))
-        for call_id, record in records.items():
-            if record != stored.get(call_id):
-                store.save(session, rows.get(call_id), record, self._node, self._short_abandon_s)
+        changed = [record for call_id, record in records.items() if record != stored.get(call_id)]
+        for record in changed:
+            store.save(session, rows.get(record.call_id), record, self._node, self._short_abandon_s)
+        store.save_talk(session, changed, self._node)
         return events
 
     def _act(self, session: Session, wanted: list[Effect]) -> list[AnyEvent]:

@@ -45,7 +45,7 @@ def murmur(seconds: float, rng: random.Random) -> Sound:
 
 
 def make_prompts(folder: Path) -> None:
-    for name in ("beep.wav", "beeperr.wav", "silence/1.wav"):    # where the committed ones are: below no language
+    for name in ("beep.wav", "beeperr.wav", "silence/1.wav", "hold/hold.wav"):    # where the committed ones are: below no language
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(SOUNDS / name, path)

@@ -1,0 +1,100 @@
+"""A8: recording pauses while private data is given. Silence is written, so that the file keeps the call's time.
+
+It goes on by itself when its agent leaves the call, and after the longest pause that the site allows. That it is paused is
+kept in the caller's channel too: an acd that starts anew ends a pause whose beginning it did not see when the longest
+pause has passed since its start. With no acd at all a pause lasts to the end of the call, or to the next acd.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from acd.ami import AmiLink
+from acd.calls.line import CallLine, Place, journal, set_variable
+from acd.calls.talks import Talk, talks_on
+from acd.facts import Channel, Floor
+from acd.orders import done
+from callcenter.clock import Clock
+from callcenter.commands import Answer, Order, PauseRecording, ResumeRecording
+
+MARK: Final = "RECORDING_PAUSED"
+
+
+@dataclass(frozen=True)
+class Paused:
+    """`seat` and `agent` "": it was paused before this acd started."""
+
+    since: datetime
+    seat: str = ""
+    agent: str = ""
+
+
+def over(floor: Floor, known: Mapping[str, Paused], now: datetime, longest: timedelta) -> dict[str, str]:
+    """Calls whose recording has to go on, and why: the agent who paused it is gone, or it took too long."""
+    found = {}
+    for call_id, paused in known.items():
+        facts = floor.calls.get(call_id)
+        if facts is None or not facts.recording_paused:
+            continue
+        there = {floor.plan.seat_of(leg.name) for leg in talks_on(floor, call_id)}
+        if paused.seat and paused.seat not in there:
+            found[call_id] = "left"
+        elif now - paused.since >= longest:
+            found[call_id] = "too_long"
+    return found
+
+
+class Recording:
+    def __init__(self, line: CallLine, clock: Clock) -> None:
+        self._line, self._clock = line, clock
+        self._paused: dict[str, Paused] = {}
+
+    async def pause(self, order: Order) -> Answer:
+        command = order.command
+        assert isinstance(command, PauseRecording)
+        place, talk = self._line.talk_of(command.agent)
+        if not talk.facts.recording_paused:
+            self._paused[talk.call_id] = Paused(self._clock.now(), talk.seat, talk.agent)
+            await _mute(place.link, talk.caller, muted=True)
+            await journal(place.link, talk.call_id, talk.seat, "RECORDPAUSE", talk.agent, command.reason)
+        return done(order)
+
+    async def resume_asked(self, order: Order) -> Answer:
+        command = order.command
+        assert isinstance(command, ResumeRecording)
+        place, talk = self._line.talk_of(command.agent)
+        await self.resume(place, talk, "asked")
+        return done(order)
+
+    async def resume(self, place: Place, talk: Talk, why: str) -> None:
+        """Nothing when it is not paused."""
+        if talk.facts.recording_paused or talk.call_id in self._paused:
+            await self._go_on(place.link, talk.caller, talk.seat, talk.agent, why)
+
+    async def look(self) -> None:
+        """Ends what is over. Raises as AmiLink.ask does."""
+        now = self._clock.now()
+        for link, floor in self._line.views():
+            for call_id, facts in floor.calls.items():
+                if facts.recording_paused:
+                    self._paused.setdefault(call_id, Paused(now))
+            for call_id, why in over(floor, self._paused, now, self._line.rules.longest_pause).items():
+                was = self._paused[call_id]
+                if channel := floor.channels.get(call_id):
+                    await self._go_on(link, channel, was.seat, was.agent, why)
+        alive = {call_id for _, floor in self._line.views() for call_id in floor.calls}
+        self._paused = {call_id: paused for call_id, paused in self._paused.items() if call_id in alive}
+
+    async def _go_on(self, link: AmiLink, caller: Channel, seat: str, agent: str, why: str) -> None:
+        await _mute(link, caller, muted=False)
+        self._paused.pop(caller.uniqueid, None)
+        await journal(link, caller.uniqueid, seat, "RECORDRESUME", agent, why)
+
+
+async def _mute(link: AmiLink, caller: Channel, *, muted: bool) -> None:
+    """The mark first: a pause that is not marked could be forgotten, a mark without a pause only ends early."""
+    await set_variable(link, caller, MARK, "1" if muted else "")
+    await link.ask("MixMonitorMute", {"Channel": caller.name, "Direction": "both", "State": "1" if muted else "0"})

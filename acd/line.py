@@ -1,0 +1,92 @@
+"""What is done in Asterisk for agents: the journal's entries, a wrap-up's early end, answers to a phone's keypad."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final
+
+import structlog
+
+from acd.actual import FAMILY, member_from
+from acd.ami import AmiLink, LinkDown, LinkUp
+from acd.ami_events import AmiEvent, FullyBooted, number_of
+from callcenter.errors import SixringError
+
+log = structlog.get_logger(__name__)
+
+KEPT: Final = 2_000          # entries while Asterisk is away
+ANSWER_VARIABLE: Final = "ORDER_ANSWER"
+
+
+class AgentLine:
+    """`link_of(seat)` is the node where the seat is; `heard` is FloorService's listener."""
+
+    def __init__(self, link_of: Callable[[str | None], AmiLink]) -> None:
+        self._link_of = link_of
+        self._waiting: deque[tuple[str | None, dict[str, str]]] = deque(maxlen=KEPT)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._writing = False
+
+    def heard(self, node: str, news: AmiEvent | LinkUp | LinkDown) -> None:  # noqa: ARG002 - FloorService's signature
+        if isinstance(news, FullyBooted):
+            self._start(self._write())
+
+    def journal(self, event: str, *, call_id: str | None, seat: str | None, data: Sequence[str]) -> None:
+        """In order; kept while Asterisk is away, and then late rather than lost."""
+        message = "|".join(part.replace("|", " ") for part in data)
+        self._waiting.append((seat, {"Queue": "NONE", "Event": event, "Uniqueid": call_id or "NONE",
+                                     "Interface": seat or "NONE", "Message": message}))
+        if not self._writing:
+            self._start(self._write())
+
+    async def end_wrapup(self, seat: str) -> None:
+        """app_queue forgets a member's last call only with the member: each is taken out and put back in one breath.
+
+        Static members cannot be: there app_queue's own time goes on. Raises as AmiLink.ask does.
+        """
+        link, interface = self._link_of(seat), f"PJSIP/{seat}"
+        rows = await link.ask_list("QueueStatus", {"Member": interface})
+        acts: list[Awaitable[object]] = []
+        for row in rows:
+            if row.get("event") != "QueueMember" or row.get("membership") != "dynamic" or not number_of(row.get("lastcall", "")):
+                continue
+            member, queue = member_from(row), row.get("queue", "")
+            acts.append(link.ask("QueueRemove", {"Queue": queue, "Interface": interface}))
+            acts.append(link.ask("QueueAdd", {
+                "Queue": queue, "Interface": interface, "MemberName": seat, "StateInterface": interface,
+                "Penalty": str(member.penalty), "Paused": "true" if member.paused else "false", "Reason": member.reason}))
+        await asyncio.gather(*acts)
+
+    async def forget_emergency(self, seat: str) -> None:
+        await self._quietly(seat, "DBDel", {"Family": FAMILY, "Key": f"emergency-sign-in/{seat}"})
+
+    async def tell_phone(self, seat: str, channel: str, code: str) -> None:
+        """The dialplan waits for this variable before it confirms by voice."""
+        await self._quietly(seat, "Setvar", {"Channel": channel, "Variable": ANSWER_VARIABLE, "Value": code})
+
+    async def _quietly(self, seat: str, action: str, headers: dict[str, str]) -> None:
+        try:
+            await self._link_of(seat).ask(action, headers)
+        except SixringError as error:
+            log.warning("not_done_in_asterisk", action=action, reason=error.code)
+
+    async def _write(self) -> None:
+        if self._writing:
+            return
+        self._writing = True
+        try:
+            while self._waiting:
+                seat, headers = self._waiting[0]
+                await self._link_of(seat).ask("QueueLog", headers)
+                self._waiting.popleft()
+        except SixringError as error:
+            log.warning("journal_waits", entries=len(self._waiting), reason=error.code)
+        finally:
+            self._writing = False
+
+    def _start(self, act: Awaitable[None]) -> None:
+        task = asyncio.ensure_future(act)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
