@@ -207,15 +207,15 @@ _LOWERED: Final = _Lowered()
 
 
 def headers_of(text: str) -> Headers:
-    """Of one message. A line without a separator is no header."""
+    """Of one message. A line without a separator is a header without a value."""
     lines = text.split(END_OF_LINE)
     headers = {_LOWERED[name]: value for name, _, value in [line.partition(": ") for line in lines]}
     if len(headers) == len(lines) and "" not in headers:
         return headers
     headers = {}
     for line in lines:
-        name, separator, value = line.partition(": ")
-        if separator:
+        name, _, value = line.partition(": ")
+        if name:
             key = _LOWERED[name]
             headers[key] = f"{headers[key]}\n{value}" if key in headers else value
     return headers
@@ -279,6 +279,8 @@ class _Protocol(AMIProtocol):  # type: ignore[misc]  # panoramisk has no types
             if ACTION_ID in part or (name in self._wanted and not (
                     name in MEMBER_EVENTS and self._repeats.says_nothing_new(part))):
                 self._give(headers_of(part))
+            if name == "reload":
+                self._repeats = Repeats()    # it may have changed members without a word
             return
         # A response, or what is not the start of a message: the greeting, a line feed too many.
         message = Message.from_line(part.strip())

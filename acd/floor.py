@@ -59,7 +59,7 @@ def fold(floor: Floor, event: ami.AmiEvent, now: datetime) -> tuple[Floor, list[
     if isinstance(event, ami.HungUp):
         return _hung_up(floor, event, now)
     floor, touched = _apply(floor, event, now)
-    return _tell(floor, touched, now)
+    return _tell(floor, touched, now) if touched is not _NOTHING else (floor, [])
 
 
 def tick(floor: Floor, now: datetime) -> tuple[Floor, list[FloorEvent]]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable
@@ -12,6 +14,7 @@ from datetime import UTC, datetime
 
 import pytest
 import pytest_asyncio
+from hotline.control import Control
 from hotline.instance import Hotline
 from hotline.line import Line
 from hotline.sites import TestSite
@@ -25,8 +28,8 @@ from acd.desired import Desired, first_roster
 from acd.plan import FloorPlan
 from acd.service import FloorService
 from callcenter.clock import SystemClock
-from callcenter.commands import PauseReason
-from callcenter.events import Board, DriftMended
+from callcenter.commands import Pause, PauseReason, SignIn, SignOut
+from callcenter.events import Board, DriftMended, Health
 from callcenter.settings import LOOPBACK
 from callcenter.site import load_site
 
@@ -214,3 +217,28 @@ async def test_asterisk_killed_and_started_has_the_same_floor_and_with_acd_dead_
     guest = await line.call_and_press("2")
     assert (await guest.has("CONNECT")).agent == "1002"
     await guest.hangs_up()
+
+
+@pytest.mark.rule("A2", part="acd itself: a floor that hung, was meddled with and restarted is right within 2 s")
+async def test_acd_brings_a_floor_that_hung_or_restarted_to_what_was_ordered(hotline: Hotline, line: Line) -> None:
+    there = Floor(hotline, Desired(Book(), first_roster(load_site(hotline.settings.site_file))))
+    await line.leave("1001", "1002")
+    async with Control(hotline) as control:
+        await line.seat("1001")
+        await control.orders(SignIn("801", "1001"))
+        await there.becomes(AT_1001)
+        hotline.console("queue set penalty 9 on PJSIP/1001 in complaint")
+        await there.becomes(AT_1001)
+
+        os.kill(hotline.pid, signal.SIGSTOP)
+        await control.board_where(lambda board: board.health["ami"].state is Health.DOWN, 10, "AMI is known to hang")
+        await control.orders(Pause("801", PauseReason.TRAINING))
+        os.kill(hotline.pid, signal.SIGCONT)
+        paused = {place: (penalty, "training") for place, (penalty, _) in AT_1001.items()}
+        await there.becomes(paused, within=2)
+
+        hotline.kill()
+        await hotline.start()
+        await there.becomes(paused, within=2)
+        await control.orders(SignOut("801"))
+        await there.becomes({})
