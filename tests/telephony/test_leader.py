@@ -13,7 +13,7 @@ from hotline.sites import TestSite
 
 from callcenter.commands import Monitor, Monitoring, MoveCall, TakeOver
 from callcenter.events import AgentState, CallState, SeatState
-from callcenter.phones import Leg
+from callcenter.phones import Leg, Seat
 from callcenter.phones.hearing import has_tone
 from callcenter.phones.sound import Sound, tone
 
@@ -46,9 +46,15 @@ async def talk(line: Line, control: Control) -> tuple[Guest, Leg]:
     return guest, leg
 
 
-async def monitor(line: Line, control: Control, mode: Monitoring) -> Leg:
+async def leaders_phone(line: Line, control: Control) -> Seat:
     phone = await line.seat(LEADER)
     phone.answers_after(0)
+    await control.board_where(lambda board: board.seats[LEADER].state is SeatState.READY, 5, "the leader's phone is there")
+    return phone
+
+
+async def monitor(line: Line, control: Control, mode: Monitoring) -> Leg:
+    phone = await leaders_phone(line, control)
     await control.orders(Monitor(LEADER, "1003", mode))
     leg = await phone.rings(5)
     await leg.answered(5)
@@ -66,7 +72,7 @@ async def hears(leg: Leg, hz: float) -> None:
 
 async def never_heard(leg: Leg, hz: float) -> None:
     """Not in all that this phone heard so far, and not in the second that follows."""
-    await leg.heard_seconds(leg.heard.seconds + 1, 5)
+    await leg.heard_seconds(1, 5)
     assert not has_tone(leg.heard, hz, at_least=0.02)
 
 
@@ -123,8 +129,7 @@ async def test_the_leader_takes_over_and_the_agent_is_free(line: Line, control: 
         await hears(leader, CALLER_HZ)
         await control.orders(TakeOver(LEADER, "1003"))
     else:
-        phone = await line.seat(LEADER)
-        phone.answers_after(0)
+        phone = await leaders_phone(line, control)
         await control.orders(TakeOver(LEADER, "1003"))
         leader = await phone.rings(5)
         await leader.answered(5)
