@@ -22,6 +22,7 @@ LEADS = frozenset({Role.LEADER, Role.SUPERVISOR, Role.DUTY_LEAD, Role.MANAGER, R
 STAFFING = frozenset({Role.SUPERVISOR, Role.MANAGER, Role.ADMIN})     # who decides about agents
 FAULTS = LEADS | {Role.OPERATIONS, Role.ENGINEER}
 DESK = LEADS | {Role.AGENT}
+SUPERVISES = LEADS - {Role.LEADER}
 
 
 def holder(connection: HTTPConnection, session: Reading, services: Given) -> SignedIn:

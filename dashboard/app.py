@@ -17,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from callcenter.bus import Bus
 from callcenter.clock import Clock, SystemClock
 from callcenter.errors import NotFound, Unavailable
+from callcenter.orders import Asker
 from callcenter.roles import Role
 from callcenter.settings import Settings
 from callcenter.site import Site, load_site
@@ -24,7 +25,7 @@ from crm.database import Database, open_database
 from crm.staff.service import signed_in
 from dashboard import sessions
 from dashboard.access import COOKIE, public
-from dashboard.api import agents, calls, contact_log, figures, health, tickets
+from dashboard.api import agents, calls, contact_log, figures, floor, floor_calls, floor_lead, health, tickets
 from dashboard.headers import SameOriginOnly, SecurityHeaders
 from dashboard.live.hub import Hub
 from dashboard.live.reader import Reader
@@ -58,7 +59,7 @@ def create_app(settings: Settings, *, site: Site | None = None, clock: Clock | N
     database = open_database(settings.database_url)
     hub = Hub(clock)
     services = Services(site=site or load_site(settings.site_file), database=database, hub=hub, clock=clock,
-                        recordings=settings.recordings)
+                        recordings=settings.recordings, asker=Asker(settings.redis_url, clock))
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -81,7 +82,7 @@ def create_app(settings: Settings, *, site: Site | None = None, clock: Clock | N
     install_problems(app)
     describe_problems(app)
     for router in (sessions.router, calls.router, contact_log.router, tickets.router, figures.router, health.router,
-                   agents.router, agents.seats):
+                   agents.router, agents.seats, floor.router, floor_calls.router, floor_lead.router):
         app.include_router(router, prefix=API)
     app.include_router(health.probe)
     feed = LiveFeed(hub, Roles(database, clock), COOKIE)
@@ -106,6 +107,8 @@ def page_router(pages: Path) -> APIRouter:
         return FileResponse(path, headers={"Cache-Control": cache})
 
     @router.get("/")
+    @router.get("/desk")
+    @router.get("/lead")
     def index() -> FileResponse:
         return file("index.html", "no-cache")
 

@@ -21,6 +21,15 @@ CODES = {400: "bad_request", 401: "unauthenticated", 403: "forbidden", 404: "not
 RETRY_AFTER_S = {503: "2"}
 
 
+class Coded(Exception):
+    """A refusal whose code another process has given: acd's answer to an order."""
+
+    def __init__(self, status: int, code: str) -> None:
+        super().__init__(code)
+        self.status = status
+        self.code = code
+
+
 class FieldFault(BaseModel):
     """One field that does not fit. What was sent is not repeated: it may be a password."""
 
@@ -73,6 +82,10 @@ def install_problems(app: FastAPI) -> None:
 
     @app.exception_handler(SixringError)
     def named(_: Request, error: SixringError) -> JSONResponse:
+        return problem(error.status, error.code)
+
+    @app.exception_handler(Coded)
+    def refused(_: Request, error: Coded) -> JSONResponse:
         return problem(error.status, error.code)
 
     @app.exception_handler(OperationalError)

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from starlette.requests import HTTPConnection
 
 from callcenter.clock import Clock
+from callcenter.orders import Asker
 from callcenter.site import Site
 from crm.database import Database
 from dashboard.live.hub import Hub
@@ -28,6 +29,7 @@ class Services:
     hub: Hub
     clock: Clock
     recordings: Path
+    asker: Asker
 
     @property
     def timezone(self) -> ZoneInfo:

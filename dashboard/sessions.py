@@ -13,7 +13,7 @@ from callcenter.site import Site
 from crm.staff import service as staff
 from crm.staff.audit import record_audit
 from crm.staff.schemas import Refused, SignedIn
-from dashboard.access import COOKIE, EVERYBODY, public, require, sees_callers
+from dashboard.access import COOKIE, DESK, EVERYBODY, LEADS, SUPERVISES, public, require, sees_callers
 from dashboard.problems import problem, responses
 from dashboard.services import Given, Writing
 
@@ -38,6 +38,16 @@ class QueueShown(BaseModel):
     service_level_s: int
 
 
+class DepartmentShown(BaseModel):
+    id: str
+    name: WordsShown
+
+
+class DeskShown(BaseModel):
+    call_minutes: int = Field(description="A4: nobody cuts a call, but everybody is told")
+    wrapup_extension_s: int = Field(description="the longest that a wrap-up is extended to")
+
+
 class SiteShown(BaseModel):
     """What a page must know of the site file to name things and to draw rings."""
 
@@ -48,6 +58,9 @@ class SiteShown(BaseModel):
     answer_within: int = Field(description="rings (A1)")
     overflow_after: int = Field(description="rings (A2)")
     queues: list[QueueShown]
+    departments: list[DepartmentShown]
+    free_seating: bool = Field(description="false: every seat is its own agent")
+    desk: DeskShown
 
 
 class SessionShown(BaseModel):
@@ -56,6 +69,9 @@ class SessionShown(BaseModel):
     seat: str | None
     sees_board: bool
     sees_callers: bool
+    works_at_desk: bool = Field(description="may use the agent's page")
+    leads: bool = Field(description="may use the leader's page")
+    supervises: bool = Field(description="may close and open queues")
     site: SiteShown
 
 
@@ -105,9 +121,15 @@ def _shown(who: SignedIn, site: Site) -> SessionShown:
     return SessionShown(
         name=who.user.name, roles=sorted(who.user.roles), seat=who.seat,
         sees_board=bool(who.user.roles & SEES_BOARD), sees_callers=sees_callers(who),
+        works_at_desk=bool(who.user.roles & DESK), leads=bool(who.user.roles & LEADS),
+        supervises=bool(who.user.roles & SUPERVISES),
         site=SiteShown(
             company=WordsShown(zh=site.company.name.zh, en=site.company.name.en), timezone=site.timezone,
             language=site.language, ring_s=site.ring.seconds, answer_within=site.ring.answer_within,
             overflow_after=site.ring.overflow_after,
             queues=[QueueShown(id=queue.id, name=WordsShown(zh=queue.name.zh, en=queue.name.en),
-                               service_level_s=queue.service_level) for queue in site.queues]))
+                               service_level_s=queue.service_level) for queue in site.queues],
+            departments=[DepartmentShown(id=department.id, name=WordsShown(zh=department.name.zh, en=department.name.en))
+                         for department in site.departments],
+            free_seating=site.free_seating,
+            desk=DeskShown(call_minutes=site.desk.call_minutes, wrapup_extension_s=site.desk.wrapup_extension)))

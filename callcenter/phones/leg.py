@@ -111,6 +111,13 @@ class Leg:
         except BaresipError as error:
             raise PhoneError(f"{self!r} could not be transferred to {uri}: {error}") from error
 
+    async def hand_over(self, consulted: Leg) -> None:
+        """Attended: whom this leg talks to is joined with whom `consulted` talks to. Raises PhoneError when refused."""
+        try:
+            await self._call.attended_transfer(consulted._call)
+        except BaresipError as error:
+            raise PhoneError(f"{self!r} could not be handed over to {consulted!r}: {error}") from error
+
     async def hold(self) -> None:
         await self._call.hold()
 

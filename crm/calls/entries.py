@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from crm.calls.talk import Move
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -146,6 +148,14 @@ class Ended(LineEntry):
     cause: int | None
 
 
+@dataclass(frozen=True)
+class Seated(CallEntry):
+    """Which agent sat at a seat that has to do with the call: acd's word, and no proof that the call has entered."""
+
+    seat: str
+    agent: str
+
+
 # --- CEL: microseconds ----------------------------------------------------------------------------------------------
 
 @dataclass(frozen=True)
@@ -167,6 +177,18 @@ class SeatAnswered(CallEntry):
 @dataclass(frozen=True)
 class SeatLeft(CallEntry):
     channel: str
+
+
+@dataclass(frozen=True)
+class CallerLeft(CallEntry):
+    """The caller's own channel is gone."""
+
+
+@dataclass(frozen=True)
+class Bridged(CallEntry):
+    """A channel of the call entered or left a bridge."""
+
+    move: Move
 
 
 @dataclass(frozen=True)

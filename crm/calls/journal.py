@@ -16,13 +16,19 @@ from callcenter.numbers import normalise
 from callcenter.stages import OUTSIDE_STAGE, stage_of
 from crm.agentlog.journal import FLOOR, parse_floor
 from crm.calls import entries as e
+from crm.calls.talk import Move
 
 _CALL_ID = re.compile(r"^(?=.{3,80}$)[A-Za-z0-9_.-]*?\d{1,12}\.\d{1,12}$")
 _QUEUE = re.compile(r"^[a-z][a-z0-9-]{0,37}$")
 _SEAT = re.compile(r"^\d{2,6}$")
+_AGENT = re.compile(r"^[\w-]{1,20}$")
 _FILE = re.compile(r"^(?!/)(?!.*\.\.)[\w./-]{1,200}$")
 _WORD = re.compile(r"^[\w-]{1,40}$")
 _SEAT_CHANNEL = re.compile(r"^PJSIP/(\d{2,6})-[0-9a-f]+$")
+_LOCAL_CHANNEL = re.compile(r"^(Local/.{1,200});[12]$")
+_BRIDGE = re.compile(r'"bridge_id":"([A-Za-z0-9-]{1,64})"')
+_TECHNOLOGY = re.compile(r'"bridge_technology":"(\w{1,40})"')
+_HOLDS_ONLY = "holding_bridge"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _LAST_MOMENT = 4_102_444_800    # the year 2100: beyond it a time is rubbish
 _LARGEST = 2**31 - 1
@@ -68,14 +74,17 @@ def parse_cel(line: str) -> e.Parsed:
         if len(rows) != 1 or len(rows[0]) < _CEL_COLUMNS:
             raise _BadLineError("too_few_fields")
         event, time, channel, call_id, name = rows[0][:5]
-        if event not in ("CHAN_START", "ANSWER", "HANGUP"):
+        if event not in ("CHAN_START", "ANSWER", "HANGUP", "BRIDGE_ENTER", "BRIDGE_EXIT"):
             return None
         at = _moment(time)
         if not _CALL_ID.match(call_id) or not _CALL_ID.match(channel):
             raise _BadLineError("call_id")
-        if channel == call_id:
-            return e.CallStarted(at, call_id) if event == "CHAN_START" else None
         seat = _SEAT_CHANNEL.match(name)
+        if event in ("BRIDGE_ENTER", "BRIDGE_EXIT"):
+            return e.Bridged(at, call_id, _move(at, call_id, rows[0], seat[1] if seat else None))
+        if channel == call_id:
+            caller = {"CHAN_START": e.CallStarted, "HANGUP": e.CallerLeft}.get(event)
+            return caller(at, call_id) if caller else None
         if seat is None:
             return None
         if event == "CHAN_START":
@@ -83,6 +92,16 @@ def parse_cel(line: str) -> e.Parsed:
         return (e.SeatAnswered if event == "ANSWER" else e.SeatLeft)(at, call_id, channel)
     except _BadLineError as bad:
         return e.Rejected(str(bad))
+
+
+def _move(at: datetime, call_id: str, row: list[str], seat: str | None) -> Move:
+    bridge, technology = _BRIDGE.search(row[10]), _TECHNOLOGY.search(row[10])
+    if bridge is None or technology is None:
+        raise _BadLineError("bridge")
+    channel, local = row[2], _LOCAL_CHANNEL.match(row[4])
+    number = None if seat or local or channel == call_id else normalise(row[5]) or None
+    return Move(at, channel, bridge[1], row[0] == "BRIDGE_ENTER", seat, number, local[1] if local else None,
+                technology[1] != _HOLDS_ONLY)
 
 
 def _moment(text: str) -> datetime:
@@ -142,7 +161,7 @@ class _Said:
     data: list[str]
 
 
-_Reader = Callable[[_Said], e.LineEntry]
+_Reader = Callable[[_Said], e.CallEntry]
 
 
 def _entered(said: _Said) -> e.LineEntry:

@@ -12,7 +12,7 @@ from callcenter.errors import NotFound
 from crm.calls.models import CallRow
 from crm.calls.record import Outcome
 from crm.calls.schemas import CallShown
-from crm.calls.service import call
+from crm.calls.service import calls_shown
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,5 @@ def call_page(session: Session, wanted: CallFilter, *, before: str | None = None
             raise NotFound(f"call {before}")
         query = query.where(tuple_(CallRow.entered_at, CallRow.call_id) < (last.entered_at, last.call_id))
     rows = list(session.scalars(query))
-    # `call` finds each in the session's identity map: no further query.
-    shown = tuple(call(session, row.call_id) for row in rows[:limit])
+    shown = tuple(calls_shown(session, rows[:limit]))
     return CallPage(shown, shown[-1].call_id if len(rows) > limit else None)

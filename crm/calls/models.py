@@ -42,6 +42,7 @@ class CallRow(Base):
     answered_agent: Mapped[str | None] = mapped_column(String(6))   # who sat there then
     seats_rung: Mapped[list[str]]
     outcome: Mapped[str | None] = mapped_column(String(20), index=True)
+    ring_s: Mapped[float | None]      # how long the seat that answered was rung
     wait_s: Mapped[float | None]
     talk_s: Mapped[float | None]
     cause: Mapped[int | None]
@@ -57,6 +58,39 @@ class CallRow(Base):
     recording_sha256: Mapped[str | None] = mapped_column(String(64))
     recording_bytes: Mapped[int | None] = mapped_column(BigInteger)
     recording_s: Mapped[float | None]
+
+
+class TalkSegment(Base):
+    """Who talked when (`crm.calls.talk.Segment`), of calls that have ended. Written with the call's record, as a whole."""
+
+    __tablename__ = "talk_segments"
+    __table_args__ = (Index(None, "seat", "began_at"),)
+
+    call_id: Mapped[str] = mapped_column(ForeignKey("calls.call_id", ondelete="CASCADE"), primary_key=True)
+    place: Mapped[int] = mapped_column(primary_key=True)
+    seat: Mapped[str | None] = mapped_column(String(10))
+    agent: Mapped[str | None] = mapped_column(String(20))
+    number: Mapped[str | None] = mapped_column(String(32))
+    kind: Mapped[str] = mapped_column(String(10))
+    began_at: Mapped[datetime]
+    ended_at: Mapped[datetime]
+
+
+class QueueVisit(Base):
+    """One stay of a call in a queue (`crm.calls.record.Visit`); a call that is transferred into another has two."""
+
+    __tablename__ = "queue_visits"
+    __table_args__ = (Index(None, "queue", "queued_at"),)
+
+    call_id: Mapped[str] = mapped_column(ForeignKey("calls.call_id", ondelete="CASCADE"), primary_key=True)
+    place: Mapped[int] = mapped_column(primary_key=True)
+    queue: Mapped[str] = mapped_column(String(40))
+    queued_at: Mapped[datetime]
+    stage: Mapped[int]
+    answered_at: Mapped[datetime | None]
+    seat: Mapped[str | None] = mapped_column(String(10))
+    left_at: Mapped[datetime | None]
+    gave_up: Mapped[bool]
 
 
 class ContactEntry(Base):

@@ -1,7 +1,7 @@
 """The fold of the journal into a call record: pure, and the same whichever of the two files is ahead.
 
-The two files touch different fields (`started_at` and `rings` are CEL's, the rest is queue_log's) and everything that
-needs both is computed from them on reading. So their interleaving, which nobody controls, cannot matter.
+The two files touch different fields (`started_at`, `left_at`, `rings` and `moves` are CEL's, the rest is queue_log's) and
+everything that needs both is computed from them on reading. So their interleaving, which nobody controls, cannot matter.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from crm.calls import entries as e
+from crm.calls.talk import Move
 
 NOT_SATISFIED = 3
 
@@ -33,6 +34,23 @@ class Ring:
     rang_at: datetime
     answered_at: datetime | None = None
     left_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One stay in a queue of the site, all its stages. A call that is transferred into a queue visits it anew."""
+
+    queue: str
+    queued_at: datetime
+    stage: int = 0
+    answered_at: datetime | None = None      # to the second: queue_log's
+    seat: str | None = None
+    left_at: datetime | None = None
+    gave_up: bool = False
+
+    @property
+    def is_over(self) -> bool:
+        return self.left_at is not None
 
 
 @dataclass(frozen=True)
@@ -70,9 +88,13 @@ class CallRecord:
     ended_at: datetime | None = None
     cause: int | None = None
     lost: bool = False
+    visits: tuple[Visit, ...] = ()
+    agents: tuple[tuple[str, str], ...] = () # seat and who sat there
     # CEL's
     started_at: datetime | None = None
+    left_at: datetime | None = None          # the caller's channel
     rings: tuple[Ring, ...] = ()
+    moves: tuple[Move, ...] = ()
 
     @property
     def began_at(self) -> datetime | None:
@@ -101,6 +123,12 @@ class CallRecord:
         """Both ends from queue_log: cut to whole seconds alike, so that the cut does not add up to a bias."""
         until = self.connected_at or self.gave_up_at or self.ended_at
         return (until - self.queued_at).total_seconds() if until and self.queued_at else None
+
+    @property
+    def ring_s(self) -> float | None:
+        """How long the seat that answered was rung: its own CHAN_START to ANSWER. None without CEL."""
+        leg = self._answered_leg
+        return (leg.answered_at - leg.rang_at).total_seconds() if leg and leg.answered_at else None
 
     @property
     def talk_s(self) -> float | None:
@@ -138,9 +166,12 @@ def outcome(record: CallRecord, short_abandon_s: int) -> Outcome | None:
 
 def apply(record: CallRecord, entry: e.CallEntry) -> CallRecord:
     """The record after an entry of its own call."""
+    if isinstance(entry, e.Seated):
+        return replace(record, agents=tuple((dict(record.agents) | {entry.seat: entry.agent}).items()))
     if not isinstance(entry, e.LineEntry):
         return _apply_cel(record, entry)
-    record = replace(record, entered_at=record.entered_at or entry.at, queue=record.queue or entry.queue)
+    record = replace(record, entered_at=record.entered_at or entry.at, queue=record.queue or entry.queue,
+                     visits=_visited(record.visits, entry))
     match entry:
         case e.Entered():
             return replace(record, dialled=entry.dialled, number=entry.number, node=entry.node)
@@ -196,6 +227,34 @@ def lose(record: CallRecord, at: datetime) -> CallRecord:
     return record if record.ended_at else replace(record, ended_at=at, lost=True)
 
 
+def _visited(visits: tuple[Visit, ...], entry: e.LineEntry) -> tuple[Visit, ...]:
+    """The visits after an entry. One that nobody answered is given up when the caller goes; a message is no giving up."""
+    last = visits[-1] if visits and not visits[-1].is_over else None
+    match entry:
+        case e.Queued(queue=str(queue), stage=stage) | e.Overflowed(queue=str(queue), stage=stage):
+            if last and last.queue == queue and last.answered_at is None:
+                return (*visits[:-1], replace(last, stage=max(last.stage, stage)))
+            before = (*visits[:-1], replace(last, left_at=entry.at)) if last else visits
+            return (*before, Visit(queue, entry.at, stage))
+        case _ if last is None:
+            return visits
+        case e.Connected(queue=queue, seat=seat) if queue == last.queue and last.answered_at is None:
+            after = replace(last, answered_at=entry.at, seat=seat)
+        case e.OutsideAnswered() if last.answered_at is None:
+            after = replace(last, answered_at=entry.at)
+        case e.Released() if last.answered_at:
+            after = replace(last, left_at=entry.at)
+        case e.GaveUp():
+            after = replace(last, left_at=entry.at, gave_up=True)
+        case e.VoicemailLeft() | e.CallbackAsked():
+            after = replace(last, left_at=entry.at)
+        case e.Ended():
+            after = replace(last, left_at=entry.at, gave_up=last.answered_at is None)
+        case _:
+            return visits
+    return (*visits[:-1], after)
+
+
 def _rang_by(record: CallRecord, at: datetime, ring_s: float | None) -> CallRecord:
     rang = at - timedelta(seconds=ring_s or 0)
     return replace(record, first_ring=min(rang, record.first_ring or rang))
@@ -205,6 +264,10 @@ def _apply_cel(record: CallRecord, entry: e.CallEntry) -> CallRecord:
     match entry:
         case e.CallStarted():
             return replace(record, started_at=entry.at)
+        case e.CallerLeft():
+            return replace(record, left_at=entry.at)
+        case e.Bridged(move=move):
+            return replace(record, moves=(*record.moves, move))
         case e.SeatRang():
             return replace(record, rings=(*record.rings, Ring(entry.channel, entry.seat, entry.at)))
         case e.SeatAnswered(channel=channel):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from crm.calls.record import Outcome
+from crm.calls.talk import TalkKind
 
 
 @dataclass(frozen=True)
@@ -14,6 +15,30 @@ class Recording:
     sha256: str
     bytes: int
     seconds: float
+
+
+@dataclass(frozen=True)
+class TalkShown:
+    """Who talked when: of a seat, or of somebody outside, whose number may be unknown. The caller's own is left out."""
+
+    seat: str | None
+    agent: str | None
+    number: str | None
+    kind: TalkKind
+    began_at: datetime
+    ended_at: datetime
+
+
+@dataclass(frozen=True)
+class VisitShown:
+    """A stay in a queue; one that is transferred into another has two."""
+
+    queue: str
+    queued_at: datetime
+    stage: int
+    answered_at: datetime | None
+    seat: str | None
+    gave_up: bool
 
 
 @dataclass(frozen=True)
@@ -42,6 +67,8 @@ class CallShown:
     voicemail_s: int | None
     callback_number: str | None
     recording: Recording | None
+    talk: tuple[TalkShown, ...] = ()     # once the call is over
+    visits: tuple[VisitShown, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from callcenter.errors import Conflict, NotFound
-from crm.calls.models import CallRow, ContactEntry
+from crm.calls.models import CallRow, ContactEntry, QueueVisit, TalkSegment
 from crm.calls.record import CallRecord, Outcome
-from crm.calls.schemas import CallShown, Completion, EntryPage, EntryShown, Recording
+from crm.calls.schemas import CallShown, Completion, EntryPage, EntryShown, Recording, TalkShown, VisitShown
+from crm.calls.talk import TalkKind
 from crm.households.models import Household
 from crm.households.service import lookup
 
@@ -26,7 +28,7 @@ def call(session: Session, call_id: str) -> CallShown:
     row = session.get(CallRow, call_id)
     if row is None or row.entered_at is None:
         raise NotFound(f"call {call_id}")
-    return _call_shown(row)
+    return calls_shown(session, [row])[0]
 
 
 def calls(session: Session, *, household_id: int | None = None, number: str | None = None, seat: str | None = None,
@@ -40,7 +42,23 @@ def calls(session: Session, *, household_id: int | None = None, number: str | No
             query = query.where(column == value)
     if before is not None:
         query = query.where(CallRow.entered_at < before)
-    return [_call_shown(row) for row in session.scalars(query)]
+    return calls_shown(session, list(session.scalars(query)))
+
+
+def calls_shown(session: Session, rows: Sequence[CallRow]) -> list[CallShown]:
+    """In the order given; what belongs to them is asked for once, not once a call."""
+    ids = [row.call_id for row in rows]
+    talk: dict[str, list[TalkShown]] = {}
+    for one in session.scalars(select(TalkSegment).where(TalkSegment.call_id.in_(ids))
+                               .order_by(TalkSegment.call_id, TalkSegment.place)):
+        talk.setdefault(one.call_id, []).append(
+            TalkShown(one.seat, one.agent, one.number, TalkKind(one.kind), one.began_at, one.ended_at))
+    visits: dict[str, list[VisitShown]] = {}
+    for visit in session.scalars(select(QueueVisit).where(QueueVisit.call_id.in_(ids))
+                                 .order_by(QueueVisit.call_id, QueueVisit.place)):
+        visits.setdefault(visit.call_id, []).append(VisitShown(
+            visit.queue, visit.queued_at, visit.stage, visit.answered_at, visit.seat, visit.gave_up))
+    return [_call_shown(row, tuple(talk.get(row.call_id, ())), tuple(visits.get(row.call_id, ()))) for row in rows]
 
 
 def open_call_entry(session: Session, record: CallRecord, at: datetime) -> None:
@@ -116,8 +134,8 @@ def entry_shown(row: ContactEntry) -> EntryShown:
                       row.completed_at, row.completed_by)
 
 
-def _call_shown(row: CallRow) -> CallShown:
-    assert row.entered_at is not None  # both callers ask for it
+def _call_shown(row: CallRow, talk: tuple[TalkShown, ...], visits: tuple[VisitShown, ...]) -> CallShown:
+    assert row.entered_at is not None  # who asks has seen to it
     kept = (Recording(row.recording, row.recording_sha256, row.recording_bytes or 0, row.recording_s or 0.0)
             if row.recording_state == "kept" and row.recording and row.recording_sha256 else None)
     return CallShown(
@@ -126,4 +144,5 @@ def _call_shown(row: CallRow) -> CallShown:
         rang_at=row.rang_at, answered_at=row.answered_at, ended_at=row.ended_at, seats_rung=tuple(row.seats_rung),
         answered_by=row.answered_by, answered_agent=row.answered_agent,
         outcome=Outcome(row.outcome) if row.outcome else None, wait_s=row.wait_s, talk_s=row.talk_s, rating=row.rating,
-        voicemail=row.voicemail, voicemail_s=row.voicemail_s, callback_number=row.callback_number, recording=kept)
+        voicemail=row.voicemail, voicemail_s=row.voicemail_s, callback_number=row.callback_number, recording=kept,
+        talk=talk, visits=visits)

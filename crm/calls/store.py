@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from pydantic import TypeAdapter
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from crm.calls.models import CallRow
+from crm.calls.models import CallRow, QueueVisit, TalkSegment
 from crm.calls.record import CallRecord, outcome
+from crm.calls.talk import Linked, segments
 
+BEGAN_BEFORE: Final = timedelta(minutes=30)
 _FOLD: Final[TypeAdapter[CallRecord]] = TypeAdapter(CallRecord)
 _SAME = (
     "dialled", "number", "household_id", "lookup", "language", "queue", "stage", "started_at", "queued_at",
-    "rang_at", "answered_at", "ended_at", "answered_by", "answered_agent", "wait_s", "talk_s", "cause", "rating", "voicemail",
-    "voicemail_s", "callback_number", "recording",
+    "rang_at", "answered_at", "ended_at", "answered_by", "answered_agent", "ring_s", "wait_s", "talk_s", "cause", "rating",
+    "voicemail", "voicemail_s", "callback_number", "recording",
 )
 
 
@@ -58,3 +60,46 @@ def save(session: Session, row: CallRow | None, record: CallRecord, node: str, s
     row.outcome = outcome(record, short_abandon_s)
     fold: dict[str, Any] = _FOLD.dump_python(record, mode="json")
     row.fold = fold
+
+
+def save_talk(session: Session, records: Iterable[CallRecord], node: str) -> None:
+    """Who talked when in calls that have ended, and the stays in queues of all: what was written before goes.
+
+    A call is whole when both files have told of its end. Comes after `save` of all that the batch changed, because a
+    consultation is a channel's row of its own.
+    """
+    session.flush()
+    for record in records:
+        if record.entered_at is None:
+            continue
+        _replace(session, record.call_id, [
+            QueueVisit(call_id=record.call_id, place=place, queue=visit.queue, queued_at=visit.queued_at, stage=visit.stage,
+                       answered_at=visit.answered_at, seat=visit.seat, left_at=visit.left_at, gave_up=visit.gave_up)
+            for place, visit in enumerate(record.visits)], QueueVisit)
+        ended_at = record.left_at or (record.ended_at if record.lost else None)
+        if record.ended_at is None or ended_at is None:
+            continue
+        agents = dict(record.agents)
+        found = segments(Linked(record.call_id, record.moves), ended_at, _aside(session, record, ended_at, node))
+        _replace(session, record.call_id, [
+            TalkSegment(call_id=record.call_id, place=place, seat=one.seat, number=one.number, kind=one.kind.value,
+                        agent=agents.get(one.seat) if one.seat else None, began_at=one.began_at, ended_at=one.ended_at)
+            for place, one in enumerate(found)], TalkSegment)
+
+
+def _replace(session: Session, call_id: str, rows: list[TalkSegment] | list[QueueVisit],
+             table: type[TalkSegment | QueueVisit]) -> None:
+    session.execute(delete(table).where(table.call_id == call_id))
+    session.add_all(rows)
+
+
+def _aside(session: Session, record: CallRecord, ended_at: datetime, node: str) -> list[Linked]:
+    """What CEL tells of other channels in this time that are no calls of the hotline: seats that dialled."""
+    if not record.moves:
+        return []
+    began_at = min(move.at for move in record.moves)
+    # Begun before: a consultation that lasts is still of interest, one of an hour ago is not.
+    rows = session.scalars(select(CallRow).where(
+        CallRow.entered_at.is_(None), CallRow.node == node, CallRow.started_at >= began_at - BEGAN_BEFORE,
+        CallRow.started_at <= ended_at))
+    return [Linked(row.call_id, record_of(row).moves) for row in rows]

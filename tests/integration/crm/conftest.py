@@ -39,8 +39,13 @@ def _call(index: int, kind: str, start: int = 1_795_000_000) -> tuple[list[str],
     def line(after: float, event: str, data: str = "", queue: str = "NONE", agent: str = "NONE") -> str:
         return f"{int(t + after)}|{call}|{queue}|{agent}|{event}|{data}"
 
-    def cel(after: float, event: str, channel: str, name: str) -> str:
-        return f'"{event}","{t + after:.6f}","{channel}","{call}","{name}","139","from-trunk","s","Queue","",""'
+    def cel(after: float, event: str, channel: str, name: str, extra: str = "") -> str:
+        return f'"{event}","{t + after:.6f}","{channel}","{call}","{name}","139","from-trunk","s","Queue","","{extra}"'
+
+    def bridged(after: float, event: str) -> list[str]:
+        extra = f'{{""bridge_id"":""b-{index}"",""bridge_technology"":""simple_bridge""}}'
+        both = (call, f"PJSIP/trunk-{index:08x}"), (leg, f"PJSIP/1001-{index:08x}")
+        return [cel(after, event, channel, name, extra) for channel, name in both]
 
     lines = [
         line(0, "ENTERED", f"4008006666|139{index:08d}|node1"),
@@ -61,7 +66,10 @@ def _call(index: int, kind: str, start: int = 1_795_000_000) -> tuple[list[str],
             ]
             cels += [
                 cel(12.5, "ANSWER", leg, f"PJSIP/1001-{index:08x}"),
+                *bridged(12.5, "BRIDGE_ENTER"),
+                *bridged(60.5, "BRIDGE_EXIT"),
                 cel(60.5, "HANGUP", leg, f"PJSIP/1001-{index:08x}"),
+                cel(67.5, "HANGUP", call, f"PJSIP/trunk-{index:08x}"),
             ]
             lines += [line(66, "SURVEY", "3" if kind == "unhappy" else "1", "repairs", "1001"), line(67, "ENDED", "16")]
         case "abandoned" | "short_abandon":

@@ -79,6 +79,7 @@ def truth(database: Database) -> dict[str, Any]:
     """Everything that the journal has led to, without what depends on when it was read."""
     with database.reading() as session:
         return {
+            "talk": [(shown.call_id, shown.talk, shown.visits) for shown in service.calls(session)],
             "calls": [
                 {name: getattr(row, name) for name in CallRow.__table__.columns.keys()}  # noqa: SIM118
                 for row in session.scalars(select(CallRow).order_by(CallRow.call_id))

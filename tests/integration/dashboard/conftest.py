@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from wall.rig import DashboardProcess, DashboardThread, Floor, Redis, running, running_here
+from wall.team import TEAM
 
 from callcenter.settings import Settings
 
@@ -29,6 +30,13 @@ def own_rig(tmp_path: Path) -> Iterator[Rig]:
 @pytest.fixture
 def killable_rig(tmp_path: Path) -> Iterator[Killable]:
     with running(tmp_path) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def free_rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
+    """Free seating: the user `agent` is agent 801; nobody else is one."""
+    with running_here(tmp_path_factory.mktemp("free"), TEAM) as made:
         yield made
 
 

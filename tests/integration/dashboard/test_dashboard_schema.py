@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import httpx
 import pytest
 import schemathesis
@@ -13,6 +15,7 @@ from schemathesis.specs.openapi.checks import (
     response_schema_conformance,
     status_code_conformance,
 )
+from wall.orders import OrdersReader
 from wall.rig import DashboardThread, Redis, signed_in
 
 from callcenter.roles import Role
@@ -22,10 +25,9 @@ CHECKS = (not_a_server_error, status_code_conformance, content_type_conformance,
 
 
 @pytest.fixture(scope="module")
-def manager(rig: tuple[Redis, Settings, DashboardThread]) -> httpx.Client:
-    client = signed_in(rig[2].url, Role.ADMIN)
-    yield client
-    client.close()
+def manager(rig: tuple[Redis, Settings, DashboardThread]) -> Iterator[httpx.Client]:
+    with OrdersReader(rig[0].url), signed_in(rig[2].url, Role.ADMIN) as client:
+        yield client
 
 
 def test_the_api_keeps_to_its_description(manager: httpx.Client) -> None:

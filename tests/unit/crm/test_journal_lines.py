@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from crm.calls import entries as e
 from crm.calls.journal import parse_cel, parse_queue_log
+from crm.calls.talk import Move
 
 CALL = "node1-1763800000.7"
 AT = datetime(2025, 11, 22, 8, 26, 40, tzinfo=UTC)
@@ -99,10 +100,30 @@ def test_cel_tells_rings_and_answers_to_the_microsecond() -> None:
     assert parse_cel(cel("CHAN_START", leg, "PJSIP/1001-0000000a")) == e.SeatRang(exact, CALL, "1001", leg)
     assert parse_cel(cel("ANSWER", leg, "PJSIP/1001-0000000a")) == e.SeatAnswered(exact, CALL, leg)
     assert parse_cel(cel("HANGUP", leg, "PJSIP/1001-0000000a")) == e.SeatLeft(exact, CALL, leg)
+    assert parse_cel(cel("HANGUP", CALL, "PJSIP/trunk-00000001")) == e.CallerLeft(exact, CALL)
+
+
+def test_cel_tells_who_entered_and_left_which_bridge() -> None:
+    leg, exact = "node1-1763800001.9", AT.replace(microsecond=250_000)
+
+    def bridged(event: str, channel: str, name: str, technology: str = "simple_bridge") -> e.Parsed:
+        extra = f'{{""bridge_id"":""ab12-cd"",""bridge_technology"":""{technology}""}}'
+        return parse_cel(cel(event, channel, name).replace('{""a"":1}', extra))
+
+    seat = Move(exact, leg, "ab12-cd", True, "1001")
+    assert bridged("BRIDGE_ENTER", leg, "PJSIP/1001-0000000a") == e.Bridged(exact, CALL, seat)
+    assert bridged("BRIDGE_EXIT", CALL, "PJSIP/trunk-00000001") == e.Bridged(exact, CALL, Move(exact, CALL, "ab12-cd", False))
+    outside = Move(exact, leg, "ab12-cd", True, None, "+8613800138000")
+    assert bridged("BRIDGE_ENTER", leg, "PJSIP/trunk-00000002") == e.Bridged(exact, CALL, outside)
+    half = Move(exact, leg, "ab12-cd", True, None, None, "Local/1001@x-00000001")
+    assert bridged("BRIDGE_ENTER", leg, "Local/1001@x-00000001;2") == e.Bridged(exact, CALL, half)
+    parked = Move(exact, CALL, "ab12-cd", True, speaks=False)
+    assert bridged("BRIDGE_ENTER", CALL, "PJSIP/trunk-00000001", "holding_bridge") == e.Bridged(exact, CALL, parked)
 
 
 def test_cel_of_other_channels_and_events_is_passed_over() -> None:
-    assert parse_cel(cel("BRIDGE_ENTER", CALL, "PJSIP/trunk-00000001")) is None
+    assert parse_cel(cel("LINKEDID_END", CALL, "PJSIP/trunk-00000001")) is None
+    assert parse_cel(cel("ANSWER", CALL, "PJSIP/trunk-00000001")) is None
     assert parse_cel(cel("CHAN_START", "node1-1763800001.9", "PJSIP/trunk-00000002")) is None
 
 
@@ -113,6 +134,7 @@ def test_cel_of_other_channels_and_events_is_passed_over() -> None:
         ("", "too_few_fields"),
         (cel("ANSWER", CALL, "x", time="-5"), "time"),
         (cel("ANSWER", "?", "PJSIP/1001-a"), "call_id"),
+        (cel("BRIDGE_ENTER", CALL, "PJSIP/trunk-00000001"), "bridge"),
     ],
 )
 def test_a_bad_line_of_cel_is_rejected_with_its_reason(text: str, reason: str) -> None:

@@ -12,7 +12,24 @@ from wall.scene import busy_floor, everything_that_can_happen
 
 from callcenter.board import BOARD, replay
 from callcenter.clock import FakeClock
-from callcenter.events import Board, CallEnded, ComponentHealth, Health, HealthChanged, TicketOpened
+from callcenter.events import (
+    AgentChanged,
+    AgentShown,
+    AgentState,
+    Board,
+    Callback,
+    CallbackChanged,
+    CallbackState,
+    CallEnded,
+    ComponentHealth,
+    FloorReset,
+    Health,
+    HealthChanged,
+    OrderCarriedOut,
+    RosterChanged,
+    TicketOpened,
+)
+from callcenter.roster import Roster
 from dashboard.live.frames import Audience, Cause
 from dashboard.live.hub import Client, Hub
 
@@ -141,6 +158,32 @@ def test_the_wall_never_learns_who_calls() -> None:
     assert [value for value in private if value in told] == []
     assert "TicketOpened" not in told
     assert '"household_id": 44' not in told
+
+
+@pytest.mark.rule("K1", part="callbacks and calls for help on the wall")
+def test_the_wall_learns_no_number_of_a_callback_and_no_words_of_who_asks_for_help() -> None:
+    hub = running_hub()
+    client = hub.join(Audience.WALL)
+    asks = AgentShown("801", "陈静", "day", AgentState.TALKING, NOW, "1001", help_since=NOW, help_reason="王秀兰骂人")
+    callback = Callback("cb-9", "repair", "+8613800138077", CallbackState.WAITING, NOW, NOW)
+    for place, event in enumerate((AgentChanged(NOW, asks), CallbackChanged(NOW, callback), FloorReset(NOW, (), (), (), (asks,)),
+                                   OrderCarriedOut(NOW, "o", "leader", "Transfer", "agent:801", "done", "+8613800138077"))):
+        hub.publish(f"101-{place}", event)
+    messages = heard(client) + heard(hub.join(Audience.WALL))
+    told = json.dumps(messages, ensure_ascii=False)
+    assert "cb-9" in told
+    assert told.count("陈静") == 3
+    assert "+8613800138077" not in told
+    assert "王秀兰" not in told
+
+
+def test_no_page_is_sent_the_roster() -> None:
+    hub = running_hub()
+    clients = hub.join(Audience.STAFF), hub.join(Audience.WALL)
+    hub.publish("101-0", RosterChanged(NOW, Roster({})))
+    hub.publish("102-0", ended(1))
+    for client in clients:
+        assert [item.get("cursor") for item in heard(client)] == ["100-0", "102-0"]
 
 
 def test_staff_learn_of_new_tickets() -> None:
