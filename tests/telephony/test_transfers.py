@@ -34,7 +34,7 @@ SITE = TestSite(ring_seconds=1, overflow_after=2, backup_for=3, survey=False, pr
                for queue, seats in (("repair", ["1001", "1002"]), ("complaint", ["1003"]), ("enquiry", ["1004"]))],
     "departments": [{"id": "guards", "name": {"zh": "保安", "en": "Guards"}, "seat": "1006"},
                     {"id": "lifts", "name": {"zh": "电梯", "en": "Lifts"}, "number": OUTSIDE}],
-    "desk": {"park": 2, "misses": 20},
+    "desk": {"park": 4, "misses": 20},
 })
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -279,7 +279,22 @@ async def test_a_parked_caller_is_taken_back_or_comes_back(line: Line, control: 
         await talking(control, guest, "1004")
         await guest.has("PARKTIMEOUT")
 
-    await asyncio.gather(taken_back(), comes_back())
+    async def by_keys() -> None:
+        second = await line.seat("1007")
+        guest, first = await talk(line, control, "1001")
+        await first.press("*0")
+        await first.ended(8)
+        await control.board_where(lambda board: board.calls[guest.call_id].state is CallState.QUEUED, 3, "parked")
+        await idle(control, "1001")
+        async with line.hotline.ami() as ami:
+            parked = await ami.act("ParkedCalls", ends_with="ParkedCallsComplete")
+        slot = next(one["ParkingSpace"] for one in parked if one.get("ParkeeUniqueid") == guest.call_id)
+        two = await second.dial(f"*3{slot}")
+        await talking(control, guest, "1007")
+        await hear_each_other(two, guest.leg)
+
+    await line.leave("1002")
+    await asyncio.gather(taken_back(), comes_back(), by_keys())
 
 
 async def test_phones_transfer_by_keys_and_by_refer_without_python_and_callers_cannot(line: Line, control: Control) -> None:
