@@ -37,11 +37,11 @@ NAMES: Final = {agent.code: agent.name for agent in TEAM}
 
 def agent(code: str, state: AgentState, now: datetime, ago_s: float, seat: str | None = None, *, reason: str = "",
           call_id: str | None = None, wrapup_s: float | None = None, missed: int = 0, help_s: float | None = None,
-          help_reason: str = "", recording_paused: bool = False) -> AgentShown:
+          help_reason: str = "", recording_paused: bool = False, consulting: bool = False) -> AgentShown:
     return AgentShown(
         code, NAMES.get(code, code), "day", state, now - timedelta(seconds=ago_s), seat, reason, call_id,
         None if wrapup_s is None else now + timedelta(seconds=wrapup_s), missed,
-        None if help_s is None else now - timedelta(seconds=help_s), help_reason, recording_paused)
+        None if help_s is None else now - timedelta(seconds=help_s), help_reason, recording_paused, consulting)
 
 
 def staffed_floor(now: datetime) -> list[AnyEvent]:
