@@ -240,6 +240,8 @@ def _visited(visits: tuple[Visit, ...], entry: e.LineEntry) -> tuple[Visit, ...]
             return visits
         case e.Connected(queue=queue, seat=seat) if queue == last.queue and last.answered_at is None:
             after = replace(last, answered_at=entry.at, seat=seat)
+        case e.OutsideAnswered() if last.answered_at is None:
+            after = replace(last, answered_at=entry.at)
         case e.Released() if last.answered_at:
             after = replace(last, left_at=entry.at)
         case e.GaveUp():
