@@ -125,6 +125,12 @@ class CallRecord:
         return (until - self.queued_at).total_seconds() if until and self.queued_at else None
 
     @property
+    def ring_s(self) -> float | None:
+        """How long the seat that answered was rung: its own CHAN_START to ANSWER. None without CEL."""
+        leg = self._answered_leg
+        return (leg.answered_at - leg.rang_at).total_seconds() if leg and leg.answered_at else None
+
+    @property
     def talk_s(self) -> float | None:
         """How long the seat that answered was on the line, holds included; a transfer ends it. None while it lasts."""
         leg = self._answered_leg
