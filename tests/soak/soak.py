@@ -46,4 +46,5 @@ async def soak(seconds: float, *, seed: int, rate: float) -> Result:
             with suppress(asyncio.CancelledError):
                 await watching
             wrong = await audit(whole, play, memory, before)
-            return Result(len(play.made), len(play.talked), dict(sorted((play.did | play.agents.did).items())), memory.growth(), wrong)
+            did = dict(sorted((play.did | play.agents.did).items()))
+            return Result(len(play.made), len(play.talked), did, memory.growth(), wrong)
