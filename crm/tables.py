@@ -1,6 +1,7 @@
 """Every table, imported in one place: migrations and tests must not miss one."""
 
 from crm.agentlog import models as agentlog
+from crm.callbacks import models as callbacks
 from crm.calls import models as calls
 from crm.database import Base
 from crm.households import models as households
@@ -8,6 +9,6 @@ from crm.staff import agents_models as agents
 from crm.staff import models as staff
 from crm.tickets import models as tickets
 
-__all__ = ["agentlog", "agents", "calls", "households", "staff", "tickets"]
+__all__ = ["agentlog", "agents", "callbacks", "calls", "households", "staff", "tickets"]
 
 METADATA = Base.metadata
