@@ -1,10 +1,11 @@
 """The only importer of panoramisk: one AMI link that says when it is up or down and never acts twice.
 
-Of panoramisk this uses the protocol, the message parser and the action; its Manager is left out because each of its
+Of panoramisk this uses the protocol, the parser of responses and the action; its Manager is left out because each of its
 duties is a fault here: it re-sends actions after a reconnect (a second Originate is a second call), pings without
 waiting for the answer, and runs handlers inside the socket's callback. The rest is mended below, each with a test:
 characters split over two reads, a handler's exception that closes the connection, values that inject headers, lists
-that end in an error and never resolve, events that carry a pending ActionID and reach nobody.
+that end in an error and never resolve, events that carry a pending ActionID and reach nobody. Events, nearly all of the
+traffic, are read straight into a dict, and those that nobody wants are not read beyond their name (bench/acd.py ingest).
 """
 
 from __future__ import annotations
@@ -28,7 +29,11 @@ log = structlog.get_logger(__name__)
 Headers = Mapping[str, str]
 """One AMI message: header names in lower case; a header that comes several times is joined by line feeds."""
 
-END_OF_MESSAGE: Final = "\r\n\r\n"
+END_OF_LINE: Final = "\r\n"
+END_OF_MESSAGE: Final = END_OF_LINE * 2
+EVENT: Final = "Event: "
+ACTION_ID: Final = "\r\nActionID: "
+NAMES_KEPT: Final = 2_000
 LONGEST_MESSAGE: Final = 1_000_000   # characters without an end: this is not AMI
 _UNSAFE: Final = str.maketrans(dict.fromkeys("\r\n\0", " "))
 
@@ -163,7 +168,7 @@ class AmiLink:
         loop = asyncio.get_running_loop()
         async with asyncio.timeout(self._limits.connect):
             _, protocol = await loop.create_connection(
-                lambda: _Protocol(self._on_event), self._address.host, self._address.port)
+                lambda: _Protocol(self._on_event, self._wanted), self._address.host, self._address.port)
         self._protocol = protocol
         try:
             await self.ask("Login", {
@@ -184,9 +189,36 @@ class AmiLink:
             except TimeoutError:
                 await self.ask("Ping", deadline=self._limits.ping_reply)
 
-    def _on_event(self, message: Any) -> None:
-        if message.event.lower() in self._wanted:
-            self._deliver(LinkMessage(self.node, _headers(message)))
+    def _on_event(self, headers: Headers) -> None:
+        self._deliver(LinkMessage(self.node, headers))
+
+
+class _Lowered(dict[str, str]):
+    """Names in lower case, remembered: the same few hundred come all day. Asterisk's users may invent more."""
+
+    def __missing__(self, name: str) -> str:
+        lowered = name.lower()
+        if len(self) < NAMES_KEPT:
+            self[name] = lowered
+        return lowered
+
+
+_LOWERED: Final = _Lowered()
+
+
+def headers_of(text: str) -> Headers:
+    """Of one message. A line without a separator is no header."""
+    lines = text.split(END_OF_LINE)
+    headers = {_LOWERED[name]: value for name, _, value in [line.partition(": ") for line in lines]}
+    if len(headers) == len(lines) and "" not in headers:
+        return headers
+    headers = {}
+    for line in lines:
+        name, separator, value = line.partition(": ")
+        if separator:
+            key = _LOWERED[name]
+            headers[key] = f"{headers[key]}\n{value}" if key in headers else value
+    return headers
 
 
 class _Ask(Action):  # type: ignore[misc]  # panoramisk has no types
@@ -199,27 +231,27 @@ class _Ask(Action):  # type: ignore[misc]  # panoramisk has no types
         super().__init__(fields, as_list=as_list)
         self.collected: list[Headers] = []
 
-    def add_message(self, message: Any) -> bool:
+    def add_message(self, headers: Headers) -> bool:
         """True when the answer is complete."""
         if self.future.done():
             return True
-        if "response" in message:
-            if not message.success:
-                self.future.set_exception(AmiRefused(f"{self['Action']}: {message.message}"))
+        if "response" in headers:
+            if headers["response"] not in Message.success_responses:
+                self.future.set_exception(AmiRefused(f"{self['Action']}: {headers.get('message', '')}"))
             elif not self.as_list:
-                self.future.set_result([_headers(message)])
-        elif message.eventlist.lower() == "complete":
+                self.future.set_result([headers])
+        elif headers.get("eventlist", "").lower() == "complete":
             self.future.set_result(self.collected)
         else:
-            self.collected.append(_headers(message))
+            self.collected.append(headers)
         return bool(self.future.done())
 
 
 class _Protocol(AMIProtocol):  # type: ignore[misc]  # panoramisk has no types
     encoding = "utf-8"
 
-    def __init__(self, on_event: Callable[[Any], None]) -> None:
-        self._on_event = on_event
+    def __init__(self, on_event: Callable[[Headers], None], wanted: frozenset[str]) -> None:
+        self._on_event, self._wanted = on_event, wanted
         self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
         self._rest = ""
         self._expired: deque[str] = deque(maxlen=100)   # lists given up: their late items are nobody's events
@@ -233,22 +265,32 @@ class _Protocol(AMIProtocol):  # type: ignore[misc]  # panoramisk has no types
         for part in parts:
             # A message that cannot be handled costs this message, never the connection.
             try:
-                message = Message.from_line(part.strip())
-                if message is not None:
-                    self.handle_message(message)
+                self._message(part)
             except Exception:
                 log.exception("ami_message_failed", message=part[:40])
         if len(self._rest) > LONGEST_MESSAGE:
             log.error("ami_message_endless")
             self.abort()
 
-    def handle_message(self, message: Any) -> None:
-        action = self.responses.get(message.action_id)
-        if action is not None and ("response" in message or action.as_list):
-            if action.add_message(message):
-                self.responses.pop(message.action_id, None)
-        elif "event" in message and message.action_id not in self._expired:
-            self._on_event(message)
+    def _message(self, part: str) -> None:
+        if part.startswith(EVENT):
+            name = _LOWERED[part[len(EVENT):part.find(END_OF_LINE)]] if END_OF_LINE in part else part[len(EVENT):].lower()
+            if name in self._wanted or ACTION_ID in part:
+                self._give(headers_of(part))
+            return
+        # A response, or what is not the start of a message: the greeting, a line feed too many.
+        message = Message.from_line(part.strip())
+        if message is not None:
+            self._give(_headers(message))
+
+    def _give(self, headers: Headers) -> None:
+        ident = headers.get("actionid", "")
+        action = self.responses.get(ident) if ident else None
+        if action is not None and ("response" in headers or action.as_list):
+            if action.add_message(headers):
+                self.responses.pop(ident, None)
+        elif headers.get("event", "").lower() in self._wanted and not (ident and ident in self._expired):
+            self._on_event(headers)
 
     def send_ask(self, action: _Ask) -> None:
         self.responses[action.action_id] = action

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
+from acd.ageing import Ageing
 from acd.agents import Rules
 from acd.ami import AmiAddress, AmiLink, LinkLimits
 from acd.ami_events import HANDLED
@@ -114,6 +115,7 @@ async def run(plan: AcdPlan, clock: Clock) -> None:
             tasks.create_task(watch.run())
             tasks.create_task(intake.run())
             tasks.create_task(calls.run())
+            tasks.create_task(Ageing(service.views, clock).run())
             tasks.create_task(waits.run())
             for link in links:
                 tasks.create_task(link.run())

@@ -95,14 +95,14 @@ class Caller:
 
 
 def parse_caller(value: str) -> Caller | None:
-    """`<household id>|<language>|<priority>|<name room tags…>`; None when it has not this shape.
+    """`<household id>|<language>|<points>|<name room tags…>`, and more that is not shown; None when it has not this shape.
 
     The room is the first word with a digit; what stands before it is the name, what stands after it are tags.
     """
-    parts = value.split("|", 3)
-    if len(parts) != 4:
+    parts = value.split("|")
+    if len(parts) < 4:
         return None
-    household, language, _, display = parts
+    household, language, _, display = parts[:4]
     words = display.split()
     at = next((place for place, word in enumerate(words) if any(char.isdigit() for char in word)), len(words))
     return Caller(

@@ -280,8 +280,8 @@ def _without_spy(floor: Floor, spy: str) -> dict[str, str]:
 
 def _member(floor: Floor, queue: str, interface: str, *, paused: bool | None) -> tuple[Floor, _Touched]:
     seat = floor.plan.seat_of(interface)
-    if seat is None:
-        return floor, _NOTHING
+    if seat is None or floor.paused.get((queue, seat)) is paused:
+        return floor, _NOTHING        # most of them: a member's status, which its channels have told better
     members = {key: value for key, value in floor.paused.items() if key != (queue, seat)}
     if paused is not None:
         members[queue, seat] = paused

@@ -24,6 +24,7 @@ from callcenter.events import AgentShown, AnyEvent, Board, CallEnded, FloorReset
 log = structlog.get_logger(__name__)
 
 INBOX_LIMIT: Final = 200_000      # items; beyond it the link is cut and everything is read anew
+AT_ONCE: Final = 500              # items between two looks at the clock and at the other tasks
 RESYNC_RETRY_S: Final = 1.0
 RESTART_SLACK: Final = timedelta(seconds=2)
 DOUBT_S: Final = 1.0              # how soon a phone that is said to be gone is looked at again
@@ -85,6 +86,11 @@ class FloorService:
         """The floors that are known and can be acted on now, each with its link."""
         return [(node.link, node.floor) for node in self._nodes.values() if node.known and node.is_up]
 
+    @property
+    def is_idle(self) -> bool:
+        """All that was delivered has been handled."""
+        return self._inbox.empty()
+
     def truth(self) -> FloorReset | None:
         """All floors as one event; None while some node has never been read."""
         if not all(node.known for node in self._nodes.values()):
@@ -124,14 +130,13 @@ class FloorService:
         audit = asyncio.create_task(self._audit())
         try:
             while True:
-                try:
+                with suppress(TimeoutError):
                     async with asyncio.timeout(self._until_tick()):
-                        item = await self._inbox.get()
-                except TimeoutError:
-                    self._tick()
-                    continue
-                self._handle(item)
+                        self._handle(await self._inbox.get())
+                for _ in range(min(self._inbox.qsize(), AT_ONCE)):
+                    self._handle(self._inbox.get_nowait())
                 self._tick()
+                await asyncio.sleep(0)
         finally:
             for task in (audit, *self._tasks):
                 task.cancel()

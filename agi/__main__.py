@@ -17,6 +17,8 @@ from agi.sign_in import Pins, SignIn
 from callcenter.clock import SystemClock
 from callcenter.logs import configure_logs
 from callcenter.settings import LOOPBACK, Settings
+from callcenter.site import load_site
+from callcenter.site.load import SiteErrors
 from crm.database import open_database
 
 THREADS: Final = 24          # so many peers may be slow at once
@@ -31,11 +33,11 @@ def main() -> None:
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
-    directory = Directory(Source(settings.database_url))
+    directory = Directory(Source(settings.database_url), SystemClock())
     limits = Limits()
     database = open_database(settings.database_url)
     scripts: dict[str, Handler] = {
-        "lookup": Lookup(directory.find),
+        "lookup": Lookup(directory, estates_of(settings)),
         "sign-in": SignIn(Pins(database, SystemClock()).check),
     }
     server = open_server(settings.ports.agi, scripts, limits, stopping)
@@ -48,6 +50,16 @@ def main() -> None:
     directory.close()
     database.close()
     log.info("agi_stopped")
+
+
+def estates_of(settings: Settings) -> dict[str, str]:
+    """Site id by name, in both languages. A site file that cannot be read costs the estates, never the callers' names."""
+    try:
+        site = load_site(settings.site_file)
+    except (SiteErrors, OSError) as error:
+        log.error("site_unreadable", error=str(error))
+        return {}
+    return {name: estate.id for estate in site.estates for name in (estate.name.zh, estate.name.en)}
 
 
 def open_server(port: int, scripts: dict[str, Handler], limits: Limits, stopping: threading.Event) -> Server | None:

@@ -4,47 +4,61 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Mapping
+from typing import Final, Protocol
 
 from agi.channel import Channel
+from agi.points import points_of
 from callcenter.errors import Unavailable
+from crm.callers.schemas import History
 from crm.households.schemas import Found
 
 VARIABLE: Final = "SIXRING_CALLER"
 UNKNOWN: Final = "||0|"
 DISPLAY_CHARACTERS: Final = 40
 LANGUAGES: Final = frozenset({"zh", "en"})
-DEFAULT_PRIORITY: Final = 0      # no rule raises one caller above another; queues have priorities, people have none
 
 # What may not be shown: all but letters and digits of the Basic Multilingual Plane, space, "-" and ".".
 _HIDDEN: Final = re.compile(r"[^\w .-]|[_\U00010000-\U0010ffff]")
 _LONGEST_READ: Final = 400
 
-FindCaller = Callable[[str], Found | None]
+
+class Callers(Protocol):
+    """Both raise Unavailable without a database."""
+
+    def find(self, number: str) -> Found | None: ...
+    def history(self, number: str, found: Found | None, call_id: str) -> History: ...
 
 
 class Lookup:
-    """The handler of the script. `find` raises Unavailable without a database; the caller is then unknown."""
+    """The handler of the script. Without a database the caller is unknown. `estates`: site id by an estate's name."""
 
-    def __init__(self, find: FindCaller) -> None:
-        self._find = find
+    def __init__(self, callers: Callers, estates: Mapping[str, str]) -> None:
+        self._callers, self._estates = callers, estates
 
     def __call__(self, channel: Channel) -> None:
+        number, call_id = channel.environment.get("agi_callerid"), channel.environment.get("agi_arg_1")
+        found: Found | None = None
+        history = History()
         try:
-            found = self._find(channel.environment.get("agi_callerid"))
+            found = self._callers.find(number)
+            history = self._callers.history(number, found, call_id)
         except Unavailable:  # counted and logged where it was raised; the caller must not wait for it
-            found = None
-        channel.leave_with(VARIABLE, caller_value(found))
+            pass
+        channel.leave_with(VARIABLE, caller_value(found, history, self._estates))
 
 
-def caller_value(found: Found | None) -> str:
-    """`<household id>|<language>|<priority>|<display>` as docs/contracts.md says."""
+def caller_value(found: Found | None, history: History, estates: Mapping[str, str]) -> str:
+    """`<household id>|<language>|<points>|<display>|<estate id>|<prefer>|<treat>|<why>` as docs/contracts.md says; empty fields
+    at the end are left out."""
+    points, why = points_of(found.tags if found else (), history)
+    more = "|".join((estates.get(found.estate, "") if found else "", history.agent, history.treatment, why)).rstrip("|")
     if found is None:
-        return UNKNOWN
-    language = found.language if found.language in LANGUAGES else ""
-    display = display_text(found.name, found.room, *found.tags)
-    return f"{int(found.household_id)}|{language}|{DEFAULT_PRIORITY}|{display}"
+        known = f"||{points}|"
+    else:
+        language = found.language if found.language in LANGUAGES else ""
+        known = f"{int(found.household_id)}|{language}|{points}|{display_text(found.name, found.room, *found.tags)}"
+    return f"{known}|{more}" if more else known
 
 
 def display_text(*parts: str) -> str:

@@ -42,11 +42,13 @@ def sixring(port: int, database_url: str) -> None:
 
     from agi.__main__ import open_server
     from agi.directory import Directory, Source
+    from agi.lookup import Lookup
     from agi.server import Limits
+    from callcenter.clock import SystemClock
 
-    directory = Directory(Source(database_url))
+    directory = Directory(Source(database_url), SystemClock())
     directory.probe()
-    open_server(port, directory, Limits(), threading.Event())
+    open_server(port, {"lookup": Lookup(directory, {})}, Limits(), threading.Event())
     threading.Event().wait()
 
 

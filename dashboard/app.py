@@ -107,6 +107,8 @@ def page_router(pages: Path) -> APIRouter:
         return FileResponse(path, headers={"Cache-Control": cache})
 
     @router.get("/")
+    @router.get("/desk")
+    @router.get("/lead")
     def index() -> FileResponse:
         return file("index.html", "no-cache")
 

@@ -55,7 +55,7 @@ def parse_queue_log(line: str) -> e.Parsed:
         if event in FLOOR:
             return parse_floor(event, at, call_id, agent, fields[_HEAD:])
         reader = _READERS.get(event)
-        if reader is None or (event == "AGENTSTATE" and "NONE" in (call_id, agent)):
+        if reader is None:
             return None
         if not _CALL_ID.match(call_id):
             raise _BadLineError("call_id")
@@ -204,11 +204,6 @@ def _connected(said: _Said) -> e.LineEntry:
                        _maybe_whole(said.data[2]) if len(said.data) > 2 else None)
 
 
-def _seated(said: _Said) -> e.CallEntry:
-    at, call_id, _ = said.head
-    return e.Seated(at, call_id, _fit(_SEAT, said.agent, "seat"), _fit(_AGENT, _need(said.data, 1)[0], "agent"))
-
-
 def _missed(said: _Said) -> e.LineEntry:
     rang_ms = _maybe_whole(said.data[0]) if said.data else None
     return e.RingMissed(*said.head, _fit(_SEAT, said.agent, "seat"),
@@ -269,6 +264,5 @@ _READERS: Final[dict[str, _Reader]] = {
     "PLACE": _placed,
     "RANGBACK": _rang_back,
     "RECORDING": lambda said: e.RecordingBegun(*said.head, _fit(_FILE, _need(said.data, 1)[0], "file")),
-    "AGENTSTATE": _seated,
     "ENDED": lambda said: e.Ended(*said.head, _maybe_whole(said.data[0]) if said.data else None),
 }

@@ -42,6 +42,7 @@ class CallRow(Base):
     answered_agent: Mapped[str | None] = mapped_column(String(6))   # who sat there then
     seats_rung: Mapped[list[str]]
     outcome: Mapped[str | None] = mapped_column(String(20), index=True)
+    ring_s: Mapped[float | None]      # how long the seat that answered was rung
     wait_s: Mapped[float | None]
     talk_s: Mapped[float | None]
     cause: Mapped[int | None]

