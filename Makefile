@@ -38,10 +38,11 @@ check: tools     ## ruff, mypy, architecture, file sizes, the pages' types and l
 	@$(BIN)/python tests/rules_table.py
 	@cd dashboard/web && npm run --silent types && npm run --silent lint
 
-bench: tools     ## CPU per call, and AGI look-ups against other servers
+bench: tools     ## CPU per call, AGI look-ups against other servers, and the ACD's own share
 	@uv sync --quiet --frozen --all-groups 2>/dev/null || $(CACHE)/uv/bin/uv sync --quiet --frozen --all-groups
 	@$(BIN)/python bench/call_cost.py
 	@$(BIN)/python bench/agi.py
+	@$(BIN)/python bench/acd.py
 
 prompts:         ## render the spoken prompts anew (downloads the voices)
 	@sh callcenter/install.sh python

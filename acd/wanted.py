@@ -126,7 +126,8 @@ def _static(plan: FloorPlan) -> Iterator[tuple[str, str]]:
     for queue in plan.queues.values():
         home = () if plan.free_seating else queue.seats
         yield from ((queue.queue, seat) for seat in home)
-        yield from ((asterisk_queue(Stage(queue.queue, Pool.BACKUP)), seat) for seat in (*queue.backup, *home))
+        backup = () if queue.press and plan.free_seating else queue.backup
+        yield from ((asterisk_queue(Stage(queue.queue, Pool.BACKUP)), seat) for seat in (*backup, *home))
         if queue.teams and not plan.free_seating:
             yield from ((asterisk_queue(Stage(queue.queue, Pool.TEAMS)), seat) for seat in plan.seats)
     yield from ((asterisk_queue(Stage("", Pool.SEAT, seat)), seat) for seat in plan.seats)

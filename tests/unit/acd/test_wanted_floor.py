@@ -64,6 +64,12 @@ def test_only_a_spokesperson_is_rung_for_the_press_at_any_stage() -> None:
     assert not [queue for queue in rung(book(at("803", "1001")), "1001") if queue.startswith("press")]
 
 
+@pytest.mark.rule("D4")
+def test_a_spokesperson_at_a_backup_seat_is_added_there_for_the_press_by_acd() -> None:
+    assert rung(book(at("802", "1101")), "1101")["press.backup"] == Member(0)
+    assert "press.backup" not in rung(book(at("803", "1101")), "1101")
+
+
 def test_an_agent_at_a_backup_seat_keeps_the_seats_own_place_and_brings_the_skills() -> None:
     members = wanted_floor(FREE, book(at("801", "1101", away=True)), ROSTER, NOW).members
     assert members[Place("repair.backup", "PJSIP/1101")] == Member(0, paused=True, reason="away", dynamic=False)
@@ -76,7 +82,6 @@ def test_a_seat_that_is_always_on_rings_with_nobody_there_and_another_does_not()
     members = wanted_floor(FREE, Book(), ROSTER, NOW).members
     assert members == {
         Place("repair.backup", "PJSIP/1101"): Member(dynamic=False), Place("enquiry.backup", "PJSIP/1101"): Member(dynamic=False),
-        Place("press.backup", "PJSIP/1101"): Member(dynamic=False),
         Place("seat.1101", "PJSIP/1101"): Member(dynamic=False), Place("seat.1201", "PJSIP/1201"): Member(dynamic=False),
         Place("seat.1001", "PJSIP/1001"): Member(0, paused=True, reason="signed_out", dynamic=False),
         Place("seat.1002", "PJSIP/1002"): Member(0, paused=True, reason="signed_out", dynamic=False),
