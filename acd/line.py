@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final
 
 import structlog
 
 from acd.actual import FAMILY, member_from
-from acd.ami import AmiLink, LinkDown, LinkUp
+from acd.ami import AmiLink, Headers, LinkDown, LinkUp
 from acd.ami_events import AmiEvent, FullyBooted, number_of
+from callcenter.clock import Clock
 from callcenter.errors import SixringError
+from callcenter.stages import stage_of
 
 log = structlog.get_logger(__name__)
 
@@ -23,8 +25,9 @@ ANSWER_VARIABLE: Final = "ORDER_ANSWER"
 class AgentLine:
     """`link_of(seat)` is the node where the seat is; `heard` is FloorService's listener."""
 
-    def __init__(self, link_of: Callable[[str | None], AmiLink]) -> None:
-        self._link_of = link_of
+    def __init__(self, link_of: Callable[[str | None], AmiLink], wrapups: Mapping[str, int], clock: Clock) -> None:
+        """`wrapups`: seconds by queue id."""
+        self._link_of, self._wrapups, self._clock = link_of, wrapups, clock
         self._waiting: deque[tuple[str | None, dict[str, str]]] = deque(maxlen=KEPT)
         self._tasks: set[asyncio.Task[None]] = set()
         self._writing = False
@@ -50,7 +53,7 @@ class AgentLine:
         rows = await link.ask_list("QueueStatus", {"Member": interface})
         acts: list[Awaitable[object]] = []
         for row in rows:
-            if row.get("event") != "QueueMember" or row.get("membership") != "dynamic" or not number_of(row.get("lastcall", "")):
+            if not self._is_kept(row):
                 continue
             member, queue = member_from(row), row.get("queue", "")
             acts.append(link.ask("QueueRemove", {"Queue": queue, "Interface": interface}))
@@ -58,6 +61,13 @@ class AgentLine:
                 "Queue": queue, "Interface": interface, "MemberName": seat, "StateInterface": interface,
                 "Penalty": str(member.penalty), "Paused": "true" if member.paused else "false", "Reason": member.reason}))
         await asyncio.gather(*acts)
+
+    def _is_kept(self, row: Headers) -> bool:
+        """Whether app_queue still keeps calls of this queue from the member."""
+        wrapup = self._wrapups.get(stage_of(row.get("queue", "")).queue, 0)
+        last_call = number_of(row.get("lastcall", ""))
+        return (row.get("event") == "QueueMember" and row.get("membership") == "dynamic"
+                and last_call + wrapup >= self._clock.now().timestamp())
 
     async def forget_emergency(self, seat: str) -> None:
         await self._quietly(seat, "DBDel", {"Family": FAMILY, "Key": f"emergency-sign-in/{seat}"})

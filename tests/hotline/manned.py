@@ -34,6 +34,14 @@ class Manned:
         self._out: IO[bytes] = (self.settings.state / "python.out").open("ab")
 
     async def __aenter__(self) -> Self:
+        try:
+            await self._begin()
+        except BaseException:
+            self._end()
+            raise
+        return self
+
+    async def _begin(self) -> None:
         self._start_redis()
         await asyncio.to_thread(self._crm, "migrate")
         await asyncio.to_thread(self._crm, "agents", "seed", text="".join(f"{code} {pin}\n" for code, pin in self._pins.items()))
@@ -41,10 +49,12 @@ class Manned:
         self.start("acd")
         self.asker = Asker(self.settings.redis_url, SystemClock())
         await self.board_where(lambda board: bool(board.seats), 15, "acd knows the floor")
-        return self
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None,
                         trace: TracebackType | None) -> None:
+        self._end()
+
+    def _end(self) -> None:
         for process in self._processes.values():
             process.terminate()
         for process in self._processes.values():
@@ -56,7 +66,7 @@ class Manned:
         folder.mkdir(exist_ok=True)
         self._processes["redis"] = subprocess.Popen(
             [str(get_binary_path()), "--port", "0", "--unixsocket", f"{folder}/redis.sock", "--save", "", "--appendonly", "no",
-             "--dir", str(folder)], stdout=subprocess.DEVNULL)
+             "--dir", str(folder)], stdout=self._out, stderr=self._out)
 
     def start(self, module: str) -> None:
         self._processes[module] = self.hotline.python(module, out=self._out)
