@@ -34,9 +34,9 @@ def plan_of(settings: Settings) -> AcdPlan:
         redis_url=settings.redis_url,
         book=first_book(site, SystemClock().now()),
         roster=first_roster(site),
+        calls=CallRules.of(site),
         book_file=BookFile(settings.book_file),
         rules=Rules.of(site),
-        calls=CallRules.of(site),
     )
 
 

@@ -20,6 +20,7 @@ from datetime import datetime
 
 from acd.book import Book, SignedIn
 from acd.facts import Channel, Floor
+from acd.shown import consulting_leg
 from callcenter.events import AgentShown, AgentState
 from callcenter.roster import Agent
 
@@ -60,9 +61,9 @@ def show_agent(floor: Floor, book: Book, agent: Agent, now: datetime, before: Ag
     entry = book.agents.get(agent.code)
     state, call_id = agent_state(floor, book, agent.code, now)
     fault = book.faults.get(entry.seat) if entry and state is AgentState.FAULT else None
-    call = floor.calls.get(call_id) if call_id else None
     shown = AgentShown(code=agent.code, name=agent.name, team=agent.team, state=state, since=now, call_id=call_id,
-                       recording_paused=bool(call and call.recording_paused))
+                       recording_paused=_recording_paused(floor, call_id),
+                       consulting=call_id in floor.calls and consulting_leg(floor, call_id) is not None)
     if entry is not None:
         shown = replace(
             shown, seat=entry.seat, missed=entry.missed, help_since=entry.help_since, help_reason=entry.help_reason,
@@ -81,3 +82,8 @@ def _talks(floor: Floor, channel: Channel) -> bool:
 
 def _call(floor: Floor, channel: Channel | None) -> str | None:
     return channel.linkedid if channel is not None and channel.linkedid in floor.calls else None
+
+
+def _recording_paused(floor: Floor, call_id: str | None) -> bool:
+    facts = floor.calls.get(call_id) if call_id else None
+    return facts is not None and facts.recording_paused

@@ -15,6 +15,7 @@ from acd.apply import Reconciler, Rhythm
 from acd.attendance import Attendance, Keeping
 from acd.book import Book
 from acd.bookfile import BookFile, BookKeeper, fitted
+from acd.callbacks import CallbackDesk
 from acd.calls.desk import CallsDesk
 from acd.calls.rules import CallRules
 from acd.desired import Desired
@@ -24,6 +25,7 @@ from acd.orders import Handlers, OrderDesk, OrderIntake
 from acd.plan import FloorPlan
 from acd.publish import BoardKeeper, Outbox, Pacing
 from acd.service import FloorService
+from acd.wait_keeper import WaitKeeper
 from acd.watch import Watch, WatchPlan
 from callcenter.bus import Bus
 from callcenter.clock import Clock
@@ -59,13 +61,14 @@ async def run(plan: AcdPlan, clock: Clock) -> None:
 
     def truth() -> list[AnyEvent]:
         reset = service.truth()
-        return [*([reset] if reset else []), *watch.truth()]
+        return [*([reset] if reset else []), *watch.truth(), *waits.truth()]
 
     outbox = Outbox(bus, truth, plan.pacing)
     keeper = BoardKeeper(bus, plan.pacing)
     def put(event: AnyEvent) -> None:
         outbox.put(event)
         attendance.told(event)
+        waits.heard(event)
 
     def link_of(seat: str | None) -> AmiLink:
         return next((link for link, (floor, _) in zip(links, plan.nodes, strict=True) if seat in floor.seats), links[0])
@@ -87,7 +90,10 @@ async def run(plan: AcdPlan, clock: Clock) -> None:
     reconciler = Reconciler(desired, clock, put=outbox.put, adopt=attendance.adopt, rhythm=plan.rhythm)
     # Who carries out which kind of order: one line for each owner.
     calls = CallsDesk(service.views, desired, plan.calls, clock, outbox.put)
-    handlers: Handlers = {**attendance.handlers(), **calls.handlers()}
+    queues = plan.nodes[0][0]      # every node has every queue of the site
+    waits = WaitKeeper(queues, links, clock, floors=service.floors, put=outbox.put)
+    callbacks = CallbackDesk(tuple(queues.queues), links, service.floors)
+    handlers: Handlers = {**attendance.handlers(), **calls.handlers(), **callbacks.handlers()}
     desk = OrderDesk(handlers, clock, outbox.put)
     intake = OrderIntake(bus, desk)
     keypad = Keypad(desk, attendance, desired, line, clock)
@@ -111,6 +117,7 @@ async def run(plan: AcdPlan, clock: Clock) -> None:
             tasks.create_task(intake.run())
             tasks.create_task(calls.run())
             tasks.create_task(Ageing(service.views, clock).run())
+            tasks.create_task(waits.run())
             for link in links:
                 tasks.create_task(link.run())
             log.info("acd_started", nodes=[link.node for link in links])

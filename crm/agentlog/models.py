@@ -55,3 +55,19 @@ class AgentEvent(Base):
     call_id: Mapped[str | None] = mapped_column(String(80))
     by: Mapped[str] = mapped_column(String(40))
     detail: Mapped[str] = mapped_column(String(320))
+
+
+class MissedRing(Base):
+    """A seat was rung and did not answer, whatever the reason: how long it rang tells one who missed from one who could not."""
+
+    __tablename__ = "missed_rings"
+    __table_args__ = (Index(None, "at"), Index(None, "call_id"))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    node: Mapped[str] = mapped_column(String(40))
+    at: Mapped[datetime]
+    agent: Mapped[str | None] = mapped_column(String(6))
+    seat: Mapped[str] = mapped_column(String(10))
+    queue: Mapped[str | None] = mapped_column(String(40))
+    call_id: Mapped[str] = mapped_column(String(80))
+    ring_s: Mapped[float | None]     # 0: refused at the phone

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 from callcenter.events import AgentState
 from crm.agentlog.entries import Act, Acted, AgentStated, FloorEntry, SeatFaulted
 from crm.agentlog.fold import Interval, Step, follow, out_of_call
-from crm.agentlog.models import AgentEvent, AgentStateRow, SeatFault
+from crm.agentlog.models import AgentEvent, AgentStateRow, MissedRing, SeatFault
+from crm.calls.entries import RingMissed
 from crm.staff.audit import record_audit
 
 # What nobody ordered: it came by itself, or by a rule of acd's.
@@ -46,6 +47,10 @@ class FloorLog:
         """Who is signed in at a seat now, that is, at this place of the journal."""
         sitting = [row for row in self._open().values() if row.seat == seat and row.state != AgentState.SIGNED_OUT]
         return max(sitting, key=lambda row: row.began_at).agent if sitting else None
+
+    def missed(self, entry: RingMissed, agent: str | None) -> None:
+        self._session.add(MissedRing(node=self._node, at=entry.at, agent=agent, seat=entry.seat, queue=entry.queue,
+                                     call_id=entry.call_id, ring_s=entry.ring_s))
 
     def call_ended(self, call_id: str, at: datetime) -> None:
         for row in list(self._open().values()):

@@ -19,11 +19,13 @@ from sqlalchemy.orm import Session
 
 from callcenter.clock import Clock
 from callcenter.events import AnyEvent, CallRecordWritten, TicketOpened
-from crm.agentlog.entries import FloorEntry
+from crm.agentlog.entries import AgentStated, FloorEntry
 from crm.agentlog.store import FloorLog
+from crm.callbacks.rules import RetryRule
+from crm.callbacks.store import CallbackLog
 from crm.calls import service, store, tail
 from crm.calls.effects import CallFinished, Effect, OpenContactEntry, OpenTicket, RememberLanguage, effects
-from crm.calls.entries import AsteriskStarted, CallEntry, Connected, Ended, Entry, Parsed, Rejected
+from crm.calls.entries import AsteriskStarted, CallEntry, Connected, Ended, Entry, Parsed, Rejected, RingMissed, Seated
 from crm.calls.models import JournalPosition, JournalReject
 from crm.calls.record import CallRecord, apply, lose
 from crm.database import Database
@@ -57,7 +59,8 @@ class Batch:
 
 class Recorder:
     def __init__(self, database: Database, sources: tuple[Source, ...], *, node: str, tz: tzinfo,
-                 short_abandon_s: int, clock: Clock, chunk: int = tail.CHUNK, seats_are_agents: bool = True) -> None:
+                 short_abandon_s: int, clock: Clock, chunk: int = tail.CHUNK, seats_are_agents: bool = True,
+                 callbacks: RetryRule | None = None) -> None:
         """`seats_are_agents`: fixed seating; a seat at which nobody is signed in answers for itself."""
         self._database = database
         self._sources = sources
@@ -67,6 +70,7 @@ class Recorder:
         self._clock = clock
         self._chunk = chunk
         self._seats_are_agents = seats_are_agents
+        self._callbacks = callbacks or RetryRule()
         self._positions: dict[str, tail.Position | None] = {}
         self._read_whole: dict[str, tail.Glance] = {}
 
@@ -142,28 +146,33 @@ class Recorder:
         return Batch(len(chunk.lines), len(rejects), tuple(events))
 
     def _write(self, session: Session, entries: list[Entry]) -> list[AnyEvent]:
+        entries = [each for entry in entries for each in _both(entry)]
         rows = store.load(session, {entry.call_id for entry in entries if isinstance(entry, CallEntry)})
         if any(isinstance(entry, AsteriskStarted) for entry in entries):
             rows |= store.open_on(session, self._node)
         records = {call_id: store.record_of(row) for call_id, row in rows.items()}
         stored = dict(records)
         floor = FloorLog(session, self._node)
+        callbacks = CallbackLog(session, self._callbacks)
         events: list[AnyEvent] = []
         for entry in entries:
             if isinstance(entry, CallEntry):
                 before = records.get(entry.call_id) or CallRecord(entry.call_id)
                 after = apply(before, entry)
                 if isinstance(entry, Connected) and before.connected_at is None:
-                    after = replace(after, answered_agent=floor.agent_at(entry.seat) or (
-                        entry.seat if self._seats_are_agents else None))
+                    after = replace(after, answered_agent=self._agent_at(entry.seat, floor))
+                elif isinstance(entry, RingMissed):
+                    floor.missed(entry, self._agent_at(entry.seat, floor))
                 elif isinstance(entry, Ended):
                     floor.call_ended(entry.call_id, entry.at)
                 records[entry.call_id] = after
+                events += callbacks.take(entry, after)
                 events += self._act(session, effects(before, after, entry.at, self._short_abandon_s, entry))
             elif isinstance(entry, FloorEntry):
                 floor.take(entry)
             elif isinstance(entry, AsteriskStarted):
                 floor.asterisk_started(entry.at)
+                events += callbacks.asterisk_started(self._node, entry.at)
                 for call_id in sorted(records):
                     before = records[call_id]
                     if before.entered_at and not before.ended_at:
@@ -175,6 +184,9 @@ class Recorder:
             store.save(session, rows.get(record.call_id), record, self._node, self._short_abandon_s)
         store.save_talk(session, changed, self._node)
         return events
+
+    def _agent_at(self, seat: str, floor: FloorLog) -> str | None:
+        return floor.agent_at(seat) or (seat if self._seats_are_agents else None)
 
     def _act(self, session: Session, wanted: list[Effect]) -> list[AnyEvent]:
         events: list[AnyEvent] = []
@@ -195,6 +207,13 @@ class Recorder:
 
 def rejected_count(session: Session) -> int:
     return session.scalar(select(func.count()).select_from(JournalReject)) or 0
+
+
+def _both(entry: Entry) -> tuple[Entry, ...]:
+    """What acd says of an agent in a call is the agent log's, and the call's too."""
+    if isinstance(entry, AgentStated) and entry.call_id and entry.seat:
+        return entry, Seated(entry.at, entry.call_id, entry.seat, entry.agent)
+    return (entry,)
 
 
 def _parse(source: Source, line: tail.Line) -> Parsed:

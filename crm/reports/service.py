@@ -1,17 +1,38 @@
-"""Figures of a day, from the call records."""
+"""Figures of a day and of any time, and the calls behind one, from the call records and the agent log."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from callcenter.errors import Conflict
 from callcenter.events import Figures
 from callcenter.site import Site
-from crm.calls.models import CallRow
-from crm.calls.record import Outcome
-from crm.reports.figures import Counted, Limits, figures_of
+from crm.reports.figures import Counted, Limits, Rules, figures_of
+from crm.reports.slices import By, FigureRow, Interval, calls_behind, edges, rows
+from crm.reports.sources import counted, sources, teams
+
+MOST_INTERVALS = 3_000       # a quarter of an hour for a month
+
+
+class TooLong(Conflict):
+    """More intervals than one answer holds."""
+
+    code = "range_too_long"
+    status = 422
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Whole local days, the last included. `key` leaves only one queue, agent, team or estate."""
+
+    by: By
+    first: date
+    last: date
+    interval: Interval = Interval.DAY
+    key: str | None = None
 
 
 def day_bounds(day: date, tz: tzinfo) -> tuple[datetime, datetime]:
@@ -20,20 +41,39 @@ def day_bounds(day: date, tz: tzinfo) -> tuple[datetime, datetime]:
     return begin, end
 
 
-def counted_on(session: Session, day: date, tz: tzinfo) -> list[Counted]:
-    """Calls by the day on which they entered a queue."""
-    begin, end = day_bounds(day, tz)
-    rows = session.execute(
-        select(CallRow.queue, CallRow.queued_at, CallRow.outcome, CallRow.rang_at, CallRow.answered_at, CallRow.wait_s,
-               CallRow.talk_s, CallRow.stage)
-        .where(CallRow.queued_at >= begin, CallRow.queued_at < end, CallRow.entered_at.is_not(None)))
-    return [Counted(queue or "", queued_at, Outcome(outcome) if outcome else None, rang_at, answered_at, wait_s, talk_s,
-                    stage)
-            for queue, queued_at, outcome, rang_at, answered_at, wait_s, talk_s, stage in rows if queued_at]
+def rules_of(site: Site) -> Rules:
+    two_rings = site.ring.seconds * site.ring.answer_within
+    of = {queue.id: Limits(two_rings, queue.service_level, queue.wrapup) for queue in site.queues}
+    return Rules(next(iter(of.values())), of, site.ring.seconds)
 
 
 def day_figures(session: Session, day: date, tz: tzinfo, site: Site) -> list[Figures]:
     """One for each queue of the site file, in its order."""
-    calls = counted_on(session, day, tz)
-    two_rings = site.ring.seconds * site.ring.answer_within
-    return [figures_of(queue.id, calls, Limits(two_rings, queue.service_level, queue.wrapup)) for queue in site.queues]
+    calls = counted(session, *day_bounds(day, tz))
+    rules = rules_of(site)
+    return [figures_of(queue.id, calls, rules.of(queue.id)) for queue in site.queues]
+
+
+def figure_rows(session: Session, asked: Asked, tz: tzinfo, site: Site, now: datetime) -> list[FigureRow]:
+    """Raises TooLong. Nothing for intervals in which nothing happened."""
+    at = _edges(asked, tz)
+    found = rows(asked.by, sources(session, site, at[0], at[-1], now), at, rules_of(site), teams(session))
+    return [row for row in found if asked.key in (None, row.key)]
+
+
+def calls_of_figure(session: Session, asked: Asked, key: str, figure: str, tz: tzinfo, site: Site,
+                    now: datetime) -> list[Counted]:
+    """The calls that make up a figure, oldest first. Raises KeyError for a figure that counts no calls, and TooLong."""
+    at = _edges(asked, tz)
+    found = sources(session, site, at[0], at[-1], now)
+    behind = calls_behind(asked.by, key, figure, found.calls, rules_of(site), teams(session))
+    return sorted(behind, key=lambda call: (call.queued_at, call.call_id))
+
+
+def _edges(asked: Asked, tz: tzinfo) -> list[datetime]:
+    if not 0 <= (asked.last - asked.first).days <= MOST_INTERVALS:
+        raise TooLong
+    at = edges(asked.first, asked.last, asked.interval, lambda day: day_bounds(day, tz)[0])
+    if len(at) > MOST_INTERVALS + 1:
+        raise TooLong
+    return at

@@ -23,6 +23,7 @@ router = APIRouter(prefix="/agents", tags=["agents"])
 seats = APIRouter(prefix="/seat-faults", tags=["agents"])
 
 Staffing = Annotated[SignedIn, Depends(require(*STAFFING))]
+Day = Annotated[date | None, Query(ge=date(2000, 1, 1), le=date(2100, 1, 1), description="local day; today when left out")]
 OnDesk = Annotated[SignedIn, Depends(require(*DESK))]
 Code = Annotated[str, Path(pattern=r"^[0-9]{3,6}$")]
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,30}$")]
@@ -120,7 +121,7 @@ def change(who: Staffing, session: Writing, services: Given, code: Code, given: 
 
 @router.get("/{code}/log", responses=responses(401, 403, 422, 503))
 def log(who: OnDesk, session: Reading, services: Given, code: Code,
-        day: Annotated[date | None, Query(description="local day; today when left out")] = None) -> AgentLog:
+        day: Day = None) -> AgentLog:
     """K2: states, what was done, faults of the seat. An agent sees its own only; a seat's number in fixed seating."""
     if own_agent(who, session, services.site) not in (None, code):
         raise Forbidden
@@ -140,7 +141,7 @@ class Faults(BaseModel):
 
 @seats.get("", dependencies=[Depends(require(*FAULTS))], responses=responses(401, 403, 422, 503))
 def seat_faults(session: Reading, services: Given,
-                day: Annotated[date | None, Query(description="local day; today when left out")] = None) -> Faults:
+                day: Day = None) -> Faults:
     """C1: each from its start to its end; also those that only reach into the day."""
     begin, end = day_bounds(day or services.clock.now().astimezone(services.timezone).date(), services.timezone)
     return Faults(faults=faults(session, begin, end))

@@ -1,21 +1,35 @@
-"""`/figures`: a day's figures of every queue, counted from the journal."""
+"""`/figures`: counted from the journal; by queue, agent, team and estate, in intervals; and the calls behind a figure."""
 
 from __future__ import annotations
 
-from datetime import date
-from typing import Annotated
+from datetime import date, datetime
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel
+from sqlalchemy.orm import Session
 
+from callcenter.errors import Forbidden
 from callcenter.events import Figures
 from callcenter.roles import SEES_BOARD
-from crm.reports.service import day_figures
-from dashboard.access import require
+from crm.calls.record import Outcome
+from crm.reports.service import Asked, calls_of_figure, day_figures, figure_rows
+from crm.reports.slices import By, FigureRow, Interval
+from crm.staff.schemas import SignedIn
+from dashboard.access import DESK, own_agent, require
 from dashboard.problems import responses
-from dashboard.services import Given, Reading
+from dashboard.services import Given, Reading, Services
 
 router = APIRouter(prefix="/figures", tags=["figures"])
+
+OnBoard = Annotated[SignedIn, Depends(require(*SEES_BOARD))]
+OnDesk = Annotated[SignedIn, Depends(require(*DESK))]
+_FIRST, _LAST = date(2000, 1, 1), date(2100, 1, 1)
+FirstDay = Annotated[date | None, Query(alias="from", ge=_FIRST, le=_LAST, description="local day; today when left out")]
+LastDay = Annotated[date | None, Query(alias="to", ge=_FIRST, le=_LAST, description="local day, included; `from` when left out")]
+Key = Annotated[str | None, Query(max_length=60, description="of one queue, agent, team or estate only")]
+Counting = Literal["offered", "short_abandons", "answered", "abandoned", "overflowed", "messages", "answered_in_2_rings",
+                   "service_level"]
 
 
 class DayFigures(BaseModel):
@@ -23,8 +37,86 @@ class DayFigures(BaseModel):
     queues: list[Figures]
 
 
-@router.get("", dependencies=[Depends(require(*SEES_BOARD))], responses=responses(401, 403, 422, 503))
-def figures(session: Reading, services: Given,
-            day: Annotated[date | None, Query(description="local day; today when left out")] = None) -> DayFigures:
-    wanted = day or services.clock.now().astimezone(services.timezone).date()
-    return DayFigures(day=wanted, queues=day_figures(session, wanted, services.timezone, services.site))
+class FiguresShown(BaseModel):
+    by: By
+    interval: Interval
+    first: date
+    last: date
+    rows: list[FigureRow]
+
+
+class CallBehind(BaseModel):
+    """A call that counts for a figure, with what it adds to the means."""
+
+    call_id: str
+    queue: str
+    agent: str | None
+    estate: str | None
+    queued_at: datetime
+    answered_at: datetime | None
+    outcome: Outcome | None
+    stage: int
+    wait_s: float | None
+    ring_s: float | None
+    talk_s: float | None
+    hold_s: float | None
+    wrapup_s: float | None
+
+
+class CallsBehind(BaseModel):
+    figure: Counting
+    calls: list[CallBehind]
+
+
+@router.get("", responses=responses(401, 403, 422, 503))
+def figures(
+    who: OnBoard, session: Reading, services: Given,
+    day: Annotated[date | None, Query(ge=_FIRST, le=_LAST, description="without `by`: local day; today when left out")] = None,
+    by: Annotated[By | None, Query(description="left out: a day's figures of every queue")] = None,
+    interval: Interval = Interval.DAY, first: FirstDay = None, last: LastDay = None, key: Key = None,
+) -> DayFigures | FiguresShown:
+    """Queues are for all who see the board; agents, teams and estates for leaders; an agent sees its own (K1)."""
+    if by is None:
+        wanted = day or _today(services)
+        return DayFigures(day=wanted, queues=day_figures(session, wanted, services.timezone, services.site))
+    asked = _asked(services, by, interval, first, last, key)
+    if by is not By.QUEUE:
+        asked = _own(who, session, services, asked)
+    rows = figure_rows(session, asked, services.timezone, services.site, services.clock.now())
+    return FiguresShown(by=by, interval=interval, first=asked.first, last=asked.last, rows=rows)
+
+
+@router.get("/rows", responses=responses(401, 403, 422, 503))
+def rows_behind(
+    who: OnDesk, session: Reading, services: Given, by: By, figure: Counting,
+    key: Annotated[str, Query(max_length=60, description="the queue, agent, team or estate; empty: nobody's")] = "",
+    first: FirstDay = None, last: LastDay = None,
+) -> CallsBehind:
+    """The calls that a figure counts, oldest first; of a share, those of its numerator. An agent sees its own only."""
+    asked = _own(who, session, services, _asked(services, by, Interval.DAY, first, last, key))
+    found = calls_of_figure(session, asked, asked.key or "", figure, services.timezone, services.site, services.clock.now())
+    return CallsBehind(figure=figure, calls=[
+        CallBehind(call_id=call.call_id, queue=call.queue, agent=call.agent, estate=call.estate, queued_at=call.queued_at,
+                   answered_at=call.answered_at, outcome=call.outcome, stage=call.stage, wait_s=call.wait_s,
+                   ring_s=call.ring_s, talk_s=call.talk_s, hold_s=call.hold_s, wrapup_s=call.wrapup_s) for call in found])
+
+
+def _today(services: Services) -> date:
+    return services.clock.now().astimezone(services.timezone).date()
+
+
+def _asked(services: Services, by: By, interval: Interval, first: date | None, last: date | None, key: str | None) -> Asked:
+    begin = first or last or _today(services)
+    return Asked(by, begin, last or begin, interval, key)
+
+
+def _own(who: SignedIn, session: Session, services: Services, asked: Asked) -> Asked:
+    """What was asked for, or an agent's own of it. Raises Forbidden for what is somebody else's."""
+    if not who.user.roles & DESK:
+        raise Forbidden
+    own = own_agent(who, session, services.site)
+    if own is None:
+        return asked
+    if asked.by is not By.AGENT or asked.key not in (None, "", own):
+        raise Forbidden
+    return Asked(asked.by, asked.first, asked.last, asked.interval, own)

@@ -43,7 +43,7 @@ class Control:
     async def _start(self) -> None:
         folder = self._hotline.settings.state / "redis"
         folder.mkdir()
-        self._processes.append(subprocess.Popen(  # noqa: ASYNC220 - it is only begun here
+        self._processes.append(subprocess.Popen(  # noqa: ASYNC220 - it starts in the background
             [str(get_binary_path()), "--port", "0", "--unixsocket", str(folder / "redis.sock"), "--save", "", "--dir", str(folder)],
             stdout=subprocess.DEVNULL))
         async with asyncio.timeout(5):

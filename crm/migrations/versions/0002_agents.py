@@ -98,6 +98,21 @@ def upgrade() -> None:
     op.create_index(op.f("ix_agent_events_agent_at"), "agent_events", ["agent", "at"], unique=False)
     op.create_index(op.f("ix_agent_events_at"), "agent_events", ["at"], unique=False)
     op.create_index(op.f("ix_agent_events_call_id"), "agent_events", ["call_id"], unique=False)
+    op.create_table(
+        "missed_rings",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("node", sa.String(length=40), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("agent", sa.String(length=6), nullable=True),
+        sa.Column("seat", sa.String(length=10), nullable=False),
+        sa.Column("queue", sa.String(length=40), nullable=True),
+        sa.Column("call_id", sa.String(length=80), nullable=False),
+        sa.Column("ring_s", sa.Double(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_missed_rings")),
+    )
+    op.create_index(op.f("ix_missed_rings_at"), "missed_rings", ["at"], unique=False)
+    op.create_index(op.f("ix_missed_rings_call_id"), "missed_rings", ["call_id"], unique=False)
+    op.add_column("calls", sa.Column("ring_s", sa.Double(), nullable=True))
     op.add_column("calls", sa.Column("answered_agent", sa.String(length=6), nullable=True))
     op.create_index(op.f("ix_calls_answered_agent_queued_at"), "calls", ["answered_agent", "queued_at"], unique=False)
 
@@ -105,6 +120,8 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_index(op.f("ix_calls_answered_agent_queued_at"), "calls")
     op.drop_column("calls", "answered_agent")
+    op.drop_column("calls", "ring_s")
+    op.drop_table("missed_rings")
     op.drop_table("agent_events")
     op.drop_table("seat_faults")
     op.drop_table("agent_states")

@@ -1,7 +1,7 @@
 /** Calls to the HTTP API. An error is a `ProblemError` with the server's stable code; the page has the words. */
 
-import { shape, text, type Parser } from './board/parse'
-import { session, type Session } from './board/vocabulary'
+import { nullable, shape, text, type Parsed, type Parser } from './board/parse'
+import { session, type Session } from './session'
 
 export class ProblemError extends Error {
   constructor(readonly status: number, readonly code: string) {
@@ -47,4 +47,33 @@ export async function signIn(name: string, password: string): Promise<Session> {
 
 export async function signOut(): Promise<void> {
   await ask('/session', { method: 'DELETE' })
+}
+
+/** My agent and my seat; what I do there comes over the live feed. */
+const me = shape({ code: nullable(text), seat: nullable(text) })
+export type Me = Parsed<typeof me>
+
+export async function ownDesk(): Promise<Me> {
+  return read(await ask('/floor/me'), me, 'me')
+}
+
+const done = shape({ detail: text })
+
+/** What an order's routes take; each takes some of these. */
+export interface OrderBody {
+  readonly seat?: string
+  readonly reason?: string
+  readonly seconds?: number
+  readonly slot?: string
+  readonly queue?: string
+  readonly mode?: string
+  readonly to?: { readonly kind: string; readonly value: string }
+  readonly attended?: boolean
+}
+
+/** An order to the floor; what it answers is a value, such as the slot of a parked call. */
+export async function order(path: string, body?: OrderBody): Promise<string> {
+  const init: RequestInit = { method: 'POST' }
+  if (body) Object.assign(init, { headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) })
+  return (await read(await ask(`/floor/${path}`, init), done, 'answer')).detail
 }

@@ -2,7 +2,7 @@ import { createPinia, setActivePinia } from 'pinia'
 import { beforeEach, describe, expect, test } from 'vitest'
 import fixture from '../../../tests/fixtures/board-events.json'
 import { list, Unfit } from '../src/board/parse'
-import { board as boardOf, event as eventOf, message } from '../src/board/vocabulary'
+import { board as boardOf, emptyBoard, event as eventOf, message } from '../src/board/vocabulary'
 import { useBoard } from '../src/stores/board'
 
 describe('the board', () => {
@@ -29,7 +29,7 @@ describe('the board', () => {
   test('is replaced by a snapshot', () => {
     const store = useBoard()
     list(eventOf)(fixture.events, 'events').forEach(store.applyEvent)
-    store.hydrate({ calls: {}, seats: {}, queues: ['repair'], figures: {}, health: {} })
+    store.hydrate({ ...emptyBoard, queues: ['repair'] })
     expect(store.board.calls).toEqual({})
     expect(store.board.queues).toEqual(['repair'])
   })

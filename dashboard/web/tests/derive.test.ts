@@ -1,19 +1,16 @@
 import { describe, expect, test } from 'vitest'
 import { callsInOrder, highIsGood, lowIsGood, queueRows, rings, thresholds, totals, waitTone } from '../src/board/derive'
-import { emptyBoard, type Board, type Call, type Figures, type SiteShown } from '../src/board/vocabulary'
+import { emptyBoard, type Board, type Call, type Figures } from '../src/board/vocabulary'
 import { clockText, numberText, percentText } from '../src/format'
+import { site } from './site'
 
-const site: SiteShown = {
-  company: { zh: '安和物业', en: 'Anhe' }, timezone: 'Asia/Shanghai', language: 'zh', ring_s: 5, answer_within: 2,
-  overflow_after: 6, queues: [{ id: 'repair', name: { zh: '报修', en: 'Repairs' }, service_level_s: 20 }],
-}
 const NOW = Date.parse('2026-11-22T04:00:00Z')
 
 function call(id: string, state: Call['state'], secondsAgo: number, queue: string | null = 'repair', stage = 0): Call {
   const at = NOW - secondsAgo * 1000
   return {
     call_id: id, state, entered_at: at, since: at, number: '', did: '', name: '', room: '', household_id: null,
-    language: 'zh', queue, queued_at: queue ? at : null, rang_at: null, answered_at: null, stage, ringing: [], seat: null,
+    language: 'zh', queue, queued_at: queue ? at : null, rang_at: null, answered_at: null, stage, ringing: [], seat: null, agent: null, priority: 0, expected_wait_s: null,
   }
 }
 

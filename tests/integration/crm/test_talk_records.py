@@ -83,7 +83,7 @@ def test_calls_one_after_another_keep_their_talk_apart_and_the_agent_is_named(
         database: Database, tmp_path: Path, now: datetime) -> None:
     put(tmp_path, "attended", "attended_twice", "consultation_taken_back", "blind_into_a_queue")
     with (tmp_path / "queue_log").open("a") as file:
-        file.write("1795375602|node1-1795375592.23|NONE|1003|AGENTSTATE|wang|talking||\n")
+        file.write("1795375602|node1-1795375592.23|NONE|1003|AGENTSTATE|803|talking||\n")
     while recorder(database, tmp_path, now, 2000).poll().lines:
         pass
     calls = shown(database)[::-1]
@@ -94,4 +94,4 @@ def test_calls_one_after_another_keep_their_talk_apart_and_the_agent_is_named(
         [("1003", "talk"), ("1003", "consult"), ("1004", "consult"), ("1003", "talk")],
         [("1004", "talk"), ("1003", "talk")],
     ]
-    assert [one.agent for one in calls[-1].talk] == [None, "wang"]
+    assert [one.agent for one in calls[-1].talk] == [None, "803"]

@@ -271,7 +271,7 @@ def test_in_fixed_seating_whoever_sits_at_a_seat_is_its_agent(rig: Rig) -> None:
         assert code_of(post(client, "pause", {"reason": "meal"})) == (409, "no_agent")
         assert post(client, "sign-in", {"seat": "1004"}).status_code == 200
         assert post(client, "pause", {"reason": "meal"}).status_code == 200
-        assert code_of(post(client, "move", {"seat": "1005"})) == (409, "not_now")
+        assert code_of(post(client, "move", {"seat": "1005"})) == (409, "refused")
         assert acd.asked == [Pause("1004", PauseReason.MEAL)]
         assert client.get("/api/v1/floor/me").json() == {"code": "1004", "seat": "1004", "agent": None, "call": None}
         assert post(client, "sign-out").status_code == 200

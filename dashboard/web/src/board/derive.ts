@@ -1,6 +1,7 @@
 /** What the wallboard shows, worked out from the board and the present moment. Pure. */
 
-import type { Board, Call, ComponentHealth, Figures, Seat, SiteShown } from './vocabulary'
+import type { Board, Call, ComponentHealth, Figures, Seat } from './vocabulary'
+import type { SiteShown } from '../session'
 
 export type Tone = 'good' | 'warn' | 'bad' | 'none'
 
@@ -53,6 +54,10 @@ export interface QueueRow {
   readonly waiting: number
   readonly longest: number
   readonly overflowing: boolean
+  /** What a caller who comes now is told, and how far the last estimates were off; null while nobody can answer. */
+  readonly expected: number | null
+  readonly error: number | null
+  readonly callbacks: number
   readonly serviceLevelSeconds: number | null
   readonly figures: Figures | null
 }
@@ -71,6 +76,9 @@ export function queueRows(board: Board, site: SiteShown, now: number): QueueRow[
       waiting: waiting.length,
       longest: Math.max(0, ...waiting.map((call) => waitedSeconds(call, now))),
       overflowing: waiting.some((call) => call.stage > 0),
+      expected: board.waits[id]?.expected_s ?? null,
+      error: board.waits[id]?.error_s ?? null,
+      callbacks: Object.values(board.callbacks).filter((callback) => callback.queue === id && callback.state !== 'talking').length,
       serviceLevelSeconds: queue?.service_level_s ?? null,
       figures: board.figures[id] ?? null,
     }

@@ -1,6 +1,8 @@
 /** The twin of callcenter/board.py: one fixture file of events tests both. */
 
-import type { Board, BoardEvent } from './vocabulary'
+import type { Board, BoardEvent, Callback } from './vocabulary'
+
+const over: readonly Callback['state'][] = ['done', 'failed', 'cancelled']
 
 /** The board after `event`; the same board for events that it does not show. */
 export function applyEvent(board: Board, event: BoardEvent): Board {
@@ -17,11 +19,23 @@ export function applyEvent(board: Board, event: BoardEvent): Board {
         calls: Object.fromEntries(event.calls.map((call) => [call.call_id, call])),
         seats: Object.fromEntries(event.seats.map((seat) => [seat.seat, seat])),
         queues: event.queues,
+        agents: Object.fromEntries(event.agents.map((agent) => [agent.code, agent])),
       }
+    case 'AgentChanged':
+      return { ...board, agents: { ...board.agents, [event.agent.code]: event.agent } }
+    case 'QueueWaitChanged':
+      return { ...board, waits: { ...board.waits, [event.wait.queue]: event.wait } }
+    case 'CallbackChanged': {
+      const { callback } = event
+      const others = Object.entries(board.callbacks).filter(([id]) => id !== callback.callback_id)
+      const present = over.includes(callback.state) ? [] : [[callback.callback_id, callback] as const]
+      return { ...board, callbacks: Object.fromEntries([...others, ...present]) }
+    }
     case 'FiguresUpdated':
       return { ...board, figures: { ...board.figures, [event.figures.queue]: event.figures } }
     case 'HealthChanged':
       return { ...board, health: { ...board.health, [event.health.component]: event.health } }
+    case 'DriftMended':
     case 'Other':
       return board
   }

@@ -6,6 +6,9 @@ import {
 
 export const callStates = ['menu', 'queued', 'ringing', 'talking', 'after'] as const
 export const seatStates = ['offline', 'ready', 'ringing', 'talking', 'wrapup', 'paused'] as const
+export const agentStates = ['signed_out', 'ready', 'ringing', 'talking', 'held', 'wrapup', 'paused', 'away', 'fault'] as const
+export const pauseReasons = ['break', 'meal', 'training', 'outbound', 'back_office', 'help'] as const
+export const callbackStates = ['waiting', 'ringing', 'talking', 'retry', 'done', 'failed', 'cancelled'] as const
 export const healthStates = ['ok', 'degraded', 'down'] as const
 
 export const call = shape({
@@ -26,6 +29,9 @@ export const call = shape({
   stage: number,
   ringing: list(text),
   seat: nullable(text),
+  agent: nullable(text),
+  priority: number,
+  expected_wait_s: nullable(number),
 })
 
 export const seat = shape({
@@ -34,6 +40,41 @@ export const seat = shape({
   kind: text,
   state: oneOf(...seatStates),
   since: moment,
+  call_id: nullable(text),
+  agent: nullable(text),
+})
+
+/** An agent as the board shows one. In fixed seating a seat is its own agent, with the seat's number as code. */
+export const agent = shape({
+  code: text,
+  name: text,
+  team: text,
+  state: oneOf(...agentStates),
+  since: moment,
+  seat: nullable(text),
+  reason: text,
+  call_id: nullable(text),
+  until: nullable(moment),
+  missed: number,
+  help_since: nullable(moment),
+  help_reason: text,
+  recording_paused: flag,
+  consulting: flag,
+})
+
+export const queueWait = shape({
+  queue: text, waiting: number, expected_s: nullable(number), error_s: nullable(number), agents: number,
+})
+
+export const callback = shape({
+  callback_id: text,
+  queue: text,
+  number: text,
+  state: oneOf(...callbackStates),
+  asked_at: moment,
+  since: moment,
+  attempts: number,
+  next_at: nullable(moment),
   call_id: nullable(text),
 })
 
@@ -60,17 +101,27 @@ export const board = shape({
   queues: list(text),
   figures: table(figures),
   health: table(health),
+  agents: table(agent),
+  waits: table(queueWait),
+  callbacks: table(callback),
 })
 
 export type Call = Parsed<typeof call>
 export type Seat = Parsed<typeof seat>
+export type AgentShown = Parsed<typeof agent>
+export type QueueWait = Parsed<typeof queueWait>
+export type Callback = Parsed<typeof callback>
 export type ComponentHealth = Parsed<typeof health>
 export type Figures = Parsed<typeof figures>
 export type Board = Parsed<typeof board>
 export type SeatState = Seat['state']
 export type CallState = Call['state']
+export type AgentState = AgentShown['state']
+export type PauseReason = (typeof pauseReasons)[number]
 
-export const emptyBoard: Board = { calls: {}, seats: {}, queues: [], figures: {}, health: {} }
+export const emptyBoard: Board = {
+  calls: {}, seats: {}, queues: [], figures: {}, health: {}, agents: {}, waits: {}, callbacks: {},
+}
 
 export type BoardEvent =
   | { readonly type: 'CallChanged'; readonly call: Call }
@@ -81,7 +132,12 @@ export type BoardEvent =
       readonly calls: readonly Call[]
       readonly seats: readonly Seat[]
       readonly queues: readonly string[]
+      readonly agents: readonly AgentShown[]
     }
+  | { readonly type: 'AgentChanged'; readonly agent: AgentShown }
+  | { readonly type: 'QueueWaitChanged'; readonly wait: QueueWait }
+  | { readonly type: 'CallbackChanged'; readonly callback: Callback }
+  | { readonly type: 'DriftMended'; readonly at: number; readonly node: string }
   | { readonly type: 'FiguresUpdated'; readonly figures: Figures }
   | { readonly type: 'HealthChanged'; readonly health: ComponentHealth }
   | { readonly type: 'Other'; readonly name: string }
@@ -90,7 +146,11 @@ const bodies = {
   CallChanged: shape({ call }),
   CallEnded: shape({ call_id: text }),
   SeatChanged: shape({ seat }),
-  FloorReset: shape({ calls: list(call), seats: list(seat), queues: list(text) }),
+  FloorReset: shape({ calls: list(call), seats: list(seat), queues: list(text), agents: list(agent) }),
+  AgentChanged: shape({ agent }),
+  QueueWaitChanged: shape({ wait: queueWait }),
+  CallbackChanged: shape({ callback }),
+  DriftMended: shape({ at: moment, node: text }),
   FiguresUpdated: shape({ figures }),
   HealthChanged: shape({ health }),
 }
@@ -104,6 +164,10 @@ export const event: Parser<BoardEvent> = (value, where) => {
     case 'CallEnded': return { type: name, ...bodies[name](value, where) }
     case 'SeatChanged': return { type: name, ...bodies[name](value, where) }
     case 'FloorReset': return { type: name, ...bodies[name](value, where) }
+    case 'AgentChanged': return { type: name, ...bodies[name](value, where) }
+    case 'QueueWaitChanged': return { type: name, ...bodies[name](value, where) }
+    case 'CallbackChanged': return { type: name, ...bodies[name](value, where) }
+    case 'DriftMended': return { type: name, ...bodies[name](value, where) }
     case 'FiguresUpdated': return { type: name, ...bodies[name](value, where) }
     case 'HealthChanged': return { type: name, ...bodies[name](value, where) }
     default: return { type: 'Other', name }
@@ -134,22 +198,3 @@ export function message(raw: string): Message {
     default: return { type: 'unknown' }
   }
 }
-
-export const words = shape({ zh: text, en: text })
-export const session = shape({
-  name: text,
-  roles: list(text),
-  sees_board: flag,
-  sees_callers: flag,
-  site: shape({
-    company: words,
-    timezone: text,
-    language: oneOf('zh', 'en'),
-    ring_s: number,
-    answer_within: number,
-    overflow_after: number,
-    queues: list(shape({ id: text, name: words, service_level_s: number })),
-  }),
-})
-export type Session = Parsed<typeof session>
-export type SiteShown = Session['site']

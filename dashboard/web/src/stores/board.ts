@@ -17,12 +17,16 @@ export const useBoard = defineStore('board', () => {
   /** What to add to this machine's clock to get the server's: a wall's own clock may be minutes off. */
   const skew = ref(0)
 
+  /** When Asterisk was last found to be other than it should, and put right; 0 when never. */
+  const driftAt = ref(0)
+
   function hydrate(truth: Board): void {
     board.value = truth
     hydrated.value = true
   }
 
   function applyEvent(event: BoardEvent): void {
+    if (event.type === 'DriftMended') driftAt.value = Math.max(driftAt.value, event.at)
     board.value = folded(board.value, event)
   }
 
@@ -46,7 +50,8 @@ export const useBoard = defineStore('board', () => {
     line.value = 'connecting'
     cause.value = ''
     heardAt.value = 0
+    driftAt.value = 0
   }
 
-  return { board, hydrated, line, cause, heardAt, skew, hydrate, applyEvent, heard, became, forget }
+  return { board, hydrated, line, cause, heardAt, skew, driftAt, hydrate, applyEvent, heard, became, forget }
 })

@@ -3,7 +3,7 @@
 import { defineStore } from 'pinia'
 import { ref, shallowRef } from 'vue'
 import * as api from '../api'
-import type { Session } from '../board/vocabulary'
+import type { Session } from '../session'
 
 export const useSession = defineStore('session', () => {
   const session = shallowRef<Session | null>(null)

@@ -1,0 +1,171 @@
+"""Reads what figures are made from: one query a table, each by an index on time, none for each call."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from callcenter.events import AgentState
+from callcenter.site import Site
+from crm.agentlog.entries import Act
+from crm.agentlog.models import AgentEvent, AgentStateRow, MissedRing
+from crm.calls.models import CallRow, TalkSegment
+from crm.calls.record import Outcome
+from crm.households.models import Building, Estate, Household
+from crm.reports.figures import Counted, Handled, Missed
+from crm.reports.slices import HandledBy, Happened, Ring, Sources, Stay
+from crm.staff.agents_models import AgentRow
+
+AT_WORK: Final = frozenset({AgentState.TALKING, AgentState.HELD, AgentState.WRAPUP})
+LONGEST_CALL: Final = timedelta(hours=2)     # what follows a call after the time that is asked for
+
+
+@dataclass(frozen=True)
+class _State:
+    stay: Stay
+    call_id: str | None
+
+
+def sources(session: Session, site: Site, begin: datetime, end: datetime, now: datetime) -> Sources:
+    """Of calls that entered a queue in the time, and of agents' time in it."""
+    estates = _estates(session, site)
+    states = _states(session, begin, end + LONGEST_CALL, now)
+    talk = _talk(session, begin, end)
+    handled = _with_talk(_handled(states), talk)
+    calls = _with_agents(_calls(session, begin, end, estates), handled, talk)
+    known = {call.call_id: call for call in calls}
+    missed = session.execute(select(MissedRing.at, MissedRing.queue, MissedRing.agent, MissedRing.call_id, MissedRing.ring_s)
+                             .where(MissedRing.at >= begin, MissedRing.at < end))
+    rings = [Ring(at, queue or "", agent, _estate_of(known, call_id), Missed(ring_s))
+             for at, queue, agent, call_id, ring_s in missed]
+    passed = session.execute(select(AgentEvent.at, AgentEvent.call_id, AgentEvent.agent).where(
+        AgentEvent.act == Act.TRANSFERRED, AgentEvent.at >= begin, AgentEvent.at < end))
+    transfers = [_happened(known, at, call_id, agent) for at, call_id, agent in passed]
+    holds = [_happened(known, state.stay.began_at, state.call_id, state.stay.agent) for state in states
+             if state.stay.state is AgentState.HELD]
+    return Sources(calls, rings, transfers, holds, [state.stay for state in states],
+                   [HandledBy(work.at, agent, work.part) for (_, agent), work in handled.items()])
+
+
+def teams(session: Session) -> dict[str, str]:
+    """An agent's team as it is today; which it was then is not kept."""
+    return {code: team for code, team in session.execute(select(AgentRow.code, AgentRow.team)) if team}
+
+
+def counted(session: Session, begin: datetime, end: datetime) -> list[Counted]:
+    """Calls by when they entered a queue, with what the agent log knows of them."""
+    handled = _handled(_states(session, begin, end, end, AT_WORK))
+    return _with_agents(_calls(session, begin, end, {}), handled, _talk(session, begin, end))
+
+
+def _calls(session: Session, begin: datetime, end: datetime, estates: Mapping[int, str]) -> list[Counted]:
+    found = session.execute(
+        select(CallRow.queue, CallRow.queued_at, CallRow.outcome, CallRow.rang_at, CallRow.answered_at, CallRow.wait_s,
+               CallRow.talk_s, CallRow.stage, CallRow.call_id, CallRow.answered_agent, CallRow.ring_s, CallRow.household_id)
+        .where(CallRow.queued_at >= begin, CallRow.queued_at < end, CallRow.entered_at.is_not(None)))
+    return [Counted(queue or "", queued_at, Outcome(outcome) if outcome else None, rang_at, answered_at, wait_s, talk_s, stage,
+                    call_id, agent, ring_s, estate=estates.get(household_id) if household_id is not None else None)
+            for (queue, queued_at, outcome, rang_at, answered_at, wait_s, talk_s, stage, call_id, agent, ring_s,
+                 household_id) in found if queued_at]
+
+
+def _states(session: Session, begin: datetime, end: datetime, now: datetime,
+            only: frozenset[AgentState] | None = None) -> list[_State]:
+    """Of each agent in order of time; what goes on lasts until `now`."""
+    query = (select(AgentStateRow.agent, AgentStateRow.state, AgentStateRow.reason, AgentStateRow.began_at,
+                    AgentStateRow.ended_at, AgentStateRow.call_id)
+             .where(AgentStateRow.began_at < end, AgentStateRow.ended_at.is_(None) | (AgentStateRow.ended_at > begin))
+             .order_by(AgentStateRow.agent, AgentStateRow.began_at, AgentStateRow.id))
+    if only is not None:
+        query = query.where(AgentStateRow.state.in_(sorted(only)))
+    return [_State(Stay(agent, AgentState(state), reason, began_at, max(ended_at or now, began_at)), call_id)
+            for agent, state, reason, began_at, ended_at, call_id in session.execute(query)]
+
+
+@dataclass(frozen=True)
+class _Work:
+    at: datetime
+    part: Handled
+
+
+def _handled(states: Iterable[_State]) -> dict[tuple[str, str], _Work]:
+    """(call, agent) → the agent's part in it. A wrap-up that names no call is that of the agent's last one."""
+    found: dict[tuple[str, str], _Work] = {}
+    last: dict[str, str] = {}
+    for state in states:
+        stay = state.stay
+        if stay.state not in AT_WORK:
+            continue
+        call_id = state.call_id or (last.get(stay.agent) if stay.state is AgentState.WRAPUP else None)
+        if call_id is None or (stay.state is AgentState.WRAPUP and (call_id, stay.agent) not in found):
+            continue
+        seconds = (stay.ended_at - stay.began_at).total_seconds()
+        work = found.get((call_id, stay.agent), _Work(stay.began_at, Handled()))
+        part = work.part
+        match stay.state:
+            case AgentState.TALKING:
+                part = replace(part, talk_s=part.talk_s + seconds)
+            case AgentState.HELD:
+                part = replace(part, hold_s=part.hold_s + seconds)
+            case _:
+                part = replace(part, wrapup_s=part.wrapup_s + seconds)
+        last[stay.agent] = call_id
+        found[call_id, stay.agent] = replace(work, part=part)
+    return found
+
+
+def _talk(session: Session, begin: datetime, end: datetime) -> dict[tuple[str, str | None], float]:
+    """(call, agent) → seconds that seats talked, holds included, by CEL; agent None: at a seat where nobody was signed in."""
+    found = session.execute(
+        select(TalkSegment.call_id, TalkSegment.agent, TalkSegment.began_at, TalkSegment.ended_at)
+        .join(CallRow, CallRow.call_id == TalkSegment.call_id)
+        .where(CallRow.queued_at >= begin, CallRow.queued_at < end, TalkSegment.seat.is_not(None)))
+    talk: dict[tuple[str, str | None], float] = defaultdict(float)
+    for call_id, agent, began_at, ended_at in found:
+        talk[call_id, agent] += (ended_at - began_at).total_seconds()
+    return talk
+
+
+def _with_talk(handled: dict[tuple[str, str], _Work], talk: Mapping[tuple[str, str | None], float]) -> dict[tuple[str, str], _Work]:
+    """CEL's talk, to the microsecond, for the agent log's, to the second."""
+    return {key: replace(work, part=replace(work.part, talk_s=max(talk[key] - work.part.hold_s, 0))) if key in talk else work
+            for key, work in handled.items()}
+
+
+def _with_agents(calls: list[Counted], handled: Mapping[tuple[str, str], _Work],
+                 talk: Mapping[tuple[str, str | None], float]) -> list[Counted]:
+    """Talk, hold and wrap-up of all agents who had to do with the call, right through transfers."""
+    hold: dict[str, float] = defaultdict(float)
+    wrapup: dict[str, float] = defaultdict(float)
+    talked: dict[str, float] = defaultdict(float)
+    for (call_id, _), work in handled.items():
+        hold[call_id] += work.part.hold_s
+        wrapup[call_id] += work.part.wrapup_s
+    for (call_id, _), seconds in talk.items():
+        talked[call_id] += seconds
+    return [replace(call, hold_s=hold.get(call.call_id), wrapup_s=wrapup.get(call.call_id),
+                    talk_s=talked.get(call.call_id, call.talk_s))
+            for call in calls]
+
+
+def _estates(session: Session, site: Site) -> dict[int, str]:
+    """Household → the site's estate id, or the estate's name where the site file has none of that name."""
+    ids = {estate.name.zh: estate.id for estate in site.estates}
+    found = session.execute(select(Household.id, Estate.name).join(Building, Household.building_id == Building.id)
+                            .join(Estate, Building.estate_id == Estate.id))
+    return {household_id: ids.get(name, name) for household_id, name in found}
+
+
+def _estate_of(known: Mapping[str, Counted], call_id: str) -> str | None:
+    return known[call_id].estate if call_id in known else None
+
+
+def _happened(known: Mapping[str, Counted], at: datetime, call_id: str | None, agent: str | None) -> Happened:
+    call = known.get(call_id or "")
+    return Happened(at, call.queue if call else "", agent, call.estate if call else None)

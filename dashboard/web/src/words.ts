@@ -1,0 +1,20 @@
+/** Words for codes: of errors, states and reasons, also those that this page does not know yet. */
+
+import { useI18n } from 'vue-i18n'
+import type { AgentShown } from './board/vocabulary'
+import type { ShownState } from './board/floor'
+
+export function useErrorText(): (code: string) => string {
+  const { t, te } = useI18n()
+  return (code) => (te(`error.${code}`) ? t(`error.${code}`) : t('error.other', { code }))
+}
+
+/** A state with its reason: "Paused · Meal". */
+export function useStateText(): (state: ShownState, agent?: AgentShown | null) => string {
+  const { t, te } = useI18n()
+  return (state, agent) => {
+    const word = t(`seat.state.${state}`)
+    if (state !== 'paused' || !agent?.reason) return word
+    return te(`reason.${agent.reason}`) ? t(`reason.${agent.reason}`) : agent.reason
+  }
+}
