@@ -47,6 +47,7 @@ class Manned:
         await asyncio.to_thread(self._crm, "agents", "seed", text="".join(f"{code} {pin}\n" for code, pin in self._pins.items()))
         self.start("agi")
         self.start("acd")
+        await self._agi_answers()
         self.asker = Asker(self.settings.redis_url, SystemClock())
         await self.board_where(lambda board: bool(board.seats), 15, "acd knows the floor")
 
@@ -60,6 +61,17 @@ class Manned:
         for process in self._processes.values():
             process.wait(10)
         self._out.close()
+
+    async def _agi_answers(self) -> None:
+        async with asyncio.timeout(20):
+            while True:
+                try:
+                    _, writer = await asyncio.open_connection("127.0.0.1", self.settings.ports.agi)
+                except ConnectionError:
+                    await asyncio.sleep(0.1)
+                else:
+                    writer.close()
+                    return
 
     def _start_redis(self) -> None:
         folder = self.settings.state / "redis"
