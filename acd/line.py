@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 import structlog
@@ -14,7 +14,6 @@ from acd.ami import AmiLink, Headers, LinkDown, LinkUp
 from acd.ami_events import AmiEvent, FullyBooted, number_of
 from callcenter.clock import Clock
 from callcenter.errors import SixringError
-from callcenter.stages import stage_of
 
 log = structlog.get_logger(__name__)
 
@@ -25,9 +24,9 @@ ANSWER_VARIABLE: Final = "ORDER_ANSWER"
 class AgentLine:
     """`link_of(seat)` is the node where the seat is; `heard` is FloorService's listener."""
 
-    def __init__(self, link_of: Callable[[str | None], AmiLink], wrapups: Mapping[str, int], clock: Clock) -> None:
-        """`wrapups`: seconds by queue id."""
-        self._link_of, self._wrapups, self._clock = link_of, wrapups, clock
+    def __init__(self, link_of: Callable[[str | None], AmiLink], longest_wrapup: int, clock: Clock) -> None:
+        """`longest_wrapup`: of all queues, in s."""
+        self._link_of, self._longest_wrapup, self._clock = link_of, longest_wrapup, clock
         self._waiting: deque[tuple[str | None, dict[str, str]]] = deque(maxlen=KEPT)
         self._tasks: set[asyncio.Task[None]] = set()
         self._writing = False
@@ -63,11 +62,10 @@ class AgentLine:
         await asyncio.gather(*acts)
 
     def _is_kept(self, row: Headers) -> bool:
-        """Whether app_queue still keeps calls of this queue from the member."""
-        wrapup = self._wrapups.get(stage_of(row.get("queue", "")).queue, 0)
+        """Whether app_queue may still keep calls from the member: for this queue's wrap-up, or for the last call's queue's."""
         last_call = number_of(row.get("lastcall", ""))
         return (row.get("event") == "QueueMember" and row.get("membership") == "dynamic"
-                and last_call + wrapup >= self._clock.now().timestamp())
+                and last_call + self._longest_wrapup >= self._clock.now().timestamp())
 
     async def forget_emergency(self, seat: str) -> None:
         await self._quietly(seat, "DBDel", {"Family": FAMILY, "Key": f"emergency-sign-in/{seat}"})
