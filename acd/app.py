@@ -82,7 +82,8 @@ async def run(plan: AcdPlan, clock: Clock) -> None:
     desired = Desired(
         fitted(kept, plan.book, plan.rules.seats, free_seating=plan.rules.free_seating), plan.roster)
     books = BookKeeper(plan.book_file)
-    line = AgentLine(link_of)
+    line = AgentLine(
+        link_of, max((queue.wrapup_s for floor, _ in plan.nodes for queue in floor.queues.values()), default=0), clock)
     attendance = Attendance(
         desired, plan.rules, clock, service, line, Keeping(books.save, books.saved, lambda: keeper.board, lost=kept is None),
         outbox.put)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 import structlog
@@ -17,16 +17,17 @@ from acd import agents
 from acd.agent_shown import show_agent, wrapup_until
 from acd.agents import AGENT_COMMANDS, AgentCommand, Decision, Rules, Situation, decide, decide_queue
 from acd.ami import LinkDown, LinkUp
-from acd.ami_events import AmiEvent, FullyBooted, HeldOrNot, ReachabilityChanged, RecordingMuted, SeatMissed
+from acd.ami_events import AmiEvent, FullyBooted, HeldOrNot, ReachabilityChanged, RecordingMuted, SeatCompleted, SeatMissed
 from acd.book import Book
 from acd.desired import Desired
 from acd.facts import Floor
 from acd.orders import Handlers
 from callcenter.clock import Clock
 from callcenter.commands import Answer, CloseQueue, Order
-from callcenter.errors import Unavailable
+from callcenter.errors import SixringError, Unavailable
 from callcenter.events import AgentChanged, AgentShown, AgentState, AnyEvent, Board, FloorReset, SeatChanged, SeatFaultChanged
 from callcenter.roster import Agent
+from callcenter.stages import stage_of
 
 log = structlog.get_logger(__name__)
 
@@ -76,9 +77,10 @@ class Attendance:
         self._journalled: dict[str, tuple[AgentState, str | None, str]] = {}
         self._gone: dict[str, datetime] = {}                  # seat → since when its phone cannot be reached
         self._seen: set[str] = set()                          # seats that have had a phone since the start
+        self._releases: dict[str, datetime] = {}              # seat → when queues with a longer wrap-up are to let it go
         self._contacts: dict[str, dict[str, bool]] = {}       # seat → address → answers
         self._due = asyncio.Event()
-        self._adopting: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
         self._lost = keeping.lost
         self._by = BY_ITSELF                                  # who asked for the change that is under way
         desired.on_change(self._roster_or_book)
@@ -144,6 +146,8 @@ class Attendance:
                 seat = self._seat_of(interface)
                 if seat and seat not in self._gone:
                     self._change(agents.missed(self._desired.book, seat, self._rules, ring_ms), BY_ITSELF)
+            case SeatCompleted(queue=queue, interface=interface):
+                self._after_call(queue, interface)
             case ReachabilityChanged(endpoint=seat, status=status, uri=uri) if uri and seat in self._rules.seats:
                 contacts = self._contacts.setdefault(seat, {})
                 contacts[uri] = status not in LOST_CONTACT
@@ -169,9 +173,12 @@ class Attendance:
                 log.info("agent_adopted", agent=agent, seat=seat, emergency=seat in emergencies)
         self._change(book, "phone" if emergencies else BY_ITSELF)
         for seat in emergencies:
-            task = asyncio.create_task(self._line.forget_emergency(seat))
-            self._adopting.add(task)
-            task.add_done_callback(self._adopting.discard)
+            self._start(self._line.forget_emergency(seat))
+
+    def _start(self, act: Awaitable[None]) -> None:
+        task = asyncio.ensure_future(act)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def run(self) -> None:
         while True:
@@ -190,13 +197,35 @@ class Attendance:
         for seat, since in list(self._gone.items()):
             if now - since >= self._rules.fault_after:
                 self._begin_fault(seat, since)
+        for seat in [seat for seat, at in self._releases.items() if at <= now]:
+            del self._releases[seat]
+            self._start(self._release(seat))
 
     def _until_next(self) -> float | None:
         book = self._desired.book
         dues = [entry.wrapup_until for entry in book.agents.values() if entry.wrapup_until]
         dues += [since + self._rules.fault_after for seat, since in self._gone.items()
                  if seat not in book.faults and book.at(seat)]
+        dues += self._releases.values()
         return max((min(dues) - self._clock.now()).total_seconds(), 0.001) if dues else None
+
+    # --- wrap-up
+
+    def _after_call(self, queue: str, interface: str) -> None:
+        """app_queue keeps a seat from each queue for that queue's own wrap-up, although the call was another queue's: the
+        longer ones are ended when the right one is over. (Measured: a shorter one never cuts the right one short.)"""
+        seat = self._seat_of(interface)
+        floor = self._floor_of(seat) if seat else None
+        plan = floor.plan.queues.get(stage_of(queue).queue) if floor else None
+        if seat and floor and plan and any(other.wrapup_s > plan.wrapup_s for other in floor.plan.queues.values()):
+            self._releases[seat] = self._clock.now() + timedelta(seconds=plan.wrapup_s)
+            self._due.set()
+
+    async def _release(self, seat: str) -> None:
+        try:
+            await self._line.end_wrapup(seat)
+        except SixringError as error:
+            log.warning("wrapup_not_ended", seat=seat, reason=error.code)    # it ends by itself, only later
 
     # --- phones
 

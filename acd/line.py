@@ -10,8 +10,9 @@ from typing import Final
 import structlog
 
 from acd.actual import FAMILY, member_from
-from acd.ami import AmiLink, LinkDown, LinkUp
+from acd.ami import AmiLink, Headers, LinkDown, LinkUp
 from acd.ami_events import AmiEvent, FullyBooted, number_of
+from callcenter.clock import Clock
 from callcenter.errors import SixringError
 
 log = structlog.get_logger(__name__)
@@ -23,8 +24,9 @@ ANSWER_VARIABLE: Final = "ORDER_ANSWER"
 class AgentLine:
     """`link_of(seat)` is the node where the seat is; `heard` is FloorService's listener."""
 
-    def __init__(self, link_of: Callable[[str | None], AmiLink]) -> None:
-        self._link_of = link_of
+    def __init__(self, link_of: Callable[[str | None], AmiLink], longest_wrapup: int, clock: Clock) -> None:
+        """`longest_wrapup`: of all queues, in s."""
+        self._link_of, self._longest_wrapup, self._clock = link_of, longest_wrapup, clock
         self._waiting: deque[tuple[str | None, dict[str, str]]] = deque(maxlen=KEPT)
         self._tasks: set[asyncio.Task[None]] = set()
         self._writing = False
@@ -50,7 +52,7 @@ class AgentLine:
         rows = await link.ask_list("QueueStatus", {"Member": interface})
         acts: list[Awaitable[object]] = []
         for row in rows:
-            if row.get("event") != "QueueMember" or row.get("membership") != "dynamic" or not number_of(row.get("lastcall", "")):
+            if not self._is_kept(row):
                 continue
             member, queue = member_from(row), row.get("queue", "")
             acts.append(link.ask("QueueRemove", {"Queue": queue, "Interface": interface}))
@@ -58,6 +60,12 @@ class AgentLine:
                 "Queue": queue, "Interface": interface, "MemberName": seat, "StateInterface": interface,
                 "Penalty": str(member.penalty), "Paused": "true" if member.paused else "false", "Reason": member.reason}))
         await asyncio.gather(*acts)
+
+    def _is_kept(self, row: Headers) -> bool:
+        """Whether app_queue may still keep calls from the member: for this queue's wrap-up, or for the last call's queue's."""
+        last_call = number_of(row.get("lastcall", ""))
+        return (row.get("event") == "QueueMember" and row.get("membership") == "dynamic"
+                and last_call + self._longest_wrapup >= self._clock.now().timestamp())
 
     async def forget_emergency(self, seat: str) -> None:
         await self._quietly(seat, "DBDel", {"Family": FAMILY, "Key": f"emergency-sign-in/{seat}"})

@@ -13,7 +13,7 @@ from typing import Final
 import structlog
 
 from callcenter.demo.callers import Callers, Script
-from callcenter.demo.plan import english_key, next_arrival, next_caller, seat_plans, ways
+from callcenter.demo.plan import english_key, next_arrival, next_caller, seat_plans, seating, ways
 from callcenter.demo.seats import DemoSeat
 from callcenter.demo.voices import voices
 from callcenter.logs import configure_logs
@@ -56,12 +56,14 @@ async def _run(settings: Settings, site: Site, rng: random.Random) -> None:
 async def _play(phones: Phones, settings: Settings, site: Site, rng: random.Random) -> None:
     said = voices(SOUNDS, rng)
     callers = Callers(phones, Script(site.numbers[0].number, said, _offers()), rng)
-    secrets = settings.secrets()
+    secrets, agents = settings.secrets(), seating(site)
     async with asyncio.TaskGroup() as group:
         group.create_task(_end_with(phones))
         for seat, plan in seat_plans(site).items():
             phone = await phones.unregistered_seat(seat, secrets[f"seat-{seat}"], refresh_s=60)
-            group.create_task(DemoSeat(phone, plan, rng, said, callers.on_talk).stay_registered())
+            sits = DemoSeat(phone, plan, rng, said, callers.on_talk)
+            agent = agents.get(seat)
+            group.create_task(sits.work(agent, secrets[f"pin-{agent}"]) if agent else sits.stay_registered())
         group.create_task(_send_callers(callers, site, rng))
         log.info("demo_ready", seats=len(site.seats))
 

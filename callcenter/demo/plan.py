@@ -57,6 +57,14 @@ def seat_plans(site: Site) -> dict[str, SeatPlan]:
     return plans
 
 
+def seating(site: Site) -> dict[str, str]:
+    """Seat → code of the agent who sits there: agents at primary seats, leaders at leaders' seats, in the site file's order."""
+    places = {False: [seat.seat for seat in site.seats if seat.kind == "primary"],
+              True: [seat.seat for seat in site.seats if seat.kind == "leader"]}
+    return {seat: agent.code for leads, seats in places.items()
+            for seat, agent in zip(seats, (one for one in site.agents if one.leader is leads), strict=False)}
+
+
 def calls_a_minute(at_s: float) -> float:
     return CALLS_A_MINUTE * (1 + WAVE_HEIGHT * math.sin(2 * math.pi * at_s / WAVE_S))
 

@@ -14,6 +14,12 @@ from callcenter.phones import Leg, PhoneError, Seat
 from callcenter.phones.sound import Sound
 
 RETRY_S = 3.0
+SIGN_IN = "*11"
+READY = "*14"
+PAUSES = ("*131", "*132", "*135")
+WORKS_S = (60.0, 240.0)          # between two pauses
+RESTS_S = (15.0, 45.0)
+CODE_S = 15.0                    # what a code may take, with all that is spoken
 LONGEST_RING_S = 180.0
 
 log = structlog.get_logger()
@@ -41,6 +47,34 @@ class DemoSeat:
             else:
                 log.info("seat_registered", seat=self._seat.seat)
                 return
+
+    async def work(self, agent: str, pin: str) -> None:
+        """Signs the agent in; then a pause now and then, and ready again, which also ends an absence."""
+        await self.stay_registered()
+        await self._dial(f"{SIGN_IN}{agent}", pin)
+        log.info("agent_dialled_in", agent=agent, seat=self._seat.seat)
+        while True:
+            await asyncio.sleep(self._rng.uniform(*WORKS_S))
+            if self._plan.answers_s is not None and self._rng.random() < 0.5:
+                await self._dial(self._rng.choice(PAUSES))
+                await asyncio.sleep(self._rng.uniform(*RESTS_S))
+            await self._dial(READY)
+
+    async def _dial(self, code: str, pin: str = "") -> None:
+        """Not while the phone is in use: it is done when it is free."""
+        while self._tasks:
+            await asyncio.wait(self._tasks)
+        try:
+            leg = await self._seat.dial(code)
+            try:
+                await leg.answered(5)
+                if pin:
+                    await leg.press(f"{pin}#")
+                await leg.ended(CODE_S)
+            finally:
+                await leg.hang_up()
+        except (PhoneError, BaresipError) as error:
+            log.info("code_not_taken", seat=self._seat.seat, error=type(error).__name__)
 
     def _on_ring(self, leg: Leg) -> None:
         task = asyncio.create_task(self._take(leg))

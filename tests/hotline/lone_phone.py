@@ -65,6 +65,7 @@ async def _obey(seat: Seat, legs: list[Leg]) -> None:
             await legs[-1].answer()
             await legs[-1].answered(5)
         elif word == "hold":
+            await asyncio.sleep(0.5)     # Asterisk's own re-INVITE after the answer would take it back
             await legs[-1].hold()
         say(f"{word} done")
 

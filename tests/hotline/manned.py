@@ -34,29 +34,51 @@ class Manned:
         self._out: IO[bytes] = (self.settings.state / "python.out").open("ab")
 
     async def __aenter__(self) -> Self:
+        try:
+            await self._begin()
+        except BaseException:
+            self._end()
+            raise
+        return self
+
+    async def _begin(self) -> None:
         self._start_redis()
         await asyncio.to_thread(self._crm, "migrate")
         await asyncio.to_thread(self._crm, "agents", "seed", text="".join(f"{code} {pin}\n" for code, pin in self._pins.items()))
         self.start("agi")
         self.start("acd")
+        await self._agi_answers()
         self.asker = Asker(self.settings.redis_url, SystemClock())
         await self.board_where(lambda board: bool(board.seats), 15, "acd knows the floor")
-        return self
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None,
                         trace: TracebackType | None) -> None:
+        self._end()
+
+    def _end(self) -> None:
         for process in self._processes.values():
             process.terminate()
         for process in self._processes.values():
             process.wait(10)
         self._out.close()
 
+    async def _agi_answers(self) -> None:
+        async with asyncio.timeout(20):
+            while True:
+                try:
+                    _, writer = await asyncio.open_connection("127.0.0.1", self.settings.ports.agi)
+                except ConnectionError:
+                    await asyncio.sleep(0.1)
+                else:
+                    writer.close()
+                    return
+
     def _start_redis(self) -> None:
         folder = self.settings.state / "redis"
         folder.mkdir(exist_ok=True)
         self._processes["redis"] = subprocess.Popen(
             [str(get_binary_path()), "--port", "0", "--unixsocket", f"{folder}/redis.sock", "--save", "", "--appendonly", "no",
-             "--dir", str(folder)], stdout=subprocess.DEVNULL)
+             "--dir", str(folder)], stdout=self._out, stderr=self._out)
 
     def start(self, module: str) -> None:
         self._processes[module] = self.hotline.python(module, out=self._out)

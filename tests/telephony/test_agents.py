@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import pytest_asyncio
@@ -14,21 +16,23 @@ from hotline.lone_phone import LonePhone
 from hotline.manned import Manned
 from hotline.sites import TestSite
 
-from callcenter.commands import Resume, SignIn, SignOut
+from callcenter.commands import MoveSeat, Pause, PauseReason, Resume, SignIn, SignOut
 from callcenter.events import AgentState as S
-from callcenter.phones import Leg, Seat
+from callcenter.phones import Leg, NotInTime, Seat
 
-PINS = {"801": "246810", "802": "135791"}
+PINS = {"801": "246810", "802": "135791", "803": "112233", "804": "445566"}
 QUEUE = {"backup": ["1101", "1102"], "seat_ring": 2, "backup_for": 4}
 SITE = TestSite(
-    overflow_after=12,
+    primary=tuple(str(seat) for seat in range(1001, 1009)), overflow_after=12, more={"desk": {"misses": 3, "fault_after": 3, "callback_offer": 3600}},
     queues=[
-        {"id": "repair", "name": {"zh": "r", "en": "r"}, "seats": ["1001", "1002"], "wrapup": 3, **QUEUE},
+        {"id": "repair", "name": {"zh": "r", "en": "r"}, "seats": ["1001", "1002"], "wrapup": 15, **QUEUE},
         {"id": "complaint", "name": {"zh": "c", "en": "c"}, "seats": ["1003"], "wrapup": 0, **QUEUE},
         {"id": "enquiry", "name": {"zh": "e", "en": "e"}, "seats": ["1004"], "wrapup": 0, **QUEUE},
     ],
-    agents=[{"code": "801", "name": "陈静", "skills": {"repair": 1, "complaint": 1}},
-            {"code": "802", "name": "李晓梅", "skills": {"enquiry": 1}}])
+    agents=[{"code": "801", "name": "陈静", "skills": {"repair": 1, "complaint": 2}},
+            {"code": "802", "name": "李晓梅", "skills": {"enquiry": 1}},
+            {"code": "803", "name": "王磊", "skills": {"complaint": 1}},
+            {"code": "804", "name": "赵敏", "skills": {"enquiry": 9}}])
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
@@ -124,29 +128,99 @@ async def test_two_queues_ring_one_agent_at_once_and_one_wins(floor: Manned, lin
     assert len(seat.legs) == 1
 
 
+async def test_the_wrapup_is_the_one_of_the_queue_that_the_call_came_from_and_ends_when_the_agent_is_ready(
+        floor: Manned, line: Line) -> None:
+    seat = await line.seat("1001")
+    await floor.ask(SignIn("801", "1001"))
+    without = await line.call_and_press("2")            # complaint: no wrap-up; repair: 15 s
+    leg = await seat.rings(5)
+    await leg.answer()
+    longer = await line.call_and_press("1", "1")
+    await longer.has("ENTERQUEUE")
+    await without.hangs_up()
+    leg = await seat.rings(3)                           # at once, although the queue that calls has a wrap-up of its own
+    await leg.answer()
+    await floor.agent_is("801", S.TALKING)
+    waiting = await line.call_and_press("2")
+    await waiting.has("ENTERQUEUE")
+    await longer.hangs_up()
+    shown = await floor.agent_is("801", S.WRAPUP)
+    assert shown.until
+    assert 13 < (shown.until - shown.since).total_seconds() <= 15
+    with pytest.raises(NotInTime):                      # the other queue has none, and waits for this one all the same
+        await seat.rings(3)
+    await (await dials(seat, "*16")).hang_up()
+    await floor.board_where(lambda board: (board.agents["801"].until or shown.since) - shown.since > timedelta(seconds=60), 3,
+                            "a minute longer")
+    await (await dials(seat, "*14")).hang_up()
+    await floor.agent_is("801", S.READY)
+    await line.call_and_press("2")
+    await seat.rings(3)
+    assert datetime.now(UTC) < shown.until              # app_queue's own time was not over yet
+
+
 @pytest.mark.rule("C1")
-@pytest.mark.parametrize("while_", ["ready", "ringing", "talking", "on hold"])
-async def test_a_phone_that_dies_is_a_fault_within_15_s_and_ready_when_it_is_back(
-        floor: Manned, line: Line, while_: str) -> None:
-    secret = floor.settings.secrets()["seat-1002"]
-    async with LonePhone(floor.settings.ports.sip, "1002", secret) as phone:
-        await floor.board_where(lambda board: board.seats["1002"].state != "offline", 3, "the phone is there")
-        await floor.ask(SignIn("801", "1002"))
-        if while_ != "ready":
-            await line.call_and_press("2")
-            await phone.says("rings")
-        if while_ in ("talking", "on hold"):
-            await phone.does("answer")
-            await floor.agent_is("801", S.TALKING)
-        if while_ == "on hold":
-            await phone.does("hold")
-            await floor.agent_is("801", S.HELD)
-        await phone.dies()
+async def test_a_phone_that_dies_ready_ringing_talking_or_on_hold_is_a_fault_within_15_s_and_ready_again_when_back(
+        floor: Manned, line: Line) -> None:
+    places = {"804": "1005", "801": "1006", "802": "1007", "803": "1008"}
+    async with AsyncExitStack() as stack:
+        phones = {agent: await stack.enter_async_context(lone_phone(floor, seat)) for agent, seat in places.items()}
+        for agent, seat in places.items():
+            assert (await floor.ask(SignIn(agent, seat))).code == "done"
+        for agent, keys, state in (("803", "2", S.HELD), ("802", "3", S.TALKING), ("801", "11", S.RINGING)):
+            await line.call_and_press(*keys)
+            await phones[agent].says("rings")
+            if state is not S.RINGING:
+                await phones[agent].does("answer")
+            if state is S.HELD:
+                await phones[agent].does("hold")
+            await floor.agent_is(agent, state)
     began = time.monotonic()
-    await floor.agent_is("801", S.FAULT, within=15)
-    print("fault after", while_, time.monotonic() - began)
-    async with LonePhone(floor.settings.ports.sip, "1002", secret):
-        await floor.board_where(lambda board: board.agents["801"].state is not S.FAULT, 3, "no fault any more")
-        await line.rest()
-        await floor.ask(Resume("801"))
-        await floor.agent_is("801", S.READY)
+    for agent, seat in places.items():
+        await floor.agent_is(agent, S.FAULT, seat=seat, within=15 - (time.monotonic() - began))
+    faults = [entry.agent for entry in floor.hotline.journal.entries() if entry.event == "SEATFAULT"]
+    assert sorted(faults) == sorted(places.values())
+    await line.rest()
+    assert (await floor.ask(MoveSeat("801", "1101"))).code == "seat_unreachable"
+    async with AsyncExitStack() as stack:
+        for agent, seat in places.items():
+            await stack.enter_async_context(lone_phone(floor, seat))
+            await floor.agent_is(agent, S.READY, seat=seat)
+    ends = [entry.agent for entry in floor.hotline.journal.entries() if entry.event == "SEATFAULTEND"]
+    assert sorted(ends) == sorted(places.values())
+
+
+@pytest.mark.rule("C1")
+async def test_an_agent_moves_to_a_spare_seat_in_one_act_with_the_pause(floor: Manned, line: Line) -> None:
+    await line.seat("1001")
+    spare = await line.seat("1002")
+    await floor.ask(SignIn("801", "1001"))
+    await floor.ask(Pause("801", PauseReason.MEAL))
+    assert (await floor.ask(MoveSeat("801", "1002"))).code == "done"
+    shown = await floor.agent_is("801", S.PAUSED, seat="1002")
+    assert shown.reason == "meal"
+    await floor.ask(Resume("801"))
+    await line.call_and_press("2")
+    await spare.rings(5)
+
+
+async def test_with_all_python_dead_a_code_signs_in_and_acd_adopts_it(floor: Manned, line: Line) -> None:
+    seat = await line.seat("1001")
+    floor.kill("agi")
+    floor.kill("acd")
+    leg = await dials(seat, "*11801", PINS["801"])
+    await leg.ended(15)
+    guest = await line.call_and_press("1", "1")
+    await seat.rings(5)
+    await guest.hangs_up()
+    floor.start("agi")
+    floor.start("acd")
+    await floor.agent_is("801", S.READY, seat="1001", within=10)
+    async with floor.hotline.ami() as ami:
+        assert (await ami.act("DBGet", Family="sixring", Key="emergency-sign-in/1001"))[0]["Response"] == "Error"
+    guest = await line.call_and_press("2")              # the agent's own skill, not the seat's home
+    await seat.rings(5)
+
+
+def lone_phone(floor: Manned, seat: str) -> LonePhone:
+    return LonePhone(floor.settings.ports.sip, seat, floor.settings.secrets()[f"seat-{seat}"])
