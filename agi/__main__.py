@@ -12,6 +12,7 @@ import structlog
 from agi.directory import Directory, Source
 from agi.heartbeat import Heartbeat, Probe
 from agi.lookup import Lookup
+from agi.memory import Memory, MemoryReader
 from agi.server import Handler, Limits, Server, listen
 from agi.sign_in import Pins, SignIn
 from callcenter.clock import SystemClock
@@ -33,11 +34,13 @@ def main() -> None:
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
-    directory = Directory(Source(settings.database_url), SystemClock())
+    directory = Directory(Source(settings.database_url))
     limits = Limits()
     database = open_database(settings.database_url)
+    memory = Memory(SystemClock())
+    MemoryReader(memory, database, stopping).start()
     scripts: dict[str, Handler] = {
-        "lookup": Lookup(directory, estates_of(settings)),
+        "lookup": Lookup(directory, memory, estates_of(settings)),
         "sign-in": SignIn(Pins(database, SystemClock()).check),
     }
     server = open_server(settings.ports.agi, scripts, limits, stopping)

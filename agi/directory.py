@@ -10,8 +10,7 @@ import json
 import sqlite3
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Sequence
 from typing import Any, Final, Protocol, TypeVar, TypeVarTuple
 
 import psycopg
@@ -19,11 +18,8 @@ import structlog
 from sqlalchemy import Compiled, make_url
 from sqlalchemy.sql.compiler import SQLCompiler
 
-from callcenter.clock import Clock
 from callcenter.errors import Unavailable
 from callcenter.numbers import normalise
-from crm.callers.history import AGAIN_WITHIN, ASKED, HISTORY, KNOWN_FOR, history_in
-from crm.callers.schemas import History
 from crm.households.schemas import Found
 from crm.households.service import FIND, found_in
 
@@ -68,9 +64,6 @@ class Source:
         compiled = FIND.compile(dialect=self._url.set(drivername=driver).get_dialect()())
         self._query = str(compiled)
         self._given = _arguments(compiled)
-        asked = HISTORY.compile(dialect=self._url.set(drivername=driver).get_dialect()())
-        self._history = str(asked)
-        self._given_history = _arguments_by_name(asked)
 
     def connect(self) -> Connection:
         """Raises sqlite3.Error or psycopg.Error."""
@@ -88,13 +81,6 @@ class Source:
             row = (*row[:_TAGS], json.loads(row[_TAGS]), *row[_TAGS + 1:])
         return found_in(row)
 
-    def history(self, connection: Connection, values: Mapping[str, Any]) -> History:
-        return history_in(connection.execute(self._history, self._given_history(values)).fetchone())
-
-    def moment(self, at: datetime) -> datetime | str:
-        """As the driver compares it with a column: SQLite keeps UTC as text."""
-        return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f") if self._is_file else at
-
     def answers(self, connection: Connection) -> None:
         connection.execute("SELECT 1 FROM phone_numbers LIMIT 1", ()).fetchone()
 
@@ -110,21 +96,11 @@ def _arguments(compiled: Compiled) -> Callable[[str], Any]:
     return lambda key: (*before, key, *after)
 
 
-def _arguments_by_name(compiled: Compiled) -> Callable[[Mapping[str, Any]], Any]:
-    """As `_arguments`, for a query of several values."""
-    named = dict(compiled.construct_params(dict.fromkeys(ASKED)) or {})
-    if not isinstance(compiled, SQLCompiler) or not compiled.positional:
-        return lambda values: {**named, **values}
-    names = compiled.positiontup or []
-    return lambda values: [values[name] if name in values else named[name] for name in names]
-
-
 class Directory:
     """Callers by number. Used by many threads; `probe` by one."""
 
-    def __init__(self, source: Source, clock: Clock) -> None:
+    def __init__(self, source: Source) -> None:
         self._source = source
-        self._clock = clock
         self._idle: deque[Connection] = deque()  # at most one a thread; the last used is the warmest
         self._down = threading.Event()
         self._down.set()  # until the first probe: no caller opens the first connection
@@ -139,18 +115,6 @@ class Directory:
             raise Unavailable("database")
         key = normalise(number)
         return self._ask(self._source.find, key) if key else None
-
-    def history(self, number: str, found: Found | None, call_id: str) -> History:
-        """Raises as `find` does."""
-        if self._down.is_set():
-            raise Unavailable("database")
-        key = normalise(number)
-        if not key:
-            return History()
-        now, moment = self._clock.now(), self._source.moment
-        return self._ask(self._source.history, {
-            "number": key, "household_id": found.household_id if found else None, "call_id": call_id, "now": moment(now),
-            "again_after": moment(now - AGAIN_WITHIN), "known_after": moment(now - KNOWN_FOR)})
 
     def probe(self) -> bool:
         """Whether the database answers; callers are looked up again from then on."""

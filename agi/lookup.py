@@ -23,28 +23,29 @@ _HIDDEN: Final = re.compile(r"[^\w .-]|[_\U00010000-\U0010ffff]")
 _LONGEST_READ: Final = 400
 
 
-class Callers(Protocol):
-    """Both raise Unavailable without a database."""
+class Households(Protocol):
+    def find(self, number: str) -> Found | None:
+        """Raises Unavailable without a database."""
+        ...
 
-    def find(self, number: str) -> Found | None: ...
-    def history(self, number: str, found: Found | None, call_id: str) -> History: ...
+
+class Past(Protocol):
+    def history(self, number: str, call_id: str) -> History: ...
 
 
 class Lookup:
     """The handler of the script. Without a database the caller is unknown. `estates`: site id by an estate's name."""
 
-    def __init__(self, callers: Callers, estates: Mapping[str, str]) -> None:
-        self._callers, self._estates = callers, estates
+    def __init__(self, households: Households, past: Past, estates: Mapping[str, str]) -> None:
+        self._households, self._past, self._estates = households, past, estates
 
     def __call__(self, channel: Channel) -> None:
-        number, call_id = channel.environment.get("agi_callerid"), channel.environment.get("agi_arg_1")
-        found: Found | None = None
-        history = History()
+        number = channel.environment.get("agi_callerid")
+        history = self._past.history(number, channel.environment.get("agi_arg_1"))
         try:
-            found = self._callers.find(number)
-            history = self._callers.history(number, found, call_id)
+            found = self._households.find(number)
         except Unavailable:  # counted and logged where it was raised; the caller must not wait for it
-            pass
+            found = None
         channel.leave_with(VARIABLE, caller_value(found, history, self._estates))
 
 

@@ -43,13 +43,17 @@ def sixring(port: int, database_url: str) -> None:
     from agi.__main__ import open_server
     from agi.directory import Directory, Source
     from agi.lookup import Lookup
+    from agi.memory import Memory, MemoryReader
     from agi.server import Limits
     from callcenter.clock import SystemClock
+    from crm.database import open_database
 
-    directory = Directory(Source(database_url), SystemClock())
+    directory, stopping = Directory(Source(database_url)), threading.Event()
     directory.probe()
-    open_server(port, {"lookup": Lookup(directory, {})}, Limits(), threading.Event())
-    threading.Event().wait()
+    memory = Memory(SystemClock())
+    MemoryReader(memory, open_database(database_url), stopping).start()
+    open_server(port, {"lookup": Lookup(directory, memory, {})}, Limits(), stopping)
+    stopping.wait()
 
 
 if __name__ == "__main__":

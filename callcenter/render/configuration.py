@@ -54,7 +54,6 @@ def _pages(site: Site, settings: Settings, secrets: Mapping[str, str], asterisk:
     environment.filters |= {"steps": steps, "spans": lambda opening: list(spans(opening)), "outside_calls": outside_calls,
                             "members": lambda queue, stage: members(site, queue, stage),
                             "pools": lambda queue: list(pools(site, queue))}
-    environment.tests["contains"] = lambda values, value: value in values
     context = {
         "site": site, "ports": settings.ports, "node": settings.node, "home": settings.asterisk,
         "recordings": settings.recordings, "voicemail": settings.voicemail, "secrets": secrets,

@@ -1,48 +1,60 @@
-"""What the call path asks about a number, in one query; agi compiles it for its own drivers."""
+"""What is known of numbers besides their households, read whole: agi keeps it at hand, a caller waits for no query of it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import timedelta
-from typing import Any, Final
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
 
-from sqlalchemy import Integer, String, and_, bindparam, exists, func, or_, select
+from sqlalchemy import exists, func, or_, select
+from sqlalchemy.orm import Session
 
 from crm.callers.models import Treatment
-from crm.callers.schemas import History
 from crm.calls.models import CallRow
-from crm.database import UtcDateTime
 from crm.tickets.models import Ticket
 
 AGAIN_WITHIN: Final = timedelta(hours=1)
 KNOWN_FOR: Final = timedelta(hours=24)      # an agent is preferred for so long after the last call, while a ticket is open
-
-_NUMBER = bindparam("number", type_=String)
-_HOUSEHOLD = bindparam("household_id", type_=Integer)
-_CALL = bindparam("call_id", type_=String)
-
-_treatment = (
-    select(Treatment.level)
-    .where(Treatment.number == _NUMBER, Treatment.state == "active",
-           or_(Treatment.until.is_(None), Treatment.until > bindparam("now", type_=UtcDateTime)))
-    .limit(1).scalar_subquery())
-# The recorder may have written the very call that asks.
-_again = exists(select(CallRow.call_id).where(
-    CallRow.number == _NUMBER, CallRow.call_id != _CALL, CallRow.entered_at > bindparam("again_after", type_=UtcDateTime)))
-_open = exists(select(Ticket.id).where(
-    Ticket.state == "open", or_(Ticket.household_id == _HOUSEHOLD, Ticket.contact_number == _NUMBER)))
-_agent = (
-    select(func.coalesce(CallRow.answered_agent, CallRow.answered_by))
-    .where(and_(CallRow.number == _NUMBER, CallRow.call_id != _CALL, CallRow.answered_by.is_not(None),
-                CallRow.entered_at > bindparam("known_after", type_=UtcDateTime), _open))
-    .order_by(CallRow.entered_at.desc()).limit(1).scalar_subquery())
-
-HISTORY = select(_treatment, _again, _agent)
-ASKED: Final = ("number", "household_id", "call_id", "now", "again_after", "known_after")
+MOST_MATTERS: Final = 20_000
 
 
-def history_in(row: Sequence[Any] | None) -> History:
-    if row is None:
-        return History()
-    treatment, again, agent = row
-    return History(treatment or "", bool(again), agent or "")
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A treatment that holds, until `until` if there is one."""
+
+    level: str
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Came:
+    number: str
+    call_id: str
+    at: datetime
+
+
+def treatments_held(session: Session) -> dict[str, Held]:
+    rows = session.execute(select(Treatment.number, Treatment.level, Treatment.until).where(Treatment.state == "active"))
+    return {number: Held(level, until) for number, level, until in rows}
+
+
+def calls_since(session: Session, since: datetime) -> list[Came]:
+    rows = session.execute(select(CallRow.number, CallRow.call_id, CallRow.entered_at)
+                           .where(CallRow.entered_at > since, CallRow.number.is_not(None)))
+    return [Came(number, call_id, at) for number, call_id, at in rows if number and at]
+
+
+def agents_of_open_matters(session: Session, since: datetime) -> dict[str, str]:
+    """By number: who answered its last call after `since`, where a ticket of the number or its household is open. A seat stands
+    for the agent where nobody signs in."""
+    is_open = exists(select(Ticket.id).where(Ticket.state == "open", or_(
+        Ticket.household_id == CallRow.household_id, Ticket.contact_number == CallRow.number)))
+    rows = session.execute(
+        select(CallRow.number, func.coalesce(CallRow.answered_agent, CallRow.answered_by))
+        .where(CallRow.entered_at > since, CallRow.number.is_not(None), CallRow.answered_by.is_not(None), is_open)
+        .order_by(CallRow.entered_at.desc()).limit(MOST_MATTERS))
+    found: dict[str, str] = {}
+    for number, agent in rows:
+        if number:
+            found.setdefault(number, agent)
+    return found

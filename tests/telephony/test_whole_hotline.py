@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 
 import pytest
 import pytest_asyncio
@@ -16,7 +18,11 @@ from hotline.whole import Whole
 from callcenter.phones import Display
 from callcenter.phones.hearing import has_tone
 from callcenter.phones.sound import read_wav, tone
+from callcenter.roles import Role
 from callcenter.settings import CHECKOUT
+from crm.callers.service import treat
+from crm.database import open_database
+from crm.staff.service import add_user
 
 SOUNDS = CHECKOUT / "asterisk-config/sounds"
 SITE = TestSite(overflow_after=4, menu_wait=5)
@@ -118,6 +124,35 @@ async def test_the_ringing_phone_shows_the_household_of_the_register(whole: Whol
     ring = await seat.rings(10)
     assert ring.answered_at is None
     assert ring.shows == Display("张建国 3-1-1603 vip", ZHANG)
+    points, why = (await guest.has("PRIORITY")).data
+    assert (int(points), why.split("+")[0]) in {(10, "vip"), (15, "vip")}, "he may have called within the hour"
+
+
+@pytest.mark.rule("D1")
+async def test_a_number_that_a_leader_has_blocked_is_let_go_politely_and_rings_nobody(whole: Whole, line: Line) -> None:
+    number = "13788962009"
+    database = open_database(whole.settings.database_url)
+    with database.writing.begin() as session:
+        leader = add_user(session, "nuisance-leader", [Role.LEADER], "six rings and no more", datetime.now(UTC))
+        treat(session, number, "block", "silent calls", leader, datetime.now(UTC))
+    database.close()
+    async with asyncio.timeout(5):
+        while not (await asyncio.to_thread(looked_up, whole.settings.ports.agi, number)).endswith("|block"):
+            await asyncio.sleep(0.1)
+    guest = await line.call(number=number)
+    await guest.hears("nuisance-closing")
+    await guest.leg.ended(10)
+    assert "ENTERQUEUE" not in guest.events
+    assert await whole.recorded(guest.call_id) == "menu"
+
+
+def looked_up(port: int, number: str) -> str:
+    """What agi says of a number."""
+    with socket.create_connection(("127.0.0.1", port), 2) as asked:
+        asked.sendall(f"agi_network: yes\nagi_network_script: lookup\nagi_callerid: {number}\n\n".encode())
+        answer = asked.makefile("rb").readline().decode()
+        asked.sendall(b"200 result=1\n")
+    return answer.rstrip().rstrip('"')
 
 
 @pytest.mark.rule("A8", part="pause and resume are missing")

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from agi.directory import PATIENCE_S, Connection, Directory, Source
-from callcenter.clock import SystemClock
 from callcenter.errors import Unavailable
 from crm.database import Database, open_database
 from crm.households.models import Building, Estate, Household, Person, PhoneNumber
@@ -38,7 +37,7 @@ def database(url: str) -> Iterator[Database]:
 
 @pytest.fixture
 def directory(url: str, database: Database) -> Iterator[Directory]:
-    directory = Directory(Source(url), SystemClock())
+    directory = Directory(Source(url))
     assert directory.probe()
     yield directory
     directory.close()
@@ -89,7 +88,7 @@ def test_after_a_failure_nobody_asks_until_the_database_has_answered_again(direc
 
 
 def test_before_the_first_answer_the_directory_is_down(tmp_path: Path) -> None:
-    directory = Directory(Source(f"sqlite:///{tmp_path}/none.db"), SystemClock())
+    directory = Directory(Source(f"sqlite:///{tmp_path}/none.db"))
     assert not directory.probe()
     with pytest.raises(Unavailable):
         directory.find("13800138000")

@@ -36,7 +36,7 @@ def test_health_is_degraded_while_the_database_is_away_and_ok_when_it_is_back(
         server: Server, redis_url: str, tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/agi.db"
     clock = FakeClock(NOON)
-    directory = Directory(Source(url), clock)
+    directory = Directory(Source(url))
     heartbeat = Heartbeat(redis_url, directory, server, clock, threading.Event())
     with redis.Redis.from_url(redis_url) as client:
         clock.advance(60)
@@ -57,7 +57,7 @@ def test_health_is_degraded_while_the_database_is_away_and_ok_when_it_is_back(
 
 
 def test_redis_away_is_no_reason_to_fail(server: Server, tmp_path: Path) -> None:
-    heartbeat = Heartbeat(f"unix://{tmp_path}/none.sock", Directory(Source(f"sqlite:///{tmp_path}/x.db"), FakeClock(NOON)),
+    heartbeat = Heartbeat(f"unix://{tmp_path}/none.sock", Directory(Source(f"sqlite:///{tmp_path}/x.db")),
                           server, FakeClock(NOON), threading.Event())
     heartbeat.beat()
     heartbeat.close()

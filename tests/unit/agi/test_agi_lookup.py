@@ -53,6 +53,12 @@ def test_estate_last_agent_treatment_and_the_reasons_for_the_points_follow_the_d
     assert caller_value(None, history, {}) == "||5|||901|warn|again"
 
 
+@pytest.mark.rule("D1")
+def test_without_a_database_a_blocked_number_is_blocked_all_the_same() -> None:
+    sent = commands_of(Lookup(Away(), Past(History(treatment="block")), {}))
+    assert sent == [b'SET VARIABLE "SIXRING_CALLER" "||0||||block"\n']
+
+
 def test_full_width_digits_are_shown_as_plain_ones() -> None:
     assert display_text("王小明", "３－１－５０２") == "王小明 3-1-502"
 
@@ -66,11 +72,11 @@ def test_nobody_known_is_four_empty_places() -> None:
 
 
 def test_a_database_that_is_away_makes_the_caller_unknown() -> None:
-    assert commands_of(Lookup(Away(), {})) == [b'SET VARIABLE "SIXRING_CALLER" "||0|"\n']
+    assert commands_of(Lookup(Away(), Past(), {})) == [b'SET VARIABLE "SIXRING_CALLER" "||0|"\n']
 
 
 def commands_for(caller: Found | None) -> list[bytes]:
-    return commands_of(Lookup(Known(caller), {}))
+    return commands_of(Lookup(Known(caller), Past(), {}))
 
 
 def commands_of(lookup: Lookup) -> list[bytes]:
@@ -80,23 +86,24 @@ def commands_of(lookup: Lookup) -> list[bytes]:
 
 
 class Known:
-    def __init__(self, caller: Found | None, history: History | None = None) -> None:
-        self._caller, self._history = caller, history or History()
+    def __init__(self, caller: Found | None) -> None:
+        self._caller = caller
 
     def find(self, number: str) -> Found | None:
         return self._caller
-
-    def history(self, number: str, found: Found | None, call_id: str) -> History:
-        assert found is self._caller
-        return self._history
 
 
 class Away:
     def find(self, number: str) -> Found | None:
         raise Unavailable("database")
 
-    def history(self, number: str, found: Found | None, call_id: str) -> History:
-        raise Unavailable("database")
+
+class Past:
+    def __init__(self, history: History | None = None) -> None:
+        self._history = history or History()
+
+    def history(self, number: str, call_id: str) -> History:
+        return self._history
 
 
 class SentOnly:

@@ -1,0 +1,58 @@
+"""The live board knows where a call is in the chain, in stages that are no queue of ours too."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from acd import ami_events as ami
+from acd.facts import Floor
+from acd.floor import FloorEvent, fold
+from acd.plan import FloorPlan, QueuePlan, SeatPlan
+from callcenter.events import Call, CallChanged, CallState
+
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+CALL, CHANNEL = "node1-1763800000.1", "PJSIP/trunk-00000001"
+PLAN = FloorPlan("node1", {"1001": SeatPlan("1001", "陈静", "primary")}, {"repair": QueuePlan("repair", 0)}, 30)
+
+
+def played(*events: ami.AmiEvent) -> tuple[Floor, list[FloorEvent]]:
+    """A call that has come in, and then these."""
+    floor, told = Floor(PLAN), []
+    created = ami.ChannelCreated(CALL, CHANNEL, CALL, ami.ChannelState.RING, "13800138000", "from-trunk", "8000")
+    for event in (created, *events):
+        floor, more = fold(floor, event, NOON)
+        told += more
+    return floor, told
+
+
+def said(what: str, *, stage: int = 0, rank: int = 0) -> ami.DialplanSaid:
+    return ami.DialplanSaid(CALL, what, CALL, "", "repair", stage=stage, rank=rank)
+
+
+def joined(queue: str) -> ami.CallerJoined:
+    return ami.CallerJoined(CALL, CHANNEL, "13800138000", queue)
+
+
+def shown(floor: Floor) -> Call:
+    return floor.calls_shown[CALL]
+
+
+def test_a_call_that_waits_for_its_last_agent_waits_in_its_queue() -> None:
+    floor, _ = played(said("routed", rank=20), joined("seat.1001"))
+    assert (shown(floor).queue, shown(floor).stage, shown(floor).state) == ("repair", 0, CallState.QUEUED)
+    assert floor.calls[CALL].rank == 20
+
+
+def test_each_stage_is_told_as_an_overflow_outside_numbers_too() -> None:
+    left = ami.CallerLeft(CALL, "repair", abandoned=False)
+    floor, told = played(said("routed"), joined("repair"), left, said("overflow", stage=1), joined("repair.backup"), left,
+                         said("overflow", stage=2), joined("repair.teams"), left, said("overflow", stage=3))
+    stages = [event.call.stage for event in told if isinstance(event, CallChanged) and event.what == "overflowed"]
+    assert stages == [1, 2, 3]
+    assert (shown(floor).stage, shown(floor).state) == (3, CallState.QUEUED)
+
+
+def test_a_call_that_moves_to_another_queue_begins_there_anew() -> None:
+    floor, _ = played(said("routed"), joined("repair"), said("overflow", stage=1), joined("repair.backup"), said("routed"),
+                      joined("repair"))
+    assert shown(floor).stage == 0
