@@ -16,7 +16,7 @@ from acd.orders import Handlers, done, refused
 from acd.waits import staffed
 from callcenter.commands import Answer, CancelRingBack, Order, RingBack
 from callcenter.events import CallState
-from callcenter.numbers import normalise
+from callcenter.numbers import as_dialled, normalise
 
 FAMILY: Final = "sixring"
 PLACED: Final = "placed"         # detail: it waits in the queue already
@@ -35,7 +35,7 @@ class CallbackDesk:
         """`not_now`: nobody works the queue; asked again later, it does not count as an attempt."""
         command = order.command
         assert isinstance(command, RingBack)
-        number = normalise(command.number)
+        number = as_dialled(normalise(command.number))
         if command.queue not in self._queues:
             return refused(order, "unknown_queue")
         if not number.isdigit():

@@ -35,6 +35,17 @@ def normalise(raw: str, region: str = "CN") -> str:
     return digits.replace("+", "")
 
 
+def as_dialled(number: str) -> str:
+    """The digits that a trunk in China is given for a stored number: mobiles as they are, others with the trunk's 0, and 00
+    before a foreign country."""
+    if number.startswith("+861") and len(number) == 14:
+        return number[3:]
+    if number.startswith("+86"):
+        national = number[3:]
+        return national if national.startswith(("400", "800")) else f"0{national}"
+    return f"00{number[1:]}" if number.startswith("+") else number
+
+
 def masked(number: str) -> str:
     """For logs and for roles that may not see it: the last four digits only."""
     return f"{'*' * max(len(number) - 4, 0)}{number[-4:]}" if number else ""

@@ -11,11 +11,19 @@ import pytest_asyncio
 from hotline.line import Guest, Line
 from hotline.sites import TestSite
 
+from acd.ami import AmiAddress, AmiLink, AmiLost
+from acd.callbacks import CallbackDesk
+from acd.plan import FloorPlan
+from acd.resync import floor_from, take_snapshot
+from callcenter.clock import SystemClock
+from callcenter.commands import Order, RingBack
+from callcenter.events import Board
 from callcenter.phones import Seat
 from callcenter.phones.hearing import has_tone
 from callcenter.phones.sound import tone
+from callcenter.site import load_site
 
-SITE = TestSite(ring_seconds=1, overflow_after=12, backup_for=12, survey=False)
+SITE = TestSite(ring_seconds=2, seat_ring=1, overflow_after=12, backup_for=30, survey=False)
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.rule("A11")]
 
 
@@ -141,3 +149,35 @@ async def test_an_agent_who_hangs_up_before_the_caller_answers_leaves_a_failed_t
     await seat.legs[-1].hang_up()
     assert (await line.journal.has(place, "RANGBACK")).data == (guest.call_id, "1", "failed")
     await phone.legs[-1].ended(3)
+
+
+async def test_a_retry_comes_into_the_queue_by_order_and_only_once_an_attempt(line: Line) -> None:
+    seat = await line.seat("1003")
+    phone = await line.outside("2901")
+    settings, clock = line.hotline.settings, SystemClock()
+    plan = FloorPlan.of(load_site(settings.site_file), settings.node)
+    link = AmiLink(AmiAddress(settings.node, *settings.ami_address, "sixring", settings.secrets()["ami"]), lambda _: None,
+                   wanted=frozenset())
+    running = asyncio.create_task(link.run())
+    try:
+        async with asyncio.timeout(5):
+            while True:
+                try:
+                    floor = floor_from(plan, await take_snapshot(link), Board(), clock.now())
+                    break
+                except AmiLost:
+                    await asyncio.sleep(0.02)
+        ring = CallbackDesk(tuple(plan.queues), [link], lambda: [floor]).handlers()[RingBack]
+        asked = f"{settings.node}-1795000000.1"
+        order = Order("o1", "crm", clock.now(), clock.now(), RingBack(asked, 2, "2901", "complaint", 30, 7, "en"))
+        assert (await ring(order)).detail == ""
+        assert (await ring(order)).detail == "begun"
+    finally:
+        running.cancel()
+    seat.answers_after(0)
+    await (await phone.rings(10)).answer()
+    [place] = [entry for entry in line.journal.entries() if entry.event == "PLACE" and entry.data[0] == asked]
+    assert place.data == (asked, "2", "2901", "7")
+    home = Guest(phone.legs[-1], "2901", place.call_id, line.journal, line.sounds)
+    await home.hears("callback-hello", language="en")
+    assert (await line.journal.has(place.call_id, "RANGBACK")).data == (asked, "2", "answered")
