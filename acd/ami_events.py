@@ -234,7 +234,8 @@ VARIABLES: Final = frozenset({"SIXRING_CALLER", "CALL_ID"})
 
 
 def number_of(text: str) -> int:
-    return int(text) if text.strip().lstrip("-").isdigit() else 0
+    digits = text.strip().removeprefix("-")
+    return int(text) if digits.isascii() and digits.isdigit() else 0
 
 
 def _created(m: Headers) -> AmiEvent:

@@ -39,7 +39,7 @@ async def test_a_free_seat_rings_at_once_and_answers_within_two_rings(line: Line
     assert leg.answered_at - leg.began_at < 2 * SITE.ring_seconds
 
 
-@pytest.mark.rule("A8", part="no pause and resume, no log of listening")
+@pytest.mark.rule("A8", part="no log of listening here")
 async def test_both_hear_each_other_and_the_recording_has_both_voices(line: Line) -> None:
     guest, leg = await talk(line, "1003", "2")
     leg.say(tone(AGENT_HZ, 4))
