@@ -17,7 +17,17 @@ from acd import agents
 from acd.agent_shown import show_agent, wrapup_until
 from acd.agents import AGENT_COMMANDS, AgentCommand, Decision, Rules, Situation, decide, decide_queue
 from acd.ami import LinkDown, LinkUp
-from acd.ami_events import AmiEvent, FullyBooted, HeldOrNot, ReachabilityChanged, RecordingMuted, SeatCompleted, SeatMissed
+from acd.ami_events import (
+    AmiEvent,
+    BridgeEntered,
+    BridgeLeft,
+    FullyBooted,
+    HeldOrNot,
+    ReachabilityChanged,
+    RecordingMuted,
+    SeatCompleted,
+    SeatMissed,
+)
 from acd.book import Book
 from acd.desired import Desired
 from acd.facts import Floor
@@ -154,7 +164,8 @@ class Attendance:
                 if contacts[uri]:      # one phone a seat: an address that answers takes the place of all others
                     self._contacts[seat] = {uri: True}
                 self._phone(seat)
-            case HeldOrNot(uniqueid=uniqueid) | RecordingMuted(uniqueid=uniqueid):
+            case (HeldOrNot(uniqueid=uniqueid) | RecordingMuted(uniqueid=uniqueid) | BridgeEntered(uniqueid=uniqueid)
+                  | BridgeLeft(uniqueid=uniqueid)):
                 self._look_at_call(uniqueid)
             case FullyBooted():
                 self._floors.seat(self._seats())
@@ -290,7 +301,7 @@ class Attendance:
             self._look(agent)
 
     def _look_at_call(self, uniqueid: str) -> None:
-        """Held, or its recording paused: no seat's own state changes with it."""
+        """Held, its recording paused, or somebody else consulted: no seat's own state changes with it."""
         for floor in self._floors.floors():
             if channel := floor.channels.get(uniqueid):
                 legs = (leg.name for leg in floor.channels.values() if leg.linkedid == channel.linkedid)

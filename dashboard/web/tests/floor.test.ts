@@ -45,6 +45,7 @@ describe('a seat', () => {
     const state = (of: Seat) => seatView(board({}), of, true).state
     expect([seat('1001', 'paused'), seat('1001', 'ready'), seat('1001', 'offline'), seat('1001', 'talking')].map(state))
       .toEqual(['vacant', 'vacant', 'offline', 'talking'])
+    expect(seatView(board({}), seat('1001'), true).name).toBe('')
     expect(state(seat('1101', 'ready', 'backup'))).toBe('ready')
     expect(seatView(board({}), seat('1001'), false).state).toBe('ready')
   })

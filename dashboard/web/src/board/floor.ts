@@ -10,7 +10,7 @@ export type ShownState = AgentState | SeatState | 'vacant'
 export interface SeatView {
   readonly seat: string
   readonly kind: string
-  /** Who sits there, else the name of the seat. */
+  /** Who sits there, else the name of the seat; empty where somebody could sit. */
   readonly name: string
   readonly state: ShownState
   readonly since: number
@@ -35,7 +35,8 @@ export function seatView(board: Board, seat: Seat, freeSeating: boolean): SeatVi
   }
   // A paused phone at which nobody has signed in is how Asterisk keeps calls away from an empty place.
   const empty = freeSeating && seat.kind === 'primary' && seat.state !== 'ringing' && seat.state !== 'talking'
-  return { ...base, name: seat.name, state: empty && seat.state !== 'offline' ? 'vacant' : seat.state, since: seat.since }
+  const state = empty && seat.state !== 'offline' ? 'vacant' : seat.state
+  return { ...base, name: state === 'vacant' ? '' : seat.name, state, since: seat.since }
 }
 
 function callOf(board: Board, id: string | null): Call | null {
