@@ -5,7 +5,7 @@ the folded floor and its listeners (the reconciler looks for contradictions). CP
 
 The 19-header event is QueueMemberStatus, which app_queue sends for every member of every queue at every change of a
 device, the most frequent one on a floor; one in a hundred brings a pause that changes the picture. Bar: ours at least 2 × theirs.
-The mix is the whole traffic of a call (recorded on Asterisk 22.10: menu, queue, ring, talk, hang-up), call after call: shown, no bar.
+The mix is the whole traffic of a call (as Asterisk 22.10 told it: menu, queue, ring, talk), call after call: shown, no bar.
 """
 
 from __future__ import annotations
@@ -47,7 +47,8 @@ EPOCH: Final = b"-1700000000."
 STATUS: Final = (
     "Event: QueueMemberStatus\r\nPrivilege: agent,all\r\nTimestamp: 1795365014.{number:06}\r\nQueue: {queue}\r\n"
     "MemberName: {seat}\r\nInterface: PJSIP/{seat}\r\nStateInterface: PJSIP/{seat}\r\nMembership: static\r\nPenalty: 0\r\n"
-    "CallsTaken: {number}\r\nLastCall: 1795364{low:03}\r\nLastPause: 0\r\nLoginTime: 1795360000\r\nInCall: 0\r\nStatus: {status}\r\n"
+    "CallsTaken: {number}\r\nLastCall: 1795364{low:03}\r\nLastPause: 0\r\nLoginTime: 1795360000\r\nInCall: 0\r\n"
+    "Status: {status}\r\n"
     "Paused: {paused}\r\nPausedReason: {reason}\r\nRinginuse: 0\r\nWrapuptime: 0\r\n\r\n")
 
 
@@ -171,7 +172,8 @@ def measure() -> Result:
             rates["ours"].append(count / took)
             lost += lost_statuses(heard, service, paused) if name == "19 headers" else lost_calls(heard, service, stream)
         bare, full = statistics.median(rates["theirs"]), statistics.median(rates["ours"])
-        result.lines.append(f"{name:<14} {count:>7} {stream.count(b': ') / count:>8.1f} {bare:>13.0f} {full:>10.0f} {full / bare:>6.2f} {lost:>6}")
+        headers = stream.count(b": ") / count
+        result.lines.append(f"{name:<14} {count:>7} {headers:>8.1f} {bare:>13.0f} {full:>10.0f} {full / bare:>6.2f} {lost:>6}")
         key = name.replace(" ", "_").replace("'", "")
         result.figures |= {f"{key}_panoramisk_per_s": round(bare), f"{key}_ours_per_s": round(full), f"{key}_lost": lost}
         if lost or (name == "19 headers" and full < BAR * bare):

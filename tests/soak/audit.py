@@ -12,7 +12,7 @@ from datetime import datetime
 from hotline.whole import Whole
 
 from callcenter.bus import START, Bus
-from callcenter.events import DriftMended, SeatState
+from callcenter.events import AgentState, Board, DriftMended, SeatState
 from soak.memory import Memory
 from soak.play import Made, Play, Talked
 
@@ -46,7 +46,7 @@ async def audit(whole: Whole, play: Play, memory: Memory, pids_before: set[int])
     wrong += list(_outcomes(play, calls))
     wrong += list(_talk_times(whole, play, calls))
     wrong += list(_recordings(whole, records))
-    wrong += await _floor(whole, play.seats)
+    wrong += await _floor(whole, play)
     wrong += await _drift(whole)
     wrong += [f"{name}: {after - before:+.1f} MiB after warm-up ({before:.1f} to {after:.1f}), allowed {allowed:.1f}"
               for name, (before, after, allowed) in memory.growth().items() if after - before > allowed]
@@ -148,24 +148,35 @@ def _recordings(whole: Whole, records: list[Record]) -> Iterator[str]:
         yield f"recording {file} is of no call"
 
 
-async def _floor(whole: Whole, seats: tuple[str, ...]) -> list[str]:
-    """Board, Asterisk's queues and Asterisk's devices say the same: everybody is there and free."""
+async def _floor(whole: Whole, play: Play) -> list[str]:
+    """Board, Asterisk's queues and the phones say the same: every agent is ready, and no phone rings or talks."""
     wrong = []
+
+    def free(board: Board) -> bool:
+        return (not board.calls and all(board.agents[code].state is AgentState.READY for code in play.agents.codes)
+                and all(board.seats[board.agents[code].seat or ""].state is SeatState.READY for code in play.agents.codes))
+
     try:
-        await whole.board_where(
-            lambda board: not board.calls and all(board.seats[seat].state is SeatState.READY for seat in seats), 15,
-            "every seat ready, no call")
+        await whole.board_where(free, 15, "every agent ready, no call")
     except AssertionError as error:
-        wrong.append(f"board: {error}")
+        board = await whole.board_where(lambda _: True, 5, "a board")
+        wrong.append(f"board: {error}; " + ", ".join(f"{code} {one.state} {one.reason} at {one.seat}" for code, one in
+                                                     board.agents.items()))
     async with whole.ami() as ami:
         answers = await ami.act("QueueStatus", ends_with="QueueStatusComplete")
-    for answer in answers:
-        if answer.get("Event") == "QueueEntry":
-            wrong.append(f"queue {answer['Queue']}: {answer['Uniqueid']} still waits")
-        if answer.get("Event") == "QueueMember" and answer["Name"] in seats and (
-                answer["Status"], answer["Paused"], answer["InCall"]) != ("1", "0", "0"):
-            wrong.append(f"queue {answer['Queue']}: seat {answer['Name']} is stuck: status {answer['Status']}, paused "
-                         f"{answer['Paused']} ({answer.get('PausedReason', '')}), in call {answer['InCall']}")
+    at_work = {message["Name"] for message in answers if message.get("Event") == "QueueMember" and message["Paused"] == "0"}
+    wrong += [f"queue {message['Queue']}: {message['Uniqueid']} still waits" for message in answers
+              if message.get("Event") == "QueueEntry"]
+    board = await whole.board_where(lambda _: True, 5, "a board")
+    for message in answers:
+        if message.get("Event") == "QueueMember" and (message["Status"] != "1" or message["InCall"] != "0"):
+            wrong.append(f"queue {message['Queue']}: seat {message['Name']} is stuck: status {message['Status']}, "
+                         f"in call {message['InCall']}")
+    for code in play.agents.codes:
+        seat = board.agents[code].seat
+        if seat not in at_work:
+            wrong.append(f"agent {code} is {board.agents[code].state} at {seat} on the board, and in no queue of Asterisk's")
+    wrong += [f"phone: {leg!r} is still on the line" for leg in play.phones.legs]
     return wrong
 
 

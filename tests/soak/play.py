@@ -13,6 +13,7 @@ from typing import Any, Final
 from hotline.whole import Whole
 
 from callcenter.phones import Leg, PhoneError, Phones, Seat
+from soak.floor import Agents
 
 MAIN: Final = "8000"
 LONGEST_CALL_S: Final = 45.0
@@ -54,6 +55,7 @@ class Play:
     seats: tuple[str, ...]
     seed: int
     rate: float
+    agents: Agents
     made: list[Made] = field(default_factory=list)
     talked: list[Talked] = field(default_factory=list)
     did: dict[str, int] = field(default_factory=dict)
@@ -77,6 +79,8 @@ class Play:
             [seat] = await self.whole.seats(self.phones, number)
             seat.on_ring = lambda leg, seat=seat: self._start(self._seat_acts(seat, leg))
             self._phones[number] = seat
+        await self.agents.sign_in()
+        living = asyncio.create_task(self.agents.live())
         calls: set[asyncio.Task[None]] = set()
         until = time.monotonic() + seconds
         draw = random.Random(f"{self.seed}/arrivals")
@@ -90,6 +94,10 @@ class Play:
             else:
                 self._count("no caller free")
         phones_fail.cancel()
+        living.cancel()
+        await asyncio.wait((living,))
+        if not living.cancelled() and (error := living.exception()):
+            self.faults.append(f"agents: {type(error).__name__}: {error}")
         async with asyncio.timeout(LONGEST_CALL_S + 15):
             await asyncio.gather(*calls)
         self._over = True
@@ -99,6 +107,8 @@ class Play:
         async with asyncio.timeout(30):
             while self._tasks:
                 await asyncio.wait(self._tasks)
+        await self.agents.come_back()
+        self.faults += self.agents.faults
 
     # --- callers
 

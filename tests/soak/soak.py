@@ -13,11 +13,13 @@ from hotline.whole import Whole
 
 from callcenter.phones import Phones, Switch
 from soak.audit import audit
+from soak.floor import Agents, agents_of_site
 from soak.memory import PROGRAMS, Memory
 from soak.play import Play
 
 SEATS = (*PRIMARY, "1005", "1006", "1007", *BACKUP)
-SITE = TestSite(primary=SEATS[:7], survey=False, wrapup=1, message=6)
+DESKS = SEATS[:7]
+SITE = TestSite(primary=DESKS, survey=False, wrapup=1, message=6, agents=agents_of_site(len(DESKS) - 1))
 SAMPLES = 60
 KEPT_S = 1.0                 # of sound a phone: nobody listens
 
@@ -35,7 +37,7 @@ async def soak(seconds: float, *, seed: int, rate: float) -> Result:
     with free_offset() as offset:
         async with Whole(SITE.text(), offset) as whole, \
                 Phones(Switch(whole.settings.ports.sip), rtp_ports=PHONE_RTP, keep_s=KEPT_S) as phones:
-            play = Play(whole, phones, SEATS, seed, rate)
+            play = Play(whole, phones, SEATS, seed, rate, Agents(whole, DESKS, seed))
             memory = Memory(whole, every_s=max(seconds / SAMPLES, 1.0))
             watching = asyncio.create_task(memory.watch())
             before = set(whole.processes(*PROGRAMS)) - {os.getpid()}
@@ -44,4 +46,5 @@ async def soak(seconds: float, *, seed: int, rate: float) -> Result:
             with suppress(asyncio.CancelledError):
                 await watching
             wrong = await audit(whole, play, memory, before)
-            return Result(len(play.made), len(play.talked), dict(sorted(play.did.items())), memory.growth(), wrong)
+            did = dict(sorted((play.did | play.agents.did).items()))
+            return Result(len(play.made), len(play.talked), did, memory.growth(), wrong)
