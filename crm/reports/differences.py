@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Final
 
 from sqlalchemy import delete, select
@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from callcenter.events import AsteriskCounted, Health
 from crm.calls.models import CallRow
 from crm.database import Database
-from crm.reports.compare import Difference, Feed, Tally, Why, asterisk_and_journal, live_and_journal
+from crm.reports.compare import IN_FLIGHT, Difference, Feed, Tally, Why, asterisk_and_journal, live_and_journal
 from crm.reports.hearing import Heard
 from crm.reports.models import FigureDifference, QueueTally
 from crm.reports.service import day_bounds
@@ -22,10 +22,26 @@ COUNTERS_HOLD: Final = timedelta(minutes=3)      # what was heard before is no m
 
 
 def tallies(session: Session, counters: Iterable[AsteriskCounted]) -> dict[tuple[str, str], Tally]:
-    known = {(row.node, row.name): Tally(row.since, row.last_at, row.completed, row.transferred, row.abandoned, row.timed_out,
-                                         row.emptied) for row in session.scalars(select(QueueTally))}
-    nothing = Tally(None, None)
-    return {(one.node, one.name): known.get((one.node, one.name), known.get((one.node, ""), nothing)) for one in counters}
+    """As they were when app_queue said its own: the journal has gone on since."""
+    rows = {(row.node, row.name): row for row in session.scalars(select(QueueTally))}
+    found: dict[tuple[str, str], Tally] = {}
+    for one in counters:
+        row = rows.get((one.node, one.name)) or rows.get((one.node, ""))
+        found[one.node, one.name] = _at(row, one.at) if row else Tally(None, None)
+    return found
+
+
+def _at(row: QueueTally, moment: datetime) -> Tally:
+    counts = {kind: getattr(row, kind) for kind in ("completed", "transferred", "abandoned", "timed_out", "emptied")}
+    last_at = None if row.recent else row.last_at
+    for seen in row.recent:
+        epoch, _, kind = seen.partition(":")
+        at = datetime.fromtimestamp(int(epoch), UTC)
+        if at > moment and kind in counts:
+            counts[kind] -= 1
+        if at <= moment + IN_FLIGHT:
+            last_at = at
+    return Tally(row.since, last_at, **counts)
 
 
 def compare(session: Session, heard: Heard, day: date, tz: tzinfo, now: datetime, short_abandon_s: float) -> list[Difference]:

@@ -19,6 +19,7 @@ class QueueTally(Base):
     name: Mapped[str] = mapped_column(String(80), primary_key=True)
     since: Mapped[datetime | None]       # None: the journal begins after Asterisk's start
     last_at: Mapped[datetime]
+    recent: Mapped[list[str]]            # "<epoch>:<kind>" of the last minutes: what the counts were a moment ago
     entered: Mapped[int] = mapped_column(default=0)
     completed: Mapped[int] = mapped_column(default=0)
     transferred: Mapped[int] = mapped_column(default=0)

@@ -16,6 +16,7 @@ def upgrade() -> None:
         sa.Column("name", sa.String(length=80), nullable=False),
         sa.Column("since", sa.DateTime(timezone=True), nullable=True),
         sa.Column("last_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("recent", sa.JSON(), nullable=False),
         *(sa.Column(kind, sa.Integer(), nullable=False)
           for kind in ("entered", "completed", "transferred", "abandoned", "timed_out", "emptied")),
         sa.PrimaryKeyConstraint("node", "name", name=op.f("pk_queue_tallies")),

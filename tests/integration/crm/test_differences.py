@@ -49,7 +49,8 @@ def test_what_was_heard_and_what_was_written_is_compared_and_what_nobody_explain
         database: Database, tmp_path: Path, bus: Redis) -> None:
     """Two calls, of which the live feed told one; app_queue counted one more than its entries say."""
     told, untold = f"node1-{T}.1", f"node1-{T}.2"
-    lines = [f"{T - 100}|NONE|NONE|NONE|QUEUESTART|\n", *one_call(told, 10), *one_call(untold, 50)]
+    lines = [f"{T - 100}|NONE|NONE|NONE|QUEUESTART|\n", *one_call(told, 10), *one_call(untold, 50),
+             f"{T + 297}|node1-{T}.3|repair|NONE|ABANDON|1|1|3\n"]      # after app_queue said its counts
     (tmp_path / "queue_log").write_text("".join(lines))
     source = Source("node1/queue_log", tmp_path / "queue_log", parse_queue_log, tally_of)
     recorder = Recorder(database, (source,), node="node1", tz=TZ, short_abandon_s=5, clock=FakeClock(NOW), chunk=200)
