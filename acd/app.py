@@ -18,6 +18,7 @@ from acd.bookfile import BookFile, BookKeeper, fitted
 from acd.callbacks import CallbackDesk
 from acd.calls.desk import CallsDesk
 from acd.calls.rules import CallRules
+from acd.counters import Counters
 from acd.desired import Desired
 from acd.keypad import Keypad
 from acd.line import AgentLine
@@ -114,6 +115,7 @@ async def run(plan: AcdPlan, clock: Clock) -> None:
             tasks.create_task(attendance.run())
             tasks.create_task(books.run())
             tasks.create_task(watch.run())
+            tasks.create_task(Counters(links, clock, outbox.put).run())
             tasks.create_task(intake.run())
             tasks.create_task(calls.run())
             tasks.create_task(Ageing(service.views, clock).run())

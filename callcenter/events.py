@@ -277,6 +277,20 @@ class RosterChanged(Event):
 
 
 @dataclass(frozen=True)
+class AsteriskCounted(Event):
+    """What app_queue itself has counted in one of its queues since Asterisk was started; said once a minute."""
+
+    node: str
+    name: str                            # Asterisk's name of the queue, callcenter/stages.py
+    queue: str                           # the site's; "" for a seat's own
+    stage: int | None
+    calls: int                           # wait now
+    completed: int
+    abandoned: int                       # app_queue's word for all who left without having talked
+    since: datetime
+
+
+@dataclass(frozen=True)
 class HealthChanged(Event):
     health: ComponentHealth
 
@@ -304,13 +318,13 @@ class TicketOpened(Event):
 
 
 AnyEvent = (CallChanged | CallEnded | SeatChanged | FloorReset | AgentChanged | QueueWaitChanged | CallRanLong
-            | SeatFaultChanged | DriftMended | OrderCarriedOut | CallbackChanged | RosterChanged | HealthChanged
+            | SeatFaultChanged | DriftMended | OrderCarriedOut | CallbackChanged | RosterChanged | AsteriskCounted | HealthChanged
             | FiguresUpdated | CallRecordWritten | TicketOpened)
 
 _TYPES: dict[str, TypeAdapter[Any]] = {
     kind.__name__: TypeAdapter(kind)
     for kind in (CallChanged, CallEnded, SeatChanged, FloorReset, AgentChanged, QueueWaitChanged, CallRanLong,
-                 SeatFaultChanged, DriftMended, OrderCarriedOut, CallbackChanged, RosterChanged, HealthChanged,
+                 SeatFaultChanged, DriftMended, OrderCarriedOut, CallbackChanged, RosterChanged, AsteriskCounted, HealthChanged,
                  FiguresUpdated, CallRecordWritten, TicketOpened)
 }
 

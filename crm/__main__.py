@@ -27,12 +27,15 @@ from crm.callbacks.caller import CallbackCaller
 from crm.callbacks.rules import RetryRule
 from crm.calls.journal import parse_cel, parse_queue_log
 from crm.calls.recorder import Recorder, Source
+from crm.calls.tally import tally_of
 from crm.database import Database, open_database
 from crm.herald import Herald
 from crm.households.demo import demo_rows
 from crm.households.importer import COLUMNS, ImportFaultsError, import_lines, read_lines
 from crm.migrate import migrate
 from crm.process import Process
+from crm.reports.differences import Comparison
+from crm.reports.hearing import Hearing
 from crm.staff import agents
 from crm.staff import service as staff
 from crm.staff.audit import record_audit
@@ -56,23 +59,27 @@ def process(context: typer.Context) -> None:
     site = load_site(settings.site_file)
     clock = SystemClock()
     database = open_database(settings.database_url)
-    sources = (Source(f"{settings.node}/queue_log", settings.queue_log, parse_queue_log),
+    sources = (Source(f"{settings.node}/queue_log", settings.queue_log, parse_queue_log, tally_of),
                Source(f"{settings.node}/cel", settings.cel_log, parse_cel))
     rule = RetryRule(site.desk.callback_tries, timedelta(seconds=site.desk.callback_retry))
     recorder = Recorder(database, sources, node=settings.node, tz=ZoneInfo(site.timezone),
                         short_abandon_s=site.limits.short_abandon, clock=clock, seats_are_agents=not site.free_seating,
                         callbacks=rule)
     herald = Herald(settings.redis_url, clock)
+    hearing = Hearing(settings.redis_url, clock, ZoneInfo(site.timezone), site.limits.short_abandon)
     stop = threading.Event()
     for wanted in (signal.SIGTERM, signal.SIGINT):
         signal.signal(wanted, lambda *_: stop.set())
     herald.start()
+    hearing.start()
     asker = Asker(settings.redis_url, clock)
     caller = CallbackCaller(database, rule, clock, ask=lambda command: asker.ask(command, "crm"), tell=herald.tell)
     calling = threading.Thread(target=caller.run, args=(stop,), name="callbacks", daemon=True)
     calling.start()
-    Process(database, recorder, herald, site, settings.recordings, settings.voicemail, clock).run(stop)
+    Process(database, recorder, herald, site, settings.recordings, settings.voicemail, clock,
+            Comparison(database, hearing, ZoneInfo(site.timezone), site.limits.short_abandon, herald.report)).run(stop)
     calling.join(timeout=5)
+    hearing.stop()
     herald.stop()
     database.close()
 

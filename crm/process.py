@@ -22,6 +22,7 @@ from crm.calls.recordings import seal_recordings
 from crm.calls.retention import drop_old_sound
 from crm.database import Database
 from crm.migrate import is_current
+from crm.reports.differences import Comparison
 from crm.reports.service import day_figures
 from crm.staff import agents_tell
 
@@ -29,6 +30,7 @@ POLL_S = 0.15                # a line is read at the latest this long after it w
 FIRST_RETRY_S = 0.2
 LONGEST_RETRY_S = 5.0
 FIGURES_EVERY_S = 1.0
+COMPARE_EVERY_S = 60.0
 SEAL_EVERY_S = 5.0
 CLEAN_EVERY_S = 3600.0
 UNENTERED_FOR = timedelta(days=1)
@@ -61,7 +63,9 @@ class Every:
 
 class Process:
     def __init__(self, database: Database, recorder: Recorder, herald: Tells, site: Site, recordings: Path,
-                 voicemail: Path, clock: Clock) -> None:
+                 voicemail: Path, clock: Clock, comparison: Comparison | None = None) -> None:
+        self._comparison = comparison
+        self._compare_every = Every(COMPARE_EVERY_S)
         self._database = database
         self._recorder = recorder
         self._herald = herald
@@ -125,6 +129,8 @@ class Process:
         if self._roster_every.due(now) or back:
             self._roster.look(again=back)
         self._publish_figures(now)
+        if self._comparison and not batch.lines and self._compare_every.due(now):
+            self._comparison.look(self._clock.now())    # not while there is more of the journal to read
         self._herald.report("database", Health.OK)
         self._herald.report("crm", Health.OK)
         return batch.lines > 0

@@ -28,8 +28,10 @@ from crm.calls.effects import CallFinished, Effect, OpenContactEntry, OpenTicket
 from crm.calls.entries import AsteriskStarted, CallEntry, Connected, Ended, Entry, Parsed, Rejected, RingMissed, Seated
 from crm.calls.models import JournalPosition, JournalReject
 from crm.calls.record import CallRecord, apply, lose
+from crm.calls.tally import Tallied
 from crm.database import Database
 from crm.households.service import remember_language
+from crm.reports.tallies import keep_tallies
 from crm.tickets.service import open_ticket
 
 LONGEST_REJECT = 2_000
@@ -46,6 +48,7 @@ class Source:
     name: str
     path: Path
     parse: Callable[[str], Parsed]
+    tally: Callable[[str], Tallied | None] = lambda _: None
 
 
 @dataclass(frozen=True)
@@ -128,7 +131,10 @@ class Recorder:
             entries: list[Entry] = []
             rejects = [JournalReject(source=source.name, offset=chunk.lines[0].offset, line="", reason="gap",
                                      at=self._clock.now())] if chunk.gap else []
+            tallied: list[Tallied] = []
             for line in chunk.lines:
+                if not refused and (one := source.tally(line.text.decode(errors="replace"))):
+                    tallied.append(one)
                 parsed = Rejected(refused) if refused else _parse(source, line)
                 if isinstance(parsed, Entry):
                     entries.append(parsed)
@@ -137,6 +143,7 @@ class Recorder:
                                                  reason=parsed.reason, at=self._clock.now()))
             session.add_all(rejects)
             events = self._write(session, entries)
+            keep_tallies(session, self._node, tallied)
             if row is None:
                 row = JournalPosition(source=source.name)
                 session.add(row)

@@ -6,17 +6,19 @@ from datetime import date, datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from sqlalchemy.orm import Session
 
 from callcenter.errors import Forbidden
 from callcenter.events import Figures
 from callcenter.roles import SEES_BOARD
 from crm.calls.record import Outcome
+from crm.reports.compare import Between, Why
+from crm.reports.differences import differences as stored_differences
 from crm.reports.service import Asked, calls_of_figure, day_figures, figure_rows
 from crm.reports.slices import By, FigureRow, Interval
 from crm.staff.schemas import SignedIn
-from dashboard.access import DESK, own_agent, require
+from dashboard.access import DESK, FAULTS, own_agent, require
 from dashboard.problems import responses
 from dashboard.services import Given, Reading, Services
 
@@ -84,6 +86,34 @@ def figures(
         asked = _own(who, session, services, asked)
     rows = figure_rows(session, asked, services.timezone, services.site, services.clock.now())
     return FiguresShown(by=by, interval=interval, first=asked.first, last=asked.last, rows=rows)
+
+
+class DifferenceShown(BaseModel):
+    between: Between
+    queue: str
+    figure: str = Field(description="what the calls are by the first source and by the second, or the counter's name")
+    count: int
+    rule: Why = Field(description="why they differ; empty: nobody can explain it")
+    example: str | None = Field(description="one of the calls")
+    first_at: datetime
+    last_at: datetime
+
+
+class DifferencesShown(BaseModel):
+    day: date
+    differences: list[DifferenceShown]
+
+
+@router.get("/differences", dependencies=[Depends(require(*FAULTS))], responses=responses(401, 403, 422, 503))
+def differences(session: Reading, services: Given,
+                day: Annotated[date | None, Query(ge=_FIRST, le=_LAST, description="today when left out")] = None,
+                ) -> DifferencesShown:
+    """Where live figures, the journal and app_queue's counters differ, and why; what nobody can explain comes first."""
+    wanted = day or _today(services)
+    return DifferencesShown(day=wanted, differences=[
+        DifferenceShown(between=Between(row.between), queue=row.queue, figure=row.figure, count=row.count, rule=Why(row.rule),
+                        example=row.example, first_at=row.first_at, last_at=row.last_at)
+        for row in stored_differences(session, wanted)])
 
 
 @router.get("/rows", responses=responses(401, 403, 422, 503))

@@ -8,6 +8,7 @@ from callcenter.events import (
     AgentChanged,
     AgentShown,
     AnyEvent,
+    AsteriskCounted,
     Board,
     Call,
     Callback,
@@ -44,7 +45,7 @@ def board_for_wall(board: Board) -> Board:
 def event_for_staff(event: AnyEvent) -> AnyEvent | None:
     """The event for those who see callers; None for one that no page has a use for."""
     match event:
-        case RosterChanged():
+        case RosterChanged() | AsteriskCounted():
             return None
         case _:
             return event
@@ -62,7 +63,7 @@ def event_for_wall(event: AnyEvent) -> AnyEvent | None:
             return replace(event, agent=unexplained(agent))
         case CallbackChanged(callback=callback):
             return replace(event, callback=unnumbered(callback))
-        case TicketOpened() | CallRecordWritten() | OrderCarriedOut() | RosterChanged():
+        case TicketOpened() | CallRecordWritten() | OrderCarriedOut() | RosterChanged() | AsteriskCounted():
             return None
         case _:
             return event
