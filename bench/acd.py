@@ -1,5 +1,6 @@
 """Is the ACD's own share small enough? Parts, each with a bar of its own, in one run.
 
+    ring       from the entry into a queue to the first ring, beside bare app_queue
     ingest     AMI bytes to live floor state, beside panoramisk's bare parsing of the same bytes
     reconcile  the difference between two floors of 1,000 agents in 100 queues, and how it grows
 
@@ -18,11 +19,13 @@ from typing import Final
 
 sys.path.append(sys.path.pop(0))     # this file has the name of the package that it measures: the package comes first
 
+import acd_first_ring
 import acd_ingest
 import acd_reconcile
 from acd_result import Result
 
 PARTS: Final[dict[str, Callable[[], Result]]] = {
+    "ring": acd_first_ring.measure,
     "ingest": acd_ingest.measure,
     "reconcile": acd_reconcile.measure,
 }
