@@ -29,7 +29,7 @@ from hotline.whole import Whole
 from raw_seat import RawSeat
 
 BAR_MS: Final = 30.0
-CALLS: Final = 100             # to each side
+CALLS: Final = 100             # to each side; 7 s each until it is in the queue
 SEAT: Final = "1001"
 SITE: Final = """
 version: 1
