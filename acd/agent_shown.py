@@ -20,6 +20,7 @@ from datetime import datetime
 
 from acd.book import Book, SignedIn
 from acd.facts import Channel, Floor
+from acd.shown import consulting_leg
 from callcenter.events import AgentShown, AgentState
 from callcenter.roster import Agent
 
@@ -61,7 +62,8 @@ def show_agent(floor: Floor, book: Book, agent: Agent, now: datetime, before: Ag
     state, call_id = agent_state(floor, book, agent.code, now)
     fault = book.faults.get(entry.seat) if entry and state is AgentState.FAULT else None
     shown = AgentShown(code=agent.code, name=agent.name, team=agent.team, state=state, since=now, call_id=call_id,
-                       recording_paused=_recording_paused(floor, call_id))
+                       recording_paused=_recording_paused(floor, call_id),
+                       consulting=call_id in floor.calls and consulting_leg(floor, call_id) is not None)
     if entry is not None:
         shown = replace(
             shown, seat=entry.seat, missed=entry.missed, help_since=entry.help_since, help_reason=entry.help_reason,

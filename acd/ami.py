@@ -15,13 +15,14 @@ import codecs
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, NamedTuple
 
 import structlog
 from panoramisk.actions import Action  # type: ignore[import-untyped]
 from panoramisk.ami_protocol import AMIProtocol  # type: ignore[import-untyped]
 from panoramisk.message import Message  # type: ignore[import-untyped]
 
+from acd.repeats import MEMBER_EVENTS, Repeats
 from callcenter.errors import SixringError, Unavailable
 
 log = structlog.get_logger(__name__)
@@ -90,8 +91,7 @@ class LinkDown:
     reason: str      # an error's code
 
 
-@dataclass(frozen=True)
-class LinkMessage:
+class LinkMessage(NamedTuple):
     node: str
     headers: Headers
 
@@ -252,6 +252,7 @@ class _Protocol(AMIProtocol):  # type: ignore[misc]  # panoramisk has no types
 
     def __init__(self, on_event: Callable[[Headers], None], wanted: frozenset[str]) -> None:
         self._on_event, self._wanted = on_event, wanted
+        self._repeats = Repeats()
         self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
         self._rest = ""
         self._expired: deque[str] = deque(maxlen=100)   # lists given up: their late items are nobody's events
@@ -275,7 +276,8 @@ class _Protocol(AMIProtocol):  # type: ignore[misc]  # panoramisk has no types
     def _message(self, part: str) -> None:
         if part.startswith(EVENT):
             name = _LOWERED[part[len(EVENT):part.find(END_OF_LINE)]] if END_OF_LINE in part else part[len(EVENT):].lower()
-            if name in self._wanted or ACTION_ID in part:
+            if ACTION_ID in part or (name in self._wanted and not (
+                    name in MEMBER_EVENTS and self._repeats.says_nothing_new(part))):
                 self._give(headers_of(part))
             return
         # A response, or what is not the start of a message: the greeting, a line feed too many.

@@ -17,7 +17,7 @@ from acd import agents
 from acd.agent_shown import show_agent, wrapup_until
 from acd.agents import AGENT_COMMANDS, AgentCommand, Decision, Rules, Situation, decide, decide_queue
 from acd.ami import LinkDown, LinkUp
-from acd.ami_events import AmiEvent, FullyBooted, ReachabilityChanged, SeatMissed
+from acd.ami_events import AmiEvent, FullyBooted, HeldOrNot, ReachabilityChanged, RecordingMuted, SeatMissed
 from acd.book import Book
 from acd.desired import Desired
 from acd.facts import Floor
@@ -150,6 +150,8 @@ class Attendance:
                 if contacts[uri]:      # one phone a seat: an address that answers takes the place of all others
                     self._contacts[seat] = {uri: True}
                 self._phone(seat)
+            case HeldOrNot(uniqueid=uniqueid) | RecordingMuted(uniqueid=uniqueid):
+                self._look_at_call(uniqueid)
             case FullyBooted():
                 self._floors.seat(self._seats())
             case _:
@@ -257,6 +259,14 @@ class Attendance:
         entry = self._desired.book.at(seat)
         if entry and (agent := self._desired.roster.agents.get(entry.agent)):
             self._look(agent)
+
+    def _look_at_call(self, uniqueid: str) -> None:
+        """Held, or its recording paused: no seat's own state changes with it."""
+        for floor in self._floors.floors():
+            if channel := floor.channels.get(uniqueid):
+                legs = (leg.name for leg in floor.channels.values() if leg.linkedid == channel.linkedid)
+                for seat in sorted({seat for leg in legs if (seat := floor.plan.seat_of(leg))}):
+                    self._look_at(seat)
 
     def _look(self, agent: Agent) -> None:
         entry = self._desired.book.agents.get(agent.code)

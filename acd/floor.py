@@ -120,6 +120,11 @@ def _apply(floor: Floor, event: ami.AmiEvent, now: datetime) -> tuple[Floor, _To
         case ami.HeldOrNot(uniqueid=uniqueid, held=held):
             return _channel(floor, uniqueid, on_hold=held)
         case ami.BridgeEntered(bridge=bridge, uniqueid=uniqueid, linkedid=linkedid):
+            # All in a bridge belong to its oldest call from now on; Asterisk says so of the one who enters only.
+            others = {key: replace(other, linkedid=linkedid) for key, other in floor.channels.items()
+                      if other.bridge == bridge and other.linkedid != linkedid}
+            if others:
+                floor = replace(floor, channels={**floor.channels, **others})
             return _channel(floor, uniqueid, bridge=bridge, linkedid=linkedid)
         case ami.BridgeLeft(bridge=bridge, uniqueid=uniqueid):
             channel = floor.channels.get(uniqueid)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -62,7 +63,8 @@ class FloorService:
         self._on_link, self._on_reachability = on_link, on_reachability
         self._audit_every_s, self._agents = audit_every_s, agents
         self._doubt = asyncio.Event()
-        self._inbox: asyncio.Queue[LinkItem | Resynced] = asyncio.Queue(INBOX_LIMIT)
+        self._inbox: deque[LinkItem | Resynced] = deque()
+        self._news = asyncio.Event()
         self._nodes: dict[str, _Node] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._listeners: list[Callable[[str, AmiEvent | LinkUp | LinkDown], None]] = []
@@ -76,20 +78,21 @@ class FloorService:
 
     def deliver(self, item: LinkItem) -> None:
         """For AmiLink: only enqueues."""
-        try:
-            self._inbox.put_nowait(item)
-        except asyncio.QueueFull:
+        if len(self._inbox) < INBOX_LIMIT:
+            self._inbox.append(item)
+            self._news.set()
+        else:
             log.error("inbox_full", node=item.node)
             self._nodes[item.node].link.drop()
-
-    def views(self) -> list[tuple[AmiLink, Floor]]:
-        """The floors that are known and can be acted on now, each with its link."""
-        return [(node.link, node.floor) for node in self._nodes.values() if node.known and node.is_up]
 
     @property
     def is_idle(self) -> bool:
         """All that was delivered has been handled."""
-        return self._inbox.empty()
+        return not self._inbox
+
+    def views(self) -> list[tuple[AmiLink, Floor]]:
+        """The floors that are known and can be acted on now, each with its link."""
+        return [(node.link, node.floor) for node in self._nodes.values() if node.known and node.is_up]
 
     def truth(self) -> FloorReset | None:
         """All floors as one event; None while some node has never been read."""
@@ -132,9 +135,11 @@ class FloorService:
             while True:
                 with suppress(TimeoutError):
                     async with asyncio.timeout(self._until_tick()):
-                        self._handle(await self._inbox.get())
-                for _ in range(min(self._inbox.qsize(), AT_ONCE)):
-                    self._handle(self._inbox.get_nowait())
+                        await self._news.wait()
+                for _ in range(min(len(self._inbox), AT_ONCE)):
+                    self._handle(self._inbox.popleft())
+                if not self._inbox:
+                    self._news.clear()
                 self._tick()
                 await asyncio.sleep(0)
         finally:
@@ -207,7 +212,8 @@ class FloorService:
                 log.warning("resync_failed", node=node.link.node, reason=error.code)
                 if not isinstance(error, AmiLost):
                     await asyncio.sleep(RESYNC_RETRY_S)
-            await self._inbox.put(Resynced(node.link.node, snapshot))
+            self._inbox.append(Resynced(node.link.node, snapshot))
+            self._news.set()
 
         task = asyncio.create_task(read())
         self._tasks.add(task)

@@ -111,6 +111,7 @@ class AgentShown:
     help_since: datetime | None = None   # asks the leader for help (D2)
     help_reason: str = ""
     recording_paused: bool = False
+    consulting: bool = False             # an attended transfer has begun and is neither completed nor cancelled
 
 
 class CallbackState(StrEnum):

@@ -9,7 +9,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -19,9 +19,12 @@ import typer
 from callcenter.clock import SystemClock
 from callcenter.errors import Conflict, NotFound
 from callcenter.logs import configure_logs
+from callcenter.orders import Asker
 from callcenter.roles import Role
 from callcenter.settings import Settings
 from callcenter.site import load_site
+from crm.callbacks.caller import CallbackCaller
+from crm.callbacks.rules import RetryRule
 from crm.calls.journal import parse_cel, parse_queue_log
 from crm.calls.recorder import Recorder, Source
 from crm.database import Database, open_database
@@ -55,14 +58,21 @@ def process(context: typer.Context) -> None:
     database = open_database(settings.database_url)
     sources = (Source(f"{settings.node}/queue_log", settings.queue_log, parse_queue_log),
                Source(f"{settings.node}/cel", settings.cel_log, parse_cel))
+    rule = RetryRule(site.desk.callback_tries, timedelta(seconds=site.desk.callback_retry))
     recorder = Recorder(database, sources, node=settings.node, tz=ZoneInfo(site.timezone),
-                        short_abandon_s=site.limits.short_abandon, clock=clock, seats_are_agents=not site.free_seating)
+                        short_abandon_s=site.limits.short_abandon, clock=clock, seats_are_agents=not site.free_seating,
+                        callbacks=rule)
     herald = Herald(settings.redis_url, clock)
     stop = threading.Event()
     for wanted in (signal.SIGTERM, signal.SIGINT):
         signal.signal(wanted, lambda *_: stop.set())
     herald.start()
+    asker = Asker(settings.redis_url, clock)
+    caller = CallbackCaller(database, rule, clock, ask=lambda command: asker.ask(command, "crm"), tell=herald.tell)
+    calling = threading.Thread(target=caller.run, args=(stop,), name="callbacks", daemon=True)
+    calling.start()
     Process(database, recorder, herald, site, settings.recordings, settings.voicemail, clock).run(stop)
+    calling.join(timeout=5)
     herald.stop()
     database.close()
 

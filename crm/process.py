@@ -13,8 +13,9 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from callcenter.clock import Clock
-from callcenter.events import AnyEvent, CallRecordWritten, FiguresUpdated, Health
+from callcenter.events import AnyEvent, CallbackChanged, CallRecordWritten, FiguresUpdated, Health
 from callcenter.site import Site
+from crm.callbacks.store import open_callbacks
 from crm.calls import store
 from crm.calls.recorder import Batch, Recorder
 from crm.calls.recordings import seal_recordings
@@ -116,6 +117,11 @@ class Process:
             drop_old_sound(self._database, self._sound, self._site.retention.recordings_days, self._clock.now(), self._tz)
         back = self._herald.came_back()
         self._figures_wanted |= back
+        if back:
+            with self._database.reading() as session:
+                waiting = list(open_callbacks(session))
+            for callback in waiting:
+                self._herald.tell(CallbackChanged(self._clock.now(), callback))
         if self._roster_every.due(now) or back:
             self._roster.look(again=back)
         self._publish_figures(now)

@@ -1,6 +1,7 @@
 """Every table, imported in one place: migrations and tests must not miss one."""
 
 from crm.agentlog import models as agentlog
+from crm.callbacks import models as callbacks
 from crm.callers import models as callers
 from crm.calls import models as calls
 from crm.database import Base
@@ -9,6 +10,6 @@ from crm.staff import agents_models as agents
 from crm.staff import models as staff
 from crm.tickets import models as tickets
 
-__all__ = ["agentlog", "agents", "callers", "calls", "households", "staff", "tickets"]
+__all__ = ["agentlog", "agents", "callbacks", "callers", "calls", "households", "staff", "tickets"]
 
 METADATA = Base.metadata

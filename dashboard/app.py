@@ -25,7 +25,19 @@ from crm.database import Database, open_database
 from crm.staff.service import signed_in
 from dashboard import sessions
 from dashboard.access import COOKIE, public
-from dashboard.api import agents, calls, contact_log, figures, floor, floor_calls, floor_lead, health, tickets
+from dashboard.api import (
+    agents,
+    callbacks,
+    calls,
+    contact_log,
+    figures,
+    floor,
+    floor_calls,
+    floor_lead,
+    health,
+    nuisance,
+    tickets,
+)
 from dashboard.headers import SameOriginOnly, SecurityHeaders
 from dashboard.live.hub import Hub
 from dashboard.live.reader import Reader
@@ -82,7 +94,8 @@ def create_app(settings: Settings, *, site: Site | None = None, clock: Clock | N
     install_problems(app)
     describe_problems(app)
     for router in (sessions.router, calls.router, contact_log.router, tickets.router, figures.router, health.router,
-                   agents.router, agents.seats, floor.router, floor_calls.router, floor_lead.router):
+                   agents.router, agents.seats, floor.router, floor_calls.router, floor_lead.router, nuisance.router,
+                   callbacks.router):
         app.include_router(router, prefix=API)
     app.include_router(health.probe)
     feed = LiveFeed(hub, Roles(database, clock), COOKIE)

@@ -12,7 +12,7 @@ from acd.calls.rules import NotPossible, Why
 from acd.calls.talks import Talk, number_in_dialplan, phone_of, require_free, talk_at, talks_on
 from acd.facts import Floor
 from acd.orders import done
-from acd.shown import consulting_leg
+from acd.shown import consulting_leg, peers_of
 from callcenter.commands import (
     Answer,
     CancelTransfer,
@@ -40,6 +40,7 @@ class Transfers:
         command = order.command
         assert isinstance(command, Transfer)
         place, talk = self._talk(command.agent, consulting=False)
+        _require_two(place.floor, talk)
         number = number_in_dialplan(command.to, self._line.rules, self._line.seating)
         if number == talk.seat or (command.attended and command.to.kind == "queue"):
             raise NotPossible(Why.REFUSED)
@@ -98,6 +99,7 @@ class Transfers:
         command = order.command
         assert isinstance(command, Park)
         place, talk = self._talk(command.agent, consulting=False)
+        _require_two(place.floor, talk)
         await self._recording.resume(place, talk, "park")
         await place.link.ask("Park", {"Channel": talk.caller.name, "TimeoutChannel": talk.leg.name, "Parkinglot": "default"})
         if not await self._line.until(place.link, lambda floor: bool(_slot(floor, talk.call_id))):
@@ -144,6 +146,12 @@ class Transfers:
 
         if not await self._line.until(place.link, is_so):
             raise NotPossible(Why.REFUSED)
+
+
+def _require_two(floor: Floor, talk: Talk) -> None:
+    """A conference is left, not passed on. Raises NotPossible."""
+    if len(peers_of(floor, talk.call_id)) > 1:
+        raise NotPossible(Why.NOT_NOW)
 
 
 def _slot(floor: Floor, call_id: str) -> str:

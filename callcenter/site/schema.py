@@ -230,8 +230,8 @@ class Desk(Part):
     fault_after: Annotated[int, Field(ge=3, le=60, description="s; a phone that is gone so long is a seat fault (C1)")] = 6
     wrapup_extension: Annotated[int, Field(ge=10, le=1800, description="s; the longest that a wrap-up is extended to")] = 300
     call_minutes: Annotated[int, Field(ge=1, le=120, description="A4")] = 10
-    recording_pause: Annotated[int, Field(ge=5, le=1800, description="s; the longest that recording is paused (A8)")] = 120
-    park: Annotated[int, Field(ge=5, le=1800, description="s; then a parked caller comes back")] = 60
+    recording_pause: Annotated[int, Field(ge=1, le=1800, description="s; the longest that recording is paused (A8)")] = 120
+    park: Annotated[int, Field(ge=1, le=1800, description="s; then a parked caller comes back")] = 60
     warn_before: Annotated[int, Field(ge=10, le=600, description="s before the limit")] = 60
     callback_tries: Annotated[int, Field(ge=1, le=10)] = 3
     callback_retry: Annotated[int, Field(ge=30, le=86_400, description="s between two tries")] = 600

@@ -50,9 +50,9 @@ def effects(before: CallRecord, after: CallRecord, at: datetime, short_abandon_s
             entry: CallEntry | None = None) -> list[Effect]:
     """Of one entry (or of Asterisk's restart, then without one) that led from `before` to `after`."""
     found: list[Effect] = []
-    if after.connected_at and not before.connected_at:
+    if _talks(after) and not _talks(before):
         found.append(OpenContactEntry(after, at))
-    if after.message and not before.message:
+    if after.message and not before.message and after.callback_kept != "already":
         reason = "callback" if after.callback_number else "voicemail"
         found.append(OpenTicket(_callback(after, reason), at))
     if after.rating == NOT_SATISFIED and before.rating != NOT_SATISFIED:
@@ -64,9 +64,14 @@ def effects(before: CallRecord, after: CallRecord, at: datetime, short_abandon_s
     ended = outcome(after, short_abandon_s)
     if ended and before.ended_at is None:
         found.append(CallFinished(after.call_id, ended, at))
-        if ended in (Outcome.ABANDONED, Outcome.LOST) and after.number and not after.message:
+        if ended in (Outcome.ABANDONED, Outcome.LOST) and after.number and not after.message and not after.callback_id:
             found.append(OpenTicket(_callback(after, ended.value), at))
     return found
+
+
+def _talks(record: CallRecord) -> bool:
+    """With the caller: who has taken a callback talks once the caller has answered."""
+    return record.rang_back == "answered" if record.callback_id else record.connected_at is not None
 
 
 def _callback(record: CallRecord, reason: str) -> NewTicket:

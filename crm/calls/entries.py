@@ -136,6 +136,30 @@ class VoicemailLeft(LineEntry):
 @dataclass(frozen=True)
 class CallbackAsked(LineEntry):
     number: str
+    kept: str = ""           # "kept": its place waits in the queue; "already": there is one, this asks for nothing new
+
+
+@dataclass(frozen=True)
+class WaitTold(LineEntry):
+    seconds: int
+
+
+@dataclass(frozen=True)
+class Placed(LineEntry):
+    """This call is no caller's: it keeps the place of a callback."""
+
+    callback_id: str         # the call that asked for it
+    attempt: int
+    number: str | None
+    household_id: int | None
+
+
+@dataclass(frozen=True)
+class RangBack(LineEntry):
+    callback_id: str
+    attempt: int
+    result: str              # answered, busy, noanswer or failed
+    seat: str | None
 
 
 @dataclass(frozen=True)

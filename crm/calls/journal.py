@@ -28,6 +28,7 @@ _LOCAL_CHANNEL = re.compile(r"^(Local/.{1,200});[12]$")
 _BRIDGE = re.compile(r'"bridge_id":"([A-Za-z0-9-]{1,64})"')
 _TECHNOLOGY = re.compile(r'"bridge_technology":"(\w{1,40})"')
 _HOLDS_ONLY = "holding_bridge"
+_RESULT = re.compile(r"^(answered|busy|noanswer|failed)$")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _LAST_MOMENT = 4_102_444_800    # the year 2100: beyond it a time is rubbish
 _LARGEST = 2**31 - 1
@@ -219,7 +220,19 @@ def _called_back(said: _Said) -> e.LineEntry:
     number = normalise(_need(said.data, 1)[0])
     if not number:
         raise _BadLineError("number")
-    return e.CallbackAsked(*said.head, number)
+    return e.CallbackAsked(*said.head, number, said.data[1] if said.data[1:2] in (["kept"], ["already"]) else "")
+
+
+def _placed(said: _Said) -> e.LineEntry:
+    ident, attempt, number, household = (*_need(said.data, 2), "", "")[:4]
+    return e.Placed(*said.head, _fit(_CALL_ID, ident, "callback"), _whole(attempt, "attempt"), normalise(number) or None,
+                    _whole(household, "household") if household else None)
+
+
+def _rang_back(said: _Said) -> e.LineEntry:
+    ident, attempt, result = _need(said.data, 3)[:3]
+    return e.RangBack(*said.head, _fit(_CALL_ID, ident, "callback"), _whole(attempt, "attempt"),
+                      _fit(_RESULT, result, "result"), said.agent if _SEAT.match(said.agent) else None)
 
 
 _READERS: Final[dict[str, _Reader]] = {
@@ -246,6 +259,9 @@ _READERS: Final[dict[str, _Reader]] = {
     "VOICEMAIL": lambda said: e.VoicemailLeft(*said.head, _fit(_FILE, _need(said.data, 2)[0], "file"),
                                                     _whole(said.data[1], "seconds")),
     "CALLBACK": _called_back,
+    "ESTIMATE": lambda said: e.WaitTold(*said.head, _whole(_need(said.data, 1)[0], "seconds")),
+    "PLACE": _placed,
+    "RANGBACK": _rang_back,
     "RECORDING": lambda said: e.RecordingBegun(*said.head, _fit(_FILE, _need(said.data, 1)[0], "file")),
     "ENDED": lambda said: e.Ended(*said.head, _maybe_whole(said.data[0]) if said.data else None),
 }

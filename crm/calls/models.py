@@ -50,6 +50,8 @@ class CallRow(Base):
     voicemail: Mapped[str | None] = mapped_column(String(200))
     voicemail_s: Mapped[int | None]
     callback_number: Mapped[str | None] = mapped_column(String(32))
+    expected_wait_s: Mapped[int | None]
+    callback_id: Mapped[str | None] = mapped_column(String(80), index=True)
     recording: Mapped[str | None] = mapped_column(String(200))
     # What the fold needs to go on after a restart and no page shows.
     fold: Mapped[dict[str, Any]] = mapped_column(JSON)

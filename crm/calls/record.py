@@ -23,6 +23,7 @@ class Outcome(StrEnum):
     MESSAGE = "message"      # voicemail or callback request
     MENU = "menu"            # never queued
     LOST = "lost"            # Asterisk died while the call was open
+    CALLBACK = "callback"    # we rang back: not offered by anybody, so in no figure of the queue
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,11 @@ class CallRecord:
     priority_why: str = ""
     nuisance: str | None = None              # warn, queue or block (D1)
     outside: str | None = None               # the outside number that talked with the caller
-    queued_at: datetime | None = None
+    queued_at: datetime | None = None        # never of a place that is kept: nobody was offered
+    expected_wait_s: int | None = None       # as the caller was told
+    callback_kept: str = ""                  # of the callback asked for: "kept", "already"
+    callback_id: str | None = None           # this is the place kept for that callback
+    rang_back: str | None = None             # … and how ringing back ended
     first_ring: datetime | None = None       # to the second; for want of CEL
     connected_at: datetime | None = None
     answered_by: str | None = None           # a seat
@@ -155,6 +160,8 @@ def outcome(record: CallRecord, short_abandon_s: int) -> Outcome | None:
         return None
     if record.lost:
         return Outcome.LOST
+    if record.callback_id:
+        return Outcome.CALLBACK
     if record.connected_at:
         return Outcome.ANSWERED
     if record.message:
@@ -170,9 +177,19 @@ def apply(record: CallRecord, entry: e.CallEntry) -> CallRecord:
         return replace(record, agents=tuple((dict(record.agents) | {entry.seat: entry.agent}).items()))
     if not isinstance(entry, e.LineEntry):
         return _apply_cel(record, entry)
+    kept = isinstance(entry, e.Placed) or record.callback_id is not None
     record = replace(record, entered_at=record.entered_at or entry.at, queue=record.queue or entry.queue,
-                     visits=_visited(record.visits, entry))
+                     visits=record.visits if kept else _visited(record.visits, entry))
     match entry:
+        case e.Placed():
+            return replace(record, callback_id=entry.callback_id, number=entry.number, household_id=entry.household_id,
+                           callback_number=None)
+        case e.RangBack():
+            return replace(record, rang_back=entry.result)
+        case e.Queued() | e.Overflowed() if kept:
+            return replace(record, stage=max(record.stage, entry.stage))
+        case e.WaitTold():
+            return replace(record, expected_wait_s=entry.seconds)
         case e.Entered():
             return replace(record, dialled=entry.dialled, number=entry.number, node=entry.node)
         case e.LookedUp():
@@ -211,7 +228,7 @@ def apply(record: CallRecord, entry: e.CallEntry) -> CallRecord:
         case e.VoicemailLeft():
             return replace(record, voicemail=entry.file, voicemail_s=entry.seconds)
         case e.CallbackAsked():
-            return replace(record, callback_number=entry.number)
+            return replace(record, callback_number=entry.number, callback_kept=entry.kept)
         case e.RecordingBegun():
             return replace(record, recording=entry.file)
         case e.Ended():

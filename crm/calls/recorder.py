@@ -21,6 +21,8 @@ from callcenter.clock import Clock
 from callcenter.events import AnyEvent, CallRecordWritten, TicketOpened
 from crm.agentlog.entries import AgentStated, FloorEntry
 from crm.agentlog.store import FloorLog
+from crm.callbacks.rules import RetryRule
+from crm.callbacks.store import CallbackLog
 from crm.calls import service, store, tail
 from crm.calls.effects import CallFinished, Effect, OpenContactEntry, OpenTicket, RememberLanguage, effects
 from crm.calls.entries import AsteriskStarted, CallEntry, Connected, Ended, Entry, Parsed, Rejected, RingMissed, Seated
@@ -57,7 +59,8 @@ class Batch:
 
 class Recorder:
     def __init__(self, database: Database, sources: tuple[Source, ...], *, node: str, tz: tzinfo,
-                 short_abandon_s: int, clock: Clock, chunk: int = tail.CHUNK, seats_are_agents: bool = True) -> None:
+                 short_abandon_s: int, clock: Clock, chunk: int = tail.CHUNK, seats_are_agents: bool = True,
+                 callbacks: RetryRule | None = None) -> None:
         """`seats_are_agents`: fixed seating; a seat at which nobody is signed in answers for itself."""
         self._database = database
         self._sources = sources
@@ -67,6 +70,7 @@ class Recorder:
         self._clock = clock
         self._chunk = chunk
         self._seats_are_agents = seats_are_agents
+        self._callbacks = callbacks or RetryRule()
         self._positions: dict[str, tail.Position | None] = {}
         self._read_whole: dict[str, tail.Glance] = {}
 
@@ -149,6 +153,7 @@ class Recorder:
         records = {call_id: store.record_of(row) for call_id, row in rows.items()}
         stored = dict(records)
         floor = FloorLog(session, self._node)
+        callbacks = CallbackLog(session, self._callbacks)
         events: list[AnyEvent] = []
         for entry in entries:
             if isinstance(entry, CallEntry):
@@ -161,11 +166,13 @@ class Recorder:
                 elif isinstance(entry, Ended):
                     floor.call_ended(entry.call_id, entry.at)
                 records[entry.call_id] = after
+                events += callbacks.take(entry, after)
                 events += self._act(session, effects(before, after, entry.at, self._short_abandon_s, entry))
             elif isinstance(entry, FloorEntry):
                 floor.take(entry)
             elif isinstance(entry, AsteriskStarted):
                 floor.asterisk_started(entry.at)
+                events += callbacks.asterisk_started(self._node, entry.at)
                 for call_id in sorted(records):
                     before = records[call_id]
                     if before.entered_at and not before.ended_at:

@@ -66,6 +66,8 @@ class CallShown:
     voicemail: str | None    # below the voicemail folder
     voicemail_s: int | None
     callback_number: str | None
+    expected_wait_s: int | None  # as the caller was told
+    callback_id: str | None  # set: we rang back; the call that asked for it
     recording: Recording | None
     talk: tuple[TalkShown, ...] = ()     # once the call is over
     visits: tuple[VisitShown, ...] = ()

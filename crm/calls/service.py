@@ -144,5 +144,6 @@ def _call_shown(row: CallRow, talk: tuple[TalkShown, ...], visits: tuple[VisitSh
         rang_at=row.rang_at, answered_at=row.answered_at, ended_at=row.ended_at, seats_rung=tuple(row.seats_rung),
         answered_by=row.answered_by, answered_agent=row.answered_agent,
         outcome=Outcome(row.outcome) if row.outcome else None, wait_s=row.wait_s, talk_s=row.talk_s, rating=row.rating,
-        voicemail=row.voicemail, voicemail_s=row.voicemail_s, callback_number=row.callback_number, recording=kept,
+        voicemail=row.voicemail, voicemail_s=row.voicemail_s, callback_number=row.callback_number,
+        expected_wait_s=row.expected_wait_s, callback_id=row.callback_id, recording=kept,
         talk=talk, visits=visits)

@@ -19,7 +19,7 @@ _FOLD: Final[TypeAdapter[CallRecord]] = TypeAdapter(CallRecord)
 _SAME = (
     "dialled", "number", "household_id", "lookup", "language", "queue", "stage", "started_at", "queued_at",
     "rang_at", "answered_at", "ended_at", "answered_by", "answered_agent", "ring_s", "wait_s", "talk_s", "cause", "rating",
-    "voicemail", "voicemail_s", "callback_number", "recording",
+    "voicemail", "voicemail_s", "callback_number", "recording", "expected_wait_s", "callback_id",
 )
 
 

@@ -194,8 +194,9 @@ def asa_s(calls: Sequence[Counted]) -> float | None:
 
 
 def aht_s(calls: Sequence[Counted], rules: Rules) -> float | None:
-    """Mean talk + hold + wrap-up, in seconds, of calls whose talk is over. Talk with hold: the seat's ANSWER to HANGUP
-    (CEL); wrap-up: the agent log's, and where it says nothing of the call, the queue's fixed time."""
+    """Mean talk + hold + wrap-up, in seconds, of calls whose talk is over. Talk with hold: everybody's
+    segments of talk (CEL), so also of those to whom it was passed on; wrap-up: theirs by the agent log, and where that says
+    nothing of the call, the queue's fixed time."""
     return _mean([call.talk_s + (rules.of(call.queue).wrapup_s if call.wrapup_s is None else call.wrapup_s)
                   for call in calls if call.answered_at and call.talk_s is not None])
 

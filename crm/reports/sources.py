@@ -15,7 +15,7 @@ from callcenter.events import AgentState
 from callcenter.site import Site
 from crm.agentlog.entries import Act
 from crm.agentlog.models import AgentEvent, AgentStateRow, MissedRing
-from crm.calls.models import CallRow
+from crm.calls.models import CallRow, TalkSegment
 from crm.calls.record import Outcome
 from crm.households.models import Building, Estate, Household
 from crm.reports.figures import Counted, Handled, Missed
@@ -36,8 +36,9 @@ def sources(session: Session, site: Site, begin: datetime, end: datetime, now: d
     """Of calls that entered a queue in the time, and of agents' time in it."""
     estates = _estates(session, site)
     states = _states(session, begin, end + LONGEST_CALL, now)
-    handled = _handled(states)
-    calls = _with_agents(_calls(session, begin, end, estates), handled)
+    talk = _talk(session, begin, end)
+    handled = _with_talk(_handled(states), talk)
+    calls = _with_agents(_calls(session, begin, end, estates), handled, talk)
     known = {call.call_id: call for call in calls}
     missed = session.execute(select(MissedRing.at, MissedRing.queue, MissedRing.agent, MissedRing.call_id, MissedRing.ring_s)
                              .where(MissedRing.at >= begin, MissedRing.at < end))
@@ -59,7 +60,8 @@ def teams(session: Session) -> dict[str, str]:
 
 def counted(session: Session, begin: datetime, end: datetime) -> list[Counted]:
     """Calls by when they entered a queue, with what the agent log knows of them."""
-    return _with_agents(_calls(session, begin, end, {}), _handled(_states(session, begin, end, end, AT_WORK)))
+    handled = _handled(_states(session, begin, end, end, AT_WORK))
+    return _with_agents(_calls(session, begin, end, {}), handled, _talk(session, begin, end))
 
 
 def _calls(session: Session, begin: datetime, end: datetime, estates: Mapping[int, str]) -> list[Counted]:
@@ -118,14 +120,37 @@ def _handled(states: Iterable[_State]) -> dict[tuple[str, str], _Work]:
     return found
 
 
-def _with_agents(calls: list[Counted], handled: Mapping[tuple[str, str], _Work]) -> list[Counted]:
-    """Hold and wrap-up of all agents who had to do with the call."""
+def _talk(session: Session, begin: datetime, end: datetime) -> dict[tuple[str, str | None], float]:
+    """(call, agent) → seconds that seats talked, holds included, by CEL; agent None: at a seat where nobody was signed in."""
+    found = session.execute(
+        select(TalkSegment.call_id, TalkSegment.agent, TalkSegment.began_at, TalkSegment.ended_at)
+        .join(CallRow, CallRow.call_id == TalkSegment.call_id)
+        .where(CallRow.queued_at >= begin, CallRow.queued_at < end, TalkSegment.seat.is_not(None)))
+    talk: dict[tuple[str, str | None], float] = defaultdict(float)
+    for call_id, agent, began_at, ended_at in found:
+        talk[call_id, agent] += (ended_at - began_at).total_seconds()
+    return talk
+
+
+def _with_talk(handled: dict[tuple[str, str], _Work], talk: Mapping[tuple[str, str | None], float]) -> dict[tuple[str, str], _Work]:
+    """CEL's talk, to the microsecond, for the agent log's, to the second."""
+    return {key: replace(work, part=replace(work.part, talk_s=max(talk[key] - work.part.hold_s, 0))) if key in talk else work
+            for key, work in handled.items()}
+
+
+def _with_agents(calls: list[Counted], handled: Mapping[tuple[str, str], _Work],
+                 talk: Mapping[tuple[str, str | None], float]) -> list[Counted]:
+    """Talk, hold and wrap-up of all agents who had to do with the call, right through transfers."""
     hold: dict[str, float] = defaultdict(float)
     wrapup: dict[str, float] = defaultdict(float)
+    talked: dict[str, float] = defaultdict(float)
     for (call_id, _), work in handled.items():
         hold[call_id] += work.part.hold_s
         wrapup[call_id] += work.part.wrapup_s
-    return [replace(call, hold_s=hold[call.call_id], wrapup_s=wrapup[call.call_id]) if call.call_id in hold else call
+    for (call_id, _), seconds in talk.items():
+        talked[call_id] += seconds
+    return [replace(call, hold_s=hold.get(call.call_id), wrapup_s=wrapup.get(call.call_id),
+                    talk_s=talked.get(call.call_id, call.talk_s))
             for call in calls]
 
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from callcenter.commands import AskHelp, EndHelp, ExtendWrapUp, MoveSeat, Pause, PauseReason, Resume, SignIn, SignOut
 from callcenter.errors import Conflict, NotFound
-from callcenter.events import AgentShown, Call
+from callcenter.events import AgentShown, AgentState, Call, CallState
 from dashboard.access import LEADS
 from dashboard.api.floor_desk import Done, NoAgent, Note, Own, OwnDesk, SeatGiven
 from dashboard.orders import Attempt, TakeSeat, keep_in_step, take_seat
@@ -17,6 +17,7 @@ from dashboard.problems import responses
 
 router = APIRouter(prefix="/floor", tags=["floor"])
 
+AT_THE_EAR = frozenset({AgentState.TALKING, AgentState.HELD, AgentState.RINGING})
 ORDER = responses(401, 403, 404, 409, 503)
 ORDER_WITH_BODY = responses(400, 401, 403, 404, 409, 422, 503)
 
@@ -130,9 +131,10 @@ def end_help(own: Own) -> Done:
 
 def _call(own: OwnDesk) -> Call | None:
     calls = own.services.hub.board.calls
-    if own.shown is not None and own.shown.call_id in calls:
+    if own.shown is not None and own.shown.state in AT_THE_EAR and own.shown.call_id in calls:
         return calls[own.shown.call_id]
-    mine = [call for call in calls.values() if own.seat is not None and (call.seat == own.seat or own.seat in call.ringing)]
+    mine = [call for call in calls.values() if own.seat is not None and own.seat in (call.seat, *call.ringing)
+            and call.state in (CallState.TALKING, CallState.RINGING)]
     return max(mine, key=lambda call: (call.seat == own.seat, call.since), default=None)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 import pytest
 import pytest_asyncio
@@ -23,19 +23,23 @@ from callcenter.commands import (
     Transfer,
 )
 from callcenter.events import CallState, SeatState
-from callcenter.phones import Leg, PhoneError
+from callcenter.phones import Leg, PhoneError, Seat
 from callcenter.phones.hearing import has_tone
 from callcenter.phones.sound import tone
 
 OUTSIDE = "13911110001"
-SITE = TestSite(ring_seconds=1, overflow_after=2, backup_for=3, survey=False, more={
-    "departments": [{"id": "guards", "name": {"zh": "保安", "en": "Guards"}, "seat": "1004"},
+SEATS = ("1001", "1002", "1003", "1004", "1005", "1006", "1007", "1008")
+SITE = TestSite(ring_seconds=1, overflow_after=2, backup_for=3, survey=False, primary=SEATS, more={
+    "queues": [{"id": queue, "name": {"zh": queue, "en": queue}, "seats": seats, "backup": ["1101", "1102"], "wrapup": 0}
+               for queue, seats in (("repair", ["1001", "1002"]), ("complaint", ["1003"]), ("enquiry", ["1004"]))],
+    "departments": [{"id": "guards", "name": {"zh": "保安", "en": "Guards"}, "seat": "1006"},
                     {"id": "lifts", "name": {"zh": "电梯", "en": "Lifts"}, "number": OUTSIDE}],
-    "desk": {"park": 5},
+    "desk": {"park": 4, "misses": 20},
 })
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-AGENT_HZ, OTHER_HZ, CALLER_HZ = 700.0, 1000.0, 1300.0
+AGENT_HZ, CALLER_HZ = 700.0, 1300.0
+KEYS = {"1001": ("1", "1"), "1003": ("2",), "1004": ("3",)}     # what a caller presses to be answered there
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -44,11 +48,11 @@ async def control(hotline: Hotline) -> AsyncIterator[Control]:
         yield control
 
 
-async def talk(line: Line, control: Control, seat: str = "1003", key: str = "2") -> tuple[Guest, Leg]:
+async def talk(line: Line, control: Control, seat: str = "1003") -> tuple[Guest, Leg]:
     """The caller talks with this seat, and acd knows."""
     phone = await line.seat(seat)
     phone.answers_after(0)
-    guest = await line.call_and_press(key)
+    guest = await line.call_and_press(*KEYS[seat])
     leg = await phone.rings(6)
     phone.never_answers()
     await talking(control, guest, seat)
@@ -74,80 +78,93 @@ async def hear_each_other(one: Leg, other: Leg, hz: float = AGENT_HZ) -> None:
     other.be_silent()
 
 
+async def answering(line: Line, *numbers: str) -> Sequence[Seat]:
+    phones = await line.seats(*numbers)
+    for phone in phones:
+        phone.answers_after(0)
+    return phones
+
+
+def transferred(line: Line, guest: Guest) -> list[tuple[str, ...]]:
+    return [entry.data for entry in line.journal.entries(guest.call_id) if entry.event == "TRANSFERRED"]
+
+
 def to(kind: TargetKind, value: str) -> Target:
     return Target(kind, value)
 
 
 @pytest.mark.rule("A9")
 async def test_a_call_passes_from_agent_to_agent_to_agent_with_its_recording_and_its_data(line: Line, control: Control) -> None:
-    second, third = await line.seats("1001", "1002")
-    second.answers_after(0)
-    third.answers_after(0)
+    second, third = await answering(line, "1005", "1006")
     guest, first = await talk(line, control)
-    await control.orders(Transfer("1003", to("seat", "1001")))
+    await control.orders(Transfer("1003", to("seat", "1005")))
     await first.ended(3)
     two = await second.rings(5)
-    await talking(control, guest, "1001")
+    await talking(control, guest, "1005")
     assert two.shows is not None
     assert two.shows.number == guest.number
     await idle(control, "1003")
-    await control.orders(Transfer("1001", to("agent", "1002")))
+    await control.orders(Transfer("1005", to("agent", "1006")))
     three = await third.rings(5)
-    await talking(control, guest, "1002")
+    await talking(control, guest, "1006")
     await hear_each_other(three, guest.leg)
-    await idle(control, "1001", "1003")
-    assert [entry.data for entry in line.journal.entries(guest.call_id) if entry.event == "TRANSFERRED"] == [
-        ("1003", "seat", "1001", "blind"), ("1001", "seat", "1002", "blind")]
+    await idle(control, "1003", "1005")
+    assert transferred(line, guest) == [("1003", "seat", "1005", "blind"), ("1005", "seat", "1006", "blind")]
     await guest.hangs_up()
     await guest.has("ENDED")
     assert guest.events.count("RECORDING") == 1
     assert len(line.hotline.recording(guest.call_id)) == 1
-    assert [entry.agent for entry in line.journal.entries(guest.call_id) if entry.event == "CONNECT"] == ["1003", "1001", "1002"]
-    assert [entry.agent for entry in line.journal.entries(guest.call_id)
-            if entry.event in {"BLINDTRANSFER", "COMPLETECALLER", "COMPLETEAGENT"}] == ["1003", "1001", "1002"]
+    entries = line.journal.entries(guest.call_id)
+    assert [entry.agent for entry in entries if entry.event == "CONNECT"] == ["1003", "1005", "1006"]
+    assert [entry.agent for entry in entries if entry.event in {"BLINDTRANSFER", "COMPLETECALLER"}] == ["1003", "1005", "1006"]
 
 
-async def test_a_queue_whose_agents_do_not_answer_overflows_as_it_does_for_any_caller(line: Line, control: Control) -> None:
-    backup = await line.seat("1101")
-    await line.seats("1001", "1002")
-    guest, _ = await talk(line, control)
-    await control.orders(Transfer("1003", to("queue", "repair")))
-    backup.answers_after(0)
-    assert (await guest.has("OVERFLOW", within=8)).queue == "repair"
-    await backup.rings(4)
-    await talking(control, guest, "1101")
-    assert (await guest.has("PRIORITY")).data == ("40", "transferred")
+async def test_nobody_answers_at_the_other_end_and_the_caller_goes_on_as_any_caller_does(line: Line, control: Control) -> None:
+    """To a queue: its chain applies again. To a seat, and the agent has gone home meanwhile: the front of the queue."""
+    async def to_a_queue() -> None:
+        backup = await line.seat("1101")
+        await line.seats("1001", "1002")
+        guest, _ = await talk(line, control)
+        await control.orders(Transfer("1003", to("queue", "repair")))
+        backup.answers_after(0)
+        assert (await guest.has("OVERFLOW", within=8)).queue == "repair"
+        await talking(control, guest, "1101")
+        assert (await guest.has("PRIORITY")).data == ("40", "transferred")
+
+    async def to_a_seat() -> None:
+        await line.seat("1007")
+        guest, _ = await talk(line, control, "1004")
+        await control.orders(Transfer("1004", to("seat", "1007")))
+        await line.leave("1004")
+        backup = await line.seat("1102")
+        await guest.hears("transfer-failed", within=8)
+        backup.answers_after(0)
+        await guest.has("OVERFLOW", within=8)
+        await talking(control, guest, "1102")
+
+    await asyncio.gather(to_a_queue(), to_a_seat())
 
 
-@pytest.mark.parametrize("nobody", [("seat", "1002"), ("department", "guards"), ("outside", OUTSIDE)], ids=str)
-async def test_a_transfer_that_nobody_answers_comes_back_to_the_agent(line: Line, control: Control,
-                                                                     nobody: tuple[TargetKind, str]) -> None:
-    phones = [await line.seat("1002"), await line.seat("1004"), await line.outside(OUTSIDE)]
-    for phone in phones:
+@pytest.mark.rule("A9")
+async def test_a_transfer_that_nobody_takes_comes_back_to_the_agent(line: Line, control: Control) -> None:
+    async def comes_back(seat: str, target: Target) -> None:
+        guest, first = await talk(line, control, seat)
+        await control.orders(Transfer(seat, target))
+        await first.ended(3)
+        await guest.hears("transfer-failed", within=10)
+        again = await (await line.seat(seat)).rings(5)
+        await again.answer()
+        await talking(control, guest, seat)
+        assert (await guest.has("TRANSFERFAILED")).data == (target.kind, target.value)
+
+    for phone in [*await line.seats("1005", "1006"), await line.outside(OUTSIDE)]:
         phone.rejects()
-    guest, first = await talk(line, control)
-    await control.orders(Transfer("1003", to(*nobody)))
-    await first.ended(3)
-    await guest.hears("transfer-failed", within=10)
-    again = await (await line.seat("1003")).rings(5)
-    await again.answer()
-    await talking(control, guest, "1003")
-    assert (await guest.has("TRANSFERFAILED")).data == nobody
+    await line.leave("1002")
+    await asyncio.gather(comes_back("1003", to("seat", "1005")), comes_back("1004", to("department", "guards")),
+                         comes_back("1001", to("outside", OUTSIDE)))
 
 
-async def test_a_transfer_that_fails_goes_to_the_front_of_the_queue_when_the_agent_is_gone(line: Line, control: Control) -> None:
-    await line.seat("1002")
-    guest, _ = await talk(line, control)
-    await control.orders(Transfer("1003", to("seat", "1002")))
-    await line.leave("1003")
-    backup = await line.seat("1101")
-    backup.answers_after(0)
-    await guest.hears("transfer-failed", within=8)
-    await backup.rings(6)
-    await talking(control, guest, "1101")
-
-
-async def test_an_outside_number_and_a_department_are_reached_with_the_hotlines_own_number(line: Line, control: Control) -> None:
+async def test_an_outside_number_sees_the_hotlines_own(line: Line, control: Control) -> None:
     phone = await line.outside(OUTSIDE)
     phone.answers_after(0)
     guest, _ = await talk(line, control)
@@ -167,122 +184,139 @@ async def test_what_makes_no_sense_is_refused_and_nothing_happens(line: Line, co
         ("department", "cats", "refused"), ("outside", "0;rm", "refused"), ("seat", "1003", "refused")]
     codes = [(await control.asks(Transfer("1003", to(kind, value)))).code for kind, value, _ in wrong]
     assert codes == [code for _, _, code in wrong]
+    assert (await control.asks(Transfer("1003", to("queue", "repair"), attended=True))).code == "refused"
     assert (await control.asks(CompleteTransfer("1003"))).code == "not_now"
+    assert (await control.asks(Retrieve("1005", "701"))).code == "no_call"
     assert leg.is_talking
     assert guest.leg.is_talking
 
 
 @pytest.mark.rule("A9")
-async def test_an_attended_transfer_asks_first_and_then_leaves(line: Line, control: Control) -> None:
-    second = await line.seat("1001")
-    second.answers_after(0)
-    guest, first = await talk(line, control)
-    await control.orders(Transfer("1003", to("seat", "1001"), attended=True))
-    two = await second.rings(5)
-    await hear_each_other(first, two)
-    await talking(control, guest, "1003")
-    await control.orders(CompleteTransfer("1003"))
-    await first.ended(3)
-    await talking(control, guest, "1001")
-    await hear_each_other(two, guest.leg)
-    await idle(control, "1003")
-    assert (await guest.has("TRANSFERRED")).data == ("1003", "seat", "1001", "attended")
+async def test_an_attended_transfer_asks_first(line: Line, control: Control) -> None:
+    """Then it is completed, or taken back; and an agent who leaves before anybody answered loses nobody."""
+    async def completed() -> None:
+        (second,) = await answering(line, "1005")
+        guest, first = await talk(line, control)
+        await control.orders(Transfer("1003", to("seat", "1005"), attended=True))
+        two = await second.rings(5)
+        await hear_each_other(first, two)
+        await talking(control, guest, "1003")
+        await control.orders(CompleteTransfer("1003"))
+        await first.ended(3)
+        await talking(control, guest, "1005")
+        await hear_each_other(two, guest.leg)
+        await idle(control, "1003")
+        assert transferred(line, guest) == [("1003", "seat", "1005", "attended")]
 
+    async def taken_back() -> None:
+        (second,) = await answering(line, "1006")
+        guest, first = await talk(line, control, "1004")
+        await control.orders(Transfer("1004", to("seat", "1006"), attended=True))
+        two = await second.rings(5)
+        await two.answered(5)
+        await control.orders(CancelTransfer("1004"))
+        await two.ended(3)
+        await hear_each_other(first, guest.leg)
+        await idle(control, "1006")
 
-async def test_an_attended_transfer_is_taken_back(line: Line, control: Control) -> None:
-    second = await line.seat("1001")
-    second.answers_after(0)
-    guest, first = await talk(line, control)
-    await control.orders(Transfer("1003", to("seat", "1001"), attended=True))
-    two = await second.rings(5)
-    await two.answered(5)
-    await control.orders(CancelTransfer("1003"))
-    await two.ended(3)
-    await hear_each_other(first, guest.leg)
-    await idle(control, "1001")
+    async def left_too_early() -> None:
+        second = await line.seat("1007")
+        guest, first = await talk(line, control, "1001")
+        await control.orders(Transfer("1001", to("seat", "1007"), attended=True))
+        await second.rings(5)
+        await first.hang_up()
+        again = await (await line.seat("1001")).rings(10)
+        await again.answer()
+        await talking(control, guest, "1001")
 
-
-async def test_an_agent_who_leaves_before_the_other_answers_loses_nobody(line: Line, control: Control) -> None:
-    second = await line.seat("1001")
-    guest, first = await talk(line, control)
-    await control.orders(Transfer("1003", to("seat", "1001"), attended=True))
-    await second.rings(5)
-    await first.hang_up()
-    again = await (await line.seat("1003")).rings(10)
-    await again.answer()
-    await talking(control, guest, "1003")
+    await line.leave("1002")
+    await asyncio.gather(completed(), taken_back(), left_too_early())
 
 
 async def test_three_talk_and_the_agent_leaves_the_others(line: Line, control: Control) -> None:
-    second = await line.seat("1001")
-    second.answers_after(0)
-    guest, first = await talk(line, control)
-    await control.orders(Conference("1003", to("seat", "1001")))
-    two = await second.rings(5)
-    await two.answered(5)
-    await hear_each_other(two, guest.leg)
-    await hear_each_other(first, guest.leg)
-    await first.hang_up()
-    await talking(control, guest, "1001")
-    await hear_each_other(two, guest.leg)
+    async def a_third_is_called() -> None:
+        (second,) = await answering(line, "1005")
+        guest, first = await talk(line, control)
+        await control.orders(Conference("1003", to("seat", "1005")))
+        two = await second.rings(5)
+        await two.answered(5)
+        await hear_each_other(two, guest.leg)
+        assert (await control.asks(Park("1003"))).code == "not_now"
+        await first.hang_up()
+        await talking(control, guest, "1005")
+        await hear_each_other(two, guest.leg)
+
+    async def who_was_asked_joins() -> None:
+        (second,) = await answering(line, "1006")
+        guest, first = await talk(line, control, "1004")
+        await control.orders(Transfer("1004", to("seat", "1006"), attended=True))
+        two = await second.rings(5)
+        await two.answered(5)
+        await control.orders(Conference("1004"))
+        await hear_each_other(two, guest.leg)
+        await hear_each_other(first, two)
+
+    await asyncio.gather(a_third_is_called(), who_was_asked_joins())
 
 
-async def test_a_consultation_becomes_a_conference(line: Line, control: Control) -> None:
-    second = await line.seat("1001")
-    second.answers_after(0)
-    guest, first = await talk(line, control)
-    await control.orders(Transfer("1003", to("seat", "1001"), attended=True))
-    two = await second.rings(5)
-    await two.answered(5)
-    await control.orders(Conference("1003"))
-    await hear_each_other(two, guest.leg)
-    await hear_each_other(first, two)
+async def test_a_parked_caller_is_taken_back_or_comes_back(line: Line, control: Control) -> None:
+    async def taken_back() -> None:
+        (second,) = await answering(line, "1005")
+        guest, first = await talk(line, control)
+        slot = (await control.orders(Park("1003"))).detail
+        await control.orders(Retrieve("1005", slot))
+        await first.ended(5)
+        two = await second.rings(5)
+        await talking(control, guest, "1005")
+        await hear_each_other(two, guest.leg)
+
+    async def comes_back() -> None:
+        guest, first = await talk(line, control, "1004")
+        await control.orders(Park("1004"))
+        await first.ended(5)
+        again = await (await line.seat("1004")).rings(8)
+        await again.answer()
+        await talking(control, guest, "1004")
+        await guest.has("PARKTIMEOUT")
+
+    async def by_keys() -> None:
+        second = await line.seat("1007")
+        guest, first = await talk(line, control, "1001")
+        await first.press("*0")
+        await first.ended(8)
+        await control.board_where(lambda board: board.calls[guest.call_id].state is CallState.QUEUED, 3, "parked")
+        await idle(control, "1001")
+        async with line.hotline.ami() as ami:
+            parked = await ami.act("ParkedCalls", ends_with="ParkedCallsComplete")
+        slot = next(one["ParkingSpace"] for one in parked if one.get("ParkeeUniqueid") == guest.call_id)
+        two = await second.dial(f"*3{slot}")
+        await talking(control, guest, "1007")
+        await hear_each_other(two, guest.leg)
+
+    await line.leave("1002")
+    await asyncio.gather(taken_back(), comes_back(), by_keys())
 
 
-async def test_a_parked_caller_is_taken_back_at_another_phone(line: Line, control: Control) -> None:
-    second = await line.seat("1001")
-    guest, first = await talk(line, control)
-    slot = (await control.orders(Park("1003"))).detail
-    assert slot.isdigit()
-    await first.ended(5)
-    second.answers_after(0)
-    await control.orders(Retrieve("1001", slot))
-    two = await second.rings(5)
-    await talking(control, guest, "1001")
-    await hear_each_other(two, guest.leg)
+async def test_phones_transfer_by_keys_and_by_refer_without_python_and_callers_cannot(line: Line, control: Control) -> None:
+    async def phones() -> None:
+        second, third = await answering(line, "1005", "1006")
+        guest, first = await talk(line, control)
+        await first.press("##1005")
+        two = await second.rings(8)
+        await talking(control, guest, "1005")
+        await two.transfer(line.hotline.switch.uri("1006"))
+        three = await third.rings(5)
+        await talking(control, guest, "1006")
+        await hear_each_other(three, guest.leg)
+        assert transferred(line, guest) == [("1003", "seat", "1005", "blind"), ("1005", "seat", "1006", "blind")]
 
+    async def a_caller() -> None:
+        other = await line.seat("1007")
+        guest, agent = await talk(line, control, "1004")
+        await guest.leg.press("##1007")
+        with pytest.raises(PhoneError, match="603"):
+            await guest.leg.transfer(line.hotline.switch.uri("1007"))
+        await hear_each_other(agent, guest.leg)
+        assert not other.has_rung
 
-async def test_a_parked_caller_whom_nobody_takes_back_rings_where_it_was_parked(line: Line, control: Control) -> None:
-    guest, first = await talk(line, control)
-    await control.orders(Park("1003"))
-    await first.ended(5)
-    again = await (await line.seat("1003")).rings(8)
-    await again.answer()
-    await talking(control, guest, "1003")
-    await guest.has("PARKTIMEOUT")
-
-
-async def test_phones_transfer_by_keys_and_by_refer_without_python(line: Line, control: Control) -> None:
-    second, third = await line.seats("1001", "1002")
-    second.answers_after(0)
-    third.answers_after(0)
-    guest, first = await talk(line, control)
-    await first.press("##1001")
-    two = await second.rings(8)
-    await talking(control, guest, "1001")
-    await two.transfer(line.hotline.switch.uri("1002"))
-    three = await third.rings(5)
-    await talking(control, guest, "1002")
-    await hear_each_other(three, guest.leg)
-    assert [entry.data for entry in line.journal.entries(guest.call_id) if entry.event == "TRANSFERRED"] == [
-        ("1003", "seat", "1001", "blind"), ("1001", "seat", "1002", "blind")]
-
-
-async def test_a_caller_may_not_transfer(line: Line, control: Control) -> None:
-    second = await line.seat("1001")
-    guest, first = await talk(line, control)
-    await guest.leg.press("##1001")
-    with pytest.raises(PhoneError, match="603"):
-        await guest.leg.transfer(line.hotline.switch.uri("1001"))
-    await hear_each_other(first, guest.leg)
-    assert not second.has_rung
+    await asyncio.gather(phones(), a_caller())

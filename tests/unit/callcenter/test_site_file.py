@@ -74,3 +74,32 @@ def test_an_unknown_time_zone_is_refused(tmp_path: Path) -> None:
 def test_a_key_that_does_two_things_is_refused(tmp_path: Path) -> None:
     fault, = faults_of(tmp_path, ('"1": {menu: repair}', '"1": {menu: repair, queue: repair}'))
     assert "exactly one" in fault.problem
+
+
+CHAIN = ('    backup: ["1101", "1102"]\n    priority: 5', '    backup: ["1101", "1102"]\n    chain: {chain}')
+
+
+@pytest.mark.parametrize(("chain", "key", "problem"), [
+    ("[{to: outside, for: 20}]", "queues.0.chain.0", "numbers"),
+    ('[{to: backup}, {to: teams, for: 20, numbers: ["139"]}]', "queues.0.chain.1", "numbers"),
+    ("[{to: backup}, {to: backup, when: open}]", "queues.0.chain.1.to", "there already"),
+    ('[{to: outside, numbers: ["8000"]}]', "queues.0.chain.0.numbers.0", "the hotline itself"),
+])
+def test_a_chain_that_cannot_be_carried_out_is_refused_with_its_line(
+        tmp_path: Path, chain: str, key: str, problem: str) -> None:
+    fault, = faults_of(tmp_path, (CHAIN[0], CHAIN[1].format(chain=chain)))
+    assert fault.key == key
+    assert problem in fault.problem
+    assert fault.line == line_of('backup: ["1101", "1102"]') + 1
+
+
+@pytest.mark.rule("D4")
+def test_other_teams_never_answer_the_press(tmp_path: Path) -> None:
+    fault, = faults_of(tmp_path, (CHAIN[0], CHAIN[1].format(chain="[{to: backup}, {to: teams}]") + "\n    press: true"))
+    assert "spokesperson" in fault.problem
+    assert fault.hint == "backup or outside"
+
+
+def test_an_emergency_key_leads_to_a_queue(tmp_path: Path) -> None:
+    fault, = faults_of(tmp_path, ('"1": {menu: repair}', '"1": {menu: repair, emergency: true}'))
+    assert "belongs to `queue`" in fault.problem

@@ -224,3 +224,21 @@ def test_a_language_chosen_by_key_is_remembered_for_a_known_household_only() -> 
     assert effects(known, apply(known, chosen), at(4), SHORT, chosen) == [RememberLanguage(17, "en")]
     stranger = fold(entered()[0])
     assert effects(stranger, apply(stranger, chosen), at(4), SHORT, chosen) == []
+
+
+def test_a_call_that_an_outside_number_takes_is_answered_and_its_talk_ends_with_it() -> None:
+    record = fold(*entered(), e.Routed(at(5), ID, "repairs", "at", "yunqi"), e.Prioritised(at(5), ID, "repairs", 20, "frail"),
+                  e.Queued(at(5), ID, "repairs", 0), e.Overflowed(at(35), ID, "repairs", 1),
+                  e.Overflowed(at(95), ID, "repairs", 3), e.OutsideAnswered(at(110), ID, "repairs", "+8613911112222"),
+                  e.Ended(at(200), ID, None, 16))
+    assert outcome(record, SHORT) is Outcome.ANSWERED
+    assert (record.stage, record.outside, record.answered_by, record.wait_s) == (3, "+8613911112222", None, 105)
+    assert (record.talk_s, record.pools, record.priority, record.priority_why) == (90, ("at-yunqi",), 20, "frail")
+
+
+@pytest.mark.rule("D1")
+def test_a_blocked_caller_was_never_queued_and_wants_no_callback() -> None:
+    entries: list[e.CallEntry] = [*entered(), e.Nuisance(at(1), ID, None, "block"), e.Ended(at(4), ID, None, 16)]
+    assert outcome(fold(*entries), SHORT) is Outcome.MENU
+    assert fold(*entries).nuisance == "block"
+    assert tickets(entries) == []

@@ -36,6 +36,13 @@ def line(event: str, data: str = "", queue: str = "NONE", agent: str = "NONE") -
         (line("ENTERQUEUE", "|13800138000|1", "repairs"), e.Queued(AT, CALL, "repairs", 0)),
         (line("ENTERQUEUE", "|13800138000|1", "repairs.backup"), e.Queued(AT, CALL, "repairs", 1)),
         (line("OVERFLOW", "1", "repairs"), e.Overflowed(AT, CALL, "repairs", 1)),
+        (line("OVERFLOW", "3", "repairs"), e.Overflowed(AT, CALL, "repairs", 3)),
+        (line("ENTERQUEUE", "|138|1", "repairs.teams"), e.Queued(AT, CALL, "repairs", 2)),
+        (line("ROUTED", "at|yunqi", "repairs"), e.Routed(AT, CALL, "repairs", "at", "yunqi")),
+        (line("PRIORITY", "70|frail+emergency", "repairs"), e.Prioritised(AT, CALL, "repairs", 70, "frail+emergency")),
+        (line("PRIORITY", "-50|nuisance", "repairs"), e.Prioritised(AT, CALL, "repairs", -50, "nuisance")),
+        (line("NUISANCE", "block"), e.Nuisance(AT, CALL, None, "block")),
+        (line("OUTSIDE", "13911112222", "repairs"), e.OutsideAnswered(AT, CALL, "repairs", "+8613911112222")),
         (
             line("CONNECT", "7|node1-1763800001.9|6", "repairs", "1001"),
             e.Connected(AT, CALL, "repairs", "1001", "node1-1763800001.9", 6),

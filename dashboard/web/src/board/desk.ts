@@ -21,8 +21,9 @@ export interface Allowed {
 
 const present: readonly AgentState[] = ['ready', 'ringing', 'talking', 'held', 'wrapup', 'paused', 'away', 'fault']
 
-/** `consulting`: an attended transfer has been begun on this call. */
-export function allowed(state: AgentState | null, freeSeating: boolean, consulting: boolean): Allowed {
+export function allowed(agent: Pick<AgentShown, 'state' | 'consulting'> | null, freeSeating: boolean): Allowed {
+  const state = agent?.state ?? null
+  const consulting = agent?.consulting ?? false
   const there = state !== null && present.includes(state)
   const talks = state === 'talking' || state === 'held'
   return {
@@ -34,7 +35,7 @@ export function allowed(state: AgentState | null, freeSeating: boolean, consulti
     extend: state === 'wrapup',
     help: there,
     talk: talks && !consulting,
-    consult: talks && (consulting || state === 'held'),
+    consult: talks && consulting,
     retrieve: there && !talks && state !== 'ringing' && state !== 'fault',
   }
 }

@@ -102,11 +102,13 @@ export function agentsInOrder(board: Board): AgentShown[] {
   )
 }
 
+const atTheEar: readonly AgentState[] = ['talking', 'held', 'ringing']
+
 /** The call at an agent's ear, or else the one that rings there. */
 export function callAt(board: Board, agent: AgentShown | null, seat: string | null): Call | null {
   const own = callOf(board, agent?.call_id ?? null)
-  if (own) return own
+  if (own && agent && atTheEar.includes(agent.state)) return own
   if (seat === null) return null
   const calls = Object.values(board.calls)
-  return calls.find((call) => call.seat === seat) ?? calls.find((call) => call.ringing.includes(seat)) ?? null
+  return calls.find((call) => call.seat === seat && call.state === 'talking') ?? calls.find((call) => call.ringing.includes(seat)) ?? null
 }

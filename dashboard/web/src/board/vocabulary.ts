@@ -59,6 +59,7 @@ export const agent = shape({
   help_since: nullable(moment),
   help_reason: text,
   recording_paused: flag,
+  consulting: flag,
 })
 
 export const queueWait = shape({

@@ -71,7 +71,7 @@ const en: typeof zh = {
   transfer: {
     title: 'Transfer', kind: { agent: 'Agent', seat: 'Seat', queue: 'Queue', department: 'Department', outside: 'Outside' },
     number: 'Outside number', nobody: 'Nobody to transfer to', blind: 'Transfer now', attended: 'Talk first', conference: 'Add to the call',
-    choose: 'Choose who gets it', type: 'Enter the number', with: 'Talking to {name}; the caller waits', held: 'The caller is on hold',
+    choose: 'Choose who gets it', type: 'Enter the number', with: 'Talking to {name}; the caller waits', consulting: 'Talking to the other; the caller waits',
     complete: 'Hand over', all: 'All together', cancel: 'Back to the caller',
   },
   lead: {

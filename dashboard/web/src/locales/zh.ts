@@ -59,7 +59,7 @@ export default {
   transfer: {
     title: '转接', kind: { agent: '坐席', seat: '座席号', queue: '队列', department: '部门', outside: '外线' }, number: '外线号码',
     nobody: '没有可转的人', blind: '直接转', attended: '先问再转', conference: '拉进三方', choose: '先选转给谁', type: '先填号码',
-    with: '正在与 {name} 商量，来电在等', held: '来电在保持中', complete: '转过去', all: '三方通话', cancel: '取消，回到来电',
+    with: '正在与 {name} 商量，来电在等', consulting: '正在与对方商量，来电在等', complete: '转过去', all: '三方通话', cancel: '取消，回到来电',
   },
   lead: {
     agent: '坐席', seat: '座席', state: '状态', since: '时长', call: '通话', nobody: '还没有坐席', listen: '监听', whisper: '密语',

@@ -1,0 +1,45 @@
+"""Callbacks as the pages list and cancel them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from callcenter.errors import Conflict, NotFound
+from callcenter.events import Callback, CallbackChanged, CallbackState
+from crm.callbacks.models import CallbackRow
+from crm.callbacks.rules import cancelled
+from crm.callbacks.store import OPEN, kept_of, write
+
+
+class CallbackOver(Conflict):
+    """It is done, failed or cancelled, or the caller is being talked to."""
+
+    code = "callback_over"
+
+
+def callbacks(session: Session, *, open_only: bool, queue: str | None = None, limit: int = 100) -> list[Callback]:
+    """Those that are open first come, first shown; of all, the newest first."""
+    query = select(CallbackRow).limit(limit)
+    if open_only:
+        query = query.where(CallbackRow.state.in_(OPEN)).order_by(CallbackRow.asked_at)
+    else:
+        query = query.order_by(CallbackRow.asked_at.desc())
+    if queue is not None:
+        query = query.where(CallbackRow.queue == queue)
+    return [kept_of(row).shown for row in session.scalars(query)]
+
+
+def cancel(session: Session, callback_id: str, now: datetime) -> CallbackChanged:
+    """crm's caller takes its place out of the queue afterwards."""
+    row = session.get(CallbackRow, callback_id, with_for_update=True)
+    if row is None:
+        raise NotFound(f"callback {callback_id}")
+    kept = kept_of(row)
+    if kept.is_over or kept.shown.state is CallbackState.TALKING:
+        raise CallbackOver(callback_id)
+    after = cancelled(kept, now)
+    write(session, after)
+    return CallbackChanged(now, after.shown)
