@@ -1,6 +1,6 @@
 """Is the ACD's own share small enough? Parts, each with a bar of its own, in one run.
 
-    first_ring delay from queue entry to the first ring, the whole system against bare app_queue
+    ring       from the entry into a queue to the first ring, beside bare app_queue
     ingest     AMI bytes to live floor state, beside panoramisk's bare parsing of the same bytes
     reconcile  the difference between two floors of 1,000 agents in 100 queues, and how it grows
 
@@ -25,7 +25,7 @@ import acd_reconcile
 from acd_result import Result
 
 PARTS: Final[dict[str, Callable[[], Result]]] = {
-    "first_ring": acd_first_ring.part,
+    "ring": acd_first_ring.measure,
     "ingest": acd_ingest.measure,
     "reconcile": acd_reconcile.measure,
 }

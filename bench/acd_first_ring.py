@@ -3,14 +3,12 @@
 Both stand side by side, and calls go to one and the other in turn, each to a queue with one free seat. Measured from AMI's
 QueueCallerJoin to the INVITE at the seat's phone, both with the clock of this process. Bar: medians within 30 ms.
 
-    uv run python bench/acd_first_ring.py [--calls 100] [--json]
+Part `ring` of bench/acd.py.
 """
 
 from __future__ import annotations
 
-import argparse
 import asyncio
-import json
 import statistics
 import sys
 import tempfile
@@ -31,6 +29,7 @@ from hotline.whole import Whole
 from raw_seat import RawSeat
 
 BAR_MS: Final = 30.0
+CALLS: Final = 100             # to each side; 7 s each until it is in the queue
 SEAT: Final = "1001"
 SITE: Final = """
 version: 1
@@ -113,7 +112,7 @@ def bare(folder: Path, offset: int) -> Hotline:
     return line
 
 
-async def measure(calls: int) -> dict[str, list[float]]:
+async def delays_ms(calls: int) -> dict[str, list[float]]:
     delays: dict[str, list[float]] = {"whole": [], "bare": []}
     with free_offset() as first, free_offset() as second, tempfile.TemporaryDirectory(prefix="sixring-bench-") as name:
         line = bare(Path(name) / "bare", first)
@@ -129,30 +128,15 @@ async def measure(calls: int) -> dict[str, list[float]]:
     return delays
 
 
-def part(calls: int = 100) -> Result:
-    """For bench/acd.py."""
-    delays = asyncio.run(measure(calls))
-    result = Result(met=False, figures={"calls": calls, "bar_ms": BAR_MS})
+def measure() -> Result:
+    delays = asyncio.run(delays_ms(CALLS))
+    result = Result(met=False, figures={"calls": CALLS, "bar_ms": BAR_MS})
     for name, found in delays.items():
         median, p95 = statistics.median(found), statistics.quantiles(found, n=20)[-1]
         result.figures |= {f"{name}_median_ms": median, f"{name}_p95_ms": p95}
-        result.lines.append(f"{name:6} queue entry to first ring: median {median:.1f} ms, p95 {p95:.1f} ms")
+        result.lines.append(f"{name:6} queue entry to first ring: median {median:.1f} ms, p95 {p95:.1f} ms, {len(found)} calls")
     difference = result.figures["whole_median_ms"] - result.figures["bare_median_ms"]
     result.figures["difference_ms"] = difference
     result.lines.append(f"difference of the medians {difference:+.1f} ms (bar {BAR_MS:g} ms)")
     result.met = abs(difference) <= BAR_MS
     return result
-
-
-def main() -> int:
-    options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--calls", type=int, default=100, help="to each side")
-    options.add_argument("--json", action="store_true")
-    given = options.parse_args()
-    result = part(given.calls)
-    print(json.dumps(result.figures) if given.json else "\n".join(result.lines))
-    return 0 if result.met else 1
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

@@ -21,7 +21,6 @@ from crm.calls.talk import Move
 _CALL_ID = re.compile(r"^(?=.{3,80}$)[A-Za-z0-9_.-]*?\d{1,12}\.\d{1,12}$")
 _QUEUE = re.compile(r"^[a-z][a-z0-9-]{0,37}$")
 _SEAT = re.compile(r"^\d{2,6}$")
-_AGENT = re.compile(r"^[\w-]{1,20}$")
 _FILE = re.compile(r"^(?!/)(?!.*\.\.)[\w./-]{1,200}$")
 _WORD = re.compile(r"^[\w-]{1,40}$")
 _SEAT_CHANNEL = re.compile(r"^PJSIP/(\d{2,6})-[0-9a-f]+$")
