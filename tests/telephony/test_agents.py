@@ -23,7 +23,8 @@ from callcenter.phones import Leg, NotInTime, Seat
 PINS = {"801": "246810", "802": "135791", "803": "112233", "804": "445566"}
 QUEUE = {"backup": ["1101", "1102"], "seat_ring": 2, "backup_for": 4}
 SITE = TestSite(
-    primary=tuple(str(seat) for seat in range(1001, 1009)), overflow_after=12, more={"desk": {"misses": 3, "fault_after": 3, "callback_offer": 3600}},
+    primary=tuple(str(seat) for seat in range(1001, 1009)), overflow_after=12,
+    more={"desk": {"misses": 3, "fault_after": 3, "callback_offer": 3600}},
     queues=[
         {"id": "repair", "name": {"zh": "r", "en": "r"}, "seats": ["1001", "1002"], "wrapup": 15, **QUEUE},
         {"id": "complaint", "name": {"zh": "c", "en": "c"}, "seats": ["1003"], "wrapup": 0, **QUEUE},

@@ -9,6 +9,7 @@ from callcenter.events import (
     AgentShown,
     AgentState,
     AnyEvent,
+    AsteriskCounted,
     Call,
     Callback,
     CallbackChanged,
@@ -131,5 +132,6 @@ def everything_that_can_happen(now: datetime) -> list[AnyEvent]:
         CallbackChanged(now, Callback("cb-1", "repair", "+8613800138009", CallbackState.WAITING, now, now)),
         CallbackChanged(now, Callback("cb-2", "repair", "+8613800138010", CallbackState.WAITING, now, now)),
         CallbackChanged(later, Callback("cb-2", "repair", "+8613800138010", CallbackState.DONE, now, later, 1)),
+        AsteriskCounted(later, "node1", "repair", "repair", 0, 2, 11, 1, now),
         RosterChanged(later, Roster({"801": Agent("801", "陈静", "day", {"repair": 1})})),
     ]
