@@ -10,8 +10,9 @@ from typing import Final
 import structlog
 
 from acd.actual import FAMILY, member_from
-from acd.ami import AmiLink, Headers, LinkDown, LinkUp
+from acd.ami import AmiLink, LinkDown, LinkUp
 from acd.ami_events import AmiEvent, FullyBooted, number_of
+from acd.headers import Headers
 from callcenter.clock import Clock
 from callcenter.errors import SixringError
 
