@@ -243,6 +243,9 @@ def _said(floor: Floor, event: ami.DialplanSaid, now: datetime) -> tuple[Floor, 
         # The last stage is no queue of Asterisk's, so nobody joins one.
         floor, touched = _facts(floor, call_id, stage=event.stage, waiting=True, queued_at=_queued(floor, call_id, now))
         return floor, replace(touched, what="overflowed" if touched.calls else "")
+    if event.what == "rescued":
+        floor, touched = _facts(floor, call_id)
+        return floor, replace(touched, what="rescued" if touched.calls else "")
     if event.what in EPILOGUES:
         floor, touched = _facts(floor, call_id, epilogue=event.what, waiting=False)
         return floor, replace(touched, what=event.what)
