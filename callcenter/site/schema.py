@@ -248,7 +248,8 @@ class Desk(Part):
     park: Annotated[int, Field(ge=1, le=1800, description="s; then a parked caller comes back")] = 60
     warn_before: Annotated[int, Field(ge=10, le=600, description="s before the limit")] = 60
     callback_tries: Annotated[int, Field(ge=1, le=10)] = 3
-    callback_retry: Annotated[int, Field(ge=30, le=86_400, description="s between two tries")] = 600
+    phone_silent: Annotated[int, Field(ge=3, le=600, description="s without sound after which a seat's phone is cut off")] = 30
+    callback_retry: Annotated[int, Field(ge=5, le=86_400, description="s between two tries")] = 600
     callback_offer: Annotated[int, Field(ge=5, le=3600, description="s of expected wait from which a callback is offered")] = 60
 
 
