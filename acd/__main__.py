@@ -15,6 +15,7 @@ from acd.bookfile import BookFile
 from acd.calls.rules import CallRules
 from acd.desired import first_book, first_roster
 from acd.plan import FloorPlan
+from acd.roster_keeper import read_roster
 from acd.watch import WatchPlan
 from callcenter.clock import SystemClock
 from callcenter.logs import configure_logs
@@ -33,7 +34,8 @@ def plan_of(settings: Settings) -> AcdPlan:
         watch=WatchPlan(trunk=site.trunk.kind, recordings=settings.recordings),
         redis_url=settings.redis_url,
         book=first_book(site, SystemClock().now()),
-        roster=first_roster(site),
+        roster=(read_roster(settings.roster_file) if site.free_seating else None) or first_roster(site),
+        roster_file=settings.roster_file,
         calls=CallRules.of(site),
         callback_numbers=site.limits.callback_numbers,
         book_file=BookFile(settings.book_file),

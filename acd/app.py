@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import structlog
 
@@ -25,6 +26,7 @@ from acd.line import AgentLine
 from acd.orders import Handlers, OrderDesk, OrderIntake
 from acd.plan import FloorPlan
 from acd.publish import BoardKeeper, Outbox, Pacing
+from acd.roster_keeper import RosterKeeper
 from acd.service import FloorService
 from acd.wait_keeper import WaitKeeper
 from acd.watch import Watch, WatchPlan
@@ -52,7 +54,8 @@ class AcdPlan:
     book: Book = field(default_factory=Book)           # with which acd begins when the file holds none
     book_file: BookFile | None = None
     rules: Rules = field(default_factory=Rules)
-    roster: Roster = field(default_factory=Roster)
+    roster: Roster = field(default_factory=Roster)     # with which acd begins
+    roster_file: Path | None = None
     rhythm: Rhythm = field(default_factory=Rhythm)
     calls: CallRules = field(default_factory=CallRules)
     callback_numbers: tuple[str, ...] = PRIVATE_NUMBERS
@@ -116,6 +119,8 @@ async def run(plan: AcdPlan, clock: Clock) -> None:
             tasks.create_task(reconciler.run())
             tasks.create_task(attendance.run())
             tasks.create_task(books.run())
+            if plan.rules.free_seating:
+                tasks.create_task(RosterKeeper(bus, plan.roster_file, attendance.take_roster).run())
             tasks.create_task(watch.run())
             tasks.create_task(Counters(links, clock, outbox.put).run())
             tasks.create_task(intake.run())

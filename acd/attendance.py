@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
@@ -36,7 +36,7 @@ from callcenter.clock import Clock
 from callcenter.commands import Answer, CloseQueue, Order
 from callcenter.errors import SixringError, Unavailable
 from callcenter.events import AgentChanged, AgentShown, AgentState, AnyEvent, Board, FloorReset, SeatChanged, SeatFaultChanged
-from callcenter.roster import Agent
+from callcenter.roster import Agent, Roster
 from callcenter.stages import stage_of
 
 log = structlog.get_logger(__name__)
@@ -137,6 +137,13 @@ class Attendance:
             wrapup_until(floor, entry, now) if floor and entry else None,
             frozenset(seat for floor in self._floors.floors() for seat in floor.online if not self._is_lost(seat)))
         return decide(book, command, self._rules, self._desired.roster, situation)
+
+    def take_roster(self, roster: Roster) -> None:
+        """Who is no more in it is signed out first, as long as it is known who that was."""
+        book = self._desired.book
+        there = {code: entry for code, entry in book.agents.items() if code in roster.agents}
+        self._change(replace(book, agents=there), BY_ITSELF)
+        self._desired.set_roster(roster)
 
     # --- what happens
 

@@ -41,19 +41,24 @@ class BookFile:
             return None
 
     def write(self, book: Book) -> None:
-        """Raises OSError. The old book is whole until the new one is."""
-        self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        part = self._path.with_suffix(".part")
-        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
-            out.write(BOOK.dump_json(book))
-            out.flush()
-            os.fsync(out.fileno())
-        part.replace(self._path)
-        folder = os.open(self._path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        """Raises OSError."""
+        write_whole(self._path, BOOK.dump_json(book))
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """On disk when it returns; the old file is whole until the new one is. Raises OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    part = path.with_suffix(".part")
+    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
+        out.write(content)
+        out.flush()
+        os.fsync(out.fileno())
+    part.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 class BookKeeper:

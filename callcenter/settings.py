@@ -113,6 +113,11 @@ class Settings:
         return self.state / "floor/book.json"
 
     @property
+    def roster_file(self) -> Path:
+        """acd's own: the last roster that it heard of crm (acd/roster_keeper.py)."""
+        return self.state / "floor/roster.json"
+
+    @property
     def logs(self) -> Path:
         return self.state / "log"
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -22,6 +21,7 @@ import httpx
 import redis
 import uvicorn
 import yaml
+from hotline.instance import free_offset
 from hotline.own_redis import Redis
 
 from callcenter.board import BOARD, replay
@@ -51,18 +51,6 @@ def until(found: Callable[[], T], *, within_s: float = 10.0, what: str) -> T:
             return answer
         assert time.monotonic() < deadline, f"not within {within_s} s: {what}"
         time.sleep(0.02)
-
-
-def free_offset() -> int:
-    """A port offset whose web port nobody uses now."""
-    for offset in range(1000, 5000, 10):
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", new_settings(Path(), offset=offset, site_file=SITE).ports.web))
-            except OSError:
-                continue
-            return offset
-    raise AssertionError("no free port")
 
 
 class Floor:
@@ -99,9 +87,9 @@ class Floor:
         self._redis.close()
 
 
-def prepared(state: Path, redis_url: str, agents: Sequence[AgentConfig]) -> Settings:
+def prepared(state: Path, offset: int, redis_url: str, agents: Sequence[AgentConfig]) -> Settings:
     """Settings written, tables made, and a user of each role named like it. With agents the seats are free."""
-    settings = new_settings(state, offset=free_offset(), site_file=_site_with(agents, state), redis_url=redis_url)
+    settings = new_settings(state, offset=offset, site_file=_site_with(agents, state), redis_url=redis_url)
     settings.save()
     shutil.copy(_database_with_users(), state / "sixring.db")
     database = open_database(settings.database_url)
@@ -194,27 +182,33 @@ def signed_in(url: str, role: Role) -> httpx.Client:
 
 @contextmanager
 def running_here(folder: Path, agents: Sequence[AgentConfig] = ()) -> Iterator[tuple[Redis, Settings, DashboardThread]]:
-    store = Redis(folder / "redis")
-    store.start()
-    settings = prepared(folder / "state", store.url, agents)
-    dashboard = DashboardThread(settings)
-    dashboard.start()
-    try:
-        yield store, settings, dashboard
-    finally:
-        dashboard.stop()
-        store.lose()
+    with _prepared(folder, agents) as (store, settings):
+        dashboard = DashboardThread(settings)
+        dashboard.start()
+        try:
+            yield store, settings, dashboard
+        finally:
+            dashboard.stop()
 
 
 @contextmanager
 def running(folder: Path, agents: Sequence[AgentConfig] = ()) -> Iterator[tuple[Redis, Settings, DashboardProcess]]:
+    with _prepared(folder, agents) as (store, settings):
+        dashboard = DashboardProcess(settings)
+        try:
+            dashboard.start()
+            yield store, settings, dashboard
+        finally:
+            dashboard.kill()
+
+
+@contextmanager
+def _prepared(folder: Path, agents: Sequence[AgentConfig]) -> Iterator[tuple[Redis, Settings]]:
+    """The ports are held to the end: files that run at the same time do not take each other's."""
     store = Redis(folder / "redis")
-    store.start()
-    settings = prepared(folder / "state", store.url, agents)
-    dashboard = DashboardProcess(settings)
-    dashboard.start()
-    try:
-        yield store, settings, dashboard
-    finally:
-        dashboard.kill()
-        store.lose()
+    with free_offset() as offset:
+        store.start()
+        try:
+            yield store, prepared(folder / "state", offset, store.url, agents)
+        finally:
+            store.lose()
