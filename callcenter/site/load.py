@@ -85,8 +85,12 @@ def _line(node: Any, loc: Loc) -> int:
 
 
 def _problem(item: Any) -> str:
-    said: dict[str, str] = {"extra_forbidden": "there is no such key", "missing": "is missing", "literal_error": "is none of the choices",
-            "string_pattern_mismatch": f"`{item['input']}` does not fit"}
+    said: dict[str, str] = {
+        "missing": "is missing",
+        "extra_forbidden": "there is no such key",
+        "literal_error": "is none of the choices",
+        "string_pattern_mismatch": f"`{item['input']}` does not fit",
+    }
     message: str = item["msg"]
     return said.get(item["type"], message.removeprefix("Value error, "))
 
