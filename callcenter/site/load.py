@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, get_args
 from zoneinfo import ZoneInfo
 
 import yaml
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from callcenter.errors import ConfigError
 from callcenter.site.references import broken_references
@@ -44,7 +45,7 @@ def load_site(path: Path) -> Site:
     try:
         site = Site.model_validate(raw)
     except ValidationError as error:
-        raise SiteErrors([fault(item["loc"], item["msg"], _hint(item)) for item in error.errors()]) from error
+        raise SiteErrors([fault(item["loc"], _problem(item), _hint(item, item["loc"])) for item in error.errors()]) from error
     faults = [fault(loc, problem, hint) for loc, problem, hint in broken_references(site)]
     try:
         ZoneInfo(site.timezone)
@@ -83,14 +84,61 @@ def _line(node: Any, loc: Loc) -> int:
     return line
 
 
-def _hint(item: Any) -> str:
+def _problem(item: Any) -> str:
+    said: dict[str, str] = {
+        "missing": "is missing",
+        "extra_forbidden": "there is no such key",
+        "literal_error": "is none of the choices",
+        "string_pattern_mismatch": f"`{item['input']}` does not fit",
+    }
+    message: str = item["msg"]
+    return said.get(item["type"], message.removeprefix("Value error, "))
+
+
+def _hint(item: Any, loc: Loc) -> str:
     kind, context = item["type"], item.get("ctx", {})
     if kind == "missing":
         return "add this key"
     if kind == "extra_forbidden":
-        return "remove it, or check its spelling"
+        return _nearest(loc)
     if kind == "string_pattern_mismatch":
-        return f"must match {context['pattern']}"
+        return _PATTERNS.get(context["pattern"], f"must match {context['pattern']}")
     if kind == "literal_error":
         return f"one of {context['expected']}"
     return ""
+
+
+_PATTERNS: Final = {
+    r"^[0-9]{2,6}$": "2 to 6 digits",
+    r"^[0-9]{3,6}$": "3 to 6 digits",
+    r"^\+?[0-9]{2,20}$": "digits, perhaps a + before them",
+    r"^[a-z][a-z0-9-]{0,30}$": "small letters, digits and -, a letter first",
+    r"^[0-9*#]$": "one of 0-9, * and #",
+}
+
+
+def _nearest(loc: Loc) -> str:
+    """The key that may have been meant, or all that there are at this place of the schema."""
+    keys = _keys(Site, loc[:-1])
+    close = get_close_matches(str(loc[-1]), keys, n=1)
+    return f"did you mean `{close[0]}`?" if close else f"one of {', '.join(keys)}"
+
+
+def _keys(model: type[BaseModel], loc: Loc) -> list[str]:
+    """Keys that a site file may have at `loc`, as it writes them; [] below what is no part of the schema."""
+    for part in loc:
+        if isinstance(part, int):
+            continue
+        fields = {field.alias or name: field for name, field in model.model_fields.items()}
+        found = fields.get(part)
+        inner = _part(found.annotation) if found else None
+        if inner is None:
+            continue    # a mapping's own key, as of `keys`
+        model = inner
+    return [field.alias or name for name, field in model.model_fields.items()]
+
+
+def _part(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((found for inner in get_args(annotation) if (found := _part(inner))), None)

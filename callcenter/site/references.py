@@ -26,6 +26,10 @@ def _doubles(site: Site) -> Iterator[Broken]:
         "agents": [agent.code for agent in site.agents],
         "departments": [department.id for department in site.departments],
     }
+    users = Counter(agent.user for agent in site.agents if agent.user)
+    for place, agent in enumerate(site.agents):
+        if agent.user and users[agent.user] > 1:
+            yield ("agents", place, "user"), f"{agent.user} is there {users[agent.user]} times", "a user is one agent"
     for name, ids in lists.items():
         counted = Counter(ids)
         for place, ident in enumerate(ids):

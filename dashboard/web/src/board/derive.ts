@@ -129,7 +129,7 @@ export function seatsInOrder(board: Board): Seat[] {
   )
 }
 
-const healthOrder = ['trunk', 'asterisk', 'ami', 'acd', 'agi', 'crm', 'dashboard', 'redis', 'database', 'disk']
+const healthOrder = ['trunk', 'asterisk', 'ami', 'acd', 'agi', 'crm', 'dashboard', 'redis', 'database', 'figures', 'disk']
 
 export function healthInOrder(board: Board): ComponentHealth[] {
   const place = (name: string) => (healthOrder.includes(name) ? healthOrder.indexOf(name) : healthOrder.length)

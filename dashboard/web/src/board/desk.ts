@@ -19,6 +19,11 @@ export interface Allowed {
   readonly retrieve: boolean
 }
 
+/** The pause that an agent is in, or has asked for from the end of the call on; empty when there is none. */
+export function pauseAsked(agent: Pick<AgentShown, 'state' | 'reason'> | null): string {
+  return agent && agent.state !== 'fault' && agent.state !== 'signed_out' ? agent.reason : ''
+}
+
 const present: readonly AgentState[] = ['ready', 'ringing', 'talking', 'held', 'wrapup', 'paused', 'away', 'fault']
 
 export function allowed(agent: Pick<AgentShown, 'state' | 'consulting'> | null, freeSeating: boolean): Allowed {

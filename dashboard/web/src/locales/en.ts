@@ -95,7 +95,7 @@ const en: typeof zh = {
     state: { ok: 'OK', degraded: 'Impaired', down: 'Down' },
     name: {
       trunk: 'Trunk', asterisk: 'Asterisk', ami: 'Control link', acd: 'Distribution', agi: 'Caller lookup', crm: 'Records',
-      dashboard: 'Wallboard', redis: 'Message bus', database: 'Database', disk: 'Disk',
+      dashboard: 'Wallboard', redis: 'Message bus', database: 'Database', disk: 'Disk', figures: 'Figures',
     },
   },
 }

@@ -79,7 +79,7 @@ export default {
     state: { ok: '正常', degraded: '异常', down: '故障' },
     name: {
       trunk: '中继线路', asterisk: '交换机', ami: '交换机接口', acd: '排队调度', agi: '来电识别', crm: '业务记录',
-      dashboard: '看板服务', redis: '消息总线', database: '数据库', disk: '磁盘',
+      dashboard: '看板服务', redis: '消息总线', database: '数据库', disk: '磁盘', figures: '核对',
     },
   },
 }
