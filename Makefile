@@ -28,7 +28,9 @@ tools:           ## what tests and checks need
 
 test: tools      ## every test: units, integration, real phones, real browser, chaos
 	@cd dashboard/web && npm run --silent test
-	@$(BIN)/pytest
+	@$(BIN)/pytest tests/unit tests/integration -n 2 --dist loadfile
+	@$(BIN)/pytest tests/telephony tests/chaos -n 3 --dist loadfile
+	@$(BIN)/pytest tests/browser
 
 check: tools     ## ruff, mypy, architecture, file sizes, the pages' types and lint
 	@$(BIN)/ruff check .

@@ -35,6 +35,7 @@ def plan_of(settings: Settings) -> AcdPlan:
         book=first_book(site, SystemClock().now()),
         roster=first_roster(site),
         calls=CallRules.of(site),
+        callback_numbers=site.limits.callback_numbers,
         book_file=BookFile(settings.book_file),
         rules=Rules.of(site),
     )

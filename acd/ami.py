@@ -5,7 +5,7 @@ duties is a fault here: it re-sends actions after a reconnect (a second Originat
 waiting for the answer, and runs handlers inside the socket's callback. The rest is mended below, each with a test:
 characters split over two reads, a handler's exception that closes the connection, values that inject headers, lists
 that end in an error and never resolve, events that carry a pending ActionID and reach nobody. Events, nearly all of the
-traffic, are read straight into a dict, and those that nobody wants are not read beyond their name (bench/acd.py ingest).
+traffic, are read no further than somebody asks, and those that nobody wants not beyond their name (bench/acd.py ingest).
 """
 
 from __future__ import annotations
@@ -22,19 +22,16 @@ from panoramisk.actions import Action  # type: ignore[import-untyped]
 from panoramisk.ami_protocol import AMIProtocol  # type: ignore[import-untyped]
 from panoramisk.message import Message  # type: ignore[import-untyped]
 
+from acd.ami_events import AmiEvent
+from acd.headers import END_OF_LINE, EventHeaders, Headers, headers_of, lowered
 from acd.repeats import MEMBER_EVENTS, Repeats
 from callcenter.errors import SixringError, Unavailable
 
 log = structlog.get_logger(__name__)
 
-Headers = Mapping[str, str]
-"""One AMI message: header names in lower case; a header that comes several times is joined by line feeds."""
-
-END_OF_LINE: Final = "\r\n"
 END_OF_MESSAGE: Final = END_OF_LINE * 2
 EVENT: Final = "Event: "
 ACTION_ID: Final = "\r\nActionID: "
-NAMES_KEPT: Final = 2_000
 LONGEST_MESSAGE: Final = 1_000_000   # characters without an end: this is not AMI
 _UNSAFE: Final = str.maketrans(dict.fromkeys("\r\n\0", " "))
 
@@ -92,8 +89,11 @@ class LinkDown:
 
 
 class LinkMessage(NamedTuple):
+    """`event`: what the headers say, when that is known without reading them."""
+
     node: str
     headers: Headers
+    event: AmiEvent | None = None
 
 
 LinkItem = LinkUp | LinkDown | LinkMessage
@@ -189,36 +189,8 @@ class AmiLink:
             except TimeoutError:
                 await self.ask("Ping", deadline=self._limits.ping_reply)
 
-    def _on_event(self, headers: Headers) -> None:
-        self._deliver(LinkMessage(self.node, headers))
-
-
-class _Lowered(dict[str, str]):
-    """Names in lower case, remembered: the same few hundred come all day. Asterisk's users may invent more."""
-
-    def __missing__(self, name: str) -> str:
-        lowered = name.lower()
-        if len(self) < NAMES_KEPT:
-            self[name] = lowered
-        return lowered
-
-
-_LOWERED: Final = _Lowered()
-
-
-def headers_of(text: str) -> Headers:
-    """Of one message. A line without a separator is a header without a value."""
-    lines = text.split(END_OF_LINE)
-    headers = {_LOWERED[name]: value for name, _, value in [line.partition(": ") for line in lines]}
-    if len(headers) == len(lines) and "" not in headers:
-        return headers
-    headers = {}
-    for line in lines:
-        name, _, value = line.partition(": ")
-        if name:
-            key = _LOWERED[name]
-            headers[key] = f"{headers[key]}\n{value}" if key in headers else value
-    return headers
+    def _on_event(self, headers: Headers, event: AmiEvent | None = None) -> None:
+        self._deliver(LinkMessage(self.node, headers, event))
 
 
 class _Ask(Action):  # type: ignore[misc]  # panoramisk has no types
@@ -250,7 +222,7 @@ class _Ask(Action):  # type: ignore[misc]  # panoramisk has no types
 class _Protocol(AMIProtocol):  # type: ignore[misc]  # panoramisk has no types
     encoding = "utf-8"
 
-    def __init__(self, on_event: Callable[[Headers], None], wanted: frozenset[str]) -> None:
+    def __init__(self, on_event: Callable[[Headers, AmiEvent | None], None], wanted: frozenset[str]) -> None:
         self._on_event, self._wanted = on_event, wanted
         self._repeats = Repeats()
         self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
@@ -275,10 +247,16 @@ class _Protocol(AMIProtocol):  # type: ignore[misc]  # panoramisk has no types
 
     def _message(self, part: str) -> None:
         if part.startswith(EVENT):
-            name = _LOWERED[part[len(EVENT):part.find(END_OF_LINE)]] if END_OF_LINE in part else part[len(EVENT):].lower()
-            if ACTION_ID in part or (name in self._wanted and not (
-                    name in MEMBER_EVENTS and self._repeats.says_nothing_new(part))):
+            end = part.find(END_OF_LINE)
+            written = part[len(EVENT):end] if end >= 0 else part[len(EVENT):]
+            name = lowered[written]
+            if ACTION_ID in part:
                 self._give(headers_of(part))
+            elif name in self._wanted:
+                if name not in MEMBER_EVENTS:
+                    self._on_event(EventHeaders(written, part), None)
+                elif event := self._repeats.news(name, part):
+                    self._on_event(EventHeaders(written, part), event)
             if name == "reload":
                 self._repeats = Repeats()    # it may have changed members without a word
             return
@@ -294,7 +272,7 @@ class _Protocol(AMIProtocol):  # type: ignore[misc]  # panoramisk has no types
             if action.add_message(headers):
                 self.responses.pop(ident, None)
         elif headers.get("event", "").lower() in self._wanted and not (ident and ident in self._expired):
-            self._on_event(headers)
+            self._on_event(headers, None)
 
     def send_ask(self, action: _Ask) -> None:
         self.responses[action.action_id] = action

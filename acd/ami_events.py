@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final, NamedTuple
 
-from acd.ami import Headers
+from acd.headers import Headers
 
 
 class ChannelState(IntEnum):

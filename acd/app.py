@@ -32,6 +32,7 @@ from callcenter.bus import Bus
 from callcenter.clock import Clock
 from callcenter.events import AnyEvent
 from callcenter.roster import Roster
+from callcenter.site.schema import PRIVATE_NUMBERS
 
 log = structlog.get_logger(__name__)
 
@@ -54,6 +55,7 @@ class AcdPlan:
     roster: Roster = field(default_factory=Roster)
     rhythm: Rhythm = field(default_factory=Rhythm)
     calls: CallRules = field(default_factory=CallRules)
+    callback_numbers: tuple[str, ...] = PRIVATE_NUMBERS
 
 
 async def run(plan: AcdPlan, clock: Clock) -> None:
@@ -93,7 +95,7 @@ async def run(plan: AcdPlan, clock: Clock) -> None:
     calls = CallsDesk(service.views, desired, plan.calls, clock, outbox.put)
     queues = plan.nodes[0][0]      # every node has every queue of the site
     waits = WaitKeeper(queues, links, clock, floors=service.floors, put=outbox.put)
-    callbacks = CallbackDesk(tuple(queues.queues), links, service.floors)
+    callbacks = CallbackDesk(tuple(queues.queues), links, service.floors, plan.callback_numbers)
     handlers: Handlers = {**attendance.handlers(), **calls.handlers(), **callbacks.handlers()}
     desk = OrderDesk(handlers, clock, outbox.put)
     intake = OrderIntake(bus, desk)

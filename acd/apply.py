@@ -74,6 +74,10 @@ class Reconciler:
     def heard(self, name: str, news: AmiEvent | LinkUp | LinkDown) -> None:
         node = self._nodes[name]
         match news:
+            case MemberChanged(queue=queue, interface=interface, paused=paused, penalty=penalty, reason=reason, dynamic=dynamic):
+                if queue in node.wanted.queues and contradicts(
+                        node.wanted, Place(queue, interface), Member(penalty, paused, reason, dynamic)):
+                    node.due.set()
             case LinkDown():
                 node.booted = False
             case FullyBooted():
@@ -81,9 +85,6 @@ class Reconciler:
                 node.due.set()
             case Reloaded():
                 node.due.set()
-            case MemberChanged(queue=queue, interface=interface, paused=paused, penalty=penalty, reason=reason, dynamic=dynamic):
-                if contradicts(node.wanted, Place(queue, interface), Member(penalty, paused, reason, dynamic)):
-                    node.due.set()
             case MemberRemoved(queue=queue, interface=interface):
                 if contradicts(node.wanted, Place(queue, interface), None):
                     node.due.set()

@@ -16,7 +16,7 @@ from acd.orders import Handlers, done, refused
 from acd.waits import staffed
 from callcenter.commands import Answer, CancelRingBack, Order, RingBack
 from callcenter.events import CallState
-from callcenter.numbers import as_dialled, normalise
+from callcenter.numbers import as_dialled, fits, normalise
 
 FAMILY: Final = "sixring"
 PLACED: Final = "placed"         # detail: it waits in the queue already
@@ -25,8 +25,10 @@ _SHOWN: Final = frozenset(" -.")
 
 
 class CallbackDesk:
-    def __init__(self, queues: Sequence[str], links: Sequence[AmiLink], floors: Callable[[], Sequence[Floor]]) -> None:
-        self._queues, self._links, self._floors = tuple(queues), links, floors
+    def __init__(self, queues: Sequence[str], links: Sequence[AmiLink], floors: Callable[[], Sequence[Floor]],
+                 numbers: Sequence[str]) -> None:
+        """`numbers`: patterns of who may be rung back; the dialplan has the same."""
+        self._queues, self._links, self._floors, self._numbers = tuple(queues), links, floors, tuple(numbers)
 
     def handlers(self) -> Handlers:
         return {RingBack: self._ring_back, CancelRingBack: self._cancel}
@@ -38,7 +40,7 @@ class CallbackDesk:
         number = as_dialled(normalise(command.number))
         if command.queue not in self._queues:
             return refused(order, "unknown_queue")
-        if not number.isdigit():
+        if not fits(self._numbers, number):
             return refused(order, "refused", "number")
         if self._waiting(command.callback_id):
             return done(order, PLACED)

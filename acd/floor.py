@@ -113,6 +113,8 @@ def settle(floor: Floor, call_id: str, now: datetime) -> Floor:
 
 def _apply(floor: Floor, event: ami.AmiEvent, now: datetime) -> tuple[Floor, _Touched]:
     match event:
+        case ami.MemberChanged(queue=queue, interface=interface, paused=paused):     # first: the most frequent
+            return _member(floor, queue, interface, paused=paused)
         case ami.ChannelCreated():
             return _created(floor, event, now)
         case ami.ChannelStateChanged(uniqueid=uniqueid, state=state):
@@ -160,8 +162,6 @@ def _apply(floor: Floor, event: ami.AmiEvent, now: datetime) -> tuple[Floor, _To
             return replace(floor, spies={**floor.spies, spy: on}), _NOTHING
         case ami.SpyStopped(spy=spy):
             return replace(floor, spies=_without_spy(floor, spy)), _NOTHING
-        case ami.MemberChanged(queue=queue, interface=interface, paused=paused):
-            return _member(floor, queue, interface, paused=paused)
         case ami.MemberRemoved(queue=queue, interface=interface):
             return _member(floor, queue, interface, paused=None)
         case ami.DeviceChanged(device=device, state=state):
@@ -243,6 +243,9 @@ def _said(floor: Floor, event: ami.DialplanSaid, now: datetime) -> tuple[Floor, 
         # The last stage is no queue of Asterisk's, so nobody joins one.
         floor, touched = _facts(floor, call_id, stage=event.stage, waiting=True, queued_at=_queued(floor, call_id, now))
         return floor, replace(touched, what="overflowed" if touched.calls else "")
+    if event.what == "rescued":
+        floor, touched = _facts(floor, call_id)
+        return floor, replace(touched, what="rescued" if touched.calls else "")
     if event.what in EPILOGUES:
         floor, touched = _facts(floor, call_id, epilogue=event.what, waiting=False)
         return floor, replace(touched, what=event.what)
@@ -287,8 +290,10 @@ def _member(floor: Floor, queue: str, interface: str, *, paused: bool | None) ->
     seat = floor.plan.seat_of(interface)
     if seat is None or floor.paused.get((queue, seat)) is paused:
         return floor, _NOTHING        # most of them: a member's status, which its channels have told better
-    members = {key: value for key, value in floor.paused.items() if key != (queue, seat)}
-    if paused is not None:
+    members = floor.paused.copy()
+    if paused is None:
+        members.pop((queue, seat), None)
+    else:
         members[queue, seat] = paused
     return replace(floor, paused=members), _Touched(seats=frozenset({seat}))
 

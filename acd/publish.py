@@ -17,13 +17,11 @@ import structlog
 from pydantic import TypeAdapter, ValidationError
 from redis.exceptions import RedisError, ResponseError
 
-from callcenter.board import apply_event
+from callcenter.board import BOARD_KEY, apply_event
 from callcenter.bus import START, STREAM, Bus, entries_of
 from callcenter.events import AnyEvent, Board, event_from_json
 
 log = structlog.get_logger(__name__)
-
-BOARD_KEY: Final = "sixring:board"
 
 
 @dataclass(frozen=True)

@@ -149,6 +149,12 @@ class FloorService:
     def _handle(self, item: LinkItem | Resynced) -> None:
         node = self._nodes[item.node]
         match item:
+            case LinkMessage(headers=headers, event=event):
+                try:
+                    self._message(node, headers, event)
+                except Exception:
+                    # A message that breaks the fold must not stop the line's picture; the next audit mends it.
+                    log.exception("ami_event_failed", ami_event=headers.get("event"))
             case LinkUp():
                 node.is_up = True
                 self._on_link(item.node, None)
@@ -159,17 +165,11 @@ class FloorService:
                 node.is_up = False
                 self._on_link(item.node, reason)
                 self._tell(item.node, item)
-            case LinkMessage(headers=headers):
-                try:
-                    self._message(node, headers)
-                except Exception:
-                    # A message that breaks the fold must not stop the line's picture; the next audit mends it.
-                    log.exception("ami_event_failed", ami_event=headers.get("event"))
             case Resynced(snapshot=snapshot):
                 self._resynced(node, snapshot)
 
-    def _message(self, node: _Node, headers: Headers) -> None:
-        event = parse(headers)
+    def _message(self, node: _Node, headers: Headers, known: AmiEvent | None) -> None:
+        event = known or parse(headers)
         if event is None:
             return
         now = happened_at(headers) or self._clock.now()
@@ -279,8 +279,8 @@ class FloorService:
 def happened_at(headers: Headers) -> datetime | None:
     """Asterisk's own time of the event (`timestampevents`), right even when the reader lags."""
     try:
-        return datetime.fromtimestamp(float(headers["timestamp"]), UTC)
-    except (KeyError, ValueError):
+        return datetime.fromtimestamp(float(headers.get("timestamp", "")), UTC)
+    except (ValueError, OverflowError, OSError):
         return None
 
 

@@ -3,20 +3,28 @@
 Theirs: AMIProtocol.data_received with an empty dispatcher. Ours: everything that happens in acd, from the bytes over the inbox to
 the folded floor and its listeners (the reconciler looks for contradictions). CPU time, in interleaved rounds of one run.
 
-The 19-header event is QueueMemberStatus, which app_queue sends for every queue of a member at every change of its phone: nearly
-all of AMI on a floor of many queues. As there, counts and the phone's state differ from one to the next, and one in a hundred
-brings a pause that changes the picture. Bar: ours at least 2 × theirs, all that is new heard in order. Also shown, with no bar:
-the same stream with another penalty in every message, so that each one is news and goes the whole way.
+    a demo minute   recorded (ami_minute.txt.gz): the busiest of four minutes of `sixring up` with its nine seats, without
+                    the TestEvent that manager.conf keeps away, over and over
+    all news        QueueMemberStatus, 19 headers, with another penalty in every message: each one goes the whole way
+    as it comes     the same with one message in a hundred that changes the picture: a floor of many queues, where app_queue tells
+                    every queue's member of every change of a phone (bar of old, too kind: it hardly measures the folding)
+
+Bar: ours at least 2 × theirs, everything that is new heard in order. It is put on the demo minute (19 headers a message on the
+average) and on `all news` alike: the first is what acd is really sent, half of it news, so that reading, folding and telling weigh
+what they do weigh; the second is the bar's own event, and shuts the cheapest way, to find out that nothing has changed.
+Neither meets it yet: reading is fast enough, folding a call's news in plain Python costs as much as panoramisk's whole parsing.
 """
 
 from __future__ import annotations
 
 import asyncio
+import gzip
 import logging
 import statistics
 import time
 from collections.abc import Iterable, Iterator
 from itertools import zip_longest
+from pathlib import Path
 from typing import Any, Final
 
 import structlog
@@ -24,11 +32,12 @@ import uvloop
 from acd_result import Result
 from panoramisk.ami_protocol import AMIProtocol
 
-from acd.ami import AmiAddress, AmiLink, Headers, LinkMessage, LinkUp, _Protocol
-from acd.ami_events import HANDLED, AmiEvent, MemberChanged
+from acd.ami import AmiAddress, AmiLink, LinkMessage, LinkUp, _Protocol
+from acd.ami_events import HANDLED, AmiEvent, MemberChanged, MemberRemoved, parse
 from acd.apply import Reconciler
 from acd.book import Book
 from acd.desired import Desired
+from acd.headers import Headers, headers_of
 from acd.plan import FloorPlan, QueuePlan, SeatPlan
 from acd.service import FloorService
 from callcenter.clock import SystemClock
@@ -39,7 +48,8 @@ EVENTS: Final = 40_000
 ROUNDS: Final = 5
 BAR: Final = 2.0
 CHUNK: Final = 65_536
-SEATS: Final = tuple(str(1001 + place) for place in range(100))
+SEATS: Final = (*(str(1001 + place) for place in range(100)), "1101", "1102", "1201")
+MINUTE: Final = Path(__file__).parent / "ami_minute.txt.gz"
 QUEUES: Final = ("repair", "enquiry", "complaint", "moving")
 STATUS: Final = (
     "Event: QueueMemberStatus\r\nPrivilege: agent,all\r\nTimestamp: 1795365014.{number:06}\r\nQueue: {queue}\r\n"
@@ -48,25 +58,40 @@ STATUS: Final = (
     "Status: {status}\r\nPaused: {paused}\r\nPausedReason: {reason}\r\nRinginuse: 0\r\nWrapuptime: 0\r\n\r\n")
 
 
-News = tuple[str, str, bool, int]        # queue, seat, paused, penalty
-
-
-def statuses(*, all_news: bool) -> tuple[bytes, list[News]]:
-    """The stream, with a pause at every hundredth message and perhaps another penalty at each, and what is new in it."""
-    last: dict[tuple[str, str], News] = {}
-    news: list[News] = []
+def statuses(*, all_news: bool) -> bytes:
+    """The stream, with a pause at every hundredth message and perhaps another penalty at each."""
+    last: dict[tuple[str, str], tuple[bool, int]] = {}
     parts = []
     for number in range(EVENTS):
         queue, seat = QUEUES[number % len(QUEUES)], SEATS[number // len(QUEUES) % len(SEATS)]
-        _, _, paused, penalty = last.get((queue, seat), ("", "", False, 0))
-        now = (queue, seat, not paused if number % 100 == 0 else paused, 1 - penalty if all_news else penalty)
-        if last.get((queue, seat)) != now:
-            news.append(now)
-        last[queue, seat] = now
-        parts.append(STATUS.format(number=number, queue=queue, seat=seat, low=number % 1000, status=1 + number % 2, penalty=now[3],
-                                   paused=int(now[2]), reason="会议" if now[2] else ""))
+        paused, penalty = last.get((queue, seat), (False, 0))
+        now = last[queue, seat] = (not paused if number % 100 == 0 else paused, 1 - penalty if all_news else penalty)
+        parts.append(STATUS.format(number=number, queue=queue, seat=seat, low=number % 1000, status=1 + number % 2, penalty=now[1],
+                                   paused=int(now[0]), reason="会议" if now[0] else ""))
     assert parts[0].count("\r\n") == 20, "19 headers and the end"
-    return "".join(parts).encode(), news
+    return "".join(parts).encode()
+
+
+def demo_minutes() -> bytes:
+    minute = gzip.decompress(MINUTE.read_bytes())
+    return minute * (EVENTS // minute.count(b"\r\n\r\n"))
+
+
+def news_in(stream: bytes) -> list[AmiEvent]:
+    """What has to be heard, read the long way: every event that is handled, a member's state only when it is not the last one again."""
+    last: dict[tuple[str, str], AmiEvent] = {}
+    news: list[AmiEvent] = []
+    for text in stream.decode().split("\r\n\r\n"):
+        event = parse(headers_of(text))
+        if isinstance(event, MemberRemoved):
+            last.pop((event.queue, event.interface), None)
+        if isinstance(event, MemberChanged):
+            if last.get((event.queue, event.interface)) == event:
+                continue
+            last[event.queue, event.interface] = event
+        if event is not None:
+            news.append(event)
+    return news
 
 
 def chunks(stream: bytes) -> Iterator[bytes]:
@@ -141,36 +166,40 @@ def played(stream: bytes) -> tuple[float, list[AmiEvent], FloorService]:
         return runner.run(ours(stream))
 
 
-def lost(heard: Iterable[AmiEvent], service: FloorService, news: list[News]) -> int:
+def lost(heard: Iterable[AmiEvent], service: FloorService, news: list[AmiEvent]) -> int:
     """News that were not heard in their turn, and members whose pause is not shown at the end."""
-    told = [(event.queue, event.interface.removeprefix("PJSIP/"), event.paused, event.penalty) for event in heard
-            if isinstance(event, MemberChanged)]
-    at_end = {(queue, seat): paused for queue, seat, paused, _ in news}
+    at_end: dict[tuple[str, str], bool | None] = {}
+    for event in news:
+        if isinstance(event, MemberChanged | MemberRemoved):
+            paused = event.paused if isinstance(event, MemberChanged) else None
+            at_end[event.queue, event.interface.removeprefix("PJSIP/")] = paused
     there = service.floors()[0].paused
-    return (sum(one != other for one, other in zip_longest(told, news))
-            + sum(there[key] != now for key, now in at_end.items()))
+    return (sum(one != other for one, other in zip_longest(heard, news))
+            + sum(there.get(key) is not now for key, now in at_end.items()))
 
 
 def measure() -> Result:
     logging.disable(logging.INFO)
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
-    result = Result(met=True, lines=["stream         events headers  panoramisk/s     ours/s  ratio  lost"])
-    for name, all_news in (("as it comes", False), ("all news", True)):
-        stream, news = statuses(all_news=all_news)
+    result = Result(met=True, lines=["stream         events  news  headers  panoramisk/s     ours/s  ratio  lost"])
+    for name, stream, bar in (("a demo minute", demo_minutes(), BAR), ("all news", statuses(all_news=True), BAR),
+                              ("as it comes", statuses(all_news=False), 0.0)):
+        news, events = news_in(stream), stream.count(b"\r\n\r\n")
         bare, full, missing = [], [], 0
         for _ in range(ROUNDS):
             took, seen = theirs(stream)
-            assert seen == EVENTS
-            bare.append(EVENTS / took)
+            assert seen == events
+            bare.append(events / took)
             took, heard, service = played(stream)
-            full.append(EVENTS / took)
+            full.append(events / took)
             missing += lost(heard, service, news)
         ratio = statistics.median(full) / statistics.median(bare)
-        result.lines.append(f"{name:<12} {EVENTS:>8} {19:>7} {statistics.median(bare):>13.0f} {statistics.median(full):>10.0f} "
-                            f"{ratio:>6.2f} {missing:>5}")
+        headers = (stream.count(b"\r\n") - events) / events
+        result.lines.append(f"{name:<13} {events:>7} {len(news) / events:>5.0%} {headers:>8.0f} {statistics.median(bare):>13.0f} "
+                            f"{statistics.median(full):>10.0f} {ratio:>6.2f} {missing:>5}")
         key = name.replace(" ", "_")
         result.figures |= {f"{key}_panoramisk_per_s": round(statistics.median(bare)), f"{key}_lost": missing,
                            f"{key}_ours_per_s": round(statistics.median(full)), f"{key}_ratio": round(ratio, 2)}
-        result.met = result.met and not missing and (all_news or ratio >= BAR)
-    result.lines.append(f"rates by CPU time of one core; bar {BAR:g} × as it comes, nothing lost")
+        result.met = result.met and not missing and ratio >= bar
+    result.lines.append(f"rates by CPU time of one core; bar {BAR:g} × in a demo minute and with all news, nothing lost")
     return result

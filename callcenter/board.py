@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import reduce
+from typing import Final
 
 from pydantic import TypeAdapter
 
@@ -22,6 +23,7 @@ from callcenter.events import (
     SeatChanged,
 )
 
+BOARD_KEY: Final = "sixring:board"
 BOARD: TypeAdapter[Board] = TypeAdapter(Board)
 OVER = frozenset({CallbackState.DONE, CallbackState.FAILED, CallbackState.CANCELLED})
 

@@ -185,7 +185,8 @@ class Event:
 class CallChanged(Event):
     """A call entered, was queued, rang, was answered, overflowed …: its whole state after `what` happened."""
 
-    # entered identified queued rang missed answered released overflowed requeued survey voicemail callback;
+    # entered identified queued rang missed answered released overflowed requeued rescued survey voicemail callback;
+    # rescued: the phone of whoever talked has died, the caller goes back to the queue;
     # released: a seat stopped ringing or talking and nobody took its place yet
     what: str
     call: Call

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from functools import cache
 
 import phonenumbers
 
@@ -44,6 +46,17 @@ def as_dialled(number: str) -> str:
         national = number[3:]
         return national if national.startswith(("400", "800")) else f"0{national}"
     return f"00{number[1:]}" if number.startswith("+") else number
+
+
+def fits(patterns: Iterable[str], digits: str) -> bool:
+    """Whether one of these patterns of the site file matches all of the digits: 0–9, X any, Z 1–9, N 2–9, [13-5] one of these,
+    a `.` at the end one digit or more. Asterisk reads the same patterns in the dialplan."""
+    return any(_read(pattern).fullmatch(digits) for pattern in patterns)
+
+
+@cache
+def _read(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern.replace("X", "[0-9]").replace("Z", "[1-9]").replace("N", "[2-9]").replace(".", "[0-9]+"))
 
 
 def masked(number: str) -> str:

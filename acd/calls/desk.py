@@ -13,6 +13,7 @@ from acd.calls.line import CallLine, Views, set_variable
 from acd.calls.longcalls import PROMPTS, Ran, Told, due
 from acd.calls.monitoring import Leading
 from acd.calls.recording import Recording
+from acd.calls.rescue import Rescue
 from acd.calls.rules import CallRules, NotPossible, Why
 from acd.calls.talks import talks_on
 from acd.calls.transfers import Transfers
@@ -55,6 +56,7 @@ class CallsDesk:
         self._recording = Recording(self._line, clock)
         self._transfers = Transfers(self._line, self._recording)
         self._leading = Leading(self._line, self._recording)
+        self._rescue = Rescue(self._line, clock)
         self._told: dict[str, Told] = {}
 
     def handlers(self) -> Handlers:
@@ -70,7 +72,7 @@ class CallsDesk:
     async def run(self) -> None:
         while True:
             await asyncio.sleep(LOOK_EVERY_S)
-            for look in (self._recording.look, self._look_for_long_calls):
+            for look in (self._recording.look, self._rescue.look, self._look_for_long_calls):
                 try:
                     await look()
                 except SixringError as error:

@@ -82,8 +82,8 @@ class Recording:
                 if facts.recording_paused:
                     self._paused.setdefault(call_id, Paused(now))
             for call_id, why in over(floor, self._paused, now, self._line.rules.longest_pause).items():
-                was = self._paused[call_id]
-                if channel := floor.channels.get(call_id):
+                was = self._paused.get(call_id)     # an order may have ended it while another was ended here
+                if was is not None and (channel := floor.channels.get(call_id)):
                     await self._go_on(link, channel, was.seat, was.agent, why)
         alive = {call_id for _, floor in self._line.views() for call_id in floor.calls}
         self._paused = {call_id: paused for call_id, paused in self._paused.items() if call_id in alive}

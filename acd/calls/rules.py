@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Self
 
 from callcenter.site import Site
+from callcenter.site.schema import NATIONAL_NUMBERS
 
 
 class Why(StrEnum):
@@ -39,6 +40,7 @@ class CallRules:
     departments: dict[str, str] = field(default_factory=dict)     # department id → *501
     department_ends: dict[str, str] = field(default_factory=dict) # department id → seat, or digits of an outside number
     hotline: str = ""                                             # our own number, as an outside phone sees it
+    outside: tuple[str, ...] = NATIONAL_NUMBERS                   # patterns of what an agent may name
     ring_ms: int = 15_000                                         # how long a third phone is rung
     limit: timedelta = timedelta(minutes=10)                      # A4
     warn_before: timedelta = timedelta(minutes=1)
@@ -52,7 +54,7 @@ class CallRules:
             queues={queue.id: f"*6{place:02}" for place, queue in enumerate(site.queues, 1)},
             departments={one.id: f"*5{place:02}" for place, one in enumerate(site.departments, 1)},
             department_ends={one.id: one.seat or (one.number or "").lstrip("+") for one in site.departments},
-            hotline=site.numbers[0].number, ring_ms=3 * site.ring.seconds * 1000,
+            hotline=site.numbers[0].number, outside=site.limits.outside_numbers, ring_ms=3 * site.ring.seconds * 1000,
             limit=timedelta(minutes=site.desk.call_minutes), warn_before=timedelta(seconds=site.desk.warn_before),
             longest_pause=timedelta(seconds=site.desk.recording_pause),
         )

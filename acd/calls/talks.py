@@ -9,6 +9,7 @@ from acd.calls.rules import CallRules, NotPossible, Why
 from acd.facts import CallFacts, Channel, Floor
 from acd.shown import consulting_leg
 from callcenter.commands import Target
+from callcenter.numbers import as_dialled, fits, normalise
 from callcenter.roster import Roster
 
 
@@ -102,7 +103,7 @@ def number_in_dialplan(target: Target, rules: CallRules, seating: Seating) -> st
                 raise NotPossible(Why.REFUSED)
             return rules.departments[target.value]
         case "outside":
-            return f"*9{outside_digits(target.value)}"
+            return f"*9{outside_digits(target.value, rules.outside)}"
 
 
 def phone_of(target: Target, rules: CallRules, seating: Seating) -> tuple[str, str | None]:
@@ -111,7 +112,7 @@ def phone_of(target: Target, rules: CallRules, seating: Seating) -> tuple[str, s
         case "queue":
             raise NotPossible(Why.REFUSED)
         case "outside":
-            return f"PJSIP/{outside_digits(target.value)}@trunk", None
+            return f"PJSIP/{outside_digits(target.value, rules.outside)}@trunk", None
         case "department":
             end = rules.department_ends.get(target.value)
             if end is None:
@@ -121,9 +122,12 @@ def phone_of(target: Target, rules: CallRules, seating: Seating) -> tuple[str, s
     return (f"PJSIP/{end}", end) if end in rules.seats else (f"PJSIP/{end}@trunk", None)
 
 
-def outside_digits(value: str) -> str:
-    """Digits and nothing else reach the trunk. Raises NotPossible."""
+def outside_digits(value: str, allowed: tuple[str, ...]) -> str:
+    """Digits and nothing else reach the trunk, and only what the site file allows. Raises NotPossible."""
     digits = value.removeprefix("+").replace(" ", "").replace("-", "")
     if not (digits.isascii() and digits.isdigit() and 3 <= len(digits) <= 20):
         raise NotPossible(Why.REFUSED)
-    return digits
+    dialled = as_dialled(normalise(f"+{digits}" if value.startswith("+") else digits))
+    if not fits(allowed, dialled):
+        raise NotPossible(Why.REFUSED)
+    return dialled

@@ -47,6 +47,8 @@ class Transfers:
         await self._recording.resume(place, talk, "transfer")
         if command.attended:
             await self._consult(place, talk, number)
+            alive = {call_id for _, floor in self._line.views() for call_id in floor.calls}
+            self._consulted = {call_id: to for call_id, to in self._consulted.items() if call_id in alive}
             self._consulted[talk.call_id] = command.to
         else:
             # The dialplan journals it: [transfer-begins], as for a phone's own.

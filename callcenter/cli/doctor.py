@@ -5,7 +5,8 @@ from __future__ import annotations
 import typer
 
 from callcenter.cli.options import State
-from callcenter.runtime.checks import CHECKS, Bad
+from callcenter.runtime.checks import CHECKS
+from callcenter.runtime.findings import Bad
 from callcenter.runtime.wish import Wish, settle, state_folder
 
 

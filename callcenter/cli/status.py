@@ -30,6 +30,8 @@ def written(found: Report) -> str:
         since = f"pid {process.pid:<8} up {_span(process.uptime_s or 0)}" if process.pid else "does not run"
         lines.append(f"  {process.name:<12} {since}")
     lines.append("  ports        " + "  ".join(f"{what} {port}" for what, port in found.ports.items()))
+    lines += [f"  {queue.queue:<12} {queue.signed_in} of {queue.skilled} agents signed in, {queue.waiting} waiting"
+              for queue in found.queues]
     lines += [f"  {part.name:<12} {part.state} {part.detail}".rstrip() for part in found.health]
     return "\n".join(lines)
 

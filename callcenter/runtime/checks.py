@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -15,7 +14,9 @@ from sqlalchemy import create_engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from callcenter.errors import Unavailable
+from callcenter.runtime import floor_checks
 from callcenter.runtime.asterisk import NoAsterisk, find_asterisk
+from callcenter.runtime.findings import Bad, Check, Finding, Good, is_up
 from callcenter.runtime.owner import NoOwner, asterisk_owner
 from callcenter.runtime.pids import alive
 from callcenter.runtime.ports import holders, name_of, needs
@@ -27,21 +28,6 @@ from callcenter.site.load import SiteErrors, load_site
 
 LEAST_DISK = 2 * 1024**3        # a day of recordings of a small site, and room for the logs
 OLDEST_CLOCK = 1_767_225_600    # 2026-01-01: a clock before that was never set
-
-
-@dataclass(frozen=True)
-class Good:
-    what: str
-
-
-@dataclass(frozen=True)
-class Bad:
-    what: str
-    mend: str
-
-
-Finding = Good | Bad
-Check = Callable[[Settings], Iterator[Finding]]
 
 
 def site_file(settings: Settings) -> Iterator[Finding]:
@@ -135,7 +121,7 @@ def processes(settings: Settings) -> Iterator[Finding]:
 
 
 def redis(settings: Settings) -> Iterator[Finding]:
-    if not _up(settings):
+    if not is_up(settings):
         return
     if problem := redis_answers(settings):
         yield Bad(problem, "read `sixring logs redis`; a Redis by URL: is it there, is the password right?")
@@ -144,7 +130,7 @@ def redis(settings: Settings) -> Iterator[Finding]:
 
 
 def ami(settings: Settings) -> Iterator[Finding]:
-    if not _up(settings):
+    if not is_up(settings):
         return
     try:
         ami_action(settings, settings.secrets()["ami"], {"Action": "Ping"})
@@ -157,7 +143,7 @@ def ami(settings: Settings) -> Iterator[Finding]:
 
 
 def agi(settings: Settings) -> Iterator[Finding]:
-    if not _up(settings):
+    if not is_up(settings):
         return
     if problem := port_answers(settings.ports.agi):
         yield Bad(problem, "read `sixring logs agi`; calls go on without names meanwhile")
@@ -213,18 +199,17 @@ def sounds(settings: Settings) -> Iterator[Finding]:
 
 def parts(settings: Settings) -> Iterator[Finding]:
     for name, state in sorted(health(settings).items()):
+        if name == "figures":
+            continue      # a check of its own
         if state.state.value == "ok":
             yield Good(name)
         else:
             yield Bad(f"{name} is {state.state.value} {state.detail}".rstrip(), f"read `sixring logs {name}`")
 
 
-def _up(settings: Settings) -> bool:
-    return any(alive(pid_file(settings, name)) for name in names(settings))
-
-
 CHECKS: Final[dict[str, Check]] = {
     "site file": site_file, "asterisk": asterisk, "permissions": permissions, "disk": disk, "clock": clock,
     "ports": ports, "processes": processes, "redis": redis, "ami": ami, "agi": agi, "database": database,
     "seats": seats, "sounds": sounds, "health": parts,
+    "pins": floor_checks.pins, "queues": floor_checks.queues, "drift": floor_checks.drift, "figures": floor_checks.figures,
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from callcenter.errors import Unavailable
@@ -12,7 +12,9 @@ from callcenter.runtime.pids import alive
 from callcenter.runtime.ports import needs
 from callcenter.runtime.probes import health
 from callcenter.runtime.programs import PYTHON, pid_file, private_redis
+from callcenter.runtime.staffing import QueueStaff, queue_staff
 from callcenter.runtime.supervise import SUPERVISOR
+from callcenter.site.load import SiteErrors, load_site
 
 if TYPE_CHECKING:
     from callcenter.settings import Settings
@@ -40,6 +42,7 @@ class Report:
     ports: dict[str, int]
     health: list[Component]
     calls_now: int | None   # None: Asterisk does not answer
+    queues: list[QueueStaff] = field(default_factory=list)
 
     @property
     def running(self) -> bool:
@@ -66,7 +69,14 @@ def report(settings: Settings) -> Report:
         state=str(settings.state), offset=settings.ports.offset, processes=processes,
         ports={need.what: need.port for need in needs(settings)},
         health=[Component(name, found.state.value, found.detail) for name, found in sorted(health(settings).items())],
-        calls_now=calls_now(settings))
+        calls_now=calls_now(settings), queues=_queues(settings))
+
+
+def _queues(settings: Settings) -> list[QueueStaff]:
+    try:
+        return queue_staff(settings, load_site(settings.site_file))
+    except (SiteErrors, OSError):
+        return []
 
 
 def calls_now(settings: Settings) -> int | None:

@@ -17,7 +17,21 @@ Key = Annotated[str, StringConstraints(pattern=r"^[0-9*#]$")]
 AgentCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{3,6}$")]
 Label = Annotated[str, StringConstraints(pattern=r"^[^\r\n\";,|$\[\]{}()\\]{1,60}$")]
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+NumberPattern = Annotated[str, StringConstraints(pattern=r"^([0-9XZN]|\[[0-9]+(-[0-9]+)*\]){1,20}\.?$")]
 Seconds = Annotated[int, Field(ge=1, le=3600)]
+
+
+# Mobiles; landlines with their area code (010, 02x, 0xxx), without, and as a trunk may show them, with 86. 0900, 00 (abroad),
+# 16x and other dear numbers are none of these.
+PRIVATE_NUMBERS = (
+    "1[3-9]XXXXXXXXX", "861[3-9]XXXXXXXXX",
+    "010ZXXXXXXX", "02XZXXXXXXX", "0[3-8]ZXZXXXXXX", "0[3-8]ZXZXXXXXXX", "09ZXZXXXXXX", "09ZXZXXXXXXX",
+    "0701ZXXXXXX", "090ZZXXXXXX",
+    "8610ZXXXXXXX", "862XZXXXXXXX", "86[3-8]ZXZXXXXXX", "86[3-8]ZXZXXXXXXX", "869ZXZXXXXXX", "869ZXZXXXXXXX",
+    "[2-8]XXXXXX", "[2-8]XXXXXXX",
+)
+# … and to whom an agent passes somebody on: emergency numbers and enquiries, 12345 and the like, 95… and 96…, 400 and 800.
+NATIONAL_NUMBERS = (*PRIVATE_NUMBERS, "1[12]X", "123XX", "95XXX", "96XXX", "95XXXX", "96XXXX", "400XXXXXXX", "800XXXXXXX")
 
 
 class Part(BaseModel):
@@ -234,7 +248,8 @@ class Desk(Part):
     park: Annotated[int, Field(ge=1, le=1800, description="s; then a parked caller comes back")] = 60
     warn_before: Annotated[int, Field(ge=10, le=600, description="s before the limit")] = 60
     callback_tries: Annotated[int, Field(ge=1, le=10)] = 3
-    callback_retry: Annotated[int, Field(ge=30, le=86_400, description="s between two tries")] = 600
+    phone_silent: Annotated[int, Field(ge=3, le=600, description="s without sound after which a seat's phone is cut off")] = 30
+    callback_retry: Annotated[int, Field(ge=5, le=86_400, description="s between two tries")] = 600
     callback_offer: Annotated[int, Field(ge=5, le=3600, description="s of expected wait from which a callback is offered")] = 60
 
 
@@ -243,6 +258,10 @@ class Limits(Part):
     short_abandon: Seconds = 5
     message: Seconds = 120
     survey: bool = True
+    callback_numbers: Annotated[tuple[NumberPattern, ...], Field(
+        description="who may be rung back; whatever a caller typed or showed")] = PRIVATE_NUMBERS
+    outside_numbers: Annotated[tuple[NumberPattern, ...], Field(
+        description="to whom agents may pass a caller on, besides the departments; none: to nobody outside")] = NATIONAL_NUMBERS
     max_calls: Annotated[int, Field(ge=1, le=10_000)] = 500
 
 

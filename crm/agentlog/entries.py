@@ -44,6 +44,7 @@ class Act(StrEnum):
     MONITORED = "monitored"
     TAKEN_OVER = "taken_over"
     MOVED = "moved"
+    RESCUED = "rescued"              # the phone died in mid-talk, the caller went back to the queue (C1)
 
 
 @dataclass(frozen=True)

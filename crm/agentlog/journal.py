@@ -109,4 +109,5 @@ FLOOR: Final[dict[str, _Reader]] = {
     "MONITORED": _monitored,
     "TAKENOVER": _by_leader(Act.TAKEN_OVER),
     "MOVED": _by_leader(Act.MOVED),
+    "RESCUED": _by_agent(Act.RESCUED, details=1),
 }

@@ -10,7 +10,7 @@ import redis
 import structlog
 from pydantic import TypeAdapter, ValidationError
 
-from callcenter.board import replay
+from callcenter.board import BOARD_KEY, replay
 from callcenter.bus import STREAM, Bus, entries_of
 from callcenter.events import AnyEvent, Board, ComponentHealth, Health, HealthChanged, event_from_json
 from callcenter.heartbeat import beat, heard, key_of
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from callcenter.clock import Clock
     from dashboard.live.hub import Hub
 
-BOARD_KEY = "sixring:board"
 HEALTH_EVERY_S = 2.0
 PING_EVERY_S = 10.0
 RETRY_S = 1.0

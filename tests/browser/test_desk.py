@@ -12,9 +12,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from hotline.own_redis import Redis
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 from wall.orders import OrdersReader
-from wall.rig import PASSWORD, DashboardThread, Floor, Redis, running_here, until
+from wall.rig import PASSWORD, DashboardThread, Floor, running_here, until
 from wall.scene import COMPONENTS
 from wall.team import TEAM, agent, staffed_floor
 

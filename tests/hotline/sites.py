@@ -8,6 +8,8 @@ from typing import Any
 
 import yaml
 
+from callcenter.site.schema import PRIVATE_NUMBERS
+
 PRIMARY = ("1001", "1002", "1003", "1004")
 BACKUP = ("1101", "1102")
 
@@ -35,6 +37,7 @@ class TestSite:
     closed_days: Sequence[str] = ()
     queues: Sequence[dict[str, Any]] = field(default_factory=tuple)
     agents: Sequence[dict[str, Any]] = ()       # with any: free seating
+    callback_numbers: Sequence[str] = PRIVATE_NUMBERS
     chains: Mapping[str, dict[str, Any]] = field(default_factory=dict)     # by queue id: more keys of it
     more: Mapping[str, Any] = field(default_factory=dict)                  # more keys of the site, or others
 
@@ -51,7 +54,8 @@ class TestSite:
             "schedule": {"hours": [{"days": day, "from": "00:00", "to": "00:00"}] if self.open_all_day else [],
                          "calendar": "none", "closed_days": list(self.closed_days)},
             "ring": {"seconds": self.ring_seconds, "answer_within": 2, "overflow_after": self.overflow_after},
-            "limits": {"lookup_ms": self.lookup_ms, "message": self.message, "survey": self.survey},
+            "limits": {"lookup_ms": self.lookup_ms, "message": self.message, "survey": self.survey,
+                       "callback_numbers": list(self.callback_numbers)},
             "seats": [*({"seat": seat, "name": f"座席{seat}"} for seat in self.primary),
                       *({"seat": seat, "name": f"后备{seat}", "kind": "backup"} for seat in BACKUP)],
             "queues": list(self.queues) or [

@@ -23,7 +23,8 @@ from callcenter.phones.hearing import has_tone
 from callcenter.phones.sound import tone
 from callcenter.site import load_site
 
-SITE = TestSite(ring_seconds=2, seat_ring=1, overflow_after=12, backup_for=30, survey=False)
+NUMBERS = ("2XXX",)
+SITE = TestSite(ring_seconds=2, seat_ring=1, overflow_after=12, backup_for=30, survey=False, callback_numbers=NUMBERS)
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.rule("A11")]
 
 
@@ -167,7 +168,7 @@ async def test_a_retry_comes_into_the_queue_by_order_and_only_once_an_attempt(li
                     break
                 except AmiLost:
                     await asyncio.sleep(0.02)
-        ring = CallbackDesk(tuple(plan.queues), [link], lambda: [floor]).handlers()[RingBack]
+        ring = CallbackDesk(tuple(plan.queues), [link], lambda: [floor], NUMBERS).handlers()[RingBack]
         asked = f"{settings.node}-1795000000.1"
         order = Order("o1", "crm", clock.now(), clock.now(), RingBack(asked, 2, "2901", "complaint", 30, 7, "en"))
         assert (await ring(order)).detail == ""

@@ -82,7 +82,7 @@ async def test_a_caller_asks_to_be_rung_back_on_the_own_number(line: Line) -> No
     await guest.hears("callback-thanks")
 
 
-async def test_a_caller_asks_to_be_rung_back_on_another_number(line: Line) -> None:
+async def test_a_caller_asks_to_be_rung_back_on_another_number_which_may_not_be_abroad(line: Line) -> None:
     await line.leave("1003", "1101", "1102")
     guest = await line.call_and_press("2")
     await guest.hears("nobody-choice", within=8)
@@ -90,8 +90,25 @@ async def test_a_caller_asks_to_be_rung_back_on_another_number(line: Line) -> No
     await guest.hears("callback-confirm", within=15)
     await guest.presses("2")
     await guest.hears("callback-ask-number")
+    await guest.presses("00442079460000#")
+    await guest.hears("wrong-key", within=10)
+    await guest.hears("nobody-choice", within=8)
+    await guest.presses("2")
+    await guest.hears("callback-confirm", within=15)
+    await guest.presses("2")
+    await guest.hears("callback-ask-number")
     await guest.presses("051288886666#")
     assert (await guest.has("CALLBACK")).data == ("051288886666", "")
+
+
+async def test_who_shows_a_dear_number_is_asked_for_another(line: Line) -> None:
+    await line.leave("1003", "1101", "1102")
+    guest = await line.call(number="09001234567")
+    await guest.hears_a_voice()
+    await guest.presses("2")
+    await guest.hears("nobody-choice", within=8)
+    await guest.presses("2")
+    await guest.hears("callback-ask-number")
 
 
 async def test_a_withheld_number_is_asked_for_a_number_to_ring(line: Line) -> None:

@@ -320,3 +320,17 @@ async def test_phones_transfer_by_keys_and_by_refer_without_python_and_callers_c
         assert not other.has_rung
 
     await asyncio.gather(phones(), a_caller())
+
+
+async def test_a_phone_passes_nobody_on_to_a_number_that_the_site_does_not_allow(line: Line, control: Control) -> None:
+    abroad, national = await line.outside("00442079460000"), await line.outside("13911110009")
+    guest, agent = await talk(line, control)
+    await agent.transfer(line.hotline.switch.uri("*900442079460000"))
+    await guest.hears("transfer-failed", within=8)
+    assert (await guest.has("TRANSFERFAILED")).data == ("outside", "00442079460000")
+    assert not abroad.has_rung
+    again = await (await line.seat("1003")).rings(5)
+    await again.answer()
+    await talking(control, guest, "1003")
+    await again.transfer(line.hotline.switch.uri("*913911110009"))
+    await national.rings(5)

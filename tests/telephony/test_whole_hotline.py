@@ -79,19 +79,6 @@ async def test_a_message_makes_exactly_one_callback_ticket_with_its_file(whole: 
     assert has_tone(read_wav(whole.settings.voicemail / file), 900)
 
 
-@pytest.mark.rule("A6", part="the caller asks; an agent's promise and the alert of a missed one are missing")
-async def test_a_callback_request_makes_exactly_one_ticket_with_its_number(whole: Whole, line: Line) -> None:
-    guest = await offered_a_message(line)
-    await guest.presses("2")
-    await guest.hears("callback-confirm", within=25)
-    await guest.presses("2")
-    await guest.hears("callback-ask-number", within=10)
-    await guest.presses("051288886666#")
-    await guest.has("CALLBACK")
-    await guest.hangs_up()
-    assert await tickets(whole, guest) == [("callback", "callback", "complaint", "+8651288886666")]
-
-
 @pytest.mark.rule("G2", part="the ticket; that all of them are closed is not yet reported")
 async def test_not_satisfied_makes_a_follow_up_and_satisfied_none(whole: Whole, line: Line) -> None:
     async def rated(seat: str, key: str, rating: str) -> list[tuple[str, str, str, str]]:
@@ -222,3 +209,17 @@ async def test_two_instances_serve_side_by_side_and_the_end_of_one_is_nothing_to
     await later.hears("welcome", within=8)
     await later.hangs_up()
     assert await whole.recorded(later.call_id) is not None
+
+
+# The last: whoever asked to be rung back is, as soon as a seat is there.
+@pytest.mark.rule("A6", part="the caller asks; an agent's promise and the alert of a missed one are missing")
+async def test_a_callback_request_makes_exactly_one_ticket_with_its_number(whole: Whole, line: Line) -> None:
+    guest = await offered_a_message(line)
+    await guest.presses("2")
+    await guest.hears("callback-confirm", within=25)
+    await guest.presses("2")
+    await guest.hears("callback-ask-number", within=10)
+    await guest.presses("051288886666#")
+    await guest.has("CALLBACK")
+    await guest.hangs_up()
+    assert await tickets(whole, guest) == [("callback", "callback", "complaint", "+8651288886666")]

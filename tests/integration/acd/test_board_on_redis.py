@@ -16,9 +16,9 @@ import redis.asyncio
 from acd.ami import AmiAddress, LinkLimits
 from acd.app import AcdPlan, run
 from acd.plan import FloorPlan, QueuePlan, SeatPlan
-from acd.publish import BOARD_KEY, STORED, Pacing, StoredBoard
+from acd.publish import STORED, Pacing, StoredBoard
 from acd.watch import WatchPlan
-from callcenter.board import apply_event
+from callcenter.board import BOARD_KEY, apply_event
 from callcenter.bus import Bus, Publisher
 from callcenter.clock import SystemClock
 from callcenter.events import CallState, Figures, FiguresUpdated, FloorReset, Health, HealthChanged, SeatState
@@ -133,7 +133,7 @@ def test_a_redis_that_comes_back_empty_is_given_the_whole_truth_in_a_new_epoch(
         async with acd(fake_asterisk, redis_server, tmp_path):
             Publisher(redis_server.url).publish(FiguresUpdated(NOW, Figures("repair", offered=7)))
             first = await until(redis_server, lambda s: CALL in s.board.calls and "repair" in s.board.figures)
-            redis_server.kill()
+            redis_server.lose()
             fake_asterisk.say(f"Event: Newchannel\r\nChannel: PJSIP/1001-00000002\r\nChannelState: 5\r\n"
                               f"Uniqueid: node1-1795365030.2\r\nLinkedid: {CALL}\r\n\r\n".encode())
             redis_server.start()

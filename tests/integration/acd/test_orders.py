@@ -148,7 +148,7 @@ def test_orders_go_on_after_redis_was_away(redis_server: RedisServer) -> None:
     async def play() -> None:
         async with intake(redis_server.url, {Resume: counting(carried)}, Audit()):
             await asyncio.to_thread(Asker(redis_server.url, CLOCK).ask, Resume("801"), "liufang")
-            redis_server.kill()
+            redis_server.lose()
             redis_server.start()
             await asyncio.to_thread(Asker(redis_server.url, CLOCK).ask, Resume("801"), "liufang")
         assert len(carried) == 2

@@ -9,7 +9,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from wall.rig import Redis
+from hotline.own_redis import Redis
 
 from callcenter.bus import Publisher
 from callcenter.clock import FakeClock

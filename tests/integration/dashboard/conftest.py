@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from wall.rig import DashboardProcess, DashboardThread, Floor, Redis, running, running_here
+from hotline.own_redis import Redis
+from wall.rig import DashboardProcess, DashboardThread, Floor, running, running_here
 from wall.team import TEAM
 
 from callcenter.settings import Settings

@@ -9,7 +9,8 @@ from typing import Any
 
 import httpx
 import pytest
-from wall.rig import PASSWORD, DashboardThread, Redis, signed_in
+from hotline.own_redis import Redis
+from wall.rig import PASSWORD, DashboardThread, signed_in
 
 from callcenter.roles import Role
 from callcenter.settings import Settings

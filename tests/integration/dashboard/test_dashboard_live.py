@@ -13,7 +13,8 @@ from typing import Any
 import httpx
 import pytest
 import redis
-from wall.rig import DashboardProcess, DashboardThread, Floor, Redis, signed_in, until
+from hotline.own_redis import Redis
+from wall.rig import DashboardProcess, DashboardThread, Floor, signed_in, until
 from wall.scene import COMPONENTS, busy_floor
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect

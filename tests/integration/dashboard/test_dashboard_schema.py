@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 import schemathesis
+from hotline.own_redis import Redis
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from schemathesis.checks import not_a_server_error
@@ -16,7 +17,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 from wall.orders import OrdersReader
-from wall.rig import DashboardThread, Redis, signed_in
+from wall.rig import DashboardThread, signed_in
 
 from callcenter.roles import Role
 from callcenter.settings import Settings

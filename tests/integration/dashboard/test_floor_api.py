@@ -9,8 +9,9 @@ from typing import Any
 
 import httpx
 import pytest
+from hotline.own_redis import Redis
 from wall.orders import OrdersReader
-from wall.rig import PASSWORD, DashboardThread, Floor, Redis, signed_in, until
+from wall.rig import PASSWORD, DashboardThread, Floor, signed_in, until
 from wall.scene import busy_floor
 from wall.team import agent as shown
 

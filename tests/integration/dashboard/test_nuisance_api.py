@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
-from wall.rig import DashboardThread, Redis, signed_in
+from hotline.own_redis import Redis
+from wall.rig import DashboardThread, signed_in
 
 from callcenter.roles import Role
 from callcenter.settings import Settings

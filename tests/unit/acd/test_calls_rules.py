@@ -41,7 +41,7 @@ CALLER = leg("trunk", "b1", 0, "call")
 
 @pytest.mark.parametrize(("kind", "value", "number"), [
     ("seat", "1002", "1002"), ("agent", "801", "1001"), ("queue", "repair", "*601"), ("department", "lifts", "*501"),
-    ("outside", "+86 138-0000-1111", "*98613800001111")])
+    ("outside", "+86 138-0000-1111", "*913800001111")])
 def test_every_target_has_a_number_that_phones_can_dial_too(kind: TargetKind, value: str, number: str) -> None:
     assert number_in_dialplan(Target(kind, value), RULES, SEATING) == number
 
@@ -49,7 +49,8 @@ def test_every_target_has_a_number_that_phones_can_dial_too(kind: TargetKind, va
 @pytest.mark.parametrize(("kind", "value", "why"), [
     ("seat", "9", Why.UNKNOWN_SEAT), ("agent", "802", Why.NOT_SIGNED_IN), ("agent", "899", Why.UNKNOWN_AGENT),
     ("queue", "x", Why.UNKNOWN_QUEUE), ("department", "x", Why.REFUSED), ("outside", "12&PJSIP/1001", Why.REFUSED),
-    ("outside", "１２３４", Why.REFUSED), ("outside", "", Why.REFUSED), ("outside", "1" * 21, Why.REFUSED)])
+    ("outside", "１２３４", Why.REFUSED), ("outside", "", Why.REFUSED), ("outside", "1" * 21, Why.REFUSED),
+    ("outside", "00442079460000", Why.REFUSED), ("outside", "+442079460000", Why.REFUSED), ("outside", "09001234567", Why.REFUSED)])
 def test_a_target_that_is_none_is_refused(kind: TargetKind, value: str, why: Why) -> None:
     with pytest.raises(NotPossible) as raised:
         number_in_dialplan(Target(kind, value), RULES, SEATING)

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from acd.ami import headers_of
-from acd.ami_events import MemberChanged, parse
+from acd.ami_events import MemberChanged, MemberRemoved, parse
+from acd.headers import EventHeaders, headers_of
 from acd.repeats import Repeats
 
 TEXT = ("Event: {event}\r\nPrivilege: agent,all\r\nTimestamp: {time}\r\nQueue: {queue}\r\nMemberName: 1001\r\n"
@@ -23,40 +23,48 @@ def text(event: str = "QueueMemberStatus", *, time: float = 1.0, queue: str = "r
                        reason=reason)
 
 
+def says_nothing_new(repeats: Repeats, message: str) -> bool:
+    return repeats.news(name_of(message), message) is None
+
+
+def name_of(message: str) -> str:
+    return message[len("Event: "):message.index("\r\n")].lower()
+
+
 def test_another_time_status_or_count_is_no_news_and_another_queue_is() -> None:
     repeats = Repeats()
-    assert not repeats.says_nothing_new(text())
-    assert repeats.says_nothing_new(text(time=2.0, status=6, calls=3))
-    assert not repeats.says_nothing_new(text(queue="repair.backup"))
-    assert repeats.says_nothing_new(text())
+    assert not says_nothing_new(repeats, text())
+    assert says_nothing_new(repeats, text(time=2.0, status=6, calls=3))
+    assert not says_nothing_new(repeats, text(queue="repair.backup"))
+    assert says_nothing_new(repeats, text())
 
 
 @pytest.mark.parametrize("other", [text(penalty=1), text(paused=1), text(paused=1, reason="meal")],
                          ids=["penalty", "pause", "reason"])
 def test_what_is_read_of_a_member_is_news_there_and_back(other: str) -> None:
     repeats = Repeats()
-    repeats.says_nothing_new(text())
-    assert [repeats.says_nothing_new(one) for one in (other, other, text(), text())] == [False, True, False, True]
+    says_nothing_new(repeats, text())
+    assert [says_nothing_new(repeats, one) for one in (other, other, text(), text())] == [False, True, False, True]
 
 
 def test_a_pause_that_was_told_by_its_own_event_is_known() -> None:
     repeats = Repeats()
-    repeats.says_nothing_new(text())
-    assert not repeats.says_nothing_new(text("QueueMemberPause", paused=1, reason="meal"))
-    assert repeats.says_nothing_new(text(paused=1, reason="meal"))
+    says_nothing_new(repeats, text())
+    assert not says_nothing_new(repeats, text("QueueMemberPause", paused=1, reason="meal"))
+    assert says_nothing_new(repeats, text(paused=1, reason="meal"))
 
 
 def test_a_removal_is_always_news_and_so_is_the_member_that_comes_back() -> None:
     repeats = Repeats()
-    repeats.says_nothing_new(text())
-    assert not repeats.says_nothing_new(text("QueueMemberRemoved"))
-    assert not repeats.says_nothing_new(text("QueueMemberAdded"))
+    says_nothing_new(repeats, text())
+    assert repeats.news("queuememberremoved", text("QueueMemberRemoved")) == MemberRemoved("repair", "PJSIP/1001")
+    assert not says_nothing_new(repeats, text("QueueMemberAdded"))
 
 
 def test_a_message_of_another_shape_is_never_taken_for_a_repeat() -> None:
     repeats = Repeats()
     odd = "Event: QueueMemberStatus\r\nQueue: repair\r\nInterface: PJSIP/1001\r\nPaused: 0"
-    assert [repeats.says_nothing_new(odd) for _ in range(2)] == [False, False]
+    assert [says_nothing_new(repeats, odd) for _ in range(2)] == [False, False]
 
 
 @given(st.lists(st.builds(text, st.sampled_from(["QueueMemberStatus", "QueueMemberPause", "QueueMemberPenalty"]),
@@ -71,8 +79,9 @@ def test_who_skips_the_repeats_knows_what_who_reads_everything_knows(messages: l
         event = parse(headers_of(message))
         assert isinstance(event, MemberChanged)
         everything[event.queue] = event
-        if not repeats.says_nothing_new(message):
-            skipping[event.queue] = event
+        if news := repeats.news(name_of(message), message):
+            assert isinstance(news, MemberChanged)
+            skipping[event.queue] = news
         assert skipping == everything
 
 
@@ -88,3 +97,24 @@ def test_headers_are_read_as_they_were_written_and_repeated_ones_joined(pairs: l
 def test_a_line_without_a_separator_is_a_header_without_a_value_and_an_empty_one_is_none() -> None:
     assert headers_of("Event: X\r\nnonsense\r\n\nQueue: repair\r\n\r\nEmpty: ") == {
         "event": "X", "nonsense": "", "\nqueue": "repair", "empty": ""}
+
+
+@pytest.mark.parametrize("name", ["event", "queue", "interface", "paused", "pausedreason", "timestamp", "wrapuptime", "nowhere"])
+def test_a_header_that_is_looked_for_alone_is_the_one_that_reading_all_of_them_finds(name: str) -> None:
+    message = text(paused=1, reason="会议")
+    assert EventHeaders("QueueMemberStatus", message).get(name, "") == headers_of(message).get(name, "")
+
+
+def test_a_header_in_another_spelling_or_at_the_end_is_found_all_the_same() -> None:
+    headers = EventHeaders("Hangup", "Event: Hangup\r\nUNIQUEID: 1.2\r\nCause: 16")
+    assert (headers.get("uniqueid"), headers.get("cause")) == ("1.2", "16")
+    assert dict(headers) == {"event": "Hangup", "uniqueid": "1.2", "cause": "16"}
+
+
+@given(st.lists(st.tuples(st.sampled_from(["Queue", "queue", "Channel", "Variable", "State", "X"]),
+                          st.text(st.characters(blacklist_characters="\r\n", codec="utf-8"), max_size=8)),
+                unique_by=lambda pair: pair[0].lower(), max_size=6))
+def test_whatever_an_event_holds_is_found_as_if_all_had_been_read(pairs: list[tuple[str, str]]) -> None:
+    message = "\r\n".join(["Event: X", *(f"{name}: {value}" for name, value in pairs)])
+    headers = EventHeaders("X", message)
+    assert {name: headers.get(name) for name in headers} == headers_of(message)
