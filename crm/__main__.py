@@ -39,6 +39,7 @@ from crm.reports.hearing import Hearing
 from crm.staff import agents
 from crm.staff import service as staff
 from crm.staff.audit import record_audit
+from crm.staff.orders import OrdersAudited
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, invoke_without_command=True)
 user_app = typer.Typer(help="Who may sign in.")
@@ -72,6 +73,8 @@ def process(context: typer.Context) -> None:
         signal.signal(wanted, lambda *_: stop.set())
     herald.start()
     hearing.start()
+    orders = OrdersAudited(settings.redis_url, database, clock)
+    orders.start()
     asker = Asker(settings.redis_url, clock)
     caller = CallbackCaller(database, rule, clock, ask=lambda command: asker.ask(command, "crm"), tell=herald.tell)
     calling = threading.Thread(target=caller.run, args=(stop,), name="callbacks", daemon=True)
@@ -80,6 +83,7 @@ def process(context: typer.Context) -> None:
             Comparison(database, hearing, ZoneInfo(site.timezone), site.limits.short_abandon, herald.report)).run(stop)
     calling.join(timeout=5)
     hearing.stop()
+    orders.stop()
     herald.stop()
     database.close()
 

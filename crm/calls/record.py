@@ -74,7 +74,7 @@ class CallRecord:
     nuisance: str | None = None              # warn, queue or block (D1)
     outside: str | None = None               # the outside number that talked with the caller
     queued_at: datetime | None = None        # never of a place that is kept: nobody was offered
-    expected_wait_s: int | None = None       # as the caller was told
+    expected_wait_s: int | None = None       # as the caller was first told
     callback_kept: str = ""                  # of the callback asked for: "kept", "already"
     callback_id: str | None = None           # this is the place kept for that callback
     rang_back: str | None = None             # … and how ringing back ended
@@ -189,7 +189,8 @@ def apply(record: CallRecord, entry: e.CallEntry) -> CallRecord:
         case e.Queued() | e.Overflowed() if kept:
             return replace(record, stage=max(record.stage, entry.stage))
         case e.WaitTold():
-            return replace(record, expected_wait_s=entry.seconds)
+            # What was told in a later queue is another wait's.
+            return replace(record, expected_wait_s=entry.seconds if record.expected_wait_s is None else record.expected_wait_s)
         case e.Entered():
             return replace(record, dialled=entry.dialled, number=entry.number, node=entry.node)
         case e.LookedUp():

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 CHUNK = 128 * 1024
+LONGEST_LINE = 128 * 1024    # rubbish beyond it is cut, or a file without a newline would be waited for for ever
 FINGERPRINTED = 4096
 
 
@@ -34,7 +35,7 @@ class Position:
 class Line:
     offset: int
     text: bytes              # without its newline
-    whole: bool = True       # False: the file ends, or a chunk does, before the line does
+    whole: bool = True       # False: the file ends before the line does, or it is longer than the longest
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,8 @@ def _continues(file: _File, position: Position) -> bool:
 
 
 def _lines(file: _File, offset: int, limit: int, *, last: bool) -> Chunk | None:
-    """Whole lines from `offset`. In a file that is not the last, a rest without a newline is a line cut short."""
+    """Whole lines from `offset`, one at least: a line does not become rubbish because it is longer than a chunk. In a file
+    that is not the last, a rest without a newline is a line cut short."""
     try:
         with file.path.open("rb") as stream:
             if _fingerprint(stream) != file.fingerprint:
@@ -125,12 +127,14 @@ def _lines(file: _File, offset: int, limit: int, *, last: bool) -> Chunk | None:
             inode = os.fstat(stream.fileno()).st_ino
             stream.seek(offset)
             data = stream.read(limit)
+            if b"\n" not in data:
+                data += stream.readline(LONGEST_LINE - len(data)) if len(data) < LONGEST_LINE else b""
     except FileNotFoundError:
         return None
     end = data.rfind(b"\n") + 1
     whole = end > 0
     if not whole:
-        if not data or (last and len(data) < limit):
+        if not data or (last and len(data) < LONGEST_LINE):
             return None
         end = len(data)
     lines: list[Line] = []

@@ -3,6 +3,9 @@
 A call counts once its fate is known: it was answered or it has ended. Calls that still wait are the live board's to
 show; counted here they would drag every rate down until someone answers.
 
+Figures of a queue count visits (`crm.reports.visits`): a call that was transferred or moved into another queue, or back, is
+offered to each queue once a visit. All others (agents, teams, estates, the live board's comparison) count calls.
+
 What makes a call count for a figure is a rule of its own (`RULES`), so that the calls behind a figure can be listed.
 """
 
@@ -40,7 +43,7 @@ class Rules:
 
 @dataclass(frozen=True)
 class Counted:
-    """What a figure needs to know of a call that entered a queue."""
+    """What a figure needs to know of a call that entered a queue, or of one visit of it."""
 
     queue: str
     queued_at: datetime
@@ -56,6 +59,8 @@ class Counted:
     hold_s: float | None = None          # None: the agent log says nothing of this call
     wrapup_s: float | None = None
     estate: str | None = None
+    expected_wait_s: int | None = None   # as the caller was first told
+    moved: bool = False                  # of a visit: the call went on to another queue unanswered
 
 
 @dataclass(frozen=True)
@@ -87,7 +92,7 @@ class Spent:
 
 def settled(calls: Iterable[Counted]) -> list[Counted]:
     """Calls whose fate is known."""
-    return [call for call in calls if call.answered_at or call.outcome]
+    return [call for call in calls if call.answered_at or call.outcome or call.moved]
 
 
 # --- what makes a call count ----------------------------------------------------------------------------------------
@@ -144,7 +149,8 @@ def count(figure: str, calls: Iterable[Counted], rules: Rules) -> int:
 # --- the figures ----------------------------------------------------------------------------------------------------
 
 def offered(calls: Sequence[Counted]) -> int:
-    """Calls that entered a queue, or would have, had any seat been there. Source: ENTERQUEUE, OVERFLOW."""
+    """Calls that entered a queue, or would have, had any seat been there; of a queue, the visits to it. So the queues' sum is
+    above the number of calls by those that went on to another queue. Source: ENTERQUEUE, OVERFLOW."""
     return len(calls)
 
 
@@ -154,12 +160,13 @@ def short_abandons(calls: Sequence[Counted], rules: Rules) -> int:
 
 
 def answered(calls: Sequence[Counted], rules: Rules) -> int:
-    """Talked to a seat, also when Asterisk died later. Source: CONNECT."""
+    """Talked to a seat, also when Asterisk died later; of a queue, visits in which somebody of it answered. Source: CONNECT."""
     return count("answered", calls, rules)
 
 
 def abandoned(calls: Sequence[Counted], rules: Rules) -> int:
-    """Gave up after the short-abandon limit. Source: ABANDON or ENDED, without CONNECT or message."""
+    """Gave up after the short-abandon limit; of a queue, visits in which the caller did, though another queue had answered
+    before. Source: ABANDON or ENDED, without CONNECT or message."""
     return count("abandoned", calls, rules)
 
 
@@ -191,6 +198,13 @@ def abandonment(calls: Sequence[Counted], rules: Rules) -> float | None:
 def asa_s(calls: Sequence[Counted]) -> float | None:
     """Mean wait of answered calls, in seconds. Source: CONNECT − first ENTERQUEUE."""
     return _mean([call.wait_s for call in calls if call.answered_at and call.wait_s is not None])
+
+
+def estimate_error_s(calls: Sequence[Counted]) -> float | None:
+    """Mean of |expected wait as the caller was first told − wait|, in seconds, of answered calls that were told one: who gave
+    up has not shown how long the wait would have been. Source: ESTIMATE; CONNECT − first ENTERQUEUE."""
+    return _mean([abs(call.wait_s - call.expected_wait_s) for call in calls
+                  if call.answered_at and call.wait_s is not None and call.expected_wait_s is not None])
 
 
 def aht_s(calls: Sequence[Counted], rules: Rules) -> float | None:
@@ -233,6 +247,7 @@ def agents_answered_in_2_rings(calls: Sequence[Counted], rings: Sequence[Missed]
 
 
 def figures_of(queue: str, calls: Iterable[Counted], limits: Limits) -> Figures:
+    """`calls`: visits."""
     rules = Rules(limits)
     known = settled(call for call in calls if call.queue == queue)
     return Figures(

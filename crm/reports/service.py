@@ -12,7 +12,7 @@ from callcenter.events import Figures
 from callcenter.site import Site
 from crm.reports.figures import Counted, Limits, Rules, figures_of
 from crm.reports.slices import By, FigureRow, Interval, calls_behind, edges, rows
-from crm.reports.sources import counted, sources, teams
+from crm.reports.sources import sources, teams, visited
 
 MOST_INTERVALS = 3_000       # a quarter of an hour for a month
 
@@ -49,7 +49,7 @@ def rules_of(site: Site) -> Rules:
 
 def day_figures(session: Session, day: date, tz: tzinfo, site: Site) -> list[Figures]:
     """One for each queue of the site file, in its order."""
-    calls = counted(session, *day_bounds(day, tz))
+    calls = visited(session, *day_bounds(day, tz), site.limits.short_abandon)
     rules = rules_of(site)
     return [figures_of(queue.id, calls, rules.of(queue.id)) for queue in site.queues]
 
@@ -66,7 +66,7 @@ def calls_of_figure(session: Session, asked: Asked, key: str, figure: str, tz: t
     """The calls that make up a figure, oldest first. Raises KeyError for a figure that counts no calls, and TooLong."""
     at = _edges(asked, tz)
     found = sources(session, site, at[0], at[-1], now)
-    behind = calls_behind(asked.by, key, figure, found.calls, rules_of(site), teams(session))
+    behind = calls_behind(asked.by, key, figure, found.counted(asked.by), rules_of(site), teams(session))
     return sorted(behind, key=lambda call: (call.queued_at, call.call_id))
 
 

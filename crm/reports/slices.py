@@ -84,12 +84,18 @@ class Sources:
     holds: Sequence[Happened] = ()
     stays: Sequence[Stay] = ()
     handled: Sequence[HandledBy] = ()
+    visits: Sequence[f.Counted] | None = None    # those of the time; None: every call made one
+
+    def counted(self, by: By) -> Sequence[f.Counted]:
+        """What figures by this count: of queues visits, of all others calls."""
+        return self.visits if by is By.QUEUE and self.visits is not None else self.calls
 
 
 @dataclass(frozen=True)
 class FigureRow:
-    """`key` is a queue's id, an agent's code, a team's or an estate's id; "" for calls that are nobody's. Of an agent and a
-    team `offered` is what rang at their seats: answered and missed; rates of waiting callers are not theirs: None."""
+    """`key` is a queue's id, an agent's code, a team's or an estate's id; "" for calls that are nobody's. Of a queue a call counts
+    once a visit. Of an agent and a team `offered` is what rang at their seats: answered and missed; rates of waiting callers are
+    not theirs: None."""
 
     key: str
     begin: datetime
@@ -107,6 +113,7 @@ class FigureRow:
     service_level: float | None
     abandonment: float | None
     asa_s: float | None
+    estimate_error_s: float | None   # expected wait as told against the real one; of agents and teams None
     aht_s: float | None
     mean_ring_s: float | None
     occupancy: float | None      # of agents and teams; queues share their agents
@@ -160,7 +167,7 @@ def rows(by: By, sources: Sources, at: Sequence[datetime], rules: f.Rules, team_
         return found if 0 <= found < len(at) - 1 else None
 
     people = by in (By.AGENT, By.TEAM)
-    for call in f.settled(sources.calls):
+    for call in f.settled(sources.counted(by)):
         if (where := place(call.queued_at)) is not None and (call.agent or not people):
             slices[key(call.queue, call.agent, call.estate), where].calls.append(call)
     for ring in sources.rings:
@@ -217,7 +224,8 @@ def _row(key: str, begin: datetime, end: datetime, part: _Slice, rules: f.Rules,
                              else f.answered_in_2_rings(calls, rules)),
         service_level=None if people else f.service_level(calls, rules),
         abandonment=None if people else f.abandonment(calls, rules),
-        asa_s=f.asa_s(calls), aht_s=f.agents_aht_s(part.handled) if part.handled else f.aht_s(calls, rules),
+        asa_s=f.asa_s(calls), estimate_error_s=None if people else f.estimate_error_s(calls),
+        aht_s=f.agents_aht_s(part.handled) if part.handled else f.aht_s(calls, rules),
         mean_ring_s=f.mean_ring_s(calls),
         occupancy=f.occupancy(spent) if people else None,
         talking_s=spent.talking_s, held_s=spent.held_s, wrapup_s=spent.wrapup_s,

@@ -8,18 +8,20 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from callcenter.events import AgentState
 from callcenter.site import Site
 from crm.agentlog.entries import Act
 from crm.agentlog.models import AgentEvent, AgentStateRow, MissedRing
-from crm.calls.models import CallRow, TalkSegment
+from crm.calls.models import CallRow, QueueVisit, TalkSegment
 from crm.calls.record import Outcome
+from crm.calls.store import record_of
 from crm.households.models import Building, Estate, Household
 from crm.reports.figures import Counted, Handled, Missed
 from crm.reports.slices import HandledBy, Happened, Ring, Sources, Stay
+from crm.reports.visits import Worked, visit_at, visits_of, with_visits
 from crm.staff.agents_models import AgentRow
 
 AT_WORK: Final = frozenset({AgentState.TALKING, AgentState.HELD, AgentState.WRAPUP})
@@ -40,17 +42,19 @@ def sources(session: Session, site: Site, begin: datetime, end: datetime, now: d
     handled = _with_talk(_handled(states), talk)
     calls = _with_agents(_calls(session, begin, end, estates), handled, talk)
     known = {call.call_id: call for call in calls}
+    visits = _visits(session, begin, end, calls, handled, site.limits.short_abandon)
     missed = session.execute(select(MissedRing.at, MissedRing.queue, MissedRing.agent, MissedRing.call_id, MissedRing.ring_s)
                              .where(MissedRing.at >= begin, MissedRing.at < end))
     rings = [Ring(at, queue or "", agent, _estate_of(known, call_id), Missed(ring_s))
              for at, queue, agent, call_id, ring_s in missed]
     passed = session.execute(select(AgentEvent.at, AgentEvent.call_id, AgentEvent.agent).where(
         AgentEvent.act == Act.TRANSFERRED, AgentEvent.at >= begin, AgentEvent.at < end))
-    transfers = [_happened(known, at, call_id, agent) for at, call_id, agent in passed]
-    holds = [_happened(known, state.stay.began_at, state.call_id, state.stay.agent) for state in states
+    transfers = [_happened(known, visits, at, call_id, agent) for at, call_id, agent in passed]
+    holds = [_happened(known, visits, state.stay.began_at, state.call_id, state.stay.agent) for state in states
              if state.stay.state is AgentState.HELD]
     return Sources(calls, rings, transfers, holds, [state.stay for state in states],
-                   [HandledBy(work.at, agent, work.part) for (_, agent), work in handled.items()])
+                   [HandledBy(work.at, agent, work.part) for (_, agent), work in handled.items()],
+                   with_visits(calls, visits, begin, end))
 
 
 def teams(session: Session) -> dict[str, str]:
@@ -59,20 +63,56 @@ def teams(session: Session) -> dict[str, str]:
 
 
 def counted(session: Session, begin: datetime, end: datetime) -> list[Counted]:
-    """Calls by when they entered a queue, with what the agent log knows of them."""
+    """Calls by when they entered a queue, with what the agent log knows of them; one each, as the live figures have them."""
     handled = _handled(_states(session, begin, end, end, AT_WORK))
     return _with_agents(_calls(session, begin, end, {}), handled, _talk(session, begin, end))
+
+
+def visited(session: Session, begin: datetime, end: datetime, short_abandon_s: float) -> list[Counted]:
+    """Visits by when they began: what a queue's figures count."""
+    handled = _handled(_states(session, begin, end, end, AT_WORK))
+    calls = _with_agents(_calls(session, begin, end, {}), handled, _talk(session, begin, end))
+    return with_visits(calls, _visits(session, begin, end, calls, handled, short_abandon_s), begin, end)
+
+
+def _visits(session: Session, begin: datetime, end: datetime, calls: Iterable[Counted],
+            handled: Mapping[tuple[str, str], _Work], short_abandon_s: float) -> dict[str, list[Counted]]:
+    """Of the calls that made more than one visit, which are few, all of them. A call that came before the time may have gone
+    on to another queue in it."""
+    known = {call.call_id: call for call in calls}
+    several = (CallRow.queued_at >= begin - LONGEST_CALL, CallRow.queued_at < end, CallRow.entered_at.is_not(None),
+               exists().where(QueueVisit.call_id == CallRow.call_id, QueueVisit.place == 1))
+    rows = list(session.scalars(select(CallRow).where(*several)))
+    if not rows:
+        return {}
+    worked: dict[str, list[Worked]] = defaultdict(list)
+    for call_id, began_at, ended_at in session.execute(
+            select(TalkSegment.call_id, TalkSegment.began_at, TalkSegment.ended_at)
+            .join(CallRow, CallRow.call_id == TalkSegment.call_id).where(*several, TalkSegment.seat.is_not(None))):
+        worked[call_id].append(Worked(began_at, (ended_at - began_at).total_seconds()))
+    for (call_id, _), work in handled.items():
+        worked[call_id].append(Worked(work.at, wrapup_s=work.part.wrapup_s))
+    return {row.call_id: visits_of(known.get(row.call_id) or _counted(row), record_of(row), worked[row.call_id], short_abandon_s)
+            for row in rows if row.queued_at}
+
+
+def _counted(row: CallRow) -> Counted:
+    """A call that came before the time: only its later visits count, which say for themselves what they know."""
+    assert row.queued_at is not None  # the caller has only such
+    return Counted(row.queue or "", row.queued_at, None, call_id=row.call_id)
 
 
 def _calls(session: Session, begin: datetime, end: datetime, estates: Mapping[int, str]) -> list[Counted]:
     found = session.execute(
         select(CallRow.queue, CallRow.queued_at, CallRow.outcome, CallRow.rang_at, CallRow.answered_at, CallRow.wait_s,
-               CallRow.talk_s, CallRow.stage, CallRow.call_id, CallRow.answered_agent, CallRow.ring_s, CallRow.household_id)
+               CallRow.talk_s, CallRow.stage, CallRow.call_id, CallRow.answered_agent, CallRow.ring_s, CallRow.household_id,
+               CallRow.expected_wait_s)
         .where(CallRow.queued_at >= begin, CallRow.queued_at < end, CallRow.entered_at.is_not(None)))
     return [Counted(queue or "", queued_at, Outcome(outcome) if outcome else None, rang_at, answered_at, wait_s, talk_s, stage,
-                    call_id, agent, ring_s, estate=estates.get(household_id) if household_id is not None else None)
+                    call_id, agent, ring_s, estate=estates.get(household_id) if household_id is not None else None,
+                    expected_wait_s=told)
             for (queue, queued_at, outcome, rang_at, answered_at, wait_s, talk_s, stage, call_id, agent, ring_s,
-                 household_id) in found if queued_at]
+                 household_id, told) in found if queued_at]
 
 
 def _states(session: Session, begin: datetime, end: datetime, now: datetime,
@@ -166,6 +206,8 @@ def _estate_of(known: Mapping[str, Counted], call_id: str) -> str | None:
     return known[call_id].estate if call_id in known else None
 
 
-def _happened(known: Mapping[str, Counted], at: datetime, call_id: str | None, agent: str | None) -> Happened:
+def _happened(known: Mapping[str, Counted], visits: Mapping[str, list[Counted]], at: datetime, call_id: str | None,
+              agent: str | None) -> Happened:
     call = known.get(call_id or "")
-    return Happened(at, call.queue if call else "", agent, call.estate if call else None)
+    visit = visit_at(visits.get(call_id or "", ()), at) or call
+    return Happened(at, visit.queue if visit else "", agent, call.estate if call else None)

@@ -11,9 +11,10 @@ from crm.staff.models import AuditEntry
 
 
 def record_audit(session: Session, *, at: datetime, who: str, action: str, subject: str, user_id: int | None = None,
-                 detail: str | None = None) -> None:
+                 detail: str | None = None, order_id: str | None = None) -> None:
     """`action` is a code such as `recording.listened`, `subject` names the thing: `call:node1-1763800000.7`."""
-    session.add(AuditEntry(at=at, user_id=user_id, who=who, action=action, subject=subject, detail=detail))
+    session.add(AuditEntry(at=at, user_id=user_id, who=who, action=action, subject=subject, detail=detail,
+                           order_id=order_id))
 
 
 def audit_of(session: Session, subject: str, *, limit: int = 100) -> list[AuditEntry]:

@@ -90,6 +90,62 @@ def test_a_queues_figures_count_each_call_once_and_all_that_was_done_for_it(jour
     assert found(journal, site, By.AGENT)["802"].aht_s == 60.25
 
 
+WAITED_TWICE, WENT_ON = f"node1-{T + 200}.3", f"node1-{T + 300}.4"
+
+
+@pytest.fixture
+def transferred(database: Database, tmp_path: Path) -> Database:
+    """One call is answered by repair after 4 s and passed to complaint, where it waits 40 s, and to repair again, where the
+    caller gives up after 30 s. Another waits 9 s in repair, is moved to complaint and answered there after 11 s."""
+    call, moved = WAITED_TWICE, WENT_ON
+    lines = [
+        (200, call, "NONE", "NONE", "ENTERED|8000|13900000003|node1"), (201, call, "repair", "NONE", "ESTIMATE|10"),
+        (202, call, "repair", "NONE", "ENTERQUEUE||139|1"), (206, call, "repair", "1001", "CONNECT|4||3"),
+        (226, call, "repair", "1001", "BLINDTRANSFER|*602|transfers"),
+        (227, call, "complaint", "NONE", "ENTERQUEUE||139|1"), (228, call, "complaint", "NONE", "ESTIMATE|90"),
+        (267, call, "complaint", "1002", "CONNECT|40||3"), (277, call, "complaint", "1002", "BLINDTRANSFER|*601|transfers"),
+        (278, call, "repair", "NONE", "ENTERQUEUE||139|1"), (308, call, "repair", "NONE", "ABANDON|1|1|30"),
+        (308, call, "NONE", "NONE", "ENDED|16"),
+        (300, moved, "NONE", "NONE", "ENTERED|8000|13900000004|node1"), (301, moved, "repair", "NONE", "ESTIMATE|30"),
+        (302, moved, "repair", "NONE", "ENTERQUEUE||139|1"), (311, moved, "repair", "NONE", "WITHDRAW|"),
+        (311, moved, "complaint", "NONE", "ENTERQUEUE||139|1"), (322, moved, "complaint", "1002", "CONNECT|11||3"),
+        (342, moved, "complaint", "1002", "COMPLETECALLER|11|20|1"), (342, moved, "NONE", "NONE", "ENDED|16"),
+    ]
+    (tmp_path / "queue_log").write_text("".join(
+        f"{T + at}|{call_id}|{queue}|{seat}|{said}\n" for at, call_id, queue, seat, said in sorted(lines, key=lambda one: one[0])))
+    recorder = Recorder(database, (Source("node1/queue_log", tmp_path / "queue_log", parse_queue_log),), node="node1", tz=TZ,
+                        short_abandon_s=5, clock=FakeClock(NOW))
+    assert recorder.poll().rejected == 0
+    return database
+
+
+def test_a_call_counts_once_for_each_visit_to_a_queue(transferred: Database, site: Site) -> None:
+    rows = found(transferred, site, By.QUEUE)
+    wrapup = {queue.id: queue.wrapup for queue in site.queues}
+    repair, complaint = rows["repair"], rows["complaint"]
+    assert (repair.offered, repair.answered, repair.abandoned) == (3, 1, 1)      # answered, left by the caller, moved away
+    assert (repair.asa_s, repair.aht_s) == (4, 20 + wrapup["repair"])
+    assert (complaint.offered, complaint.answered, complaint.abandoned) == (2, 2, 0)
+    assert complaint.asa_s == pytest.approx((40 + 11) / 2)
+    assert complaint.aht_s == pytest.approx((10 + 20) / 2 + wrapup["complaint"])
+    with transferred.reading() as session:
+        today = {figures.queue: figures for figures in day_figures(session, DAY, TZ, site)}
+        asked = Asked(By.QUEUE, DAY, DAY)
+        behind = calls_of_figure(session, asked, "complaint", "answered", TZ, site, NOW)
+    assert [(today[queue].offered, today[queue].answered) for queue in ("repair", "complaint")] == [(3, 1), (2, 2)]
+    assert [(call.call_id, call.wait_s) for call in behind] == [(WAITED_TWICE, 40), (WENT_ON, 11)]
+
+
+def test_for_an_estate_a_call_that_visited_several_queues_is_one(transferred: Database, site: Site) -> None:
+    assert (found(transferred, site, By.ESTATE)[""].offered, found(transferred, site, By.ESTATE)[""].answered) == (2, 2)
+
+
+def test_the_estimate_is_held_against_the_wait_of_who_was_told_it_and_was_answered(transferred: Database, site: Site) -> None:
+    rows = found(transferred, site, By.QUEUE)
+    assert rows["repair"].estimate_error_s == 10 - 4       # the second call went on unanswered
+    assert rows["complaint"].estimate_error_s is None      # nobody was told one there first
+
+
 def test_intervals_add_up_to_the_day(journal: Database, site: Site) -> None:
     with journal.reading() as session:
         rows = figure_rows(session, Asked(By.QUEUE, DAY, DAY, Interval.QUARTER), TZ, site, NOW)

@@ -313,7 +313,7 @@ def test_any_split_into_batches_with_a_crash_around_any_commit_gives_the_same_re
                     recorder.poll()
                     recorder = recorder_of(database, broken)
                 case "batch by batch":
-                    recorder = recorder_of(database, broken, data.draw(st.integers(200, 2000)))
+                    recorder = recorder_of(database, broken, data.draw(st.integers(20, 2000)))
                     recorder.poll()
                 case _:
                     run(recorder)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from crm.calls.tail import Chunk, Line, Position, read
+from crm.calls.tail import LONGEST_LINE, Chunk, Line, Position, read
 
 
 class Reader:
@@ -155,15 +155,23 @@ def test_a_first_start_begins_with_the_oldest_rotated_file(log: Path) -> None:
     assert Reader(log).all() == [b"1|a", b"2|b", b"3|c"]
 
 
-def test_a_line_longer_than_a_chunk_does_not_stop_the_reader(log: Path) -> None:
-    write(log, "1|a\n" + "x" * 300 + "\n2|b\n")
+def test_a_line_longer_than_a_chunk_is_read_whole_once_it_is_there(log: Path) -> None:
+    reader = Reader(log, limit=128)
+    write(log, "1|a\n" + "x" * 300)
+    assert reader.all() == [b"1|a"]
+    write(log, "y\n2|b\n")
+    assert reader.all() == [b"x" * 300 + b"y", b"2|b"]
+
+
+def test_a_line_longer_than_any_is_cut_and_does_not_stop_the_reader(log: Path) -> None:
+    write(log, "1|a\n" + "x" * (LONGEST_LINE + 5) + "\n2|b\n")
     lines: list[Line] = []
     position = None
     while chunk := read(log, position, 128):
         lines += chunk.lines
         position = chunk.position
-    assert b"".join(line.text for line in lines if not line.whole).startswith(b"x" * 128)
-    assert lines[-1] == Line(305, b"2|b")
+    assert [(line.text[:1], len(line.text)) for line in lines if not line.whole] == [(b"x", LONGEST_LINE)]
+    assert lines[-1] == Line(LONGEST_LINE + 10, b"2|b")
 
 
 @pytest.mark.parametrize("limit", [8, 11, 64])
