@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from acd.ami import AmiLink, Headers
+from acd.ami import AmiLink
 from acd.ami_events import number_of
+from acd.headers import Headers
 from acd.wanted import Actual, Member, Place
 
 FAMILY: Final = "sixring"

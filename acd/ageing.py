@@ -16,9 +16,10 @@ from typing import Final
 
 import structlog
 
-from acd.ami import AmiLink, AmiRefused, Headers
+from acd.ami import AmiLink, AmiRefused
 from acd.ami_events import number_of
 from acd.facts import Floor
+from acd.headers import Headers
 from callcenter.clock import Clock
 from callcenter.errors import SixringError
 from callcenter.stages import Pool, Stage, asterisk_queue

@@ -9,8 +9,9 @@ from typing import Final
 
 import structlog
 
-from acd.ami import AmiLink, Headers
+from acd.ami import AmiLink
 from acd.ami_events import number_of
+from acd.headers import Headers
 from callcenter.clock import Clock
 from callcenter.errors import SixringError
 from callcenter.events import AsteriskCounted

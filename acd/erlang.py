@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 NEGLIGIBLE: Final = 1e-14      # of the largest term: further states cannot be seen in a float's sum
+SIMPSON_STEPS: Final = 32        # even
 LONGEST_QUEUE: Final = 200_000  # states; only met with hardly any abandonment and more load than agents
 
 
@@ -26,6 +27,30 @@ def expected_wait_s(ahead: int, agents: float, service_rate: float, abandon_rate
     if served <= 0:
         return None
     return math.fsum(1 / (served + i * abandon_rate) for i in range(ahead + 1))
+
+
+def expected_wait_until_s(limit_s: float, ahead: int, agents: float, service_rate: float, abandon_rate: float) -> float | None:
+    """Mean of min(wait, limit) for the same caller: somebody else serves who has waited so long. `abandon_rate` > 0.
+
+    E[min(W, T)] = ∫₀ᵀ P(W > t) dt, by Simpson's rule. W is a sum of exponentials at the rates n·μ + i·θ, i = 0..k; with
+    a = n·μ ÷ θ and x = e^(−θt) therefore P(W > t) = x^a · Σ_{j=0..k} (a)_j ÷ j! · (1 − x)^j: e^(−θW) is Beta(a, k + 1)
+    distributed, as its moments show.
+    """
+    served = agents * service_rate
+    if served <= 0:
+        return None
+    step = limit_s / SIMPSON_STEPS
+    heights = [_still_waits(place * step, ahead, served, abandon_rate) for place in range(SIMPSON_STEPS + 1)]
+    return step / 3 * (heights[0] + heights[-1] + 4 * math.fsum(heights[1:-1:2]) + 2 * math.fsum(heights[2:-1:2]))
+
+
+def _still_waits(seconds: float, ahead: int, served: float, abandon_rate: float) -> float:
+    a, x = served / abandon_rate, math.exp(-abandon_rate * seconds)
+    term = total = 1.0
+    for j in range(1, ahead + 1):
+        term *= (a + j - 1) / j * (1 - x)
+        total += term
+    return min(float(x ** a * total), 1.0)
 
 
 @dataclass(frozen=True)

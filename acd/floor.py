@@ -165,10 +165,10 @@ def _apply(floor: Floor, event: ami.AmiEvent, now: datetime) -> tuple[Floor, _To
         case ami.MemberRemoved(queue=queue, interface=interface):
             return _member(floor, queue, interface, paused=None)
         case ami.DeviceChanged(device=device, state=state):
-            seat = floor.plan.seat_of(device)
-            if seat is None:
-                return floor, _NOTHING
-            online = floor.online - {seat} if state in OFFLINE_DEVICES else floor.online | {seat}
+            seat, offline = floor.plan.seat_of(device), state in OFFLINE_DEVICES
+            if seat is None or offline is (seat not in floor.online):
+                return floor, _NOTHING    # most of them: busy or free, which its channels have told better
+            online = floor.online - {seat} if offline else floor.online | {seat}
             return replace(floor, online=online), _Touched(seats=frozenset({seat}))
         case _:
             return floor, _NOTHING

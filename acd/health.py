@@ -19,8 +19,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final, Literal
 
-from acd.ami import Headers
 from acd.ami_events import number_of
+from acd.headers import Headers
 from callcenter.events import ComponentHealth, Health, HealthChanged
 
 GIGABYTE: Final = 10**9

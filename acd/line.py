@@ -10,8 +10,9 @@ from typing import Final
 import structlog
 
 from acd.actual import FAMILY, member_from
-from acd.ami import AmiLink, Headers, LinkDown, LinkUp
+from acd.ami import AmiLink, LinkDown, LinkUp
 from acd.ami_events import AmiEvent, FullyBooted, number_of
+from acd.headers import Headers
 from callcenter.clock import Clock
 from callcenter.errors import SixringError
 
@@ -27,21 +28,22 @@ class AgentLine:
     def __init__(self, link_of: Callable[[str | None], AmiLink], longest_wrapup: int, clock: Clock) -> None:
         """`longest_wrapup`: of all queues, in s."""
         self._link_of, self._longest_wrapup, self._clock = link_of, longest_wrapup, clock
-        self._waiting: deque[tuple[str | None, dict[str, str]]] = deque(maxlen=KEPT)
+        self._waiting: dict[str, deque[tuple[AmiLink, dict[str, str]]]] = {}      # by node: one that is down keeps none waiting
         self._tasks: set[asyncio.Task[None]] = set()
-        self._writing = False
+        self._writing: set[str] = set()
 
-    def heard(self, node: str, news: AmiEvent | LinkUp | LinkDown) -> None:  # noqa: ARG002 - FloorService's signature
+    def heard(self, node: str, news: AmiEvent | LinkUp | LinkDown) -> None:
         if isinstance(news, FullyBooted):
-            self._start(self._write())
+            self._start(self._write(node))
 
     def journal(self, event: str, *, call_id: str | None, seat: str | None, data: Sequence[str]) -> None:
         """In order; kept while Asterisk is away, and then late rather than lost."""
         message = "|".join(part.replace("|", " ") for part in data)
-        self._waiting.append((seat, {"Queue": "NONE", "Event": event, "Uniqueid": call_id or "NONE",
-                                     "Interface": seat or "NONE", "Message": message}))
-        if not self._writing:
-            self._start(self._write())
+        link = self._link_of(seat)
+        self._waiting.setdefault(link.node, deque(maxlen=KEPT)).append((link, {
+            "Queue": "NONE", "Event": event, "Uniqueid": call_id or "NONE", "Interface": seat or "NONE", "Message": message}))
+        if link.node not in self._writing:
+            self._start(self._write(link.node))
 
     async def end_wrapup(self, seat: str) -> None:
         """app_queue forgets a member's last call only with the member: each is taken out and put back in one breath.
@@ -80,19 +82,20 @@ class AgentLine:
         except SixringError as error:
             log.warning("not_done_in_asterisk", action=action, reason=error.code)
 
-    async def _write(self) -> None:
-        if self._writing:
+    async def _write(self, node: str) -> None:
+        waiting = self._waiting.get(node)
+        if node in self._writing or not waiting:
             return
-        self._writing = True
+        self._writing.add(node)
         try:
-            while self._waiting:
-                seat, headers = self._waiting[0]
-                await self._link_of(seat).ask("QueueLog", headers)
-                self._waiting.popleft()
+            while waiting:
+                link, headers = waiting[0]
+                await link.ask("QueueLog", headers)
+                waiting.popleft()
         except SixringError as error:
-            log.warning("journal_waits", entries=len(self._waiting), reason=error.code)
+            log.warning("journal_waits", node=node, entries=len(waiting), reason=error.code)
         finally:
-            self._writing = False
+            self._writing.remove(node)
 
     def _start(self, act: Awaitable[None]) -> None:
         task = asyncio.ensure_future(act)

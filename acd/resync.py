@@ -11,10 +11,11 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from acd.ami import AmiLink, AmiRefused, Headers
+from acd.ami import AmiLink, AmiRefused
 from acd.ami_events import ChannelState, number_of
 from acd.facts import CallFacts, Channel, Floor, WrapUp, created_at, parse_caller
 from acd.floor import TRUNK_CHANNEL
+from acd.headers import Headers
 from acd.plan import FloorPlan
 from acd.shown import call_state, legs_of, peers_of, rung_legs, show_call, show_seat
 from callcenter.events import Board, Call, CallState, Seat, SeatState

@@ -12,10 +12,11 @@ from typing import Final
 
 import structlog
 
-from acd.ami import AmiLink, AmiLost, Headers, LinkDown, LinkItem, LinkMessage, LinkUp
+from acd.ami import AmiLink, AmiLost, LinkDown, LinkItem, LinkMessage, LinkUp
 from acd.ami_events import AmiEvent, DeviceChanged, FullyBooted, ReachabilityChanged, Reloaded, parse
 from acd.facts import Floor
 from acd.floor import OFFLINE_DEVICES, fold, next_tick, outcome_of, seated, tick, unwrapped
+from acd.headers import Headers
 from acd.plan import FloorPlan
 from acd.resync import Snapshot, floor_from, take_snapshot
 from callcenter.clock import Clock

@@ -17,7 +17,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from acd.erlang import expected_wait_s
+from acd.erlang import expected_wait_s, expected_wait_until_s
 from acd.facts import Floor
 from callcenter.events import AnyEvent, Call, CallChanged, CallEnded, CallState, FloorReset, QueueWait, SeatState
 from callcenter.stages import Pool, stage_of
@@ -127,14 +127,23 @@ def _handled(known: Learned, before: Call, now: float) -> Learned:
 
 @dataclass(frozen=True)
 class Staffed:
-    """A queue's people now. `share` counts an agent of several queues in parts; `free` can be rung at once."""
+    """A queue's people now. `share` counts an agent of several queues in parts; `free` can be rung at once.
+
+    `rung`: of those who wait, the callers whom a seat is ringing for; no free agent is kept back for them.
+    """
 
     waiting: int = 0
+    rung: int = 0
     heads: int = 0
     share: float = 0.0
     free: int = 0
     backup_share: float = 0.0
     backup_free: int = 0
+
+    @property
+    def unserved(self) -> int:
+        """Callers who take a free agent before one who comes now."""
+        return self.waiting - self.rung
 
 
 def staffed(floors: Iterable[Floor], queues: Sequence[str]) -> dict[str, Staffed]:
@@ -151,6 +160,8 @@ def staffed(floors: Iterable[Floor], queues: Sequence[str]) -> dict[str, Staffed
             first, backup = pools.get((queue, Pool.PRIMARY), set()), pools.get((queue, Pool.BACKUP), set())
             found[queue] = Staffed(
                 waiting=before.waiting + sum(call.waiting and call.queue == queue for call in floor.calls.values()),
+                rung=before.rung + sum(call.waiting and call.queue == queue and _is_rung(floor, call.call_id)
+                                       for call in floor.calls.values()),
                 heads=before.heads + len(first or backup),
                 share=before.share + _share(pools, first, Pool.PRIMARY),
                 free=before.free + len(first & free),
@@ -159,21 +170,27 @@ def staffed(floors: Iterable[Floor], queues: Sequence[str]) -> dict[str, Staffed
     return found
 
 
+def _is_rung(floor: Floor, call_id: str) -> bool:
+    shown = floor.calls_shown.get(call_id)
+    return shown is not None and bool(shown.ringing)
+
+
 def _share(pools: dict[tuple[str, Pool], set[str]], seats: set[str], pool: Pool) -> float:
     return math.fsum(1 / sum(seat in there for (_, which), there in pools.items() if which is pool) for seat in seats)
 
 
 def estimate_s(people: Staffed, pace: Pace, overflow_s: float) -> float | None:
-    """For a caller who comes now; None when nobody is there. Backups who are free end the wait at the overflow (A2)."""
-    if people.free > people.waiting:
+    """For a caller who comes now; None when nobody is there. Backups who are free end the wait at the overflow (A2).
+
+    Then it is the mean of what is waited, each wait cut at the overflow: less than either the mean wait or the overflow.
+    """
+    backups_are_free = people.backup_free > people.unserved
+    if people.free > people.unserved or (not people.share and backups_are_free):
         return 0.0
-    served = people.share or people.backup_share
-    if not people.share and people.backup_free > people.waiting:
-        return 0.0
-    wait = expected_wait_s(people.waiting, served, 1 / pace.handling_s, 1 / pace.patience_s)
-    if wait is not None and people.backup_free > people.waiting:
-        return min(wait, overflow_s)
-    return wait
+    served, service, abandon = people.share or people.backup_share, 1 / pace.handling_s, 1 / pace.patience_s
+    if backups_are_free:
+        return expected_wait_until_s(overflow_s, people.waiting, served, service, abandon)
+    return expected_wait_s(people.waiting, served, service, abandon)
 
 
 def queue_wait(queue: str, people: Staffed, pace: Pace, overflow_s: float) -> QueueWait:

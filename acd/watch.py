@@ -13,7 +13,8 @@ import structlog
 from pydantic import ValidationError
 from redis.exceptions import RedisError
 
-from acd.ami import AmiLink, Headers
+from acd.ami import AmiLink
+from acd.headers import Headers
 from acd.health import (
     DiskLimits,
     HealthBook,

@@ -78,7 +78,7 @@ def demo_minutes() -> bytes:
 
 
 def news_in(stream: bytes) -> list[AmiEvent]:
-    """What has to be heard, read the long way: every event that is handled, a member's state only when it is not the last one again."""
+    """What has to be heard, read the long way: all that is handled, a member's state only when it is not the last one again."""
     last: dict[tuple[str, str], AmiEvent] = {}
     news: list[AmiEvent] = []
     for text in stream.decode().split("\r\n\r\n"):

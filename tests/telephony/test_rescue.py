@@ -50,7 +50,8 @@ async def test_the_caller_of_a_phone_that_died_is_at_another_seat_within_20_s(co
         other = await line.seat("1002")
         await control.board_where(lambda board: any(call.seat == "1001" for call in board.calls.values()), 5, "they talk")
     ring = await other.rings(20)
-    assert ring.shows and ring.shows.number == guest.number
+    assert ring.shows
+    assert ring.shows.number == guest.number
     assert (await guest.has("RESCUED")).data == ("1001", "unreachable")
     assert guest.likeness("transfer-failed") > 0.7
     assert (await guest.has("PRIORITY")).data[0] == "1000"

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from acd.ami import Headers
+from acd.headers import Headers
 from acd.plan import FloorPlan, QueuePlan, SeatPlan
 from acd.resync import Snapshot
 

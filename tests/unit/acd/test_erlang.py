@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from acd.erlang import erlang_a, erlang_c, expected_wait_s
+from acd.erlang import erlang_a, erlang_c, expected_wait_s, expected_wait_until_s
 
 MU = 1 / 180
 pytestmark = pytest.mark.rule("A11")
@@ -115,3 +115,18 @@ def test_one_more_ahead_is_a_longer_wait_and_one_more_agent_a_shorter(ahead: int
     assert longer is not None
     assert shorter is not None
     assert shorter < here < longer
+
+
+@pytest.mark.parametrize(("ahead", "agents"), [(0, 2.0), (1, 2.0), (4, 3.5), (12, 6.0)])
+def test_a_wait_that_is_cut_has_the_mean_that_a_simulation_has_and_without_a_limit_the_whole_one(ahead: int, agents: float) -> None:
+    chance, theta = random.Random(20261122), 1 / 120
+    waits = [math.fsum(chance.expovariate(agents * MU + place * theta) for place in range(ahead + 1)) for _ in range(40_000)]
+    cut = math.fsum(min(wait, 30) for wait in waits) / len(waits)
+    assert expected_wait_until_s(30, ahead, agents, MU, theta) == pytest.approx(cut, rel=0.02)
+    assert expected_wait_until_s(900, ahead, agents, MU, theta) == pytest.approx(
+        expected_wait_s(ahead, agents, MU, theta) or 0, rel=0.01)
+
+
+def test_one_who_is_next_and_is_cut_waits_as_the_exponential_says_and_with_nobody_at_work_nobody_knows() -> None:
+    assert expected_wait_until_s(30, 0, 2, 1 / 50, 1 / 100) == pytest.approx(25 * (1 - math.exp(-30 / 25)), rel=1e-6)
+    assert expected_wait_until_s(30, 0, 0, MU, MU) is None

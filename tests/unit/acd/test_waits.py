@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -62,12 +63,25 @@ def test_many_calls_outweigh_the_prior() -> None:
 @pytest.mark.parametrize(("people", "expected"), [
     (Staffed(waiting=0, heads=2, share=2, free=1), 0.0),
     (Staffed(waiting=0, heads=2, share=2, free=0), 90.0),
-    (Staffed(waiting=0, heads=2, share=2, backup_free=1), 30.0),
+    (Staffed(waiting=0, heads=2, share=2, backup_free=1), 90 * (1 - math.exp(-30 / 90))),   # cut at the overflow
+    (Staffed(waiting=1, heads=2, share=2, backup_free=1), 90 + 1 / (1 / 90 + 1 / 180)),     # the backup is for who waits already
+    (Staffed(waiting=1, rung=1, heads=2, share=2, free=1), 0.0),                            # who is rung takes nobody else
+    (Staffed(waiting=1, heads=2, share=2, free=1), 90 + 1 / (1 / 90 + 1 / 180)),
     (Staffed(waiting=0), None),
     (Staffed(waiting=0, heads=1, backup_share=1, backup_free=1), 0.0),
 ])
 def test_the_estimate(people: Staffed, expected: float | None) -> None:
-    assert estimate_s(people, Pace(), 30) == expected
+    assert estimate_s(people, Pace(), 30) == (None if expected is None else pytest.approx(expected, rel=1e-5))
+
+
+def test_when_everybody_talks_and_backups_are_free_the_estimate_follows_the_queue_and_never_passes_the_overflow() -> None:
+    busy = [estimate_s(Staffed(waiting=waiting, heads=2, share=2, backup_free=9), Pace(), 30) or 0 for waiting in range(8)]
+    assert busy == sorted(set(busy))
+    assert 20 < busy[0] < busy[-1] < 30
+    quick = Pace()
+    for _ in range(200):
+        quick = quick.after_call(40)
+    assert (estimate_s(Staffed(heads=2, share=2, backup_free=1), quick, 30) or 0) < 17
 
 
 def test_an_agent_of_two_queues_counts_half_in_each_and_a_paused_or_absent_one_not_at_all(plan: FloorPlan) -> None:
