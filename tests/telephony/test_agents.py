@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import pytest_asyncio
+import redis
 from hotline.instance import Hotline
 from hotline.line import Line
 from hotline.lone_phone import LonePhone
@@ -19,6 +20,7 @@ from hotline.sites import TestSite
 from callcenter.commands import MoveSeat, Pause, PauseReason, Resume, SignIn, SignOut
 from callcenter.events import AgentState as S
 from callcenter.phones import Leg, NotInTime, Seat
+from callcenter.roster import ROSTER, ROSTER_KEY, Agent, Roster
 
 PINS = {"801": "246810", "802": "135791", "803": "112233", "804": "445566"}
 QUEUE = {"backup": ["1101", "1102"], "seat_ring": 2, "backup_for": 4}
@@ -225,3 +227,18 @@ async def test_with_all_python_dead_a_code_signs_in_and_acd_adopts_it(floor: Man
 
 def lone_phone(floor: Manned, seat: str) -> LonePhone:
     return LonePhone(floor.settings.ports.sip, seat, floor.settings.secrets()[f"seat-{seat}"])
+
+
+async def test_who_is_made_an_agent_may_sign_in_at_once_and_who_has_left_is_signed_out(floor: Manned, line: Line) -> None:
+    """As crm publishes it. Last in this file: the roster stays so."""
+    await line.seats("1001", "1002")
+    assert (await floor.ask(SignIn("804", "1001"))).is_done
+    await floor.agent_is("804", S.READY, seat="1001")
+    here = [Agent(code, code, skills={"enquiry": 1}) for code in ("801", "802", "803", "805")]
+    with redis.Redis.from_url(floor.settings.redis_url) as client:
+        client.set(ROSTER_KEY, ROSTER.dump_json(Roster({agent.code: agent for agent in here})))
+    await floor.agent_is("804", S.SIGNED_OUT)
+    assert (await floor.ask(SignIn("805", "1002"))).is_done
+    await floor.agent_is("805", S.READY, seat="1002")
+    assert (await floor.ask(SignIn("804", "1001"))).code == "unknown_agent"
+    assert (await floor.ask(SignOut("805"))).is_done
