@@ -77,9 +77,10 @@ class Leading:
         if not facts.waiting or facts.queue == command.queue:
             raise NotPossible(Why.NOT_NOW)
         await set_variable(place.link, caller, "MOVE_TO", command.queue)
-        # Not a redirection: that would be journalled as a caller who gave up. A seat that rings now rings to the end first.
+        await set_variable(place.link, caller, "MOVE_BY", order.by)
+        # Not a redirection: that would be journalled as a caller who gave up. A seat that rings now rings to the end first, and
+        # may have the call; the dialplan journals the move when it happens.
         await place.link.ask("QueueWithdrawCaller", {"Queue": facts.in_queue, "Caller": caller.name, "WithdrawInfo": command.queue})
-        await journal(place.link, facts.call_id, "", "MOVED", order.by, command.queue)
         return done(order)
 
     def _require_leader(self, seat: str) -> None:
