@@ -21,7 +21,8 @@ from crm.callbacks.service import cancel
 from crm.database import open_database
 
 SOUNDS = CHECKOUT / "asterisk-config/sounds"
-SITE = TestSite(ring_seconds=2, seat_ring=1, overflow_after=12, backup_for=30, survey=False, more={"desk": {"callback_retry": 5}})
+SITE = TestSite(ring_seconds=2, seat_ring=1, overflow_after=12, backup_for=30, survey=False, callback_numbers=("2XXX",),
+                more={"desk": {"callback_retry": 5}})
 NUMBER, OTHER = "2901", "2902"     # short: they are read out, digit by digit
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.rule("A11")]
