@@ -128,7 +128,8 @@ def _talk_times(whole: Whole, play: Play, calls: dict[int, Record]) -> Iterator[
         phone = sum(talk.ended_at - talk.answered_at for talk in seen[who])
         if abs(told[who] - phone) > TALK_TOLERANCE_S * max(len(seen[who]), 1):
             yield (f"call {who[0]}: seat {who[1]} talked {told[who]:.1f} s by the record, {phone:.1f} s by its phone "
-                   f"({[talk.did for talk in seen[who]]})")
+                   f"({[talk.did for talk in seen[who]]}); its journal: "
+                   + " ".join(f"{entry.epoch:.0f} {entry.event} {entry.agent}" for entry in whole.journal.entries(who[0])))
 
 
 def _when(moment: datetime | str) -> datetime:

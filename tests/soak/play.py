@@ -192,7 +192,8 @@ class Play:
                 return
             await leg.answered(3)
         except PhoneError:
-            return               # the caller was quicker
+            self._note(call, seat, "caller was quicker", leg)     # after all it may have been answered for a moment
+            return
         did = "waits" if consulted else _drawn(draw, TALKS)
         if call is not None and call in self._answered:
             self._answered[call].set()
@@ -203,6 +204,9 @@ class Play:
         await self._until_over(leg, LONGEST_LEG_S)
         await leg.hang_up()
         await self._until_over(leg, 5)
+        self._note(call, seat, did, leg)
+
+    def _note(self, call: int | None, seat: Seat, did: str, leg: Leg) -> None:
         if call is not None and leg.answered_at and leg.ended_at:
             self.talked.append(Talked(call, seat.seat, did, self._wall + leg.answered_at, self._wall + leg.ended_at))
 

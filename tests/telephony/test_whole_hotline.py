@@ -214,6 +214,7 @@ async def test_two_instances_serve_side_by_side_and_the_end_of_one_is_nothing_to
 # The last: whoever asked to be rung back is, as soon as a seat is there.
 @pytest.mark.rule("A6", part="the caller asks; an agent's promise and the alert of a missed one are missing")
 async def test_a_callback_request_makes_exactly_one_ticket_with_its_number(whole: Whole, line: Line) -> None:
+    await line.leave("1003", "1004", "1101", "1102")
     guest = await offered_a_message(line)
     await guest.presses("2")
     await guest.hears("callback-confirm", within=25)
