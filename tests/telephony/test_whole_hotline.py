@@ -115,7 +115,7 @@ async def test_the_ringing_phone_shows_the_household_of_the_register(whole: Whol
     assert (int(points), why.split("+")[0]) in {(10, "vip"), (15, "vip")}, "he may have called within the hour"
 
 
-@pytest.mark.rule("D1")
+@pytest.mark.rule("D1", part="the closing script on the desk and the call back to a genuine caller are missing")
 async def test_a_number_that_a_leader_has_blocked_is_let_go_politely_and_rings_nobody(whole: Whole, line: Line) -> None:
     number = "13788962009"
     database = open_database(whole.settings.database_url)

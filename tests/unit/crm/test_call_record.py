@@ -236,7 +236,7 @@ def test_a_call_that_an_outside_number_takes_is_answered_and_its_talk_ends_with_
     assert (record.talk_s, record.pools, record.priority, record.priority_why) == (90, ("at-yunqi",), 20, "frail")
 
 
-@pytest.mark.rule("D1")
+@pytest.mark.rule("D1", part="the closing script on the desk and the call back to a genuine caller are missing")
 def test_a_blocked_caller_was_never_queued_and_wants_no_callback() -> None:
     entries: list[e.CallEntry] = [*entered(), e.Nuisance(at(1), ID, None, "block"), e.Ended(at(4), ID, None, 16)]
     assert outcome(fold(*entries), SHORT) is Outcome.MENU
