@@ -3,7 +3,8 @@
 Asterisk tells which channel entered and left which bridge. Who is in one bridge hears each other; the two halves of a Local
 channel make two bridges one. A consultation begins as a call of its own (its own linked id) and may become part of this one, so
 the moves of such calls are folded in too: those that share a bridge or a channel with this call, wholly; of the others only
-what a seat says on a second line while it holds this caller on the first.
+what a seat says on a second line that it dialled itself while it holds this caller on the first: one that rings it about
+another call is talk of that call.
 """
 
 from __future__ import annotations
@@ -69,9 +70,11 @@ class _Person:
 def segments(call: Linked, ended_at: datetime, others: Iterable[Linked] = ()) -> tuple[Segment, ...]:
     """Everybody's but the caller's, in order of their beginning; those of one person never overlap. None of them ends after
     the call did, which also closes what a crash left open."""
-    joined, aside = _related(call, tuple(others))
+    others = tuple(others)
+    joined, aside = _related(call, others)
     moves = sorted(joined + aside, key=lambda move: (move.at, move.entered))
     own = frozenset(move.channel for move in joined)
+    dialled = frozenset(other.linked_id for other in others) - own
     callers = _callers(call.linked_id, sorted(joined, key=lambda move: move.at))
     open_: dict[_Person, Segment] = {}
     done: list[Segment] = []
@@ -84,7 +87,7 @@ def segments(call: Linked, ended_at: datetime, others: Iterable[Linked] = ()) ->
                 where[move.channel] = move
             elif move.channel in where and where[move.channel].bridge == move.bridge:
                 del where[move.channel]
-        doing = _doing(where, callers, own)
+        doing = _doing(where, callers, own, dialled)
         over = [person for person in open_ if doing.get(person) is not open_[person].kind]
         done += [replace(open_.pop(person), ended_at=at) for person in over]
         for person, kind in doing.items():
@@ -125,7 +128,9 @@ def _moments(moves: Sequence[Move]) -> Iterator[tuple[datetime, list[Move]]]:
             start = place
 
 
-def _doing(where: dict[str, Move], callers: frozenset[str], own: frozenset[str]) -> dict[_Person, TalkKind]:
+def _doing(where: dict[str, Move], callers: frozenset[str], own: frozenset[str],
+           dialled: frozenset[str]) -> dict[_Person, TalkKind]:
+    """`own`: channels of this call; `dialled`: those that began a call of their own."""
     rooms = [room for room in _rooms(where) if len({_speaker(move, callers) for move in room if not move.local}) > 1]
     with_caller = [move for room in rooms if any(move.channel in callers for move in room) for move in room]
     holders = {_person(move) for move in with_caller if move.channel not in callers and not move.local}
@@ -134,7 +139,8 @@ def _doing(where: dict[str, Move], callers: frozenset[str], own: frozenset[str])
         if any(move.channel in callers for move in room):
             continue
         people = {_person(move) for move in room if not move.local}
-        if people & holders or any(move.channel in own for move in room):
+        asks = any(move.channel in dialled and _person(move) in holders for move in room)
+        if asks or any(move.channel in own for move in room):
             doing |= dict.fromkeys(people, TalkKind.CONSULT)
     listening = [person for person in holders if person not in doing]
     return doing | dict.fromkeys(listening, TalkKind.TALK if len(listening) == 1 else TalkKind.CONFERENCE)

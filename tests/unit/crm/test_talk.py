@@ -116,6 +116,17 @@ def test_what_a_seat_says_on_other_lines_is_no_talk_of_this_call() -> None:
                     [*others, Linked("x.1", before + gone), Linked("y.1", aside)]) == talk(call)
 
 
+def test_who_is_asked_about_another_call_while_in_talk_does_not_put_that_talk_into_its_own_call() -> None:
+    """1003 holds another caller and dials 1006, who answers it on a second line: a consultation of the other call."""
+    own = (Move(at(0), CALL, "b-1", True), Move(at(0), "leg.1", "b-1", True, "1006"))
+    asked = (Move(at(5), "ask.1", "b-2", True, "1003"), Move(at(5), "ask.2", "b-2", True, "1006"),
+             Move(at(6.5), "ask.1", "b-2", False, "1003"), Move(at(6.5), "ask.2", "b-2", False, "1006"))
+    assert segments(Linked(CALL, own), at(7), [Linked("ask.1", asked)]) == (Segment("1006", None, TALK, at(0), at(7)),)
+    theirs = segments(Linked("other", (Move(at(0), "other", "b-3", True), Move(at(0), "leg.9", "b-3", True, "1003"))), at(7),
+                      [Linked("ask.1", asked)])
+    assert [(one.seat, one.kind) for one in theirs] == [("1003", TALK), ("1003", CONSULT), ("1006", CONSULT), ("1003", TALK)]
+
+
 def test_an_outside_number_that_the_caller_was_given_to_has_talked_too() -> None:
     moves = (Move(at(0), CALL, "b-1", True), Move(at(0), "leg.1", "b-1", True, None, "+8613800138000"),
              Move(at(30), CALL, "b-1", False), Move(at(30), "leg.1", "b-1", False, None, "+8613800138000"))
