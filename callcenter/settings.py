@@ -118,6 +118,11 @@ class Settings:
         return self.state / "floor/roster.json"
 
     @property
+    def audit_head_file(self) -> Path:
+        """crm's and the dashboard's: the audit's newest place and hash, outside the database (crm/staff/chain.py)."""
+        return self.state / "audit-head.json"
+
+    @property
     def logs(self) -> Path:
         return self.state / "log"
 
@@ -126,7 +131,8 @@ class Settings:
         return self.state / "secrets.json"
 
     def secrets(self) -> dict[str, str]:
-        """Made at first start, mode 0600: `ami`, `session`, `seat-<number>`, `user-<name>` (first passwords)."""
+        """Made at first start, mode 0600: `ami`, `session`, `audit`, `recordings-key-<n>`, `seat-<number>`, `user-<name>`
+        (first passwords)."""
         loaded: dict[str, str] = json.loads(self.secrets_file.read_text())
         return loaded
 

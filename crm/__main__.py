@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import csv
-import getpass
 import signal
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
@@ -20,7 +17,6 @@ from callcenter.clock import SystemClock
 from callcenter.errors import Conflict, NotFound
 from callcenter.logs import configure_logs
 from callcenter.orders import Asker
-from callcenter.roles import Role
 from callcenter.settings import Settings
 from callcenter.site import load_site
 from crm.callbacks.caller import CallbackCaller
@@ -28,24 +24,26 @@ from crm.callbacks.rules import RetryRule
 from crm.calls.journal import parse_cel, parse_queue_log
 from crm.calls.recorder import Recorder, Source
 from crm.calls.tally import tally_of
-from crm.database import Database, open_database
+from crm.command import failed, instance_database, password
 from crm.herald import Herald
 from crm.households.demo import demo_rows
 from crm.households.importer import COLUMNS, ImportFaultsError, import_lines, read_lines
+from crm.instance import open_instance
 from crm.migrate import migrate
 from crm.process import Process
 from crm.reports.differences import Comparison
 from crm.reports.hearing import Hearing
 from crm.staff import agents
-from crm.staff import service as staff
 from crm.staff.audit import record_audit
+from crm.staff.chain import seal_old
+from crm.staff.command import audit_app, user_app
 from crm.staff.orders import OrdersAudited
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, invoke_without_command=True)
-user_app = typer.Typer(help="Who may sign in.")
 households_app = typer.Typer(help="Who lives where.")
 agents_app = typer.Typer(help="Who answers.")
 app.add_typer(user_app, name="user")
+app.add_typer(audit_app, name="audit")
 app.add_typer(agents_app, name="agents")
 app.add_typer(households_app, name="households")
 
@@ -59,7 +57,7 @@ def process(context: typer.Context) -> None:
     settings = Settings.load()
     site = load_site(settings.site_file)
     clock = SystemClock()
-    database = open_database(settings.database_url)
+    database = open_instance(settings)
     sources = (Source(f"{settings.node}/queue_log", settings.queue_log, parse_queue_log, tally_of),
                Source(f"{settings.node}/cel", settings.cel_log, parse_cel))
     rule = RetryRule(site.desk.callback_tries, timedelta(seconds=site.desk.callback_retry))
@@ -88,77 +86,13 @@ def process(context: typer.Context) -> None:
     database.close()
 
 
-@contextmanager
-def _database() -> Iterator[Database]:
-    database = open_database(Settings.load().database_url)
-    try:
-        yield database
-    finally:
-        database.close()
-
-
-def _fail(message: str) -> typer.Exit:
-    typer.echo(message, err=True)
-    return typer.Exit(1)
-
-
 @app.command("migrate")
 def migrate_command() -> None:
     """Bring the database to this version's tables; safe to repeat."""
-    with _database() as database:
+    with instance_database() as database:
         typer.echo(migrate(database))
-
-
-@user_app.command("add")
-def user_add(
-    name: str,
-    role: Annotated[list[Role], typer.Option(help="repeat it for several")],
-    password_stdin: Annotated[bool, typer.Option("--password-stdin")] = False,
-    if_missing: Annotated[bool, typer.Option("--if-missing", help="succeed when the user is there already")] = False,
-) -> None:
-    try:
-        with _database() as database, database.writing.begin() as session:
-            if if_missing and name in {user.name for user in staff.users(session)}:
-                return
-            staff.add_user(session, name, role, _password(from_stdin=password_stdin), datetime.now(UTC))
-    except Conflict as error:
-        raise _fail(str(error)) from error
-
-
-@user_app.command("first")
-def user_first() -> None:
-    """Adds the users of standard input that are missing, a line each: name, role, password."""
-    with _database() as database, database.writing.begin() as session:
-        there = {user.name for user in staff.users(session)}
-        for line in sys.stdin:
-            name, role, password = line.split()
-            if name not in there:
-                staff.add_user(session, name, [Role(role)], password, datetime.now(UTC))
-
-
-@user_app.command("list")
-def user_list() -> None:
-    with _database() as database, database.reading() as session:
-        for user in staff.users(session):
-            typer.echo(f"{user.name}\t{','.join(sorted(user.roles))}\t{'active' if user.active else 'disabled'}")
-
-
-@user_app.command("disable")
-def user_disable(name: str) -> None:
-    try:
-        with _database() as database, database.writing.begin() as session:
-            staff.disable_user(session, name, datetime.now(UTC))
-    except NotFound as error:
-        raise _fail(str(error)) from error
-
-
-@user_app.command("password")
-def user_password(name: str, password_stdin: Annotated[bool, typer.Option("--password-stdin")] = False) -> None:
-    try:
-        with _database() as database, database.writing.begin() as session:
-            staff.set_password(session, name, _password(from_stdin=password_stdin), datetime.now(UTC))
-    except (Conflict, NotFound) as error:
-        raise _fail(str(error)) from error
+        with database.writing.begin() as session:
+            seal_old(session)
 
 
 @agents_app.command("seed")
@@ -169,13 +103,13 @@ def agents_seed() -> None:
         code, pin = line.split()
         pins[code] = pin
     site = load_site(Settings.load().site_file)
-    with _database() as database, database.writing.begin() as session:
+    with instance_database() as database, database.writing.begin() as session:
         typer.echo(f"added: {' '.join(agents.seed_agents(session, site, pins, datetime.now(UTC))) or 'none'}")
 
 
 @agents_app.command("list")
 def agents_list() -> None:
-    with _database() as database, database.reading() as session:
+    with instance_database() as database, database.reading() as session:
         for row in agents.agents(session):
             skills = ",".join(f"{skill.queue}:{skill.level}" for skill in row.skills)
             typer.echo(f"{row.code}\t{row.name}\t{row.team or '-'}\t{skills or '-'}\t{'active' if row.active else 'gone'}")
@@ -185,15 +119,11 @@ def agents_list() -> None:
 def agents_pin(code: str, pin_stdin: Annotated[bool, typer.Option("--pin-stdin")] = False) -> None:
     """A new PIN for an agent."""
     try:
-        with _database() as database, database.writing.begin() as session:
-            agents.set_pin(session, code, _password(from_stdin=pin_stdin))
+        with instance_database() as database, database.writing.begin() as session:
+            agents.set_pin(session, code, password(from_stdin=pin_stdin))
             record_audit(session, at=datetime.now(UTC), who="console", action="agent.pin_reset", subject=f"agent:{code}")
     except (Conflict, NotFound) as error:
-        raise _fail(str(error) or error.code) from error
-
-
-def _password(*, from_stdin: bool) -> str:
-    return sys.stdin.readline().rstrip("\r\n") if from_stdin else getpass.getpass()
+        raise failed(str(error) or error.code) from error
 
 
 @households_app.command("import")
@@ -205,10 +135,10 @@ def households_import(file: Path, dry_run: Annotated[bool, typer.Option("--dry-r
         with file.open(encoding="utf-8-sig", newline="") as text:
             lines = read_lines(text)
     except ImportFaultsError as error:
-        raise _fail(str(error)) from error
+        raise failed(str(error)) from error
     except UnicodeDecodeError as error:
-        raise _fail(f"{file}: not UTF-8: {error}") from error
-    with _database() as database, database.writing() as session:
+        raise failed(f"{file}: not UTF-8: {error}") from error
+    with instance_database() as database, database.writing() as session:
         done = import_lines(session, lines, datetime.now(UTC), english)
         if dry_run:
             session.rollback()

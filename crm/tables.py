@@ -7,11 +7,14 @@ from crm.calls import models as calls
 from crm.database import Base
 from crm.households import models as households
 from crm.outbox import models as outbox
+from crm.privacy import models as privacy
+from crm.recordings import models as recordings
 from crm.reports import models as reports
 from crm.staff import agents_models as agents
 from crm.staff import models as staff
 from crm.tickets import models as tickets
 
-__all__ = ["agentlog", "agents", "callbacks", "callers", "calls", "households", "outbox", "reports", "staff", "tickets"]
+__all__ = ["agentlog", "agents", "callbacks", "callers", "calls", "households", "outbox", "privacy", "recordings",
+           "reports", "staff", "tickets"]
 
 METADATA = Base.metadata

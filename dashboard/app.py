@@ -21,12 +21,14 @@ from callcenter.orders import Asker
 from callcenter.roles import Role
 from callcenter.settings import Settings
 from callcenter.site import Site, load_site
-from crm.database import Database, open_database
+from crm.database import Database
+from crm.instance import open_instance
 from crm.staff.service import signed_in
 from dashboard import sessions
-from dashboard.access import COOKIE, public
+from dashboard.access import COOKIE, live_roles, public
 from dashboard.api import (
     agents,
+    audit,
     callbacks,
     calls,
     contact_log,
@@ -36,7 +38,9 @@ from dashboard.api import (
     floor_lead,
     health,
     nuisance,
+    reveal,
     tickets,
+    users,
 )
 from dashboard.headers import SameOriginOnly, SecurityHeaders
 from dashboard.live.hub import Hub
@@ -62,13 +66,13 @@ class Roles:
                 who = signed_in(session, token, self.clock.now())
         except SQLAlchemyError as error:
             raise Unavailable from error
-        return who.user.roles if who else None
+        return None if who is None else live_roles(who)
 
 
 def create_app(settings: Settings, *, site: Site | None = None, clock: Clock | None = None,
                pages: Path = PAGES) -> FastAPI:
     clock = clock or SystemClock()
-    database = open_database(settings.database_url)
+    database = open_instance(settings)
     hub = Hub(clock)
     services = Services(site=site or load_site(settings.site_file), database=database, hub=hub, clock=clock,
                         recordings=settings.recordings, asker=Asker(settings.redis_url, clock))
@@ -95,7 +99,8 @@ def create_app(settings: Settings, *, site: Site | None = None, clock: Clock | N
     describe_problems(app)
     for router in (sessions.router, calls.router, contact_log.router, tickets.router, figures.router, health.router,
                    agents.router, agents.seats, floor.router, floor_calls.router, floor_lead.router, nuisance.router,
-                   callbacks.router):
+                   callbacks.router, users.router, audit.router,
+                   reveal.router):
         app.include_router(router, prefix=API)
     app.include_router(health.probe)
     feed = LiveFeed(hub, Roles(database, clock), COOKIE)

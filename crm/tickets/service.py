@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime, tzinfo
 from typing import Any
 
@@ -10,7 +11,10 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from callcenter.errors import Conflict, NotFound
+from callcenter.private import Private
+from crm.households.estates import estate_of
 from crm.households.models import Household
+from crm.privacy.service import View
 from crm.tickets.models import Ticket, TicketCounter
 from crm.tickets.schemas import NewTicket, TicketKind, TicketShown
 
@@ -25,7 +29,7 @@ def open_ticket(session: Session, new: NewTicket, now: datetime, tz: tzinfo) -> 
     ticket = Ticket(
         number=_next_number(session, now.astimezone(tz).date()), kind=new.kind.value, reason=new.reason, state="open",
         household_id=household_id, call_id=new.call_id, queue=new.queue, contact_number=new.contact_number,
-        notes=new.notes, created_at=now, cause=new.cause)
+        notes=new.notes, created_at=now, cause=new.cause, estate_id=estate_of(session, household_id))
     session.add(ticket)
     session.flush()
     return shown(ticket)
@@ -53,8 +57,8 @@ def ticket(session: Session, ticket_id: int) -> TicketShown:
 
 def tickets(session: Session, *, state: str | None = None, kind: TicketKind | None = None,
             household_id: int | None = None, call_id: str | None = None, before_id: int | None = None,
-            limit: int = 50) -> list[TicketShown]:
-    """Newest first; for the next page give the last one's id as `before_id`."""
+            limit: int = 50, view: View | None = None) -> list[TicketShown]:
+    """Newest first, of the estates of who looks, masked; for the next page give the last one's id as `before_id`."""
     query = select(Ticket).order_by(Ticket.id.desc()).limit(limit)
     wanted: tuple[tuple[Any, Any], ...] = (
         (Ticket.state, state), (Ticket.kind, kind.value if kind else None), (Ticket.household_id, household_id),
@@ -64,7 +68,15 @@ def tickets(session: Session, *, state: str | None = None, kind: TicketKind | No
             query = query.where(column == value)
     if before_id is not None:
         query = query.where(Ticket.id < before_id)
-    return [shown(row) for row in session.scalars(query)]
+    if view is not None and view.actor.estates is not None:
+        query = query.where(Ticket.estate_id.is_(None) | Ticket.estate_id.in_(sorted(view.actor.estates)))
+    found = [shown(row) for row in session.scalars(query)]
+    return found if view is None else [_masked(one, view) for one in found]
+
+
+def _masked(ticket: TicketShown, view: View) -> TicketShown:
+    return replace(ticket, contact_number=view.show(ticket.contact_number, Private.PHONE),
+                   notes=view.show(ticket.notes, Private.TEXT))
 
 
 def shown(row: Ticket) -> TicketShown:

@@ -8,11 +8,12 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, Field
 
 from callcenter.roles import Role
+from crm.staff.actor import Actor
 from crm.tickets import service
 from crm.tickets.schemas import TicketKind, TicketShown
-from dashboard.access import DESK, require
+from dashboard.access import DESK, acting, view_of
 from dashboard.problems import responses
-from dashboard.services import Reading
+from dashboard.services import Given, Reading
 
 router = APIRouter(prefix="/tickets", tags=["tickets"])
 
@@ -24,9 +25,12 @@ class TicketPage(BaseModel):
     next_before: int | None = Field(description="give it as `before_id` for the next page; null on the last one")
 
 
-@router.get("", dependencies=[Depends(require(*DESK, Role.OFFICE))], responses=responses(401, 403, 422, 503))
+Acts = Annotated[Actor, Depends(acting(*DESK, Role.OFFICE), scope="function")]
+
+
+@router.get("", responses=responses(401, 403, 422, 503))
 def list_tickets(
-    session: Reading,
+    actor: Acts, session: Reading, services: Given,
     state: Literal["open", "closed"] | None = None,
     kind: TicketKind | None = None,
     household_id: Annotated[RowId | None, Query()] = None,
@@ -36,5 +40,5 @@ def list_tickets(
 ) -> TicketPage:
     """Newest first."""
     found = service.tickets(session, state=state, kind=kind, household_id=household_id, call_id=call_id,
-                            before_id=before_id, limit=limit + 1)
+                            before_id=before_id, limit=limit + 1, view=view_of(actor, services))
     return TicketPage(tickets=found[:limit], next_before=found[limit - 1].ticket_id if len(found) > limit else None)

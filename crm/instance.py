@@ -1,0 +1,26 @@
+"""The database of an instance, with what its secrets file keeps for it: the audit's key. The one way in for processes."""
+
+from __future__ import annotations
+
+import structlog
+
+from callcenter.settings import Settings
+from crm.database import Database, open_database
+from crm.staff.chain import KEEPER, AuditKeeper
+
+_AUDIT = "audit"           # the name of its key in the secrets file
+
+
+def open_instance(settings: Settings) -> Database:
+    return open_database(settings.database_url, {KEEPER: audit_keeper(settings)})
+
+
+def audit_keeper(settings: Settings) -> AuditKeeper:
+    """An instance that `sixring up` has made has a key; without one the chain is sealed all the same, and this is told."""
+    try:
+        key = settings.secrets().get(_AUDIT, "")
+    except FileNotFoundError:
+        key = ""
+    if not key:
+        structlog.get_logger("audit").warning("audit_without_key", hint="sixring up makes one")
+    return AuditKeeper(key.encode(), settings.audit_head_file)
