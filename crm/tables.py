@@ -1,5 +1,6 @@
 """Every table, imported in one place: migrations and tests must not miss one."""
 
+from crm import idempotency
 from crm.agentlog import models as agentlog
 from crm.callbacks import models as callbacks
 from crm.callers import models as callers
@@ -13,6 +14,7 @@ from crm.staff import agents_models as agents
 from crm.staff import models as staff
 from crm.tickets import models as tickets
 
-__all__ = ["agentlog", "agents", "callbacks", "callers", "calls", "clocks", "households", "outbox", "reports", "staff", "tickets"]
+__all__ = ["agentlog", "agents", "callbacks", "callers", "calls", "clocks", "households", "idempotency", "outbox", "reports",
+           "staff", "tickets"]
 
 METADATA = Base.metadata

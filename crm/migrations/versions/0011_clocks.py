@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0011_clocks"
-down_revision = "0008"
+down_revision = "0013_plumbing"
 branch_labels = None
 depends_on = None
 
