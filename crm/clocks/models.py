@@ -38,8 +38,12 @@ class TicketClock(Base):
               postgresql_where=text("next_at IS NOT NULL")),
         Index("ix_ticket_clocks_planned", "planned_by", sqlite_where=text("calendar = 'office' AND next_at IS NOT NULL"),
               postgresql_where=text("calendar = 'office' AND next_at IS NOT NULL")),
-        Index(None, "standing", "due_at"),
-        Index(None, "ended_at"),
+        Index(None, "standing", "due_at"),      # lists
+        Index(None, "standing", "started_at"),
+        Index("ix_ticket_clocks_broken", "broken_at", sqlite_where=text("standing != 'stopped' AND broken_at IS NOT NULL"),
+              postgresql_where=text("standing != 'stopped' AND broken_at IS NOT NULL")),
+        Index("ix_ticket_clocks_promised", "due_at", sqlite_where=text("promised"), postgresql_where=text("promised")),
+        Index(None, "ended_at"),                # figures
         CheckConstraint("standing IN ('running', 'paused', 'stopped')", name="standing"),
     )
 
@@ -50,6 +54,7 @@ class TicketClock(Base):
     calendar: Mapped[str] = mapped_column(String(10))
     planned_by: Mapped[int]                                         # version of the office hours that its moments are of
     terms: Mapped[dict[str, Any]] = mapped_column(JSON)             # of its kind, as they were read with the ticket's fields
+    promised: Mapped[bool]                                          # until a time that a caller was told
     standing: Mapped[str] = mapped_column(String(10))
     step: Mapped[int] = mapped_column(default=0)                    # steps taken: warned, broken, rungs
     round: Mapped[int] = mapped_column(default=1)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, literal_column, select
 from sqlalchemy.orm import Session
 
 from crm.clocks import clock as pure
@@ -17,6 +17,7 @@ from crm.clocks.models import TicketClock
 from crm.clocks.office import Calendars, calendars
 from crm.clocks.terms import Terms, kept, read, terms_of
 from crm.kinds.schema import ClockRule
+from crm.notices import service as notices
 from crm.outbox.service import note
 from crm.staff.actor import SYSTEM
 from crm.tickets.models import Ticket, TicketEvent
@@ -46,37 +47,43 @@ def tick(session: Session, now: datetime, limit: int = 200) -> int:
     Two processes may tick at once: on PostgreSQL each passes by what the other holds, on SQLite the second waits.
     """
     by = calendars(session)
-    rows = session.scalars(due(now, limit)).all()
-    tickets = {ticket.id: ticket for ticket in session.scalars(
-        select(Ticket).where(Ticket.id.in_({row.ticket_id for row in rows})))}
-    for row in rows:
+    rows = session.execute(due(now, limit)).all()
+    for row, ticket in rows:
         clock, steps = pure.at(clock_of(row), now, by.of(row.calendar))
         _keep(row, clock, by)
-        _tell_steps(session, tickets[row.ticket_id], row, steps, now)
+        _tell_steps(session, ticket, row, steps, now)
     session.flush()
     return len(rows)
 
 
-def due(now: datetime, limit: int) -> Select[TicketClock]:
-    """The tick's only look at the clocks: a walk from the beginning of the index of `next_at`."""
-    return (select(TicketClock).where(TicketClock.next_at <= now).order_by(TicketClock.next_at).limit(limit)
-            .with_for_update(skip_locked=True).execution_options(populate_existing=True))
+def due(now: datetime, limit: int) -> Select[TicketClock, Ticket]:
+    """The tick's only look at the clocks: a walk from the beginning of the index of `next_at`.
+
+    Without those whose ticket somebody is changing this moment: their change takes the due steps first (`clock.act`).
+    """
+    return _locked(select(TicketClock, Ticket).join(Ticket, Ticket.id == TicketClock.ticket_id)
+                   .where(TicketClock.next_at <= now).order_by(TicketClock.next_at), limit)
 
 
 def plan_anew(session: Session, now: datetime, limit: int = 200) -> int:
     """After the office hours changed: moments of at most `limit` running clocks that go by them; how many there were."""
     by = calendars(session)
-    rows = session.scalars(
-        select(TicketClock).where(TicketClock.calendar == "office", TicketClock.next_at.is_not(None),
-                                  TicketClock.planned_by < by.version)
-        .limit(limit).with_for_update(skip_locked=True).execution_options(populate_existing=True)).all()
-    for row in rows:
-        ticket = session.get_one(Ticket, row.ticket_id)
-        clock, steps = pure.at(clock_of(row), now, by.of(row.calendar))
-        _keep(row, pure.planned(clock, by.of(row.calendar)), by)
+    rows = session.execute(_locked(
+        select(TicketClock, Ticket).join(Ticket, Ticket.id == TicketClock.ticket_id)
+        .where(TicketClock.calendar == literal_column("'office'"), TicketClock.next_at.is_not(None),
+               TicketClock.planned_by < by.version).order_by(TicketClock.planned_by), limit)).all()
+    for row, ticket in rows:
+        clock, steps = pure.at(pure.planned(clock_of(row), by.office), now, by.office)
+        _keep(row, clock, by)
         _tell_steps(session, ticket, row, steps, now)
     session.flush()
     return len(rows)
+
+
+def _locked(query: Select[TicketClock, Ticket], limit: int) -> Select[TicketClock, Ticket]:
+    """Ticket and clock or neither, and no waiting: who waits for a ticket while holding its clock may wait for ever."""
+    return (query.limit(limit).with_for_update(key_share=True, skip_locked=True, of=(Ticket, TicketClock))
+            .execution_options(populate_existing=True))
 
 
 def clock_of(row: TicketClock) -> Clock:
@@ -131,10 +138,13 @@ def _act(session: Session, ticket: Ticket, row: TicketClock, what: Act, by: Cale
     _tell_steps(session, ticket, row, before, now)
     _tell(session, ticket, row, said, now)
     _tell_steps(session, ticket, row, after, now)
+    if what is Act.STOP:
+        notices.settle(session, row, now)
 
 
 def _keep(row: TicketClock, clock: Clock, by: Calendars) -> None:
     row.terms, row.calendar = kept(clock.terms), clock.terms.calendar
+    row.promised = clock.terms.until is not None
     row.allowed, row.spent, row.since = clock.allowed, clock.spent, clock.since
     row.due_at, row.standing, row.step, row.round = clock.due_at, clock.standing, clock.step, clock.round
     row.broken_at, row.ended_at = clock.broken_at, clock.ended_at
@@ -145,9 +155,13 @@ def _tell_steps(session: Session, ticket: Ticket, row: TicketClock, steps: Itera
     ladder = read(row.terms).ladder
     for step in steps:
         if step.did is Did.CLIMBED and step.rung is not None:
-            _tell(session, ticket, row, step.did, now, rung=step.rung, tell=ladder[step.rung].tell)
+            whom = ladder[step.rung].tell
+            _tell(session, ticket, row, step.did, now, rung=step.rung, tell=whom)
+            notices.tell(session, ticket, row, "broken", whom, now, rung=step.rung)
         else:
             _tell(session, ticket, row, step.did, now)
+            if step.did is Did.WARNED:
+                notices.tell(session, ticket, row, "warned", "assignee" if ticket.assignee_id else "owner", now)
 
 
 def _tell(session: Session, ticket: Ticket, row: TicketClock, did: str, now: datetime, **more: str | int) -> None:
