@@ -34,6 +34,7 @@ from dashboard.api import (
     floor,
     floor_calls,
     floor_lead,
+    floor_phone,
     health,
     nuisance,
     tickets,
@@ -70,8 +71,10 @@ def create_app(settings: Settings, *, site: Site | None = None, clock: Clock | N
     clock = clock or SystemClock()
     database = open_database(settings.database_url)
     hub = Hub(clock)
-    services = Services(site=site or load_site(settings.site_file), database=database, hub=hub, clock=clock,
-                        recordings=settings.recordings, asker=Asker(settings.redis_url, clock))
+    site = site or load_site(settings.site_file)
+    services = Services(site=site, database=database, hub=hub, clock=clock, recordings=settings.recordings,
+                        asker=Asker(settings.redis_url, clock), secrets=settings.secrets,
+                        websocket=settings.websocket(site.network.websocket) if site.browser_seats else "")
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -90,12 +93,12 @@ def create_app(settings: Settings, *, site: Site | None = None, clock: Clock | N
     app = FastAPI(title="Sixring", version="0.1.0", lifespan=lifespan, docs_url=None, redoc_url=None)
     app.state.services = services
     app.add_middleware(SameOriginOnly)
-    app.add_middleware(SecurityHeaders)
+    app.add_middleware(SecurityHeaders, websocket=services.websocket)
     install_problems(app)
     describe_problems(app)
     for router in (sessions.router, calls.router, contact_log.router, tickets.router, figures.router, health.router,
-                   agents.router, agents.seats, floor.router, floor_calls.router, floor_lead.router, nuisance.router,
-                   callbacks.router):
+                   agents.router, agents.seats, floor.router, floor_calls.router, floor_lead.router, floor_phone.router,
+                   nuisance.router, callbacks.router):
         app.include_router(router, prefix=API)
     app.include_router(health.probe)
     feed = LiveFeed(hub, Roles(database, clock), COOKIE)

@@ -10,6 +10,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from callcenter.private import Private
+from callcenter.roles import Role
+
 Ident = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,30}$")]
 Extension = Annotated[str, StringConstraints(pattern=r"^[0-9]{2,6}$")]
 Dialled = Annotated[str, StringConstraints(pattern=r"^\+?[0-9]{2,20}$")]
@@ -80,6 +83,8 @@ class Network(Part):
     bind: Annotated[str, StringConstraints(pattern=r"^[0-9.]{7,15}$")] = "127.0.0.1"
     external: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.-]{0,100}$")] = ""
     local: tuple[Annotated[str, StringConstraints(pattern=r"^[0-9.]{7,15}/[0-9]{1,2}$")], ...] = ()
+    websocket: Annotated[str, StringConstraints(pattern=r"^(wss?://[A-Za-z0-9.:-]{1,100}(/[A-Za-z0-9._/-]{0,100})?)?$"), Field(
+        description="where browsers' phones reach Asterisk through the proxy; by default its own port, on this machine only")] = ""
 
 
 class Opening(Part):
@@ -109,7 +114,7 @@ class SeatConfig(Part):
     seat: Extension
     name: Label
     kind: Literal["primary", "backup", "leader"] = "primary"
-    browser: bool = False
+    phone: Annotated[Literal["sip", "browser"], Field(description="browser: the page of whoever sits there is the phone")] = "sip"
 
 
 class AgentConfig(Part):
@@ -237,6 +242,18 @@ class Retention(Part):
     recordings_days: Annotated[int, Field(ge=1)] = 180
 
 
+AT_THE_DESK = (Role.AGENT, Role.LEADER, Role.SUPERVISOR, Role.DUTY_LEAD, Role.MANAGER, Role.SPOKESPERSON)
+
+
+class Privacy(Part):
+    """Who sees personal data without a mask, by kind, and who may look at one value with a reason (each look is logged)."""
+
+    unmasked: dict[Private, tuple[Role, ...]] = {
+        Private.NAME: (*AT_THE_DESK, Role.OFFICE), Private.TEXT: (*AT_THE_DESK, Role.OFFICE, Role.ENGINEER),
+    }
+    reveal: tuple[Role, ...] = (*AT_THE_DESK, Role.OFFICE, Role.ENGINEER)
+
+
 class Desk(Part):
     """What an agent's working day is held to; the rulebook's defaults."""
 
@@ -285,11 +302,17 @@ class Site(Part):
     menus: Annotated[tuple[Menu, ...], Field(min_length=1)]
     estates: tuple[Estate, ...] = ()
     retention: Retention = Retention()
+    privacy: Privacy = Privacy()
 
     @property
     def free_seating(self) -> bool:
         """With agents, a primary seat rings once one has signed in there. Without, every seat is its own agent."""
         return bool(self.agents)
+
+    @property
+    def browser_seats(self) -> tuple[str, ...]:
+        """Seats whose phone is the page of whoever sits there."""
+        return tuple(seat.seat for seat in self.seats if seat.phone == "browser")
 
     def always_on(self, seat: SeatConfig) -> bool:
         """Rings with nobody signed in, whatever has crashed: backup and leaders' seats, and all seats in fixed seating."""
