@@ -85,6 +85,10 @@ class Settings:
         host, _, port = self.ami.rpartition(":")
         return (host, int(port)) if self.ami else (LOOPBACK, self.ports.ami)
 
+    def websocket(self, through_proxy: str) -> str:
+        """Where browsers' phones reach Asterisk: the proxy's address (`network.websocket`), or its own on this machine."""
+        return through_proxy or f"ws://{LOOPBACK}:{self.ports.webrtc}/ws"
+
     @property
     def asterisk(self) -> Path:
         """Asterisk's folders below it: etc log run lib spool sounds."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import structlog
@@ -18,11 +18,11 @@ from callcenter.bus import Bus
 from callcenter.clock import Clock, SystemClock
 from callcenter.errors import NotFound, Unavailable
 from callcenter.orders import Asker
-from callcenter.roles import Role
 from callcenter.settings import Settings
 from callcenter.site import Site, load_site
 from crm.database import Database
 from crm.instance import open_instance
+from crm.staff.schemas import UserShown
 from crm.staff.service import signed_in
 from dashboard import sessions
 from dashboard.access import COOKIE, live_roles, public
@@ -36,6 +36,7 @@ from dashboard.api import (
     floor,
     floor_calls,
     floor_lead,
+    floor_phone,
     health,
     nuisance,
     reveal,
@@ -54,19 +55,19 @@ PAGES = Path(__file__).parent / "web/dist"
 
 
 @dataclass(frozen=True)
-class Roles:
-    """The roles behind a session token, for the live feed, which has no request and so no request's transaction."""
+class Watching:
+    """Who is behind a session token, for the live feed, which has no request and so no request's transaction."""
 
     database: Database
     clock: Clock
 
-    def __call__(self, token: str) -> frozenset[Role] | None:
+    def __call__(self, token: str) -> UserShown | None:
         try:
             with self.database.reading() as session:
                 who = signed_in(session, token, self.clock.now())
         except SQLAlchemyError as error:
             raise Unavailable from error
-        return None if who is None else live_roles(who)
+        return replace(who.user, roles=live_roles(who)) if who else None
 
 
 def create_app(settings: Settings, *, site: Site | None = None, clock: Clock | None = None,
@@ -74,8 +75,10 @@ def create_app(settings: Settings, *, site: Site | None = None, clock: Clock | N
     clock = clock or SystemClock()
     database = open_instance(settings)
     hub = Hub(clock)
-    services = Services(site=site or load_site(settings.site_file), database=database, hub=hub, clock=clock,
-                        recordings=settings.recordings, asker=Asker(settings.redis_url, clock))
+    site = site or load_site(settings.site_file)
+    services = Services(site=site, database=database, hub=hub, clock=clock, recordings=settings.recordings,
+                        asker=Asker(settings.redis_url, clock), secrets=settings.secrets,
+                        websocket=settings.websocket(site.network.websocket) if site.browser_seats else "")
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -94,16 +97,15 @@ def create_app(settings: Settings, *, site: Site | None = None, clock: Clock | N
     app = FastAPI(title="Sixring", version="0.1.0", lifespan=lifespan, docs_url=None, redoc_url=None)
     app.state.services = services
     app.add_middleware(SameOriginOnly)
-    app.add_middleware(SecurityHeaders)
+    app.add_middleware(SecurityHeaders, websocket=services.websocket)
     install_problems(app)
     describe_problems(app)
     for router in (sessions.router, calls.router, contact_log.router, tickets.router, figures.router, health.router,
-                   agents.router, agents.seats, floor.router, floor_calls.router, floor_lead.router, nuisance.router,
-                   callbacks.router, users.router, audit.router,
-                   reveal.router):
+                   agents.router, agents.seats, floor.router, floor_calls.router, floor_lead.router, floor_phone.router,
+                   nuisance.router, callbacks.router, users.router, audit.router, reveal.router):
         app.include_router(router, prefix=API)
     app.include_router(health.probe)
-    feed = LiveFeed(hub, Roles(database, clock), COOKIE)
+    feed = LiveFeed(hub, Watching(database, clock), COOKIE)
 
     @app.websocket(f"{API}/live")
     async def live(websocket: WebSocket) -> None:

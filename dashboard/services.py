@@ -5,7 +5,7 @@ The transaction ends before the answer is sent (`scope="function"`): a failed co
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, cast
@@ -30,6 +30,8 @@ class Services:
     clock: Clock
     recordings: Path
     asker: Asker
+    secrets: Callable[[], Mapping[str, str]]      # read anew each time: `sixring up` may have made more
+    websocket: str                                # where a page that is a phone reaches Asterisk; "" when no seat is one
 
     @property
     def timezone(self) -> ZoneInfo:

@@ -83,6 +83,8 @@ class Network(Part):
     bind: Annotated[str, StringConstraints(pattern=r"^[0-9.]{7,15}$")] = "127.0.0.1"
     external: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.-]{0,100}$")] = ""
     local: tuple[Annotated[str, StringConstraints(pattern=r"^[0-9.]{7,15}/[0-9]{1,2}$")], ...] = ()
+    websocket: Annotated[str, StringConstraints(pattern=r"^(wss?://[A-Za-z0-9.:-]{1,100}(/[A-Za-z0-9._/-]{0,100})?)?$"), Field(
+        description="where browsers' phones reach Asterisk through the proxy; by default its own port, on this machine only")] = ""
 
 
 class Opening(Part):
@@ -112,7 +114,7 @@ class SeatConfig(Part):
     seat: Extension
     name: Label
     kind: Literal["primary", "backup", "leader"] = "primary"
-    browser: bool = False
+    phone: Annotated[Literal["sip", "browser"], Field(description="browser: the page of whoever sits there is the phone")] = "sip"
 
 
 class AgentConfig(Part):
@@ -306,6 +308,11 @@ class Site(Part):
     def free_seating(self) -> bool:
         """With agents, a primary seat rings once one has signed in there. Without, every seat is its own agent."""
         return bool(self.agents)
+
+    @property
+    def browser_seats(self) -> tuple[str, ...]:
+        """Seats whose phone is the page of whoever sits there."""
+        return tuple(seat.seat for seat in self.seats if seat.phone == "browser")
 
     def always_on(self, seat: SeatConfig) -> bool:
         """Rings with nobody signed in, whatever has crashed: backup and leaders' seats, and all seats in fixed seating."""

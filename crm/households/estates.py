@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, or_, select, true
 from sqlalchemy.orm import Session
 
 from callcenter.errors import NotFound
-from crm.households.models import Building, Household
+from crm.households.models import Household
 from crm.staff.actor import Actor
 
 
@@ -16,8 +16,7 @@ def estate_of(session: Session, household_id: int | None) -> int | None:
     """None for a caller whom nobody knows, and for a household that is gone."""
     if household_id is None:
         return None
-    return session.scalar(select(Building.estate_id).join(Household, Household.building_id == Building.id)
-                          .where(Household.id == household_id))
+    return session.scalar(select(Household.estate_id).where(Household.id == household_id))
 
 
 def must_see(session: Session, actor: Actor, household_id: int | None, what: str) -> int | None:
@@ -32,6 +31,5 @@ def seen_by(actor: Actor, household_id: Any) -> ColumnElement[bool]:
     """The condition on a column that names a household: of the actor's estates, or of no household at all."""
     if actor.estates is None:
         return true()
-    own = (select(Household.id).join(Building, Household.building_id == Building.id)
-           .where(Building.estate_id.in_(sorted(actor.estates))))
+    own = select(Household.id).where(Household.estate_id.in_(sorted(actor.estates)))
     return or_(household_id.is_(None), household_id.in_(own))

@@ -145,10 +145,10 @@ describe('choices', () => {
   })
 
   test('of a seat say who has it or that its phone is gone', () => {
-    expect(seatChoices(floor, '1001', true).map(({ seat: of, hindrance }) => [of, hindrance])).toEqual([
+    expect(seatChoices(floor, '1001', { free_seating: true, browser_seats: [] }).map(({ seat: of, hindrance }) => [of, hindrance])).toEqual([
       ['1002', 'taken'], ['1003', 'taken'], ['1004', null], ['1005', 'offline'],
     ])
-    expect(seatChoices(floor, null, false).every(({ hindrance }) => hindrance === null)).toBe(true)
+    expect(seatChoices(floor, null, { free_seating: false, browser_seats: [] }).every(({ hindrance }) => hindrance === null)).toBe(true)
   })
 
   test('of an agent begin with who is free and leave out oneself and who is not there', () => {

@@ -39,6 +39,12 @@ export function seatView(board: Board, seat: Seat, freeSeating: boolean): SeatVi
   return { ...base, name: state === 'vacant' ? '' : seat.name, state, since: seat.since }
 }
 
+/** A caller talks with this seat's phone, or did until the phone went dead. */
+export function talksAt(board: Board, seat: string): boolean {
+  const agent = Object.values(board.agents).find((one) => one.seat === seat && one.call_id !== null)
+  return (agent !== undefined && ['talking', 'held', 'fault'].includes(agent.state)) || board.seats[seat]?.state === 'talking'
+}
+
 function callOf(board: Board, id: string | null): Call | null {
   return id === null ? null : (board.calls[id] ?? null)
 }
