@@ -33,6 +33,9 @@ from crm.instance import open_instance
 from crm.migrate import migrate
 from crm.outbox.relay import Relay
 from crm.process import Process
+from crm.recordings.command import recordings_app
+from crm.recordings.keys import KeyRing
+from crm.recordings.seal import Sealer, Vault
 from crm.reports.differences import Comparison
 from crm.reports.hearing import Hearing
 from crm.staff import agents
@@ -46,6 +49,7 @@ households_app = typer.Typer(help="Who lives where.")
 agents_app = typer.Typer(help="Who answers.")
 app.add_typer(user_app, name="user")
 app.add_typer(audit_app, name="audit")
+app.add_typer(recordings_app, name="recordings")
 app.add_typer(agents_app, name="agents")
 app.add_typer(households_app, name="households")
 
@@ -82,10 +86,14 @@ def process(context: typer.Context) -> None:
     relay = Relay(database, Publisher(settings.redis_url, tries_once=True), clock)
     relaying = threading.Thread(target=relay.run, args=(stop,), name="relay", daemon=True)
     relaying.start()
+    sealer = Sealer(database, Vault(settings.recordings, KeyRing(settings.secrets)), clock, herald.report)
+    sealing = threading.Thread(target=sealer.run, args=(stop,), name="recordings", daemon=True)
+    sealing.start()
     Process(database, recorder, herald, site, settings.recordings, settings.voicemail, clock,
             Comparison(database, hearing, ZoneInfo(site.timezone), site.limits.short_abandon, herald.report)).run(stop)
     relaying.join(timeout=5)
     calling.join(timeout=5)
+    sealing.join(timeout=5)
     hearing.stop()
     orders.stop()
     herald.stop()

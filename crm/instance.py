@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import structlog
-
 from callcenter.settings import Settings
 from crm.database import Database, open_database
 from crm.staff.chain import KEEPER, AuditKeeper
@@ -16,11 +14,10 @@ def open_instance(settings: Settings) -> Database:
 
 
 def audit_keeper(settings: Settings) -> AuditKeeper:
-    """An instance that `sixring up` has made has a key; without one the chain is sealed all the same, and this is told."""
+    """An instance that `sixring up` has made has a key; without one the chain is sealed all the same, and `sixring audit verify`
+    says so."""
     try:
         key = settings.secrets().get(_AUDIT, "")
     except FileNotFoundError:
         key = ""
-    if not key:
-        structlog.get_logger("audit").warning("audit_without_key", hint="sixring up makes one")
     return AuditKeeper(key.encode(), settings.audit_head_file)

@@ -39,6 +39,7 @@ from dashboard.api import (
     floor_phone,
     health,
     nuisance,
+    recordings,
     reveal,
     tickets,
     users,
@@ -102,7 +103,8 @@ def create_app(settings: Settings, *, site: Site | None = None, clock: Clock | N
     describe_problems(app)
     for router in (sessions.router, calls.router, contact_log.router, tickets.router, figures.router, health.router,
                    agents.router, agents.seats, floor.router, floor_calls.router, floor_lead.router, floor_phone.router,
-                   nuisance.router, callbacks.router, users.router, audit.router, reveal.router):
+                   nuisance.router, callbacks.router, users.router, audit.router, reveal.router,
+                   recordings.router, recordings.sounds):
         app.include_router(router, prefix=API)
     app.include_router(health.probe)
     feed = LiveFeed(hub, Watching(database, clock), COOKIE)

@@ -52,6 +52,11 @@ def audit(context: typer.Context, state: State = None) -> None:
     _crm("audit", context, state)
 
 
+@app.command("recordings", context_settings=PASS_ON, help="Recordings at rest: verify, rekey.")
+def recordings(context: typer.Context, state: State = None) -> None:
+    _crm("recordings", context, state)
+
+
 def _crm(command: str, context: typer.Context, state: Path | None) -> None:
     environment_state = Settings.load(state_folder(state)).state
     done = subprocess.run([sys.executable, "-m", "crm", command, *context.args], cwd=CHECKOUT,

@@ -56,7 +56,7 @@ class CallRow(Base):
     recording: Mapped[str | None] = mapped_column(String(200))
     # What the fold needs to go on after a restart and no page shows.
     fold: Mapped[dict[str, Any]] = mapped_column(JSON)
-    # Written by the job of crm.calls.recordings alone: pending, kept, missing, none (nobody talked), expired or
+    # Written by crm.calls.recordings and crm.recordings alone: kept, sealed, missing, none (nobody talked), expired or
     # erased.
     recording_state: Mapped[str | None] = mapped_column(String(10))
     recording_sha256: Mapped[str | None] = mapped_column(String(64))

@@ -13,6 +13,7 @@ from callcenter.errors import Conflict, NotFound
 from callcenter.private import Private
 from crm.calls.models import CallRow, ContactEntry, QueueVisit, TalkSegment
 from crm.calls.record import CallRecord, Outcome
+from crm.calls.recordings import PRESENT
 from crm.calls.schemas import CallShown, Completion, EntryPage, EntryShown, Recording, TalkShown, VisitShown
 from crm.calls.talk import TalkKind
 from crm.households.estates import must_see, seen_by
@@ -162,7 +163,7 @@ def masked_entry(entry: EntryShown, view: View) -> EntryShown:
 def _call_shown(row: CallRow, talk: tuple[TalkShown, ...], visits: tuple[VisitShown, ...]) -> CallShown:
     assert row.entered_at is not None  # who asks has seen to it
     kept = (Recording(row.recording, row.recording_sha256, row.recording_bytes or 0, row.recording_s or 0.0)
-            if row.recording_state == "kept" and row.recording and row.recording_sha256 else None)
+            if row.recording_state in PRESENT and row.recording and row.recording_sha256 else None)
     return CallShown(
         call_id=row.call_id, node=row.node, dialled=row.dialled, number=row.number, household_id=row.household_id,
         language=row.language, queue=row.queue, stage=row.stage, entered_at=row.entered_at, queued_at=row.queued_at,

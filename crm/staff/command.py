@@ -14,7 +14,7 @@ from crm.command import failed, instance_database
 from crm.command import password as asked_password
 from crm.staff import service as staff
 from crm.staff.actor import Actor
-from crm.staff.chain import seal_old
+from crm.staff.chain import keeper_of, seal_old
 from crm.staff.users_change import UserChange, change_user, create_user, estate_ids
 from crm.staff.verify import accept, verify
 
@@ -40,6 +40,9 @@ def audit_verify(
             seal_old(session)
         with database.reading() as session:
             verdict = verify(session)
+            keyed = bool(keeper_of(session).key)
+    if not keyed:
+        typer.echo("there is no key for the audit in the secrets file: `sixring up` makes one", err=True)
     for fault in verdict.broken:
         typer.echo(str(fault), err=True)
     typer.echo(f"{verdict.rows} rows, newest {verdict.head.place}: {'whole' if verdict.whole else 'BROKEN'}")

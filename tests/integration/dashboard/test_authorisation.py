@@ -29,6 +29,7 @@ from crm.callers.models import Treatment
 from crm.calls.models import CallRow, ContactEntry
 from crm.database import Database, open_database
 from crm.households.models import Building, Estate, Household
+from crm.recordings.models import RecordingNote
 from crm.staff import service as staff
 from crm.staff.models import User
 from crm.tickets.models import Ticket
@@ -55,6 +56,14 @@ RULES = """
     GET    /calls/{call_id}                      desk                one
     GET    /calls/{call_id}/recording            desk                one
     POST   /calls/{call_id}/reveal               callers             one
+    GET    /recordings                           desk                rows
+    GET    /recordings?ticket_id={ticket_id}     desk                one
+    GET    /recordings?household_id={household}  desk                one
+    GET    /recordings/{call_id}/waveform        desk                one
+    GET    /recordings/{call_id}/notes           desk                one
+    POST   /recordings/{call_id}/notes           desk                one
+    DELETE /recordings/{call_id}/notes/{note_id} leads               one
+    POST   /recordings/{call_id}/export          leads               one
     GET    /contact-log                          desk                rows
     PATCH  /contact-log/{entry_id}               desk                one
     POST   /contact-log/{entry_id}/reveal        callers             one
@@ -119,12 +128,14 @@ RULES = """
 OPEN = {("POST", "/session"), ("GET", "/healthz")}
 # What stands in a path, of the actor's own estate and of the other one. "other" is in every row of the other estate.
 PATHS = {"call_id": ("node1-1.own", "node1-2.other"), "callback_id": ("node1-1.own", "node1-2.other"), "entry_id": ("1", "2"),
-         "treatment_id": ("1", "1"), "code": ("1001", "1001"), "queue": ("repair", "repair"), "name": ("engineer", "engineer")}
+         "treatment_id": ("1", "1"), "ticket_id": ("1", "2"), "household": ("1", "2"), "note_id": ("1", "2"),
+         "code": ("1001", "1001"), "queue": ("repair", "repair"), "name": ("engineer", "engineer")}
 REASON = {"reason": "a caller asks"}
 # Bodies with which a route gets as far as looking whose the thing is; the others may refuse an empty one.
 BODIES: dict[str, Any] = {
     "PATCH /contact-log/{entry_id}": {"declined_contact": True, "matter": "x", "kind": "repair", "result": "y"},
     "POST /calls/{call_id}/reveal": REASON | {"field": "number"}, "POST /callbacks/{callback_id}/reveal": REASON,
+    "POST /recordings/{call_id}/notes": {"at_s": 0, "text": "x"}, "POST /recordings/{call_id}/export": REASON,
     "POST /contact-log/{entry_id}/reveal": REASON | {"field": "matter"}, "POST /nuisance/{treatment_id}/reveal": REASON,
 }
 QUERIES = {"GET /figures/rows": "?by=queue&key=repair&figure=offered&from=2026-11-22"}
@@ -175,11 +186,12 @@ def seed(database: Database) -> None:
                 call_id=call_id, node="node1", dialled="8000", number=number_of, household_id=number, menu_keys=[],
                 queue="repair", stage=0, entered_at=NOON, queued_at=NOON, rang_at=NOON, answered_at=NOON + timedelta(seconds=9),
                 ended_at=NOON + timedelta(minutes=1), answered_by="1001", answered_agent="1001", seats_rung=[],
-                outcome="answered", wait_s=9.0, talk_s=51.0, fold={}))
+                outcome="answered", wait_s=9.0, talk_s=51.0, fold={}, recording=f"{side}.wav", recording_state="kept",
+                recording_sha256="0" * 64, recording_s=1.0))
             session.add(ContactEntry(id=number, source="call", call_id=call_id, seat="1001", at=NOON, household_id=number,
                                      contact=number_of, matter="x", declined_contact=False))
-            session.add(Ticket(number=f"C20261122-{side}", kind="repair", household_id=number, call_id=call_id, estate_id=number,
-                               fields={}, created_at=NOON))
+            session.add(Ticket(id=number, number=f"C20261122-{side}", kind="repair", household_id=number, call_id=call_id,
+                               estate_id=number, fields={}, created_at=NOON))
             session.add(CallbackRow(callback_id=call_id, queue="repair", number=number_of, household_id=number, state="waiting",
                                     attempts=0, asked_at=NOON, since=NOON))
         session.add(Treatment(number="13900000000", level="warn", state="active", reason="x", by="leader", at=NOON))
@@ -201,9 +213,18 @@ class Hotline:
         if user is not None:
             with self._database.writing.begin() as session:
                 cookies = {COOKIE: staff.sign_in(session, self._users[user], datetime.now(UTC), seat="1001")}
+        if "{note_id}" in rule.path:
+            self._write_notes()
         body = None if rule.method == "GET" else BODIES.get(rule.name, {})
         headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in cookies.items())} if cookies else {}
         return await client.request(rule.method, rule.url(role, other=other), json=body, headers=headers)
+
+    def _write_notes(self) -> None:
+        """Anew each time: whoever may drop one has dropped it."""
+        with self._database.writing.begin() as session:
+            for number, side in enumerate(("own", "other"), start=1):
+                session.merge(RecordingNote(id=number, call_id=f"node1-{number}.{side}", at_s=0.0, text="x", who="leader",
+                                            user_id=None, created_at=NOON))
 
     def client(self) -> httpx.AsyncClient:
         transport = httpx.ASGITransport(self._app, raise_app_exceptions=False)
@@ -215,6 +236,9 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[FastAPI, Hot
     settings = prepared(tmp_path_factory.mktemp("matrix"), 0, "redis://127.0.0.1:1/0", ())
     database = open_database(settings.database_url)
     seed(database)
+    settings.recordings.mkdir()
+    for side in ("own", "other"):
+        (settings.recordings / f"{side}.wav").write_bytes(bytes(44 + 16_000))
     made = create_app(settings, pages=Path("/nowhere"))
     yield made, Hotline(made, database)
     database.close()
@@ -273,11 +297,16 @@ async def _bound(hotline: Hotline, client: httpx.AsyncClient, rule: Rule, role: 
         found = [f"{name}: nothing of the other estate even to who sees all"] if "other" not in free else []
         found += [f"{name}: nothing of the own estate"] if "own" not in own else []
         return found + ([f"{name}: shows the other estate"] if "other" in own else [])
-    free_status = (await hotline.ask(client, rule, role.value, role, other=True)).json().get("code")
-    own_code = (await hotline.ask(client, rule, bound, role)).json().get("code")
+    free_status = _code(await hotline.ask(client, rule, role.value, role, other=True))
+    own_code = _code(await hotline.ask(client, rule, bound, role))
     other = await hotline.ask(client, rule, bound, role, other=True)
     found = [f"{name}: {free_status} of the other estate even to who sees all"] if free_status == "not_found" else []
     found += [f"{name}: {own_code} of the own estate"] if own_code == "not_found" else []
-    if (other.status_code, other.json().get("code")) != (404, "not_found"):
+    if (other.status_code, _code(other)) != (404, "not_found"):
         found.append(f"{name}: {other.status_code} for the other estate")
     return found
+
+
+def _code(answer: httpx.Response) -> str | None:
+    """Of a problem; None for an answer that is none."""
+    return answer.json()["code"] if answer.headers.get("content-type") == "application/problem+json" else None
