@@ -10,6 +10,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from callcenter.private import Private
+from callcenter.roles import Role
+
 Ident = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,30}$")]
 Extension = Annotated[str, StringConstraints(pattern=r"^[0-9]{2,6}$")]
 Dialled = Annotated[str, StringConstraints(pattern=r"^\+?[0-9]{2,20}$")]
@@ -239,6 +242,18 @@ class Retention(Part):
     recordings_days: Annotated[int, Field(ge=1)] = 180
 
 
+AT_THE_DESK = (Role.AGENT, Role.LEADER, Role.SUPERVISOR, Role.DUTY_LEAD, Role.MANAGER, Role.SPOKESPERSON)
+
+
+class Privacy(Part):
+    """Who sees personal data without a mask, by kind, and who may look at one value with a reason (each look is logged)."""
+
+    unmasked: dict[Private, tuple[Role, ...]] = {
+        Private.NAME: (*AT_THE_DESK, Role.OFFICE), Private.TEXT: (*AT_THE_DESK, Role.OFFICE, Role.ENGINEER),
+    }
+    reveal: tuple[Role, ...] = (*AT_THE_DESK, Role.OFFICE, Role.ENGINEER)
+
+
 class Desk(Part):
     """What an agent's working day is held to; the rulebook's defaults."""
 
@@ -287,6 +302,7 @@ class Site(Part):
     menus: Annotated[tuple[Menu, ...], Field(min_length=1)]
     estates: tuple[Estate, ...] = ()
     retention: Retention = Retention()
+    privacy: Privacy = Privacy()
 
     @property
     def free_seating(self) -> bool:

@@ -37,7 +37,7 @@ def close_ticket(session: Session, ticket_id: int, now: datetime, notes: str | N
         raise NotFound(f"ticket {ticket_id}")
     if ticket.state == "closed":
         raise Conflict(f"ticket {ticket.number} is closed")
-    ticket.state, ticket.closed_at = "closed", now
+    ticket.state, ticket.stage, ticket.closed_at = "closed", "closed", now
     if notes is not None:
         ticket.notes = notes
     session.flush()
