@@ -214,7 +214,8 @@ def _known(session: Session, home_ids: set[int]) -> dict[tuple[int, str], Known]
     found: dict[tuple[int, str], Known] = {}
     for ids in _chunks(home_ids):
         rows = session.execute(select(Person.id, Person.household_id, Person.name, Person.role, Person.ended_at,
-                                      Person.no_call_since).where(Person.household_id.in_(ids)).order_by(Person.ended_at.is_(None), Person.id))
+                                      Person.no_call_since)
+                               .where(Person.household_id.in_(ids)).order_by(Person.ended_at.is_(None), Person.id))
         for ident, home_id, name, role, ended_at, no_call_since in rows:
             found[home_id, name] = Known(ident, cast(Role, role), ended_at is not None, no_call_since is not None)
     by_id = {one.id: one for one in found.values()}
