@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import VARCHAR
 from crm.households.rooms import room_key
 
 revision = "0009_households"
-down_revision = "0013_plumbing"
+down_revision = "0011_clocks"
 branch_labels = None
 depends_on = None
 
