@@ -113,9 +113,13 @@ def _place(cursor: str) -> tuple[datetime, Happened, str]:
 
 
 def _calls(with_message: bool) -> Callable[[list[int]], Select[Any]]:
-    heard = CallRow.voicemail.is_not(None)
-    return lambda ids: (select(CallRow, ContactEntry).outerjoin(ContactEntry, ContactEntry.call_id == CallRow.call_id)
-                        .where(CallRow.household_id.in_(ids), CallRow.entered_at.is_not(None), heard if with_message else ~heard))
+    heard = CallRow.voicemail.is_not(None) if with_message else CallRow.voicemail.is_(None)
+
+    def query(ids: list[int]) -> Any:
+        return (select(CallRow, ContactEntry).outerjoin(ContactEntry, ContactEntry.call_id == CallRow.call_id)
+                .where(CallRow.household_id.in_(ids), CallRow.entered_at.is_not(None), heard))
+
+    return query
 
 
 def _call(what: Happened) -> Callable[[Any], HistoryItem]:

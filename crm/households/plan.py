@@ -120,7 +120,7 @@ def plan(session: Session, actor: Actor, lines: Sequence[Line], english: Mapping
     estates: dict[str, int] = {}
     for names in _chunks({line.estate for line in lines}):
         rows = session.execute(select(Estate.name, Estate.id).where(Estate.name.in_(names)))
-        estates |= dict(rows.tuples().all())
+        estates |= {row.name: row.id for row in rows}
     missing = sorted({line.estate for line in lines} - set(estates))
     faults: list[Fault] = []
     unknown = {name for name, ident in estates.items() if not actor.sees(ident)}

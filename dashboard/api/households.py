@@ -52,14 +52,14 @@ class HouseholdGiven(Body):
     unit: Unit
     door: Door
     language: Language = "zh"
-    tags: Annotated[list[TagCode], Field(max_length=20)] = []
+    tags: Annotated[tuple[TagCode, ...], Field(max_length=20)] = ()
 
 
 class ChangeGiven(Body):
     """What is left out stays."""
 
     language: Language | None = None
-    tags: Annotated[list[TagCode], Field(max_length=20)] | None = None
+    tags: Annotated[tuple[TagCode, ...], Field(max_length=20)] | None = None
     unit: Unit | None = None
     door: Door | None = None
 
@@ -134,7 +134,7 @@ def put_tag(actor: Keeps, session: Writing, services: Given, code: TagCode, give
 @router.post("", status_code=201, responses=responses(400, 401, 403, 404, *ONCE, 503))
 def create_household(actor: Changes, session: Writing, once: Once, services: Given, response: Response,
                      given: HouseholdGiven) -> HouseholdShown:
-    new = NewHousehold(given.estate_id, given.building, given.unit, given.door, given.language, tuple(given.tags))
+    new = NewHousehold(given.estate_id, given.building, given.unit, given.door, given.language, given.tags)
     made = made_once(once, actor, services, lambda: service.create(session, actor, new, services.clock.now()))
     return answered(response, actor, services, made)
 
@@ -164,7 +164,7 @@ def household_history(actor: Reads, session: Reading, services: Given, household
 @router.patch("/{household_id}", responses=responses(400, 401, 403, 404, 409, *IF_MATCH, 422, 503))
 def change_household(actor: Changes, session: Writing, if_version: IfMatch, services: Given, response: Response,
                      household_id: RowId, given: ChangeGiven) -> HouseholdShown:
-    wanted = HouseholdChange(given.language, None if given.tags is None else tuple(given.tags), given.unit, given.door)
+    wanted = HouseholdChange(given.language, given.tags, given.unit, given.door)
     done = service.change(session, actor, household_id, wanted, services.clock.now(), if_version)
     return answered(response, actor, services, done)
 

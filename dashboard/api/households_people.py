@@ -43,7 +43,7 @@ class NumberGiven(Body):
 class PersonGiven(Body):
     name: Name
     role: Role
-    numbers: Annotated[list[NumberGiven], Field(max_length=20)] = []
+    numbers: Annotated[tuple[NumberGiven, ...], Field(max_length=20)] = ()
     began_on: date | None = None
 
 
