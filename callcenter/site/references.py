@@ -6,8 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from callcenter.site.schema import Choice, QueueConfig, Site
-
-Broken = tuple[tuple[int | str, ...], str, str]
+from callcenter.yamlfile import Broken
 
 
 def broken_references(site: Site) -> list[Broken]:
