@@ -7,13 +7,14 @@ from crm.callers import models as callers
 from crm.calls import models as calls
 from crm.database import Base
 from crm.households import models as households
+from crm.kinds import models as kinds
 from crm.outbox import models as outbox
 from crm.reports import models as reports
 from crm.staff import agents_models as agents
 from crm.staff import models as staff
 from crm.tickets import models as tickets
 
-__all__ = ["agentlog", "agents", "callbacks", "callers", "calls", "households", "idempotency", "outbox", "reports", "staff",
-           "tickets"]
+__all__ = ["agentlog", "agents", "callbacks", "callers", "calls", "households", "idempotency", "kinds", "outbox", "reports",
+           "staff", "tickets"]
 
 METADATA = Base.metadata
