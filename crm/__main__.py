@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from callcenter.bus import Publisher
 from callcenter.clock import SystemClock
 from callcenter.errors import Conflict, NotFound
 from callcenter.logs import configure_logs
@@ -33,6 +34,7 @@ from crm.herald import Herald
 from crm.households.demo import demo_rows
 from crm.households.importer import COLUMNS, ImportFaultsError, import_lines, read_lines
 from crm.migrate import migrate
+from crm.outbox.relay import Relay
 from crm.process import Process
 from crm.reports.differences import Comparison
 from crm.reports.hearing import Hearing
@@ -79,8 +81,12 @@ def process(context: typer.Context) -> None:
     caller = CallbackCaller(database, rule, clock, ask=lambda command: asker.ask(command, "crm"), tell=herald.tell)
     calling = threading.Thread(target=caller.run, args=(stop,), name="callbacks", daemon=True)
     calling.start()
+    relay = Relay(database, Publisher(settings.redis_url, tries_once=True), clock)
+    relaying = threading.Thread(target=relay.run, args=(stop,), name="relay", daemon=True)
+    relaying.start()
     Process(database, recorder, herald, site, settings.recordings, settings.voicemail, clock,
             Comparison(database, hearing, ZoneInfo(site.timezone), site.limits.short_abandon, herald.report)).run(stop)
+    relaying.join(timeout=5)
     calling.join(timeout=5)
     hearing.stop()
     orders.stop()

@@ -23,6 +23,7 @@ from crm.calls.retention import drop_old_sound
 from crm.database import Database
 from crm.idempotency import drop_old_keys
 from crm.migrate import is_current
+from crm.outbox.relay import drop_told
 from crm.reports.differences import Comparison
 from crm.reports.service import day_figures
 from crm.staff import agents_tell
@@ -120,6 +121,7 @@ class Process:
             with self._database.writing.begin() as session:
                 store.drop_unentered(session, self._clock.now() - UNENTERED_FOR)
                 drop_old_keys(session, self._clock.now())
+                drop_told(session, self._clock.now())
             drop_old_sound(self._database, self._sound, self._site.retention.recordings_days, self._clock.now(), self._tz)
         back = self._herald.came_back()
         self._figures_wanted |= back

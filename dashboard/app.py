@@ -18,10 +18,10 @@ from callcenter.bus import Bus
 from callcenter.clock import Clock, SystemClock
 from callcenter.errors import NotFound, Unavailable
 from callcenter.orders import Asker
-from callcenter.roles import Role
 from callcenter.settings import Settings
 from callcenter.site import Site, load_site
 from crm.database import Database, open_database
+from crm.staff.schemas import UserShown
 from crm.staff.service import signed_in
 from dashboard import sessions
 from dashboard.access import COOKIE, public
@@ -54,19 +54,19 @@ PAGES = Path(__file__).parent / "web/dist"
 
 
 @dataclass(frozen=True)
-class Roles:
-    """The roles behind a session token, for the live feed, which has no request and so no request's transaction."""
+class Watching:
+    """Who is behind a session token, for the live feed, which has no request and so no request's transaction."""
 
     database: Database
     clock: Clock
 
-    def __call__(self, token: str) -> frozenset[Role] | None:
+    def __call__(self, token: str) -> UserShown | None:
         try:
             with self.database.reading() as session:
                 who = signed_in(session, token, self.clock.now())
         except SQLAlchemyError as error:
             raise Unavailable from error
-        return who.user.roles if who else None
+        return who.user if who else None
 
 
 def create_app(settings: Settings, *, site: Site | None = None, clock: Clock | None = None,
@@ -106,7 +106,7 @@ def create_app(settings: Settings, *, site: Site | None = None, clock: Clock | N
                    nuisance.router, callbacks.router):
         app.include_router(router, prefix=API)
     app.include_router(health.probe)
-    feed = LiveFeed(hub, Roles(database, clock), COOKIE)
+    feed = LiveFeed(hub, Watching(database, clock), COOKIE)
 
     @app.websocket(f"{API}/live")
     async def live(websocket: WebSocket) -> None:

@@ -16,10 +16,12 @@ from sqlalchemy.orm import Session
 from callcenter.errors import Forbidden, NotFound, check_version
 from callcenter.numbers import normalise
 from crm.calls.models import ContactEntry
-from crm.households.models import Building, Estate, Household
+from crm.clocks.service import follow
+from crm.households.models import Estate, Household
 from crm.kinds.schema import FieldType, Kind
 from crm.kinds.service import Versioned, kind_of, may_open, may_see
 from crm.outbox.service import note as tell
+from crm.privacy.masks import is_mask_of
 from crm.staff.actor import SYSTEM, Actor
 from crm.staff.models import User
 from crm.tickets.errors import Barred, Fault, FieldsUnfit, KindRetired, NoSuchMove, TicketClosed
@@ -27,7 +29,7 @@ from crm.tickets.models import Attachment, Ticket, TicketCounter, TicketEvent
 from crm.tickets.reading import held, visible
 from crm.tickets.rules import barred, is_one_of, unmet, works_on
 from crm.tickets.schemas import FOLLOWUP, Changes, Fields, Link, NewTicket, Value
-from crm.tickets.values import checked, merged, title_of
+from crm.tickets.values import checked, merged, privacy_of, title_of
 
 LONGEST_NOTE = 4000
 
@@ -67,7 +69,7 @@ def open_ticket(session: Session, actor: Actor, new: NewTicket, now: datetime, t
         _tie_entry(session, row)
     record(session, row, actor, now, "opened", {"kind": kind.kind, "version": found.version, "stage": row.stage})
     _told(session, row, now, "opened")
-    _follow_clocks(session, row, kind, now)
+    follow(session, row, kind.clocks, now)
     return row
 
 
@@ -173,7 +175,7 @@ def changed(session: Session, row: Ticket, kind: Kind, now: datetime, what: str 
     row.version += 1
     row.updated_at = now
     _told(session, row, now, what)
-    _follow_clocks(session, row, kind, now)
+    follow(session, row, kind.clocks, now)
 
 
 # --- inside ------------------------------------------------------------------------------------------------------------
@@ -220,7 +222,8 @@ def _open_follow_up(session: Session, row: Ticket, now: datetime, tz: tzinfo) ->
 
 def _fill(session: Session, actor: Actor, row: Ticket, kind: Kind, changes: Changes) -> dict[str, Any]:
     """Applies the changes; what the timeline says of them. Of private fields it has the names alone."""
-    kept, faults = checked(kind.fields, changes.fields)
+    kept, faults = checked(kind.fields, {name: value for name, value in changes.fields.items()
+                                         if not _is_mask(kind, row.fields, name, value)})
     faults += _category_faults(kind, changes.category)
     faults += _unknown(session, kind, kept, row.id)
     if row.stage != kind.opens_in or not actor.is_system:
@@ -251,6 +254,12 @@ def _fill(session: Session, actor: Actor, row: Ticket, kind: Kind, changes: Chan
     return said
 
 
+def _is_mask(kind: Kind, fields: Fields, name: str, given: object) -> bool:
+    """A page that sends back what it was shown changes nothing."""
+    secret = privacy_of(kind.fields[name]) if name in kind.fields else None
+    return secret is not None and name in fields and isinstance(given, str) and is_mask_of(given, str(fields[name]), secret)
+
+
 def _category_faults(kind: Kind, category: str | None) -> list[Fault]:
     return [] if category is None or category in kind.category_paths else [Fault("category", "no_option")]
 
@@ -276,8 +285,7 @@ def _unknown(session: Session, kind: Kind, kept: Mapping[str, Value | None], tic
 def _home(session: Session, actor: Actor, household_id: int | None, estate_id: int | None) -> tuple[int | None, int | None]:
     """(household, estate): the household's estate, else the one that was said. Raises NotFound."""
     if household_id is not None:
-        found = session.scalar(select(Building.estate_id).join(Household, Household.building_id == Building.id)
-                               .where(Household.id == household_id))
+        found = session.scalar(select(Household.estate_id).where(Household.id == household_id))
         if found is not None and actor.sees(found):
             return household_id, found
         if not actor.is_system:
@@ -304,8 +312,6 @@ def _told(session: Session, row: Ticket, now: datetime, what: str) -> None:
          stage=row.stage, version=row.version)
 
 
-def _follow_clocks(session: Session, row: Ticket, kind: Kind, now: datetime) -> None:
-    session.flush()
 
 
 def _next_number(session: Session, prefix: str, day: date) -> str:

@@ -88,7 +88,7 @@ async def test_the_caller_is_rung_once_an_agent_has_taken_the_callback_and_both_
     assert rung.peer == "8000"
     assert (await line.journal.has(place, "PLACE")).data == (guest.call_id, "1", guest.number, "")
     await rung.answer()
-    answered = await line.journal.has(place, "RANGBACK")
+    answered = await line.journal.has(place, "RANGBACK", 8)
     assert answered.data == (guest.call_id, "1", "answered")
     assert (answered.queue, answered.agent) == ("complaint", "1003")
     home = Guest(rung, guest.number, place, line.journal, line.sounds)

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0010_kinds"
-down_revision = "0013_plumbing"
+down_revision = "0009_households"
 branch_labels = None
 depends_on = None
 

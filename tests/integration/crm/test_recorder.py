@@ -30,8 +30,8 @@ from crm.calls.store import drop_unentered
 from crm.database import Database, open_database
 from crm.households.importer import COLUMNS, import_lines, read_lines
 from crm.migrate import migrate
-from crm.staff import service as staff
 from crm.privacy.service import View
+from crm.staff import service as staff
 from crm.staff.actor import SYSTEM
 from crm.tickets.reading import Wanted, tickets
 
@@ -87,7 +87,8 @@ def truth(database: Database) -> dict[str, Any]:
                 for row in session.scalars(select(CallRow).order_by(CallRow.call_id))
             ],
             "tickets": [
-                (t.number, t.kind, t.reason, t.call_id, t.contact_number, t.created_at) for t in tickets(session, View(SYSTEM), Wanted()).items
+                (t.number, t.kind, t.reason, t.call_id, t.contact_number, t.created_at)
+                for t in tickets(session, View(SYSTEM), Wanted()).items
             ],
             "log": [
                 (row.call_id, row.seat, row.at)

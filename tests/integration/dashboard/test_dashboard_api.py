@@ -16,8 +16,8 @@ from callcenter.roles import Role
 from callcenter.settings import Settings
 from crm.calls.models import CallRow, ContactEntry
 from crm.database import open_database
-from crm.staff.audit import audit_of
 from crm.staff.actor import SYSTEM
+from crm.staff.audit import audit_of
 from crm.tickets.schemas import NewTicket
 from crm.tickets.service import open_ticket
 
