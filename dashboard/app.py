@@ -38,8 +38,11 @@ from dashboard.api import (
     health,
     households,
     households_people,
+    kinds,
     nuisance,
     tickets,
+    tickets_files,
+    tickets_hands,
 )
 from dashboard.headers import SameOriginOnly, SecurityHeaders
 from dashboard.live.hub import Hub
@@ -75,6 +78,7 @@ def create_app(settings: Settings, *, site: Site | None = None, clock: Clock | N
     hub = Hub(clock)
     site = site or load_site(settings.site_file)
     services = Services(site=site, database=database, hub=hub, clock=clock, recordings=settings.recordings,
+                        attachments=settings.attachments,
                         asker=Asker(settings.redis_url, clock), secrets=settings.secrets,
                         websocket=settings.websocket(site.network.websocket) if site.browser_seats else "")
 
@@ -98,7 +102,8 @@ def create_app(settings: Settings, *, site: Site | None = None, clock: Clock | N
     app.add_middleware(SecurityHeaders, websocket=services.websocket)
     install_problems(app)
     describe_problems(app)
-    for router in (sessions.router, calls.router, contact_log.router, tickets.router, figures.router, health.router,
+    for router in (sessions.router, calls.router, contact_log.router, tickets.router, tickets_hands.router,
+                   tickets_files.router, kinds.router, figures.router, health.router,
                    agents.router, agents.seats, floor.router, floor_calls.router, floor_lead.router, floor_phone.router,
                    nuisance.router, callbacks.router, households.router, households_people.router):
         app.include_router(router, prefix=API)
