@@ -82,7 +82,8 @@ class Counter:
         site = load_site(SITE)
         works = Department(id="works", name=Words(zh="工程部", en="Works"), number="13900000001")
         self.site = site.model_copy(update={"departments": (works,)})
-        self.app = create_app(self.settings, site=self.site, clock=self.clock, pages=folder)
+        self._apps: list[FastAPI] = []
+        self.app = self.another_process()
         with self.database.writing.begin() as session:
             self.estates, self.households = [], []
             for name in ("江湾", "云栖"):
@@ -115,7 +116,11 @@ class Counter:
 
     def another_process(self) -> FastAPI:
         """The same API once more, with nothing shared but the database."""
-        return create_app(self.settings, site=self.site, clock=self.clock, pages=self.settings.state)
+        app = create_app(self.settings, site=self.site, clock=self.clock, pages=self.settings.state)
+        self._apps.append(app)
+        return app
 
     def close(self) -> None:
+        for app in self._apps:
+            app.state.services.database.close()
         self.database.close()
