@@ -23,25 +23,9 @@ from callcenter.site import Site, load_site
 from crm.database import Database, open_database
 from crm.staff.schemas import UserShown
 from crm.staff.service import signed_in
-from dashboard import sessions
 from dashboard.access import COOKIE, public
-from dashboard.api import (
-    agents,
-    callbacks,
-    calls,
-    contact_log,
-    figures,
-    floor,
-    floor_calls,
-    floor_lead,
-    floor_phone,
-    health,
-    kinds,
-    nuisance,
-    tickets,
-    tickets_files,
-    tickets_hands,
-)
+from dashboard.api import health
+from dashboard.api.routes import ROUTERS
 from dashboard.headers import SameOriginOnly, SecurityHeaders
 from dashboard.live.hub import Hub
 from dashboard.live.reader import Reader
@@ -100,10 +84,7 @@ def create_app(settings: Settings, *, site: Site | None = None, clock: Clock | N
     app.add_middleware(SecurityHeaders, websocket=services.websocket)
     install_problems(app)
     describe_problems(app)
-    for router in (sessions.router, calls.router, contact_log.router, tickets.router, tickets_hands.router,
-                   tickets_files.router, kinds.router, figures.router, health.router,
-                   agents.router, agents.seats, floor.router, floor_calls.router, floor_lead.router, floor_phone.router,
-                   nuisance.router, callbacks.router):
+    for router in ROUTERS:
         app.include_router(router, prefix=API)
     app.include_router(health.probe)
     feed = LiveFeed(hub, Watching(database, clock), COOKIE)
