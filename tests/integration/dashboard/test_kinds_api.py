@@ -33,8 +33,8 @@ stages:
 
 
 @pytest.fixture
-def counter(empty_url: str, tmp_path: Path) -> Iterator[Counter]:
-    made = Counter(empty_url, tmp_path)
+def counter(migrated_url: str, tmp_path: Path) -> Iterator[Counter]:
+    made = Counter(migrated_url, tmp_path)
     yield made
     made.close()
 

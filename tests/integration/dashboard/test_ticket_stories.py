@@ -19,8 +19,8 @@ LEAK = {"what": "厨房水管漏水", "place": "厨房", "urgency": "urgent"}
 
 
 @pytest.fixture
-def counter(empty_url: str, tmp_path: Path) -> Iterator[Counter]:
-    made = Counter(empty_url, tmp_path)
+def counter(migrated_url: str, tmp_path: Path) -> Iterator[Counter]:
+    made = Counter(migrated_url, tmp_path)
     yield made
     made.close()
 
