@@ -76,7 +76,7 @@ def _narrowed(query: Select[tuple[Household]], actor: Actor, wanted: Wanted) -> 
 
 def _found(text: str) -> Any:
     """Ids of each way to find one, as a union: an OR over three tables would use no index."""
-    ways: list[Select[tuple[int]]] = [select(Person.household_id).where(begins(Person.name, text))]
+    ways: list[Select[Any]] = [select(Person.household_id).where(begins(Person.name, text))]
     if key := part_key(text):
         ways.append(select(Household.id).where(begins(Household.room_key, key)))
     if _NUMBER.fullmatch(text) and (number := normalise(text)):
