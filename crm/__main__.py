@@ -35,6 +35,7 @@ from crm.households.demo import demo_rows
 from crm.households.importer import bring_in
 from crm.households.lines import COLUMNS
 from crm.migrate import migrate
+from crm.notices.threads import desk_threads
 from crm.outbox.relay import Relay
 from crm.process import Process
 from crm.reports.differences import Comparison
@@ -86,10 +87,11 @@ def process(context: typer.Context) -> None:
     relay = Relay(database, Publisher(settings.redis_url, tries_once=True), clock)
     relaying = threading.Thread(target=relay.run, args=(stop,), name="relay", daemon=True)
     relaying.start()
+    desk = desk_threads(database, site, settings.secrets, clock, herald.report, stop)
     Process(database, recorder, herald, site, settings.recordings, settings.voicemail, clock,
             Comparison(database, hearing, ZoneInfo(site.timezone), site.limits.short_abandon, herald.report)).run(stop)
-    relaying.join(timeout=5)
-    calling.join(timeout=5)
+    for thread in (relaying, calling, *desk):
+        thread.join(timeout=5)
     hearing.stop()
     orders.stop()
     herald.stop()

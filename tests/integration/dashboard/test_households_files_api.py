@@ -18,23 +18,21 @@ from crm.households.demo import demo_rows
 from crm.households.lines import COLUMNS, MORE_COLUMNS
 from crm.households.models import Household, HouseholdTag
 from crm.households.service import lookup
-from crm.migrate import migrate
 from crm.staff.models import AuditEntry
 
 NOTHING = {"households": 0, "people": 0, "numbers": 0, "changed": 0, "ended": 0, "left_out": 0}
 
 
 @pytest.fixture
-def database(empty_url: str) -> Iterator[Database]:
-    made = open_database(empty_url)
-    migrate(made)
+def database(migrated_url: str) -> Iterator[Database]:
+    made = open_database(migrated_url)
     yield made
     made.close()
 
 
 @pytest.fixture
-def here(database: Database, empty_url: str, tmp_path: Path) -> Iterator[Desk]:
-    with desk(database, empty_url, tmp_path) as made:
+def here(database: Database, migrated_url: str, tmp_path: Path) -> Iterator[Desk]:
+    with desk(database, migrated_url, tmp_path) as made:
         yield made
 
 

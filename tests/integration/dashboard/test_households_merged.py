@@ -19,7 +19,6 @@ from crm.database import Database, open_database
 from crm.households.models import Building, Household
 from crm.households.people import may_be_called
 from crm.households.service import lookup, remember_language
-from crm.migrate import migrate
 from crm.outbox.models import OutboxEntry
 from crm.staff.models import AuditEntry
 from crm.tickets.models import Ticket
@@ -28,10 +27,9 @@ KEEP, LOSE = 1, 2
 
 
 @pytest.fixture
-def database(empty_url: str) -> Iterator[Database]:
+def database(migrated_url: str) -> Iterator[Database]:
     """Two spellings of one room, as they came before spellings were compared, and a landlord with a second flat."""
-    made = open_database(empty_url)
-    migrate(made)
+    made = open_database(migrated_url)
     load(made, NOW, "松涛苑,3栋,1,502,王芳,owner,13800138000,,zh")
     load(made, NOW, "松涛苑,4栋,1,502,王芳,owner,13800138000,elderly,zh", "松涛苑,4栋,1,502,王芳,owner,13611112222,elderly,zh",
          "松涛苑,4栋,1,502,李强,tenant,13900139000,elderly,zh", "松涛苑,5栋,1,101,赵明,owner,13700137000,,zh",
@@ -44,8 +42,8 @@ def database(empty_url: str) -> Iterator[Database]:
 
 
 @pytest.fixture
-def here(database: Database, empty_url: str, tmp_path: Path) -> Iterator[Desk]:
-    with desk(database, empty_url, tmp_path) as made:
+def here(database: Database, migrated_url: str, tmp_path: Path) -> Iterator[Desk]:
+    with desk(database, migrated_url, tmp_path) as made:
         yield made
 
 
