@@ -215,7 +215,8 @@ def households_import(file: Path, dry_run: Annotated[bool, typer.Option("--dry-r
         report = bring_in(session, SYSTEM, file.read_bytes(), datetime.now(UTC), english=english, dry_run=dry_run)
         session.commit()
     for fault in report.faults:
-        typer.echo(f"{file}: row {fault.row}, {fault.column}: {fault.value!r} {fault.en} {fault.zh}", err=True)
+        value = f" ({fault.value!r})" if fault.value else ""
+        typer.echo(f"row {fault.row}, {fault.column}: {fault.en} {fault.zh}{value}", err=True)
     if report.faults:
         raise typer.Exit(1)
     done = report.done

@@ -19,6 +19,8 @@ from dashboard.api import (
     floor_phone,
     health,
     households,
+    households_files,
+    households_merge,
     households_people,
     kinds,
     nuisance,
@@ -45,6 +47,8 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     floor_phone.router,
     nuisance.router,
     callbacks.router,
+    households_files.router,
+    households_merge.router,
     households.router,
     households_people.router,
 )
