@@ -77,7 +77,7 @@ def ticket(session: Session, view: View, ticket_id: int) -> TicketRead:
 
 
 def read(session: Session, view: View, row: Ticket, kind: Kind) -> TicketRead:
-    children = session.scalars(_seen(session, view.actor, select(Ticket).where(Ticket.parent_id == row.id))
+    children = session.scalars(seen(session, view.actor, select(Ticket).where(Ticket.parent_id == row.id))
                                .order_by(Ticket.id).limit(MOST_CHILDREN)).all()
     first, *rest = shown(session, view, [row, *children])
     fields, private = _fields(view, kind, row.fields)
@@ -162,7 +162,7 @@ def _event_data(view: View, row: TicketEvent) -> dict[str, Any]:
 
 
 def _filtered(session: Session, actor: Actor, wanted: Wanted) -> Select[Ticket]:
-    query = _seen(session, actor, select(Ticket))
+    query = seen(session, actor, select(Ticket))
     for column, value in ((Ticket.kind, wanted.kind), (Ticket.state, wanted.state), (Ticket.stage, wanted.stage),
                           (Ticket.estate_id, wanted.estate_id), (Ticket.household_id, wanted.household_id),
                           (Ticket.department, wanted.department), (Ticket.call_id, wanted.call_id),
@@ -189,7 +189,7 @@ def _filtered(session: Session, actor: Actor, wanted: Wanted) -> Select[Ticket]:
     return query
 
 
-def _seen(session: Session, actor: Actor, query: Select[Ticket]) -> Select[Ticket]:
+def seen(session: Session, actor: Actor, query: Select[Ticket]) -> Select[Ticket]:
     """Of the kinds that the actor's roles see, in the versions in which they do, of the actor's estates; and the actor's own."""
     if actor.is_system:
         return query
