@@ -175,9 +175,11 @@ def test_a_shipped_definition_that_lost_a_line_is_right_or_refused_with_a_line(k
 
 
 KINDS = {name: load_kind(text, f"{name}.yaml") for name, text in shipped_texts().items()}
-WANTED = {"repair", "complaint", "suggestion", "enquiry", "praise", "emergency", "callback", "promise", "followup", "nuisance",
-          "media", "written_complaint", "key_loan", "vacant_check", "archive_loan", "visit", "letting", "resource_request", "order_tracking",
-          "other"}
+WANTED = {
+    "repair", "complaint", "suggestion", "enquiry", "praise", "emergency", "callback", "promise", "followup", "nuisance",
+    "media", "written_complaint", "key_loan", "vacant_check", "archive_loan", "visit", "letting", "resource_request",
+    "order_tracking", "other",
+}
 
 
 def test_every_kind_of_the_rulebook_is_shipped_and_its_file_is_named_like_it() -> None:
