@@ -38,6 +38,7 @@ from dashboard.api import (
     health,
     nuisance,
     tickets,
+    webhooks,
 )
 from dashboard.headers import SameOriginOnly, SecurityHeaders
 from dashboard.live.hub import Hub
@@ -98,7 +99,7 @@ def create_app(settings: Settings, *, site: Site | None = None, clock: Clock | N
     describe_problems(app)
     for router in (sessions.router, calls.router, contact_log.router, tickets.router, figures.router, health.router,
                    agents.router, agents.seats, floor.router, floor_calls.router, floor_lead.router, floor_phone.router,
-                   nuisance.router, callbacks.router):
+                   nuisance.router, callbacks.router, webhooks.router):
         app.include_router(router, prefix=API)
     app.include_router(health.probe)
     feed = LiveFeed(hub, Watching(database, clock), COOKIE)
