@@ -191,7 +191,7 @@ class DialplanSaid:
     """The dialplan's own words: `UserEvent(Sixring,What: …)`."""
 
     uniqueid: str
-    what: str          # entered identified language menu routed overflow outside voicemail callback survey estimate place
+    what: str          # entered identified language menu routed overflow outside voicemail callback message survey estimate place
     call_id: str
     did: str
     queue: str

@@ -96,7 +96,7 @@ def outcome_of(facts: CallFacts) -> str:
     """How a call that ended now is shown; the journal decides what is counted."""
     if facts.answered_at or facts.epilogue == "survey":
         return "answered"
-    if facts.epilogue in {"voicemail", "callback"}:
+    if facts.left_message:
         return "message"
     return "abandoned" if facts.queued_at else "menu"
 
@@ -246,6 +246,8 @@ def _said(floor: Floor, event: ami.DialplanSaid, now: datetime) -> tuple[Floor, 
     if event.what == "rescued":
         floor, touched = _facts(floor, call_id)
         return floor, replace(touched, what="rescued" if touched.calls else "")
+    if event.what == "message":
+        return _facts(floor, call_id, left_message=True)
     if event.what in EPILOGUES:
         floor, touched = _facts(floor, call_id, epilogue=event.what, waiting=False)
         return floor, replace(touched, what=event.what)

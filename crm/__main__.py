@@ -32,7 +32,8 @@ from crm.calls.tally import tally_of
 from crm.database import Database, open_database
 from crm.herald import Herald
 from crm.households.demo import demo_rows
-from crm.households.importer import COLUMNS, ImportFaultsError, import_lines, read_lines
+from crm.households.importer import bring_in
+from crm.households.lines import COLUMNS
 from crm.migrate import migrate
 from crm.outbox.relay import Relay
 from crm.process import Process
@@ -40,6 +41,7 @@ from crm.reports.differences import Comparison
 from crm.reports.hearing import Hearing
 from crm.staff import agents
 from crm.staff import service as staff
+from crm.staff.actor import SYSTEM
 from crm.staff.audit import record_audit
 from crm.staff.orders import OrdersAudited
 from crm.webhooks.addresses import Allowed
@@ -212,24 +214,19 @@ def _password(*, from_stdin: bool) -> str:
 
 @households_app.command("import")
 def households_import(file: Path, dry_run: Annotated[bool, typer.Option("--dry-run")] = False) -> None:
-    """All of the file or nothing; safe to repeat."""
+    """All of the file (CSV or XLSX) or nothing; safe to repeat. Every bad row is listed."""
     settings = Settings.load()
     english = {estate.name.zh: estate.name.en for estate in load_site(settings.site_file).estates}
-    try:
-        with file.open(encoding="utf-8-sig", newline="") as text:
-            lines = read_lines(text)
-    except ImportFaultsError as error:
-        raise _fail(str(error)) from error
-    except UnicodeDecodeError as error:
-        raise _fail(f"{file}: not UTF-8: {error}") from error
-    with _database() as database, database.writing() as session:
-        done = import_lines(session, lines, datetime.now(UTC), english)
-        if dry_run:
-            session.rollback()
-        else:
-            session.commit()
+    with _database() as database, (database.reading() if dry_run else database.writing()) as session:
+        report = bring_in(session, SYSTEM, file.read_bytes(), datetime.now(UTC), english=english, dry_run=dry_run)
+        session.commit()
+    for fault in report.faults:
+        typer.echo(f"{file}: row {fault.row}, {fault.column}: {fault.value!r} {fault.en} {fault.zh}", err=True)
+    if report.faults:
+        raise typer.Exit(1)
+    done = report.done
     typer.echo(f"{'would add' if dry_run else 'added'}: households={done.households} people={done.people} "
-               f"numbers={done.numbers} changed={done.changed}")
+               f"numbers={done.numbers} changed={done.changed} ended={done.ended} left_out={done.left_out}")
 
 
 @households_app.command("demo")

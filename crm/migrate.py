@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from alembic import command
 from alembic.config import Config
@@ -28,11 +29,31 @@ def migrate(database: Database) -> str:
     file = database.engine.url.database
     if database.engine.dialect.name == "sqlite" and file and file != ":memory:":
         Path(file).touch(mode=0o600)  # names and numbers of households: its owner's alone (WAL files take the same mode)
-    with database.engine.execution_options(sixring_writes=True).begin() as connection:
-        if connection.dialect.name == "postgresql":
-            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK_KEY})
-        command.upgrade(alembic_config(connection), "head")
-        return MigrationContext.configure(connection).get_current_revision() or ""
+    with database.engine.execution_options(sixring_writes=True).connect() as connection:
+        if connection.dialect.name == "sqlite":
+            _check_keys(connection, at_once=False)
+        try:
+            with connection.begin():
+                return _upgrade(connection)
+        finally:
+            if connection.dialect.name == "sqlite":
+                _check_keys(connection, at_once=True)
+
+
+def _check_keys(connection: Connection, *, at_once: bool) -> None:
+    """SQLite changes a table by making it anew and dropping the old one, which its foreign keys would forbid; and it hears
+    of this only outside a transaction. What is dropped and not made again is found before the commit."""
+    driver: Any = connection.connection.driver_connection
+    driver.execute(f"PRAGMA foreign_keys={'ON' if at_once else 'OFF'}").close()
+
+
+def _upgrade(connection: Connection) -> str:
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK_KEY})
+    command.upgrade(alembic_config(connection), "head")
+    if connection.dialect.name == "sqlite" and (broken := connection.execute(text("PRAGMA foreign_key_check")).first()):
+        raise RuntimeError(f"a row of {broken[0]} points to nothing after the migration")
+    return MigrationContext.configure(connection).get_current_revision() or ""
 
 
 def is_current(database: Database) -> bool:

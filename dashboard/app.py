@@ -36,6 +36,8 @@ from dashboard.api import (
     floor_lead,
     floor_phone,
     health,
+    households,
+    households_people,
     nuisance,
     tickets,
     webhooks,
@@ -99,7 +101,8 @@ def create_app(settings: Settings, *, site: Site | None = None, clock: Clock | N
     describe_problems(app)
     for router in (sessions.router, calls.router, contact_log.router, tickets.router, figures.router, health.router,
                    agents.router, agents.seats, floor.router, floor_calls.router, floor_lead.router, floor_phone.router,
-                   nuisance.router, callbacks.router, webhooks.router):
+                   nuisance.router, callbacks.router, households.router, households_people.router,
+                   webhooks.router):
         app.include_router(router, prefix=API)
     app.include_router(health.probe)
     feed = LiveFeed(hub, Watching(database, clock), COOKIE)

@@ -1,1 +1,1 @@
-"""Clocks of tickets: started, paused, warned of, broken, kept; and the ladders that climb when one is broken (A6, E3, F2)."""
+"""What must be done by when: clocks of tickets, their calendars, and what a clock does when its time comes (A6, E3, E5, F2)."""

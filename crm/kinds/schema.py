@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from difflib import get_close_matches
 from enum import StrEnum
 from typing import Annotated, Any, Final, Literal, Self
 
@@ -15,7 +16,12 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 from callcenter.roles import Role
 from callcenter.site.schema import Words
 
-Id = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,19}$")]
+ID: Final = r"^[a-z][a-z0-9_]{0,19}$"
+PREFIX: Final = r"^[A-Z]{1,3}$"
+Id = Annotated[str, Field(pattern=ID)]
+# What a move may need besides fields.
+ASSIGNEE: Final = "assignee"
+RESERVED: Final = (ASSIGNEE, "category", "household")
 _SPAN: Final = re.compile(r"^(\d{1,4})(m|h|d|wd)$")
 _UNITS: Final = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 
@@ -43,6 +49,23 @@ def _span(value: Any) -> Any:
 AnySpan = Annotated[Span, BeforeValidator(_span)]
 
 
+def _who(value: Any) -> Any:
+    """One fault for a word that is neither, where the union would give two."""
+    words = {role.value: role for role in Role if role is not Role.WALLBOARD}
+    if value in ("owner", "assignee") or isinstance(value, Role):
+        return value
+    if isinstance(value, str) and value in words:
+        return words[value]
+    close = get_close_matches(str(value), [*words, "owner", "assignee"], n=1)
+    raise ValueError(f"`{value}` is no role" + (f": did you mean `{close[0]}`?" if close else
+                                                f": one of {', '.join(words)}, owner, assignee"))
+
+
+Who = Annotated[Role | Literal["owner", "assignee"], BeforeValidator(_who)]
+RoleOnly = Annotated[Role, BeforeValidator(_who)]
+ASSIGNS: Final = (Role.LEADER, Role.SUPERVISOR, Role.DUTY_LEAD, Role.MANAGER, Role.OFFICE, "owner", "assignee")
+
+
 class FieldType(StrEnum):
     TEXT = "text"
     LONG_TEXT = "long_text"
@@ -63,31 +86,34 @@ class FieldRule(Part):
     name: Words
     type: FieldType
     required: bool = False               # to open the ticket; `needs` of a move asks for it later
+    barred: bool = False                 # of person: who is named here neither owns the ticket nor works on it (D3)
     private: bool = False                # masked, shown on demand, each look logged; the recording pauses while it is open
-    options: dict[Id, Words] = {}        # of choice and choices
-    pattern: str | None = None           # of text: the whole value matches
+    options: dict[Id, Words] = Field(default={}, max_length=60)      # of choice and choices
+    pattern: str | None = Field(default=None, max_length=200)        # of text: the whole value matches
     least: float | None = None           # of number, money
     most: float | None = None
-    longest: int | None = None           # characters
+    longest: int | None = Field(default=None, ge=1, le=10_000)       # characters
 
 
 class Move(Part):
-    who: tuple[Role | Literal["owner", "assignee"], ...] = Field(min_length=1)
-    needs: tuple[Id, ...] = ()           # fields that must be filled in, or `assignee`
+    who: tuple[Who, ...] = Field(min_length=1)
+    only_if: dict[Id, str] = {}          # field → value: an option of a choice, yes or no
+    needs: tuple[Id, ...] = ()           # fields that must be filled in, or `assignee`, `category`, `household`
     name: Words | None = None            # of the button; else the stage's name
 
 
 class Stage(Part):
     name: Words
     moves: dict[Id, Move] = {}           # stage → who may move it there
-    final: bool = False                  # the ticket is closed in it
+    final: bool = False                  # the ticket is closed in it; a machine closes into the first one of the file
+    follow_up: bool = False              # a follow-up is made when a ticket gets here (G1)
 
 
 class Rung(Part):
     """A step of a ladder: so long after the clock was due, these are told and must acknowledge."""
 
     after: AnySpan = Span()
-    tell: Role | Literal["owner", "assignee"]
+    tell: Who
 
 
 class ClockRule(Part):
@@ -122,13 +148,33 @@ class Category(Part):
 class Kind(Part):
     kind: Id
     name: Words
-    prefix: str = Field(pattern=r"^[A-Z]{1,3}$")        # of ticket numbers
+    prefix: str = Field(pattern=PREFIX)                 # of ticket numbers
+    retired: bool = False                               # no new ones; those that are open go on
     opens_in: Id                                        # stage
-    opened_by: tuple[Role, ...] = Field(min_length=1)
-    seen_by: tuple[Role, ...] = Field(min_length=1)     # besides owner and assignee
-    categories: dict[Id, Category] = {}
-    fields: dict[Id, FieldRule] = {}
-    stages: dict[Id, Stage] = Field(min_length=1)
-    clocks: dict[Id, ClockRule] = {}
-    title: str = "{category}"                           # template of the list's line: {category}, {field}
-    follow_up: bool = False                             # one is made when it is closed (G1)
+    opened_by: tuple[RoleOnly, ...] = Field(min_length=1)
+    seen_by: tuple[RoleOnly, ...] = Field(min_length=1)     # besides owner and assignee
+    assigned_by: tuple[Who, ...] = ASSIGNS              # who says who works on it
+    categories: dict[Id, Category] = Field(default={}, max_length=40)
+    fields: dict[Id, FieldRule] = Field(default={}, max_length=60)
+    stages: dict[Id, Stage] = Field(min_length=1, max_length=30)
+    clocks: dict[Id, ClockRule] = Field(default={}, max_length=12)
+    title: str = Field(default="{category}", max_length=200)    # template of the list's line: {category}, {field}
+
+    def final(self, stage: str) -> bool:
+        return self.stages[stage].final
+
+    @property
+    def first_final(self) -> str:
+        return next(name for name, stage in self.stages.items() if stage.final)
+
+    @property
+    def category_paths(self) -> frozenset[str]:
+        """"water", "water/pipe", …: every node of the tree may be chosen."""
+        return frozenset(_paths(self.categories))
+
+
+def _paths(tree: dict[str, Category], above: str = "") -> list[str]:
+    found: list[str] = []
+    for name, category in tree.items():
+        found += [above + name, *_paths(category.children, f"{above}{name}/")]
+    return found

@@ -12,6 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from hotline.households import load
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import event, select, text
@@ -28,7 +29,6 @@ from crm.calls.recorder import Batch, Recorder, Source, rejected_count
 from crm.calls.schemas import Completion
 from crm.calls.store import drop_unentered
 from crm.database import Database, open_database
-from crm.households.importer import COLUMNS, import_lines, read_lines
 from crm.migrate import migrate
 from crm.staff import service as staff
 from crm.tickets.service import tickets
@@ -232,8 +232,8 @@ def test_a_seat_that_rings_another_seat_is_no_call_and_is_cleared_away(database:
 @pytest.mark.rule("A5", part="the entry; not yet its page")
 def test_the_agent_completes_the_entry_of_the_call(database: Database, folder: Path, call_lines: Maker) -> None:
     row = "云栖花园,3栋,1,502,王芳,owner,13900000000,elderly,zh"
+    load(database, NOW, row)
     with database.writing.begin() as session:
-        import_lines(session, read_lines([",".join(COLUMNS), row]), NOW, {})
         anna = staff.add_user(session, "anna", [], "correct horse", NOW)
     lines, _ = call_lines(0, "answered")
     append(folder / "queue_log", [line.replace("CALLER||zh", "CALLER|1|zh") for line in lines])
@@ -264,8 +264,7 @@ def test_the_agent_completes_the_entry_of_the_call(database: Database, folder: P
 
 
 def test_a_language_chosen_by_key_is_there_at_the_next_call(database: Database, folder: Path) -> None:
-    with database.writing.begin() as session:
-        import_lines(session, read_lines([",".join(COLUMNS), "云栖花园,3栋,1,502,王芳,owner,13900000000,,zh"]), NOW, {})
+    load(database, NOW, "云栖花园,3栋,1,502,王芳,owner,13900000000,,zh")
     append(
         folder / "queue_log",
         ["1795000000|node1-1795000000.1|NONE|NONE|CALLER|1|zh", "1795000001|node1-1795000000.1|NONE|NONE|LANGUAGE|en"],
