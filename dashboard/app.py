@@ -23,25 +23,9 @@ from callcenter.site import Site, load_site
 from crm.database import Database, open_database
 from crm.staff.schemas import UserShown
 from crm.staff.service import signed_in
-from dashboard import sessions
 from dashboard.access import COOKIE, public
-from dashboard.api import (
-    agents,
-    callbacks,
-    calls,
-    contact_log,
-    figures,
-    floor,
-    floor_calls,
-    floor_lead,
-    floor_phone,
-    health,
-    households,
-    households_people,
-    nuisance,
-    tickets,
-    webhooks,
-)
+from dashboard.api import health
+from dashboard.api.routes import ROUTERS
 from dashboard.headers import SameOriginOnly, SecurityHeaders
 from dashboard.live.hub import Hub
 from dashboard.live.reader import Reader
@@ -76,6 +60,7 @@ def create_app(settings: Settings, *, site: Site | None = None, clock: Clock | N
     hub = Hub(clock)
     site = site or load_site(settings.site_file)
     services = Services(site=site, database=database, hub=hub, clock=clock, recordings=settings.recordings,
+                        attachments=settings.attachments,
                         asker=Asker(settings.redis_url, clock), secrets=settings.secrets,
                         websocket=settings.websocket(site.network.websocket) if site.browser_seats else "")
 
@@ -99,10 +84,7 @@ def create_app(settings: Settings, *, site: Site | None = None, clock: Clock | N
     app.add_middleware(SecurityHeaders, websocket=services.websocket)
     install_problems(app)
     describe_problems(app)
-    for router in (sessions.router, calls.router, contact_log.router, tickets.router, figures.router, health.router,
-                   agents.router, agents.seats, floor.router, floor_calls.router, floor_lead.router, floor_phone.router,
-                   nuisance.router, callbacks.router, households.router, households_people.router,
-                   webhooks.router):
+    for router in ROUTERS:
         app.include_router(router, prefix=API)
     app.include_router(health.probe)
     feed = LiveFeed(hub, Watching(database, clock), COOKIE)

@@ -30,6 +30,7 @@ class Services:
     hub: Hub
     clock: Clock
     recordings: Path
+    attachments: Path
     asker: Asker
     secrets: Callable[[], Mapping[str, str]]      # read anew each time: `sixring up` may have made more
     websocket: str                                # where a page that is a phone reaches Asterisk; "" when no seat is one
