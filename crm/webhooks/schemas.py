@@ -16,7 +16,7 @@ Estates = Annotated[list[Annotated[int, Field(ge=1, le=2**31 - 1)]], Field(
     max_length=200, description="of which estates; what belongs to none is told too. Null: all")]
 
 
-class New(BaseModel):
+class NewWebhook(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     url: Url
@@ -24,7 +24,7 @@ class New(BaseModel):
     estates: Estates | None = None
 
 
-class Change(BaseModel):
+class WebhookChange(BaseModel):
     """What is left out stays."""
 
     model_config = ConfigDict(extra="forbid")

@@ -21,7 +21,7 @@ from crm.staff.audit import record_audit
 from crm.webhooks.addresses import Allowed
 from crm.webhooks.models import Webhook, WebhookDelivery
 from crm.webhooks.rules import TESTED, State, check_events, check_url, wants
-from crm.webhooks.schemas import Change, DeliveryShown, WebhookMade, WebhookShown
+from crm.webhooks.schemas import DeliveryShown, WebhookChange, WebhookMade, WebhookShown
 
 KEPT_FOR: Final = timedelta(days=30)
 _WEBHOOKS: Final = Order[Webhook]("webhooks", Webhook.id, Webhook.id)
@@ -47,7 +47,7 @@ def subscribe(session: Session, actor: Actor, wanted: Wanted, now: datetime, all
     return WebhookMade(webhook=shown(row), secret=row.secret)
 
 
-def change(session: Session, actor: Actor, webhook_id: int, wish: Change, now: datetime, if_version: int,
+def change(session: Session, actor: Actor, webhook_id: int, wish: WebhookChange, now: datetime, if_version: int,
            allowed: Allowed) -> WebhookShown:
     row = _locked(session, actor, webhook_id)
     check_version(row.version, if_version)

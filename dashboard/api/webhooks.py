@@ -12,7 +12,7 @@ from crm.paging import Page
 from crm.staff.actor import Actor
 from crm.webhooks import service
 from crm.webhooks.rules import State
-from crm.webhooks.schemas import Change, DeliveryShown, New, WebhookMade, WebhookShown
+from crm.webhooks.schemas import DeliveryShown, NewWebhook, WebhookChange, WebhookMade, WebhookShown
 from crm.webhooks.service import Wanted
 from dashboard.access import acting
 from dashboard.manners import IF_MATCH, ONCE, Cursor, IfMatch, Limit, Once, etag
@@ -31,7 +31,7 @@ def list_webhooks(actor: Admin, session: Reading, cursor: Cursor = None, limit: 
 
 
 @router.post("", status_code=201, responses=responses(400, 401, 403, *ONCE, 503))
-def subscribe(actor: Admin, session: Writing, once: Once, services: Given, response: Response, given: New) -> WebhookMade:
+def subscribe(actor: Admin, session: Writing, once: Once, services: Given, response: Response, given: NewWebhook) -> WebhookMade:
     """Letters are signed with the secret, which is shown here only."""
     wanted = Wanted(given.url, tuple(given.events), None if given.estates is None else tuple(given.estates))
     made = once(WebhookMade, lambda: service.subscribe(session, actor, wanted, services.clock.now(), services.webhooks))
@@ -48,7 +48,7 @@ def webhook(actor: Admin, session: Reading, response: Response, webhook_id: RowI
 
 @router.patch("/{webhook_id}", responses=responses(400, 401, 403, 404, *IF_MATCH, 422, 503))
 def change_webhook(actor: Admin, session: Writing, if_version: IfMatch, services: Given, response: Response, webhook_id: RowId,
-                   given: Change) -> WebhookShown:
+                   given: WebhookChange) -> WebhookShown:
     """One that was disabled begins anew with `active`: what waits is tried."""
     found = service.change(session, actor, webhook_id, given, services.clock.now(), if_version, services.webhooks)
     response.headers["ETag"] = etag(found.version)

@@ -37,7 +37,7 @@ from crm.webhooks.addresses import Allowed
 from crm.webhooks.models import WebhookDelivery
 from crm.webhooks.post import Post
 from crm.webhooks.rules import DELAYS, GIVEN_UP_AFTER, UrlRefused
-from crm.webhooks.schemas import Change, WebhookMade
+from crm.webhooks.schemas import WebhookChange, WebhookMade
 from crm.webhooks.sender import LEASE, Sender
 from crm.webhooks.service import KEPT_FOR, Wanted, address_letters, drop_old_deliveries
 
@@ -245,7 +245,7 @@ def test_a_receiver_that_fails_for_three_days_is_disabled_and_that_is_told_and_a
     clock.advance(86_400)
     assert send(sender) == 0
     with database.writing.begin() as session:
-        again = service.change(session, ADMIN, webhook_id, Change(active=True), clock.now(), shown.version, HERE)
+        again = service.change(session, ADMIN, webhook_id, WebhookChange(active=True), clock.now(), shown.version, HERE)
     assert (again.active, again.disabled_because, again.failing_since) == (True, None, None)
     assert send(sender) == 1     # what waited; what happened meanwhile was for nobody
     assert subjects(inbox)[-1] == "ticket:1"
@@ -275,19 +275,19 @@ def test_who_sees_some_estates_sees_the_webhooks_of_those_only(database: Databas
             with pytest.raises(Forbidden):
                 service.subscribe(session, OF_ONE, Wanted("https://c.example/", ("*",), estates), NOW, HERE)
         with pytest.raises(Forbidden):
-            service.change(session, OF_ONE, of_one.webhook_id, Change(estates=None), NOW, of_one.version, HERE)
+            service.change(session, OF_ONE, of_one.webhook_id, WebhookChange(estates=None), NOW, of_one.version, HERE)
 
 
 def test_a_change_is_of_the_version_that_was_seen_and_every_change_is_audited(database: Database) -> None:
     made = subscribed(database, "https://a.example/")
     webhook_id = made.webhook.webhook_id
     with database.writing.begin() as session:
-        changed = service.change(session, ADMIN, webhook_id, Change(events=["clock.*"]), NOW, 1, HERE)
+        changed = service.change(session, ADMIN, webhook_id, WebhookChange(events=["clock.*"]), NOW, 1, HERE)
         assert (changed.url, changed.events, changed.version) == ("https://a.example/", ["clock.*"], 2)
         with pytest.raises(Changed):
-            service.change(session, ADMIN, webhook_id, Change(url="https://b.example/"), NOW, 1, HERE)
+            service.change(session, ADMIN, webhook_id, WebhookChange(url="https://b.example/"), NOW, 1, HERE)
         with pytest.raises(UrlRefused):
-            service.change(session, ADMIN, webhook_id, Change(url="http://10.0.0.1/"), NOW, 2, HERE)
+            service.change(session, ADMIN, webhook_id, WebhookChange(url="http://10.0.0.1/"), NOW, 2, HERE)
         other = service.new_secret(session, ADMIN, webhook_id, NOW)
         assert other.secret != made.secret
         with pytest.raises(Changed):
