@@ -47,6 +47,10 @@ from crm.staff import service as staff
 from crm.staff.actor import SYSTEM
 from crm.staff.audit import record_audit
 from crm.staff.orders import OrdersAudited
+from crm.webhooks.addresses import Allowed
+from crm.webhooks.post import Post
+from crm.webhooks.sender import Sender
+from crm.webhooks.service import address_letters
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, invoke_without_command=True)
 user_app = typer.Typer(help="Who may sign in.")
@@ -88,13 +92,16 @@ def process(context: typer.Context) -> None:
     caller = CallbackCaller(database, rule, clock, ask=lambda command: asker.ask(command, "crm"), tell=herald.tell)
     calling = threading.Thread(target=caller.run, args=(stop,), name="callbacks", daemon=True)
     calling.start()
-    relay = Relay(database, Publisher(settings.redis_url, tries_once=True), clock)
+    relay = Relay(database, Publisher(settings.redis_url, tries_once=True), clock, address_letters)
     relaying = threading.Thread(target=relay.run, args=(stop,), name="relay", daemon=True)
     relaying.start()
+    sender = Sender(database, clock, Post(Allowed(site.webhooks.private_networks)))
+    sending = threading.Thread(target=sender.run, args=(stop,), name="webhooks", daemon=True)
+    sending.start()
     desk = desk_threads(database, site, settings.secrets, clock, herald.report, stop)
     Process(database, recorder, herald, site, settings.recordings, settings.voicemail, clock,
             Comparison(database, hearing, ZoneInfo(site.timezone), site.limits.short_abandon, herald.report)).run(stop)
-    for thread in (relaying, calling, *desk):
+    for thread in (relaying, sending, calling, *desk):
         thread.join(timeout=5)
     hearing.stop()
     orders.stop()

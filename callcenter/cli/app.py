@@ -12,6 +12,7 @@ from pathlib import Path
 import jinja2
 import typer
 
+from callcenter.cli import client as client_command
 from callcenter.cli import doctor as doctor_command
 from callcenter.cli import safe
 from callcenter.cli import status as status_command
@@ -38,6 +39,7 @@ app.command("logs")(status_command.logs)
 app.command("doctor")(doctor_command.doctor)
 app.command("backup")(safe.backup)
 app.command("restore")(safe.restore)
+app.command("client")(client_command.client)
 app.command("notice")(up_command.notice)
 
 

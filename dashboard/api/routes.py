@@ -29,6 +29,7 @@ from dashboard.api import (
     tickets,
     tickets_files,
     tickets_hands,
+    webhooks,
 )
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
@@ -55,4 +56,5 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     households_merge.router,
     households.router,
     households_people.router,
+    webhooks.router,
 )
