@@ -112,6 +112,11 @@ class Settings:
         return self.state / "voicemail"
 
     @property
+    def attachments(self) -> Path:
+        """Files of tickets; the database knows what each is (crm/tickets/attachments.py)."""
+        return self.state / "attachments"
+
+    @property
     def book_file(self) -> Path:
         """acd's own: who is signed in where, kept through every crash (acd/book.py)."""
         return self.state / "floor/book.json"

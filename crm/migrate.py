@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,10 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
+from sqlalchemy.orm import Session
 
 from crm.database import Database
+from crm.kinds.service import put_shipped
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 _LOCK_KEY = 0x5158  # any number that nothing else of ours locks
@@ -25,7 +28,8 @@ def alembic_config(connection: Connection) -> Config:
 
 
 def migrate(database: Database) -> str:
-    """The revision the database is at afterwards. All or nothing: both databases roll DDL back."""
+    """The revision the database is at afterwards, with the shipped kinds of tickets that it had not. All or nothing: both
+    databases roll DDL back."""
     file = database.engine.url.database
     if database.engine.dialect.name == "sqlite" and file and file != ":memory:":
         Path(file).touch(mode=0o600)  # names and numbers of households: its owner's alone (WAL files take the same mode)
@@ -53,6 +57,9 @@ def _upgrade(connection: Connection) -> str:
     command.upgrade(alembic_config(connection), "head")
     if connection.dialect.name == "sqlite" and (broken := connection.execute(text("PRAGMA foreign_key_check")).first()):
         raise RuntimeError(f"a row of {broken[0]} points to nothing after the migration")
+    with Session(connection) as session:     # in the connection's transaction
+        put_shipped(session, datetime.now(UTC))
+        session.commit()
     return MigrationContext.configure(connection).get_current_revision() or ""
 
 

@@ -8,6 +8,7 @@ from crm.calls import models as calls
 from crm.clocks import models as clocks
 from crm.database import Base
 from crm.households import models as households
+from crm.kinds import models as kinds
 from crm.notices import models as notices
 from crm.outbox import models as outbox
 from crm.privacy import models as privacy
@@ -16,8 +17,9 @@ from crm.reports import models as reports
 from crm.staff import agents_models as agents
 from crm.staff import models as staff
 from crm.tickets import models as tickets
+from crm.webhooks import models as webhooks
 
-__all__ = ["agentlog", "agents", "callbacks", "callers", "calls", "clocks", "households", "idempotency", "notices", "outbox",
-           "privacy", "recordings", "reports", "staff", "tickets"]
+__all__ = ["agentlog", "agents", "callbacks", "callers", "calls", "clocks", "households", "idempotency", "kinds", "notices",
+           "outbox", "privacy", "recordings", "reports", "staff", "tickets", "webhooks"]
 
 METADATA = Base.metadata

@@ -24,31 +24,15 @@ from crm.database import Database
 from crm.instance import open_instance
 from crm.staff.schemas import UserShown
 from crm.staff.service import signed_in
-from dashboard import sessions
 from dashboard.access import COOKIE, live_roles, public
-from dashboard.api import (
-    agents,
-    audit,
-    callbacks,
-    calls,
-    contact_log,
-    figures,
-    floor,
-    floor_calls,
-    floor_lead,
-    floor_phone,
-    health,
-    nuisance,
-    recordings,
-    reveal,
-    tickets,
-    users,
-)
+from dashboard.api import health
+from dashboard.api.routes import ROUTERS
+from dashboard.description import describe, operation_id
 from dashboard.headers import SameOriginOnly, SecurityHeaders
 from dashboard.live.hub import Hub
 from dashboard.live.reader import Reader
 from dashboard.live.socket import LiveFeed
-from dashboard.problems import describe_problems, install_problems
+from dashboard.problems import install_problems
 from dashboard.services import Services
 
 API = "/api/v1"
@@ -78,6 +62,7 @@ def create_app(settings: Settings, *, site: Site | None = None, clock: Clock | N
     hub = Hub(clock)
     site = site or load_site(settings.site_file)
     services = Services(site=site, database=database, hub=hub, clock=clock, recordings=settings.recordings,
+                        attachments=settings.attachments,
                         asker=Asker(settings.redis_url, clock), secrets=settings.secrets,
                         websocket=settings.websocket(site.network.websocket) if site.browser_seats else "")
 
@@ -95,16 +80,14 @@ def create_app(settings: Settings, *, site: Site | None = None, clock: Clock | N
         await bus.close()
         database.close()
 
-    app = FastAPI(title="Sixring", version="0.1.0", lifespan=lifespan, docs_url=None, redoc_url=None)
+    app = FastAPI(title="Sixring", version="0.1.0", lifespan=lifespan, docs_url=None, redoc_url=None,
+                  generate_unique_id_function=operation_id)
     app.state.services = services
     app.add_middleware(SameOriginOnly)
     app.add_middleware(SecurityHeaders, websocket=services.websocket)
     install_problems(app)
-    describe_problems(app)
-    for router in (sessions.router, calls.router, contact_log.router, tickets.router, figures.router, health.router,
-                   agents.router, agents.seats, floor.router, floor_calls.router, floor_lead.router, floor_phone.router,
-                   nuisance.router, callbacks.router, users.router, audit.router, reveal.router,
-                   recordings.router, recordings.sounds):
+    describe(app)
+    for router in ROUTERS:
         app.include_router(router, prefix=API)
     app.include_router(health.probe)
     feed = LiveFeed(hub, Watching(database, clock), COOKIE)

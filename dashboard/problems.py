@@ -14,6 +14,8 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from starlette.exceptions import HTTPException
 
 from callcenter.errors import Conflict, SixringError, Unavailable
+from callcenter.yamlfile import FileFaults
+from crm.tickets.errors import FieldsUnfit
 
 MEDIA_TYPE = "application/problem+json"
 CODES = {400: "bad_request", 401: "unauthenticated", 403: "forbidden", 404: "not_found", 405: "method_not_allowed",
@@ -34,7 +36,16 @@ class FieldFault(BaseModel):
     """One field that does not fit. What was sent is not repeated: it may be a password."""
 
     where: list[str | int] = Field(description="path of the field, e.g. ['body', 'name']")
-    code: str = Field(description="pydantic's error type, e.g. 'missing'")
+    code: str = Field(description="pydantic's error type, e.g. 'missing'; of a ticket's fields, see crm/tickets/values.py")
+
+
+class DefinitionFault(BaseModel):
+    """One fault of a definition that somebody wrote, in words, as `sixring kinds check` prints it."""
+
+    line: int
+    key: str
+    problem: str
+    hint: str = Field(description="what would be right; may be empty")
 
 
 class Problem(BaseModel):
@@ -43,12 +54,13 @@ class Problem(BaseModel):
     status: int
     code: str = Field(description="stable; what a program decides by and a page translates")
     faults: list[FieldFault] = []
+    definition: list[DefinitionFault] = []
 
 
 def problem(status: int, code: str, *, faults: list[FieldFault] | None = None,
-            headers: dict[str, str] | None = None) -> JSONResponse:
+            definition: list[DefinitionFault] | None = None, headers: dict[str, str] | None = None) -> JSONResponse:
     body = Problem(type=f"urn:sixring:problem:{code}", title=HTTPStatus(status).phrase, status=status, code=code,
-                   faults=faults or [])
+                   faults=faults or [], definition=definition or [])
     extra = dict(headers or {})
     if status in RETRY_AFTER_S:
         extra.setdefault("Retry-After", RETRY_AFTER_S[status])
@@ -83,6 +95,16 @@ def install_problems(app: FastAPI) -> None:
     @app.exception_handler(SixringError)
     def named(_: Request, error: SixringError) -> JSONResponse:
         return problem(error.status, error.code)
+
+    @app.exception_handler(FieldsUnfit)
+    def fields_unfit(_: Request, error: FieldsUnfit) -> JSONResponse:
+        return problem(error.status, error.code, faults=[FieldFault(where=["fields", fault.field], code=fault.code)
+                                                         for fault in error.faults])
+
+    @app.exception_handler(FileFaults)
+    def definition_unfit(_: Request, error: FileFaults) -> JSONResponse:
+        return problem(422, "definition_unfit", definition=[
+            DefinitionFault(line=fault.line, key=fault.key, problem=fault.problem, hint=fault.hint) for fault in error.faults])
 
     @app.exception_handler(Coded)
     def refused(_: Request, error: Coded) -> JSONResponse:

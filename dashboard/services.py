@@ -19,6 +19,7 @@ from callcenter.clock import Clock
 from callcenter.orders import Asker
 from callcenter.site import Site
 from crm.database import Database
+from crm.webhooks.addresses import Allowed
 from dashboard.live.hub import Hub
 
 
@@ -29,9 +30,14 @@ class Services:
     hub: Hub
     clock: Clock
     recordings: Path
+    attachments: Path
     asker: Asker
     secrets: Callable[[], Mapping[str, str]]      # read anew each time: `sixring up` may have made more
     websocket: str                                # where a page that is a phone reaches Asterisk; "" when no seat is one
+
+    @property
+    def webhooks(self) -> Allowed:
+        return Allowed(self.site.webhooks.private_networks)
 
     @property
     def timezone(self) -> ZoneInfo:

@@ -10,6 +10,7 @@ from typing import Any, Final, Literal
 from pydantic import TypeAdapter
 
 from callcenter.roles import Role
+from callcenter.site.schema import Words
 from crm.kinds.schema import AnySpan, ClockRule, Rung, Span
 
 _SPAN: Final[TypeAdapter[Span]] = TypeAdapter(AnySpan)
@@ -23,6 +24,7 @@ PROMISE_LADDER: Final = (Rung(after="0m", tell="owner"), Rung(after="0m", tell=R
 class Terms:
     """Either `span` or `until`."""
 
+    name: Words
     span: Span | None
     until: datetime | None
     calendar: Literal["always", "office"] = "always"
@@ -44,20 +46,21 @@ def terms_of(rule: ClockRule, fields: Mapping[str, Any]) -> Terms | None:
         ladder = (*(rung for rung in PROMISE_LADDER if rung not in rule.ladder), *rule.ladder)
     if span is None and until is None:
         return None
-    return Terms(span, until, rule.calendar, rule.warn, ladder)
+    return Terms(rule.name, span, until, rule.calendar, rule.warn, ladder)
 
 
 def kept(terms: Terms) -> dict[str, Any]:
     """As JSON."""
     return {
-        "span": _text(terms.span) if terms.span else None, "until": terms.until.isoformat() if terms.until else None,
-        "calendar": terms.calendar, "warn": terms.warn, "ladder": [[_text(rung.after), rung.tell] for rung in terms.ladder],
+        "name": terms.name.model_dump(), "span": _text(terms.span) if terms.span else None,
+        "until": terms.until.isoformat() if terms.until else None, "calendar": terms.calendar,
+        "warn": terms.warn, "ladder": [[_text(rung.after), rung.tell] for rung in terms.ladder],
     }
 
 
 def read(data: Mapping[str, Any]) -> Terms:
     return Terms(
-        span=_SPAN.validate_python(data["span"]) if data["span"] else None,
+        name=Words.model_validate(data["name"]), span=_SPAN.validate_python(data["span"]) if data["span"] else None,
         until=datetime.fromisoformat(data["until"]) if data["until"] else None,
         calendar=data["calendar"], warn=data["warn"],
         ladder=tuple(Rung.model_validate({"after": after, "tell": tell}) for after, tell in data["ladder"]))

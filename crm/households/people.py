@@ -12,10 +12,12 @@ from sqlalchemy.orm import Session
 
 from callcenter.errors import NotFound
 from callcenter.numbers import normalise
+from callcenter.private import Private
 from crm.households.models import Consent, Household, Person, PhoneNumber
 from crm.households.rights import MovedOut, NumberExists, NumberUnusable, PersonExists
 from crm.households.schemas import HouseholdShown, NewNumber, NewPerson, NumberChange, PersonChange
 from crm.households.service import changed, household, locked
+from crm.privacy.masks import is_mask_of
 from crm.staff.actor import Actor
 
 SHORTEST_NUMBER = 3
@@ -36,7 +38,7 @@ def add_person(session: Session, actor: Actor, household_id: int, new: NewPerson
 def change_person(session: Session, actor: Actor, household_id: int, person_id: int, wanted: PersonChange, now: datetime,
                   if_version: int | None) -> HouseholdShown:
     home, person = _present(session, actor, household_id, person_id, if_version)
-    if wanted.name is not None and wanted.name != person.name:
+    if wanted.name is not None and wanted.name != person.name and not is_mask_of(wanted.name, person.name, Private.NAME):
         _name_is_free(session, home.id, wanted.name)
         person.name = wanted.name
     if wanted.role is not None:

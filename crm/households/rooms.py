@@ -7,8 +7,9 @@ import unicodedata
 from typing import Final
 
 LONGEST: Final = 60
-_DIGITS: Final = {character: value for value, characters in enumerate(("〇零", "一", "二两", "三", "四", "五", "六", "七", "八", "九"))
-                  for character in characters}
+_DIGITS: Final = {
+    character: value for value, characters in enumerate(("〇零", "一", "二两", "三", "四", "五", "六", "七", "八", "九"))
+    for character in characters}
 _CHINESE: Final = re.compile(r"[〇零一二两三四五六七八九十百]+")
 _PLACE_WORD: Final = re.compile(r"号楼|单元|栋|幢|座|楼|梯|室|房|号|层|#")
 _SEPARATOR: Final = re.compile(r"[^0-9A-Z一-鿿]+")

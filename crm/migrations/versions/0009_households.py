@@ -13,9 +13,9 @@ down_revision = "0011_clocks"
 branch_labels = None
 depends_on = None
 
-WORDS = (("elderly", "老人", "Elderly"), ("alone", "独居", "Living alone"), ("vip", "贵宾", "VIP"), ("nuisance", "骚扰", "Nuisance"),
-         ("disabled", "残障", "Disabled"), ("pregnant", "孕妇", "Pregnant"), ("child", "幼儿", "Small child"),
-         ("tension", "易激动", "Easily upset"))
+WORDS = (("elderly", "老人", "Elderly"), ("alone", "独居", "Living alone"), ("vip", "贵宾", "VIP"),
+         ("nuisance", "骚扰", "Nuisance"), ("disabled", "残障", "Disabled"), ("pregnant", "孕妇", "Pregnant"),
+         ("child", "幼儿", "Small child"), ("tension", "易激动", "Easily upset"))
 _CHUNK = 5_000
 
 
@@ -137,7 +137,8 @@ def _fill() -> None:
                            [{"id": row[0], "key": room_key(*row[1:4])} for row in rows])
         tags = [(row[0], tag) for row in rows for tag in dict.fromkeys(json.loads(row[4]) if isinstance(row[4], str) else row[4])]
         for tag in {tag for _, tag in tags} - known:    # the file that brought it knew no words
-            connection.execute(sa.text("INSERT INTO tag_words (code, zh, en, retired) VALUES (:tag, :tag, :tag, false)"), {"tag": tag})
+            connection.execute(sa.text("INSERT INTO tag_words (code, zh, en, retired) VALUES (:tag, :tag, :tag, false)"),
+                               {"tag": tag})
             known.add(tag)
         if tags:
             connection.execute(sa.text("INSERT INTO household_tags (tag, household_id) VALUES (:tag, :id)"),

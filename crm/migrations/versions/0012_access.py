@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0012_access"
-down_revision = "0009_households"
+down_revision = "0014_webhooks"
 branch_labels = None
 depends_on = None
 
