@@ -13,6 +13,8 @@ from sqlalchemy.orm import Session
 from callcenter.errors import NotFound
 from callcenter.numbers import normalise
 from callcenter.private import Private
+from crm.clocks.clock import Standing
+from crm.clocks.models import TicketClock
 from crm.households.models import Household
 from crm.kinds.schema import Kind
 from crm.kinds.service import all_versions, kind_of, may_see
@@ -50,6 +52,8 @@ class Wanted:
     since: datetime | None = None
     before: datetime | None = None
     mine: bool = False                       # owned, worked on, or offered to who asks
+    overdue: bool = False                    # with a clock that was broken and has not ended
+    clock: str | None = None                 # which one
     text: str | None = None                  # in the title, or the number's beginning
 
 
@@ -181,6 +185,10 @@ def _filtered(session: Session, actor: Actor, wanted: Wanted) -> Select[Ticket]:
         query = query.where(Ticket.created_at >= wanted.since)
     if wanted.before is not None:
         query = query.where(Ticket.created_at < wanted.before)
+    if wanted.overdue:
+        late = select(TicketClock.ticket_id).where(TicketClock.standing != Standing.STOPPED.value,
+                                                   TicketClock.broken_at.is_not(None))
+        query = query.where(Ticket.id.in_(late if wanted.clock is None else late.where(TicketClock.clock == wanted.clock)))
     if wanted.mine:
         query = query.where(_mine(actor))
     if wanted.text:

@@ -20,6 +20,8 @@ from dashboard.api import (
     floor_phone,
     health,
     households,
+    households_files,
+    households_merge,
     households_people,
     kinds,
     notices,
@@ -27,6 +29,7 @@ from dashboard.api import (
     tickets,
     tickets_files,
     tickets_hands,
+    webhooks,
 )
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
@@ -49,6 +52,9 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     floor_phone.router,
     nuisance.router,
     callbacks.router,
+    households_files.router,
+    households_merge.router,
     households.router,
     households_people.router,
+    webhooks.router,
 )
