@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final, NamedTuple
 
+from acd.ami_handover import HandedOver, handed_over
 from acd.headers import Headers
 
 
@@ -225,7 +226,7 @@ class Reloaded:
 
 AmiEvent = (ChannelCreated | ChannelStateChanged | CallerIdChanged | VariableSet | CallerJoined | CallerLeft
             | SeatCalled | SeatConnected | SeatCompleted | SeatMissed | HeldOrNot | MemberChanged | MemberRemoved
-            | RecordingMuted | SpyStarted | SpyStopped | Parked
+            | RecordingMuted | SpyStarted | SpyStopped | Parked | HandedOver
             | BridgeEntered | BridgeLeft
             | HungUp | DeviceChanged | ReachabilityChanged | DialplanSaid | FullyBooted | ShuttingDown | Reloaded)
 
@@ -370,6 +371,7 @@ HANDLED: Final[Mapping[str, Callable[[Headers], AmiEvent | None]]] = {
     "mixmonitormute": _muted,
     "chanspystart": _spy_started,
     "chanspystop": _spy_stopped,
+    "attendedtransfer": handed_over,
     "parkedcall": _parked,
     "unparkedcall": _parked,
     "parkedcalltimeout": _parked,

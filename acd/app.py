@@ -103,7 +103,7 @@ async def run(plan: AcdPlan, clock: Clock) -> None:
     desk = OrderDesk(handlers, clock, outbox.put)
     intake = OrderIntake(bus, desk)
     keypad = Keypad(desk, attendance, desired, line, clock)
-    for listener in (attendance.heard, keypad.heard, line.heard, reconciler.heard):
+    for listener in (attendance.heard, keypad.heard, line.heard, reconciler.heard, calls.heard):
         service.listen(listener)
     for floor, address in plan.nodes:
         link = AmiLink(address, service.deliver, wanted=frozenset(HANDLED), limits=plan.limits)

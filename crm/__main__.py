@@ -35,6 +35,7 @@ from crm.households.demo import demo_rows
 from crm.households.importer import bring_in
 from crm.households.lines import COLUMNS
 from crm.migrate import migrate
+from crm.notices.threads import desk_threads
 from crm.outbox.relay import Relay
 from crm.process import Process
 from crm.reports.differences import Comparison
@@ -93,11 +94,11 @@ def process(context: typer.Context) -> None:
     sender = Sender(database, clock, Post(Allowed(site.webhooks.private_networks)))
     sending = threading.Thread(target=sender.run, args=(stop,), name="webhooks", daemon=True)
     sending.start()
+    desk = desk_threads(database, site, settings.secrets, clock, herald.report, stop)
     Process(database, recorder, herald, site, settings.recordings, settings.voicemail, clock,
             Comparison(database, hearing, ZoneInfo(site.timezone), site.limits.short_abandon, herald.report)).run(stop)
-    relaying.join(timeout=5)
-    sending.join(timeout=5)
-    calling.join(timeout=5)
+    for thread in (relaying, sending, calling, *desk):
+        thread.join(timeout=5)
     hearing.stop()
     orders.stop()
     herald.stop()

@@ -8,7 +8,9 @@ from typing import Final
 
 import structlog
 
-from acd.ami import AmiLink, AmiRefused
+from acd.ami import AmiLink, AmiRefused, LinkDown, LinkUp
+from acd.ami_events import AmiEvent
+from acd.calls.handovers import Handovers
 from acd.calls.line import CallLine, Views, set_variable
 from acd.calls.longcalls import PROMPTS, Ran, Told, due
 from acd.calls.monitoring import Leading
@@ -54,7 +56,8 @@ class CallsDesk:
         self._line = CallLine(views, desired, rules)
         self._clock, self._put = clock, put
         self._recording = Recording(self._line, clock)
-        self._transfers = Transfers(self._line, self._recording)
+        self._handovers = Handovers(self._line)
+        self._transfers = Transfers(self._line, self._recording, self._handovers)
         self._leading = Leading(self._line, self._recording)
         self._rescue = Rescue(self._line, clock)
         self._told: dict[str, Told] = {}
@@ -68,6 +71,10 @@ class CallsDesk:
             Monitor: self._leading.monitor, TakeOver: self._leading.take_over, MoveCall: self._leading.move,
         }
         return {kind: _answering(handler) for kind, handler in kinds.items()}
+
+    def heard(self, node: str, news: AmiEvent | LinkUp | LinkDown) -> None:
+        """FloorService's listener."""
+        self._handovers.heard(node, news)
 
     async def run(self) -> None:
         while True:

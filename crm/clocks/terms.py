@@ -53,7 +53,8 @@ def kept(terms: Terms) -> dict[str, Any]:
     """As JSON."""
     return {
         "name": terms.name.model_dump(), "span": _text(terms.span) if terms.span else None,
-        "until": terms.until.isoformat() if terms.until else None, "calendar": terms.calendar, "warn": terms.warn, "ladder": [[_text(rung.after), rung.tell] for rung in terms.ladder],
+        "until": terms.until.isoformat() if terms.until else None, "calendar": terms.calendar,
+        "warn": terms.warn, "ladder": [[_text(rung.after), rung.tell] for rung in terms.ladder],
     }
 
 

@@ -285,9 +285,9 @@ def _unknown(session: Session, kind: Kind, kept: Mapping[str, Value | None], tic
 def _home(session: Session, actor: Actor, household_id: int | None, estate_id: int | None) -> tuple[int | None, int | None]:
     """(household, estate): the household's estate, else the one that was said. Raises NotFound."""
     if household_id is not None:
-        found = session.scalar(select(Household.estate_id).where(Household.id == household_id))
-        if found is not None and actor.sees(found):
-            return household_id, found
+        found = session.execute(select(Household.estate_id, Household.merged_into).where(Household.id == household_id)).first()
+        if found is not None and actor.sees(found.estate_id):
+            return found.merged_into or household_id, found.estate_id
         if not actor.is_system:
             raise NotFound(f"household {household_id}")
     if estate_id is not None and (session.get(Estate, estate_id) is None or not actor.sees(estate_id)):

@@ -164,7 +164,7 @@ def test_pages_of_calls_have_each_call_once(leader: httpx.Client) -> None:
     second = leader.get("/api/v1/calls", params={"limit": 3, "before": first["next_before"]}).json()
     assert [call["call_id"] for call in first["calls"] + second["calls"]] == [
         "node1-3.3", "node1-2.2", "node1-1.1", "node1-0.0"]
-    assert second["next"] is None
+    assert second["next_before"] is None
 
 
 @pytest.mark.rule("K1", part="the API's part only")
