@@ -19,7 +19,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from acd.book import Book, SignedIn
-from acd.facts import Channel, Floor
+from acd.channels import Channel
+from acd.facts import Floor
 from acd.shown import consulting_leg
 from callcenter.events import AgentShown, AgentState
 from callcenter.roster import Agent
@@ -30,7 +31,7 @@ def agent_state(floor: Floor, book: Book, agent: str, now: datetime) -> tuple[Ag
     entry = book.agents.get(agent)
     if entry is None:
         return AgentState.SIGNED_OUT, None
-    own = [channel for channel in floor.channels.values() if floor.plan.seat_of(channel.name) == entry.seat]
+    own = floor.channels.at_seat(entry.seat)
     talk = next((channel for channel in own if _talks(floor, channel)), None)
     if entry.seat in book.faults:
         return AgentState.FAULT, _call(floor, talk)

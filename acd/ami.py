@@ -11,10 +11,10 @@ traffic, are read no further than somebody asks, and those that nobody wants not
 from __future__ import annotations
 
 import asyncio
-import codecs
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, ClassVar, Final, NamedTuple
 
 import structlog
@@ -22,17 +22,18 @@ from panoramisk.actions import Action  # type: ignore[import-untyped]
 from panoramisk.ami_protocol import AMIProtocol  # type: ignore[import-untyped]
 from panoramisk.message import Message  # type: ignore[import-untyped]
 
-from acd.ami_events import AmiEvent
-from acd.headers import END_OF_LINE, EventHeaders, Headers, headers_of, lowered
+from acd.ami_events import HANDLED, AmiEvent, parse
+from acd.headers import END_OF_LINE, NAMES_KEPT, EventHeaders, Headers, happened_at, headers_of, text_of
 from acd.repeats import MEMBER_EVENTS, Repeats
 from callcenter.errors import SixringError, Unavailable
 
 log = structlog.get_logger(__name__)
 
 END_OF_MESSAGE: Final = END_OF_LINE * 2
-EVENT: Final = "Event: "
-ACTION_ID: Final = "\r\nActionID: "
-LONGEST_MESSAGE: Final = 1_000_000   # characters without an end: this is not AMI
+EVENT: Final = b"Event: "
+ACTION_ID: Final = b"\r\nActionID: "
+LONGEST_MESSAGE: Final = 1_000_000   # bytes without an end: this is not AMI
+Reader = Callable[[bytes], AmiEvent | None]
 _UNSAFE: Final = str.maketrans(dict.fromkeys("\r\n\0", " "))
 
 
@@ -88,15 +89,15 @@ class LinkDown:
     reason: str      # an error's code
 
 
-class LinkMessage(NamedTuple):
-    """`event`: what the headers say, when that is known without reading them."""
+class LinkEvent(NamedTuple):
+    """`at`: Asterisk's own time of it; None when it did not say."""
 
     node: str
-    headers: Headers
-    event: AmiEvent | None = None
+    event: AmiEvent
+    at: datetime | None
 
 
-LinkItem = LinkUp | LinkDown | LinkMessage
+LinkItem = LinkUp | LinkDown | LinkEvent
 
 
 def safe_value(value: str) -> str:
@@ -107,15 +108,13 @@ def safe_value(value: str) -> str:
 class AmiLink:
     """One node's AMI: `run()` keeps it up, `deliver` is given everything in order, from the loop's own thread.
 
-    `deliver` must only enqueue. `wanted` are the event names (lower case) that are worth a queue entry.
+    `deliver` must only enqueue.
     """
 
-    def __init__(self, address: AmiAddress, deliver: Callable[[LinkItem], None], *, wanted: frozenset[str],
-                 limits: LinkLimits | None = None) -> None:
+    def __init__(self, address: AmiAddress, deliver: Callable[[LinkItem], None], *, limits: LinkLimits | None = None) -> None:
         self.node = address.node
         self._address = address
         self._deliver = deliver
-        self._wanted = wanted
         self._limits = limits or LinkLimits()
         self._protocol: _Protocol | None = None
 
@@ -168,7 +167,7 @@ class AmiLink:
         loop = asyncio.get_running_loop()
         async with asyncio.timeout(self._limits.connect):
             _, protocol = await loop.create_connection(
-                lambda: _Protocol(self._on_event, self._wanted), self._address.host, self._address.port)
+                lambda: _Protocol(self.node, self._deliver), self._address.host, self._address.port)
         self._protocol = protocol
         try:
             await self.ask("Login", {
@@ -188,9 +187,6 @@ class AmiLink:
                 raise AmiLost(f"link to {self.node} was closed")
             except TimeoutError:
                 await self.ask("Ping", deadline=self._limits.ping_reply)
-
-    def _on_event(self, headers: Headers, event: AmiEvent | None = None) -> None:
-        self._deliver(LinkMessage(self.node, headers, event))
 
 
 class _Ask(Action):  # type: ignore[misc]  # panoramisk has no types
@@ -220,13 +216,14 @@ class _Ask(Action):  # type: ignore[misc]  # panoramisk has no types
 
 
 class _Protocol(AMIProtocol):  # type: ignore[misc]  # panoramisk has no types
+    """Bytes in, events and answers out. Messages are told apart as bytes, so that no read can cut through a character."""
+
     encoding = "utf-8"
 
-    def __init__(self, on_event: Callable[[Headers, AmiEvent | None], None], wanted: frozenset[str]) -> None:
-        self._on_event, self._wanted = on_event, wanted
-        self._repeats = Repeats()
-        self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
-        self._rest = ""
+    def __init__(self, node: str, deliver: Callable[[LinkItem], None]) -> None:
+        self._node, self._deliver = node, deliver
+        self._readers = _Readers(Repeats())
+        self._rest = b""
         self._expired: deque[str] = deque(maxlen=100)   # lists given up: their late items are nobody's events
         self.lost = asyncio.Event()
 
@@ -234,45 +231,38 @@ class _Protocol(AMIProtocol):  # type: ignore[misc]  # panoramisk has no types
         super().connection_made(transport)
 
     def data_received(self, data: bytes) -> None:
-        *parts, self._rest = (self._rest + self._decoder.decode(data)).split(END_OF_MESSAGE)
-        for part in parts:
+        *messages, self._rest = (self._rest + data).split(END_OF_MESSAGE)
+        for message in messages:
             # A message that cannot be handled costs this message, never the connection.
             try:
-                self._message(part)
+                self._message(message)
             except Exception:
-                log.exception("ami_message_failed", message=part[:40])
+                log.exception("ami_message_failed", message=message[:40])
         if len(self._rest) > LONGEST_MESSAGE:
             log.error("ami_message_endless")
             self.abort()
 
-    def _message(self, part: str) -> None:
-        if part.startswith(EVENT):
-            end = part.find(END_OF_LINE)
-            written = part[len(EVENT):end] if end >= 0 else part[len(EVENT):]
-            name = lowered[written]
-            if ACTION_ID in part:
-                self._give(headers_of(part))
-            elif name in self._wanted:
-                if name not in MEMBER_EVENTS:
-                    self._on_event(EventHeaders(written, part), None)
-                elif event := self._repeats.news(name, part):
-                    self._on_event(EventHeaders(written, part), event)
-            if name == "reload":
-                self._repeats = Repeats()    # it may have changed members without a word
-            return
-        # A response, or what is not the start of a message: the greeting, a line feed too many.
-        message = Message.from_line(part.strip())
-        if message is not None:
-            self._give(_headers(message))
+    def _message(self, message: bytes) -> None:
+        if not message.startswith(EVENT):
+            # A response, or what is not the start of a message: the greeting, a line feed too many.
+            if (response := Message.from_line(text_of(message).strip())) is not None:
+                self._give(_headers(response), None)
+        elif (self.responses or self._expired) and ACTION_ID in message:      # unless something is asked, nothing is an answer
+            self._give(headers_of(message), happened_at(message))
+        else:
+            end = message.find(END_OF_LINE)
+            read = self._readers[message[len(EVENT):end] if end >= 0 else message[len(EVENT):]]
+            if read is not None and (event := read(message)) is not None:
+                self._deliver(LinkEvent(self._node, event, happened_at(message)))
 
-    def _give(self, headers: Headers) -> None:
+    def _give(self, headers: Headers, at: datetime | None) -> None:
         ident = headers.get("actionid", "")
         action = self.responses.get(ident) if ident else None
         if action is not None and ("response" in headers or action.as_list):
             if action.add_message(headers):
                 self.responses.pop(ident, None)
-        elif headers.get("event", "").lower() in self._wanted and not (ident and ident in self._expired):
-            self._on_event(headers, None)
+        elif not (ident and ident in self._expired) and (event := parse(headers)):
+            self._deliver(LinkEvent(self._node, event, at))
 
     def send_ask(self, action: _Ask) -> None:
         self.responses[action.action_id] = action
@@ -297,6 +287,36 @@ class _Protocol(AMIProtocol):  # type: ignore[misc]  # panoramisk has no types
     def abort(self) -> None:
         self.transport.abort()
         self.close()
+
+
+class _Readers(dict[bytes, "Reader | None"]):
+    """An event's name as it is written → how its message is read; None: nobody wants it. Filled as names come."""
+
+    def __init__(self, repeats: Repeats) -> None:
+        self._repeats = repeats
+
+    def __missing__(self, written: bytes) -> Reader | None:
+        reader = self._reader(text_of(written).lower())
+        if len(self) < NAMES_KEPT:
+            self[written] = reader
+        return reader
+
+    def _reader(self, name: str) -> Reader | None:
+        if name == "queuememberremoved":
+            return self._repeats.removed
+        if name in MEMBER_EVENTS:
+            return self._repeats.changed
+        read = HANDLED.get(name)
+        if read is None:
+            return None
+        if name == "reload":
+            return self._reloaded
+        return lambda message: read(EventHeaders(message))
+
+    def _reloaded(self, message: bytes) -> AmiEvent | None:
+        """It may have changed members without a word."""
+        self._repeats.forget()
+        return HANDLED["reload"](EventHeaders(message))
 
 
 def _headers(message: Any) -> Headers:

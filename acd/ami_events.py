@@ -1,12 +1,12 @@
-"""AMI message → frozen dataclass. The table says which events are handled; every other event is nobody's business here.
+"""AMI message → event. The table says which events are handled; every other event is nobody's business here.
 
-Parsing is pure and forgiving: a header that is missing is an empty text, a number that is not one is zero.
+Parsing is pure and forgiving: a header that is missing is an empty text, a number that is not one is zero. Events are named
+tuples because one is made in a third of the time of a frozen dataclass; two of different types may be equal, so ask for the type.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final, NamedTuple
 
@@ -22,8 +22,7 @@ class ChannelState(IntEnum):
     UP = 6
 
 
-@dataclass(frozen=True)
-class ChannelCreated:
+class ChannelCreated(NamedTuple):
     uniqueid: str
     channel: str
     linkedid: str
@@ -33,35 +32,30 @@ class ChannelCreated:
     exten: str
 
 
-@dataclass(frozen=True)
-class ChannelStateChanged:
+class ChannelStateChanged(NamedTuple):
     uniqueid: str
     state: int
 
 
-@dataclass(frozen=True)
-class CallerIdChanged:
+class CallerIdChanged(NamedTuple):
     uniqueid: str
     number: str
 
 
-@dataclass(frozen=True)
-class VariableSet:
+class VariableSet(NamedTuple):
     uniqueid: str
     name: str      # without the underscores of inheritance
     value: str
 
 
-@dataclass(frozen=True)
-class CallerJoined:
+class CallerJoined(NamedTuple):
     uniqueid: str
     channel: str
     number: str
     queue: str     # Asterisk's name, stage included
 
 
-@dataclass(frozen=True)
-class CallerLeft:
+class CallerLeft(NamedTuple):
     """Answered, timed out, or gave up (`abandoned`)."""
 
     uniqueid: str
@@ -69,32 +63,28 @@ class CallerLeft:
     abandoned: bool
 
 
-@dataclass(frozen=True)
-class SeatCalled:
+class SeatCalled(NamedTuple):
     uniqueid: str
     queue: str
     interface: str
     leg: str
 
 
-@dataclass(frozen=True)
-class SeatConnected:
+class SeatConnected(NamedTuple):
     uniqueid: str
     queue: str
     interface: str
     leg: str
 
 
-@dataclass(frozen=True)
-class SeatCompleted:
+class SeatCompleted(NamedTuple):
     uniqueid: str
     queue: str
     interface: str
     leg: str
 
 
-@dataclass(frozen=True)
-class SeatMissed:
+class SeatMissed(NamedTuple):
     uniqueid: str
     queue: str
     interface: str
@@ -102,42 +92,37 @@ class SeatMissed:
     ring_ms: int = 0   # as app_queue counts: how long it was to ring when nobody answered, whole seconds when it was refused
 
 
-@dataclass(frozen=True)
-class HeldOrNot:
+class HeldOrNot(NamedTuple):
     """The phone at this channel's end has put the other side on hold, or takes it back."""
 
     uniqueid: str
     held: bool
 
 
-@dataclass(frozen=True)
-class RecordingMuted:
+class RecordingMuted(NamedTuple):
     """The recorder of this channel writes silence from now on, or again what is said."""
 
     uniqueid: str
     muted: bool
 
 
-@dataclass(frozen=True)
-class SpyStarted:
+class SpyStarted(NamedTuple):
     spy: str
     on: str
 
 
-@dataclass(frozen=True)
-class SpyStopped:
+class SpyStopped(NamedTuple):
     spy: str
 
 
-@dataclass(frozen=True)
-class Parked:
+class Parked(NamedTuple):
     """`slot` "": it is parked no more."""
 
     uniqueid: str
     slot: str
 
 
-class MemberChanged(NamedTuple):     # the most frequent: a tuple is made in a third of the time
+class MemberChanged(NamedTuple):
     queue: str
     interface: str
     paused: bool
@@ -146,39 +131,33 @@ class MemberChanged(NamedTuple):     # the most frequent: a tuple is made in a t
     dynamic: bool = False
 
 
-@dataclass(frozen=True)
-class MemberRemoved:
+class MemberRemoved(NamedTuple):
     queue: str
     interface: str
 
 
-@dataclass(frozen=True)
-class BridgeEntered:
+class BridgeEntered(NamedTuple):
     bridge: str
     uniqueid: str
     linkedid: str
 
 
-@dataclass(frozen=True)
-class BridgeLeft:
+class BridgeLeft(NamedTuple):
     bridge: str
     uniqueid: str
 
 
-@dataclass(frozen=True)
-class HungUp:
+class HungUp(NamedTuple):
     uniqueid: str
     cause: int
 
 
-@dataclass(frozen=True)
-class DeviceChanged:
+class DeviceChanged(NamedTuple):
     device: str        # "PJSIP/1001"
     state: str         # UNAVAILABLE NOT_INUSE INUSE …
 
 
-@dataclass(frozen=True)
-class ReachabilityChanged:
+class ReachabilityChanged(NamedTuple):
     """A contact was registered, lost, qualified; or the registration with the carrier changed."""
 
     endpoint: str
@@ -186,8 +165,7 @@ class ReachabilityChanged:
     uri: str = ""      # of a contact; "" for a registration
 
 
-@dataclass(frozen=True)
-class DialplanSaid:
+class DialplanSaid(NamedTuple):
     """The dialplan's own words: `UserEvent(Sixring,What: …)`."""
 
     uniqueid: str
@@ -208,18 +186,15 @@ class DialplanSaid:
     rank: int = 0      # the caller's points, when routed
 
 
-@dataclass(frozen=True)
-class FullyBooted:
+class FullyBooted(NamedTuple):
     uptime_s: int
 
 
-@dataclass(frozen=True)
-class ShuttingDown:
+class ShuttingDown(NamedTuple):
     restart: bool
 
 
-@dataclass(frozen=True)
-class Reloaded:
+class Reloaded(NamedTuple):
     module: str
 
 
@@ -298,14 +273,14 @@ def _parked(m: Headers) -> AmiEvent:
     return Parked(m.get("parkeeuniqueid", ""), m.get("parkingspace", "") if m.get("event", "").lower() == "parkedcall" else "")
 
 
-def _member(m: Headers) -> AmiEvent:
+def member_changed(m: Headers) -> AmiEvent:
     paused = m.get("paused") == "1"
     return MemberChanged(m.get("queue", ""), m.get("interface", ""), paused, number_of(m.get("penalty", "")),
                          m.get("pausedreason", "") if paused else "",
                          m.get("membership") == "dynamic")
 
 
-def _removed(m: Headers) -> AmiEvent:
+def member_removed(m: Headers) -> AmiEvent:
     return MemberRemoved(m.get("queue", ""), m.get("interface", ""))
 
 
@@ -362,11 +337,11 @@ HANDLED: Final[Mapping[str, Callable[[Headers], AmiEvent | None]]] = {
     "agentringnoanswer": _missed,
     "hold": _held,
     "unhold": _held,
-    "queuememberstatus": _member,
-    "queuememberpause": _member,
-    "queuememberpenalty": _member,
-    "queuememberadded": _member,
-    "queuememberremoved": _removed,
+    "queuememberstatus": member_changed,
+    "queuememberpause": member_changed,
+    "queuememberpenalty": member_changed,
+    "queuememberadded": member_changed,
+    "queuememberremoved": member_removed,
     "mixmonitormute": _muted,
     "chanspystart": _spy_started,
     "chanspystop": _spy_stopped,

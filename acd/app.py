@@ -11,7 +11,6 @@ import structlog
 from acd.ageing import Ageing
 from acd.agents import Rules
 from acd.ami import AmiAddress, AmiLink, LinkLimits
-from acd.ami_events import HANDLED
 from acd.apply import Reconciler, Rhythm
 from acd.attendance import Attendance, Keeping
 from acd.book import Book
@@ -106,7 +105,7 @@ async def run(plan: AcdPlan, clock: Clock) -> None:
     for listener in (attendance.heard, keypad.heard, line.heard, reconciler.heard):
         service.listen(listener)
     for floor, address in plan.nodes:
-        link = AmiLink(address, service.deliver, wanted=frozenset(HANDLED), limits=plan.limits)
+        link = AmiLink(address, service.deliver, limits=plan.limits)
         links.append(link)
         service.add(link)
         reconciler.add(floor, link)

@@ -311,8 +311,7 @@ class Attendance:
         """Held, its recording paused, or somebody else consulted: no seat's own state changes with it."""
         for floor in self._floors.floors():
             if channel := floor.channels.get(uniqueid):
-                legs = (leg.name for leg in floor.channels.values() if leg.linkedid == channel.linkedid)
-                for seat in sorted({seat for leg in legs if (seat := floor.plan.seat_of(leg))}):
+                for seat in sorted({leg.seat for leg in floor.channels.of_call(channel.linkedid) if leg.seat}):
                     self._look_at(seat)
 
     def _look(self, agent: Agent) -> None:

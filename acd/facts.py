@@ -1,37 +1,16 @@
-"""What Asterisk told us, as values: channels, calls, seats. All that is shown follows from these (acd/shown.py)."""
+"""What Asterisk told us: channels, calls, seats. All that is shown follows from these (acd/shown.py)."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from acd.ami_events import ChannelState
+from acd.channels import Channels
 from acd.plan import FloorPlan
 from callcenter.events import Call, Seat
 
 
-@dataclass(frozen=True)
-class Channel:
-    uniqueid: str
-    name: str
-    linkedid: str
-    state: int
-    created_at: datetime
-    bridge: str | None = None
-    has_talked: bool = False     # it has left a bridge
-    on_hold: bool = False        # the phone at its end has put the other side on hold
-
-    @property
-    def is_up(self) -> bool:
-        return self.state == ChannelState.UP
-
-    @property
-    def dials(self) -> bool:
-        """The phone at its end dialled; nobody rings there."""
-        return self.state == ChannelState.RING
-
-
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class CallFacts:
     call_id: str
     entered_at: datetime
@@ -54,6 +33,13 @@ class CallFacts:
     epilogue: str | None = None      # survey, voicemail or callback, as the dialplan said
     expected_wait_s: float | None = None   # as it was told to the caller
     callback_id: str | None = None   # this is no caller: a place that is kept for one
+    unshown: bool = field(default=True, compare=False)     # something here may have changed since the call was shown
+
+    def change(self, **changes: object) -> None:
+        """Of what is shown; the other fields may just be set."""
+        for name, value in changes.items():
+            setattr(self, name, value)
+        self.unshown = True
 
 
 @dataclass(frozen=True)
@@ -62,20 +48,32 @@ class WrapUp:
     call_id: str | None
 
 
-@dataclass(frozen=True)
+@dataclass
 class Floor:
-    """One node's floor. `calls_shown` and `seats_shown` are what the bus was last told."""
+    """One node's floor. Only acd/floor.py changes it, in place, between two looks of anybody else: whoever keeps something of
+    it over an `await` keeps what is true afterwards, not what was. `calls_shown` and `seats_shown` are what the bus was last told.
+    """
 
     plan: FloorPlan
-    channels: dict[str, Channel] = field(default_factory=dict)
+    channels: Channels = field(default_factory=Channels)
     calls: dict[str, CallFacts] = field(default_factory=dict)
-    online: frozenset[str] = frozenset()                              # seats with a registered phone
-    paused: dict[tuple[str, str], bool] = field(default_factory=dict)  # (Asterisk's queue, seat)
+    online: set[str] = field(default_factory=set)                      # seats with a registered phone
+    paused: dict[str, dict[str, bool]] = field(default_factory=dict)   # seat → Asterisk's queues it is in → paused there?
     wrapups: dict[str, WrapUp] = field(default_factory=dict)
     agents: dict[str, str] = field(default_factory=dict)              # seat → code of the agent who is signed in there
     spies: dict[str, str] = field(default_factory=dict)               # channel that listens → channel that is listened to
     calls_shown: dict[str, Call] = field(default_factory=dict)
     seats_shown: dict[str, Seat] = field(default_factory=dict)
+
+    def copy(self) -> Floor:
+        """The same facts, in a floor of its own that takes nothing for told already but what is shown."""
+        return Floor(
+            self.plan,
+            Channels(replace(channel) for channel in self.channels.values()),
+            {call_id: replace(facts, unshown=True) for call_id, facts in self.calls.items()},
+            set(self.online),
+            {seat: dict(queues) for seat, queues in self.paused.items()},
+            dict(self.wrapups), dict(self.agents), dict(self.spies), dict(self.calls_shown), dict(self.seats_shown))
 
 
 def created_at(uniqueid: str) -> datetime | None:

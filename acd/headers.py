@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Final
 
 Headers = Mapping[str, str]
 """Header names in lower case; a header that comes several times is joined by line feeds."""
 
-END_OF_LINE: Final = "\r\n"
+END_OF_LINE: Final = b"\r\n"
 NAMES_KEPT: Final = 2_000
 
 
@@ -24,15 +25,22 @@ class _Lowered(dict[str, str]):
 
 lowered: Final = _Lowered()
 
-_SPELLED: Final = {name.lower(): f"{END_OF_LINE}{name}: " for name in (
+_SPELLED: Final = {name.lower(): b"\r\n%s: " % name.encode() for name in (
     "Timestamp", "Uniqueid", "Linkedid", "Channel", "ChannelState", "CallerIDNum", "Context", "Exten", "Queue", "Interface",
-    "DestUniqueid", "RingTime", "Membership", "Penalty", "Paused", "PausedReason", "BridgeUniqueid", "Cause", "Device", "State")}
+    "DestUniqueid", "RingTime", "Membership", "Penalty", "Paused", "PausedReason", "BridgeUniqueid", "Cause", "Device", "State",
+    "Variable", "Value", "UserEvent")}
 """As Asterisk writes those that come once in an event, with what stands before and after the name."""
 
+_TIMESTAMP: Final = _SPELLED["timestamp"]
 
-def headers_of(text: str) -> dict[str, str]:
-    """Of one message. A line without a separator is a header without a value."""
-    lines = text.split(END_OF_LINE)
+
+def text_of(message: bytes) -> str:
+    return message.decode("utf-8", "replace")
+
+
+def headers_of(message: bytes) -> dict[str, str]:
+    """All of them. A line without a separator is a header without a value."""
+    lines = text_of(message).split("\r\n")
     headers = {lowered[name]: value for name, _, value in [line.partition(": ") for line in lines]}
     if len(headers) == len(lines) and "" not in headers:
         return headers
@@ -45,24 +53,33 @@ def headers_of(text: str) -> dict[str, str]:
     return headers
 
 
+def happened_at(message: bytes) -> datetime | None:
+    """Asterisk's own time of the event (`timestampevents`), right even when the reader lags."""
+    at = message.find(_TIMESTAMP)
+    if at < 0:
+        return None
+    start = at + len(_TIMESTAMP)
+    try:
+        return datetime.fromtimestamp(float(message[start:message.find(END_OF_LINE, start)]), UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
 class EventHeaders(Mapping[str, str]):
-    """Of an event's text: a header is looked for where Asterisk writes it; only if it is not there are all of them read."""
+    """Of an event's bytes: a header is looked for where Asterisk writes it; only if it is not there are all of them read."""
 
-    __slots__ = ("_all", "_event", "_text")
+    __slots__ = ("_all", "_message")
 
-    def __init__(self, event: str, text: str) -> None:
-        """`event`: its name, as it stands in the text."""
-        self._event, self._text = event, text
+    def __init__(self, message: bytes) -> None:
+        self._message = message
         self._all: dict[str, str] | None = None
 
     def get(self, name: str, default: str = "") -> str:  # type: ignore[override]  # one default for all, and no None
-        if name == "event":
-            return self._event
-        text, spelled = self._text, _SPELLED.get(name)
-        if spelled is not None and (at := text.find(spelled)) >= 0:
+        spelled = _SPELLED.get(name)
+        if spelled is not None and (at := self._message.find(spelled)) >= 0:
             start = at + len(spelled)
-            end = text.find(END_OF_LINE, start)
-            return text[start:end] if end >= 0 else text[start:]
+            end = self._message.find(END_OF_LINE, start)
+            return text_of(self._message[start:end] if end >= 0 else self._message[start:])
         return self._read().get(name, default)
 
     def __getitem__(self, name: str) -> str:
@@ -76,5 +93,5 @@ class EventHeaders(Mapping[str, str]):
 
     def _read(self) -> dict[str, str]:
         if self._all is None:
-            self._all = headers_of(self._text)
+            self._all = headers_of(self._message)
         return self._all

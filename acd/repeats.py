@@ -10,33 +10,29 @@ from __future__ import annotations
 
 from typing import Final
 
-from acd.ami_events import AmiEvent, parse
-from acd.headers import EventHeaders, headers_of
+from acd.ami_events import AmiEvent, member_changed, member_removed
+from acd.headers import EventHeaders
 
-REMOVED: Final = "queuememberremoved"
 WORDINGS_KEPT: Final = 20_000
-MEMBER_EVENTS: Final = frozenset({"queuememberstatus", "queuememberpause", "queuememberpenalty", "queuememberadded", REMOVED})
+MEMBER_EVENTS: Final = frozenset({"queuememberstatus", "queuememberpause", "queuememberpenalty", "queuememberadded"})
 
 
 class Repeats:
     """What was last told about each member, since the link is up. Takes nothing for known that has not the shape it knows."""
 
     def __init__(self) -> None:
-        self._last: dict[str, str] = {}       # queue, member and membership, as written → penalty and pause, as written
-        self._read: dict[str, AmiEvent | None] = {}     # both, as written → what they say
+        self._last: dict[bytes, bytes] = {}       # queue, member and membership, as written → penalty and pause, as written
+        self._read: dict[bytes, AmiEvent] = {}    # both, as written → what they say
 
-    def news(self, name: str, text: str) -> AmiEvent | None:
-        """What one of MEMBER_EVENTS says, as it came; None when it says nothing new."""
-        who = text.find("\r\nQueue: ")
-        penalty = text.find("\r\nPenalty: ", who)
-        counts = text.find("\r\nCallsTaken: ", penalty)
-        paused = text.find("\r\nPaused: ", counts)
+    def changed(self, message: bytes) -> AmiEvent | None:
+        """What a QueueMemberStatus, …Pause, …Penalty or …Added says; None when it says nothing new."""
+        who = message.find(b"\r\nQueue: ")
+        penalty = message.find(b"\r\nPenalty: ", who)
+        counts = message.find(b"\r\nCallsTaken: ", penalty)
+        paused = message.find(b"\r\nPaused: ", counts)
         if not 0 < who < penalty < counts < paused:
-            return parse(EventHeaders(name, text))
-        member, news = text[who:penalty], text[penalty:counts] + text[paused:]
-        if name == REMOVED:
-            self._last.pop(member, None)
-            return parse(EventHeaders(name, text))
+            return member_changed(EventHeaders(message))
+        member, news = message[who:penalty], message[penalty:counts] + message[paused:]
         if self._last.get(member) == news:
             return None
         self._last[member] = news
@@ -45,5 +41,14 @@ class Repeats:
         if event is None:
             if len(self._read) >= WORDINGS_KEPT:
                 self._read.clear()
-            event = self._read[said] = parse(headers_of(f"Event: {name}{said}"))
+            event = self._read[said] = member_changed(EventHeaders(said))
         return event
+
+    def removed(self, message: bytes) -> AmiEvent:
+        """What a QueueMemberRemoved says: it is always news, and so is whatever is told of the member afterwards."""
+        who = message.find(b"\r\nQueue: ")
+        self._last.pop(message[who:message.find(b"\r\nPenalty: ", who)], None)
+        return member_removed(EventHeaders(message))
+
+    def forget(self) -> None:
+        self._last.clear()

@@ -13,11 +13,12 @@ from typing import Final
 
 from acd.ami import AmiLink, AmiRefused
 from acd.ami_events import ChannelState, number_of
-from acd.facts import CallFacts, Channel, Floor, WrapUp, created_at, parse_caller
-from acd.floor import TRUNK_CHANNEL
+from acd.channels import Channel, Channels
+from acd.facts import CallFacts, Floor, WrapUp, created_at, parse_caller
+from acd.fold_channels import TRUNK_CHANNEL
 from acd.headers import Headers
 from acd.plan import FloorPlan
-from acd.shown import call_state, legs_of, peers_of, rung_legs, show_call, show_seat
+from acd.shown import call_state, legs_of, parties_of, show_call, show_seat
 from callcenter.events import Board, Call, CallState, Seat, SeatState
 from callcenter.numbers import normalise
 from callcenter.stages import stage_of
@@ -60,16 +61,15 @@ async def take_snapshot(link: AmiLink) -> Snapshot:
 def floor_from(plan: FloorPlan, snapshot: Snapshot, remembered: Board, now: datetime, *,
                agents: dict[str, str] | None = None) -> Floor:
     """Everything that is there, with what `remembered` knows more about it."""
-    channels = {c.uniqueid: c for c in (_channel(row, now) for row in snapshot.channels) if c.uniqueid}
+    channels = Channels(_channel(plan, row, now) for row in snapshot.channels if row.get("uniqueid"))
     rows = {row.get("uniqueid", ""): row for row in snapshot.channels}
     entries = {row.get("uniqueid", ""): row for row in snapshot.queues if row.get("event") == "QueueEntry"}
     members = [row for row in snapshot.queues if row.get("event") == "QueueMember"]
     floor = Floor(
         plan=plan, channels=channels,
-        online=frozenset(name for row in snapshot.endpoints if (name := row.get("objectname", "")) in plan.seats
-                         and row.get("devicestate") not in OFFLINE_ENDPOINTS),
-        paused={(row.get("queue", ""), seat): row.get("paused") == "1"
-                for row in members if (seat := plan.seat_of(row.get("location", "")))},
+        online={name for row in snapshot.endpoints if (name := row.get("objectname", "")) in plan.seats
+                and row.get("devicestate") not in OFFLINE_ENDPOINTS},
+        paused=_paused(plan, members),
         wrapups=_wrapups(plan, members, remembered, now), agents=agents or {}, spies=_spies(snapshot.channels),
     )
     slots = {row.get("parkeeuniqueid", ""): row.get("parkingspace", "") for row in snapshot.parked}
@@ -77,26 +77,33 @@ def floor_from(plan: FloorPlan, snapshot: Snapshot, remembered: Board, now: date
     for call_id in callers:
         known = remembered.calls.get(call_id)
         facts = _facts(plan, rows[call_id], channels[call_id], entries.get(call_id), known, now)
-        facts = replace(facts, parked=slots.get(call_id, ""))
-        floor = replace(floor, calls={**floor.calls, call_id: facts})
-    for call_id in callers:
-        floor = _settle(floor, call_id)
-    return replace(
-        floor,
-        calls_shown={call_id: _shown_call(floor, call_id, entries.get(call_id), remembered.calls.get(call_id), now)
-                     for call_id in callers},
-        seats_shown={seat: _shown_seat(floor, seat, remembered.seats.get(seat), now) for seat in plan.seats},
-    )
+        facts.parked = slots.get(call_id, "")
+        floor.calls[call_id] = facts
+    for facts in floor.calls.values():
+        _settle(floor, facts)
+    for call_id, facts in floor.calls.items():
+        floor.calls_shown[call_id] = _shown_call(floor, facts, entries.get(call_id), remembered.calls.get(call_id), now)
+    for seat in plan.seats:
+        floor.seats_shown[seat] = _shown_seat(floor, seat, remembered.seats.get(seat), now)
+    return floor
 
 
-def _channel(row: Headers, now: datetime) -> Channel:
-    uniqueid = row.get("uniqueid", "")
+def _channel(plan: FloorPlan, row: Headers, now: datetime) -> Channel:
+    uniqueid, name = row.get("uniqueid", ""), row.get("channel", "")
     bridge = row.get("bridgeid") or None
     return Channel(
-        uniqueid=uniqueid, name=row.get("channel", ""), linkedid=row.get("linkedid", ""),
+        uniqueid=uniqueid, name=name, seat=plan.seat_of(name), linkedid=row.get("linkedid", ""),
         state=number_of(row.get("channelstate", "")), bridge=bridge,
         created_at=created_at(uniqueid) or now - timedelta(seconds=number_of(row.get("seconds", ""))),
     )
+
+
+def _paused(plan: FloorPlan, members: Sequence[Headers]) -> dict[str, dict[str, bool]]:
+    found: dict[str, dict[str, bool]] = {}
+    for row in members:
+        if seat := plan.seat_of(row.get("location", "")):
+            found.setdefault(seat, {})[row.get("queue", "")] = row.get("paused") == "1"
+    return found
 
 
 def _spies(rows: Sequence[Headers]) -> dict[str, str]:
@@ -160,40 +167,38 @@ def _in_queue(plan: FloorPlan, facts: CallFacts, row: Headers, entry: Headers | 
                    in_queue=entry.get("queue", "") if entry else "")
 
 
-def _settle(floor: Floor, call_id: str) -> Floor:
+def _settle(floor: Floor, facts: CallFacts) -> None:
     """First ring and answer that nobody remembers: when the leg was made."""
-    facts, peers = floor.calls[call_id], peers_of(floor, call_id)
-    legs = rung_legs(floor, call_id) or [leg for leg in legs_of(floor, call_id) if leg in peers]
+    parties = parties_of(floor, facts)
+    legs = parties.rung or [leg for leg in legs_of(floor, facts.call_id) if leg in parties.peers]
     if legs and facts.rang_at is None:
-        facts = replace(facts, rang_at=legs[0].created_at)
-    if peers and facts.answered_at is None:
-        facts = replace(facts, answered_at=min(peer.created_at for peer in peers))
+        facts.rang_at = legs[0].created_at
+    if parties.peers and facts.answered_at is None:
+        facts.answered_at = min(peer.created_at for peer in parties.peers)
     if facts.queued_at is None and facts.rang_at and facts.queue:
-        facts = replace(facts, queued_at=facts.rang_at)
-    return replace(floor, calls={**floor.calls, call_id: facts})
+        facts.queued_at = facts.rang_at
 
 
-def _shown_call(floor: Floor, call_id: str, entry: Headers | None, known: Call | None, now: datetime) -> Call:
-    facts = floor.calls[call_id]
-    state = call_state(floor, facts)
+def _shown_call(floor: Floor, facts: CallFacts, entry: Headers | None, known: Call | None, now: datetime) -> Call:
+    parties = parties_of(floor, facts)
+    state = call_state(facts, parties)
     if known and known.state is state:
-        return show_call(floor, call_id, now, known)
-    legs = rung_legs(floor, call_id)
+        return show_call(floor, facts, parties, now, known)
     since = {
         CallState.MENU: facts.entered_at,
         CallState.QUEUED: now - timedelta(seconds=number_of(entry.get("wait", ""))) if entry else now,
-        CallState.RINGING: legs[0].created_at if legs else now,
+        CallState.RINGING: parties.rung[0].created_at if parties.rung else now,
         CallState.TALKING: facts.answered_at or now,
         CallState.AFTER: now,
     }[state]
-    return show_call(floor, call_id, since, None)
+    return show_call(floor, facts, parties, since, None)
 
 
 def _shown_seat(floor: Floor, seat: str, known: Seat | None, now: datetime) -> Seat:
     shown = show_seat(floor, seat, now, known)
     if known and known.since == shown.since:
         return shown
-    own = [c.created_at for c in floor.channels.values() if floor.plan.seat_of(c.name) == seat]
+    own = [channel.created_at for channel in floor.channels.at_seat(seat)]
     if shown.state in {SeatState.TALKING, SeatState.RINGING} and own:
         return replace(shown, since=max(own))
     return shown

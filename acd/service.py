@@ -7,16 +7,17 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
 
-from acd.ami import AmiLink, AmiLost, LinkDown, LinkItem, LinkMessage, LinkUp
-from acd.ami_events import AmiEvent, DeviceChanged, FullyBooted, ReachabilityChanged, Reloaded, parse
+from acd.ami import AmiLink, AmiLost, LinkDown, LinkEvent, LinkItem, LinkUp
+from acd.ami_events import AmiEvent, DeviceChanged, FullyBooted, ReachabilityChanged, Reloaded
 from acd.facts import Floor
-from acd.floor import OFFLINE_DEVICES, fold, next_tick, outcome_of, seated, tick, unwrapped
-from acd.headers import Headers
+from acd.floor import fold, next_tick, seated, tick, unwrapped
+from acd.fold_channels import outcome_of
+from acd.fold_seats import OFFLINE_DEVICES
 from acd.plan import FloorPlan
 from acd.resync import Snapshot, floor_from, take_snapshot
 from callcenter.clock import Clock
@@ -116,8 +117,7 @@ class FloorService:
         """Who sits where: seat → agent."""
         now = self._clock.now()
         for node in self._nodes.values():
-            node.floor, told = seated(node.floor, agents, now)
-            for fact in told:
+            for fact in seated(node.floor, agents, now):
                 if node.known:
                     self._put(fact)
 
@@ -125,8 +125,7 @@ class FloorService:
         """The agent wants the next call now."""
         now = self._clock.now()
         for node in self._nodes.values():
-            node.floor, told = unwrapped(node.floor, seat, now)
-            for fact in told:
+            for fact in unwrapped(node.floor, seat, now):
                 if node.known:
                     self._put(fact)
 
@@ -150,12 +149,12 @@ class FloorService:
     def _handle(self, item: LinkItem | Resynced) -> None:
         node = self._nodes[item.node]
         match item:
-            case LinkMessage(headers=headers, event=event):
+            case LinkEvent(event=event, at=at):
                 try:
-                    self._message(node, headers, event)
+                    self._event(node, event, at or self._clock.now())
                 except Exception:
-                    # A message that breaks the fold must not stop the line's picture; the next audit mends it.
-                    log.exception("ami_event_failed", ami_event=headers.get("event"))
+                    # An event that breaks the fold must not stop the line's picture; the next audit mends it.
+                    log.exception("ami_event_failed", ami_event=type(event).__name__)
             case LinkUp():
                 node.is_up = True
                 self._on_link(item.node, None)
@@ -169,11 +168,7 @@ class FloorService:
             case Resynced(snapshot=snapshot):
                 self._resynced(node, snapshot)
 
-    def _message(self, node: _Node, headers: Headers, known: AmiEvent | None) -> None:
-        event = known or parse(headers)
-        if event is None:
-            return
-        now = happened_at(headers) or self._clock.now()
+    def _event(self, node: _Node, event: AmiEvent, now: datetime) -> None:
         match event:
             case FullyBooted(uptime_s=uptime_s):
                 booted_at = now - timedelta(seconds=uptime_s)
@@ -190,8 +185,7 @@ class FloorService:
                 if node.reading:
                     node.since_asked.append((event, now))
                 if node.known:
-                    node.floor, told = fold(node.floor, event, now)
-                    for fact in told:
+                    for fact in fold(node.floor, event, now):
                         self._put(fact)
         self._tell(node.link.node, event)
 
@@ -230,7 +224,7 @@ class FloorService:
         before = node.floor
         after = floor_from(before.plan, snapshot, self._memory(before), now, agents=before.agents)
         for event, at in node.since_asked:
-            after, _ = fold(after, event, at)
+            fold(after, event, at)
         if node.known and same_picture(before, after):
             return
         if node.known:
@@ -252,8 +246,7 @@ class FloorService:
         now = self._clock.now()
         for node in self._nodes.values():
             if node.known:
-                node.floor, told = tick(node.floor, now)
-                for fact in told:
+                for fact in tick(node.floor, now):
                     self._put(fact)
 
     def _until_tick(self) -> float | None:
@@ -275,14 +268,6 @@ class FloorService:
             for node in self._nodes.values():
                 if node.known and node.is_up:
                     self._read(node)
-
-
-def happened_at(headers: Headers) -> datetime | None:
-    """Asterisk's own time of the event (`timestampevents`), right even when the reader lags."""
-    try:
-        return datetime.fromtimestamp(float(headers.get("timestamp", "")), UTC)
-    except (ValueError, OverflowError, OSError):
-        return None
 
 
 def same_picture(one: Floor, other: Floor) -> bool:

@@ -151,10 +151,11 @@ def staffed(floors: Iterable[Floor], queues: Sequence[str]) -> dict[str, Staffed
     found = {queue: Staffed() for queue in queues}
     for floor in floors:
         pools: dict[tuple[str, Pool], set[str]] = {}
-        for (name, seat), paused in floor.paused.items():
-            stage = stage_of(name)
-            if not paused and seat in floor.online and stage.pool in (Pool.PRIMARY, Pool.BACKUP):
-                pools.setdefault((stage.queue, stage.pool), set()).add(seat)
+        for seat in floor.online:
+            for name, paused in floor.paused.get(seat, {}).items():
+                stage = stage_of(name)
+                if not paused and stage.pool in (Pool.PRIMARY, Pool.BACKUP):
+                    pools.setdefault((stage.queue, stage.pool), set()).add(seat)
         free = {seat for seat, shown in floor.seats_shown.items() if shown.state is SeatState.READY}
         for queue, before in found.items():
             first, backup = pools.get((queue, Pool.PRIMARY), set()), pools.get((queue, Pool.BACKUP), set())

@@ -17,8 +17,9 @@ from acd.calls.rescue import Rescue
 from acd.calls.rules import CallRules, NotPossible, Why
 from acd.calls.talks import talks_on
 from acd.calls.transfers import Transfers
+from acd.channels import Channel
 from acd.desired import Desired
-from acd.facts import Channel, Floor
+from acd.facts import Floor
 from acd.orders import Handlers, refused
 from callcenter.clock import Clock
 from callcenter.commands import (
@@ -101,7 +102,7 @@ class CallsDesk:
 
     async def _tell(self, link: AmiLink, floor: Floor, ran: Ran) -> None:
         legs = talks_on(floor, ran.call_id)
-        seat = floor.plan.seat_of(legs[0].name) if legs else None
+        seat = legs[0].seat if legs else None
         self._put(CallRanLong(self._clock.now(), ran.call_id, self._line.seating.agent_at(seat) if seat else None, seat,
                               ran.minutes, ran.told is Told.LIMIT))
         for leg in legs:

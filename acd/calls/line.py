@@ -10,8 +10,9 @@ from typing import Final
 from acd.ami import AmiLink
 from acd.calls.rules import CallRules, NotPossible, Why
 from acd.calls.talks import Seating, Talk, talk_at
+from acd.channels import Channel
 from acd.desired import Desired
-from acd.facts import CallFacts, Channel, Floor
+from acd.facts import CallFacts, Floor
 from callcenter.commands import Order
 
 SETTLES_S: Final = 2.5        # what Asterisk has accepted shows within this

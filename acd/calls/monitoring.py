@@ -12,7 +12,7 @@ from acd.calls.line import CallLine, Place, journal, originate, set_variable
 from acd.calls.recording import Recording
 from acd.calls.rules import NotPossible, Why
 from acd.calls.talks import require_free
-from acd.facts import Channel
+from acd.channels import Channel
 from acd.orders import done
 from callcenter.commands import Answer, Monitor, Monitoring, MoveCall, Order, TakeOver
 
@@ -93,4 +93,4 @@ class Leading:
 def _spy(place: Place, seat: str) -> Channel | None:
     """The channel of this seat that listens to somebody."""
     return next((channel for uid in place.floor.spies if (channel := place.floor.channels.get(uid))
-                 and place.floor.plan.seat_of(channel.name) == seat), None)
+                 and channel.seat == seat), None)

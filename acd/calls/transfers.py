@@ -60,9 +60,10 @@ class Transfers:
         command = order.command
         assert isinstance(command, CompleteTransfer)
         place, talk = self._talk(command.agent, consulting=True)
-        to = self._consulted.pop(talk.call_id, Target("seat", _asked(place.floor, talk)))
+        seat = _asked(place.floor, talk)        # now: the floor goes on while it is asked
+        to = self._consulted.pop(talk.call_id, Target("seat", seat))
         await place.link.ask("Hangup", {"Channel": talk.leg.name, "Cause": "16"})
-        if seat := _asked(place.floor, talk):
+        if seat:
             await set_variable(place.link, talk.caller, "MEMBERNAME", seat)     # whom the caller rates afterwards
         await journal(place.link, talk.call_id, talk.seat, "TRANSFERRED", talk.agent, to.kind, to.value, "attended")
         return done(order)
@@ -120,9 +121,9 @@ class Transfers:
         if facts is None:
             raise NotPossible(Why.NO_CALL)
         require_free(place.floor, seat)
-        await originate(place.link, order, f"PJSIP/{seat}", "ParkedCall", f"default,{facts.parked}",
+        await originate(place.link, order, f"PJSIP/{seat}", "ParkedCall", f"default,{command.slot}",
                         shows=(f"{facts.name} {facts.room}".strip(), facts.number), ring_ms=self._line.rules.ring_ms)
-        await journal(place.link, facts.call_id, seat, "RETRIEVED", command.agent, facts.parked)
+        await journal(place.link, facts.call_id, seat, "RETRIEVED", command.agent, command.slot)
         return done(order)
 
     def _talk(self, agent: str, *, consulting: bool) -> tuple[Place, Talk]:
@@ -168,6 +169,5 @@ def _shown(talk: Talk) -> str:
 def _asked(floor: Floor, talk: Talk) -> str:
     """The seat that is consulted."""
     own = [talk.leg, *talks_on(floor, talk.call_id)]
-    others = (seat for leg in floor.channels.values()
-              if leg.linkedid == talk.call_id and leg not in own and (seat := floor.plan.seat_of(leg.name)))
+    others = (leg.seat for leg in floor.channels.of_call(talk.call_id) if leg not in own and leg.seat)
     return next(others, "") if consulting_leg(floor, talk.call_id) else ""

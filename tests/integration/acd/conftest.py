@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 from hotline.own_redis import Redis
 
-from acd.ami import AmiAddress, AmiLink, LinkItem, LinkLimits, LinkMessage, LinkUp
+from acd.ami import AmiAddress, AmiLink, LinkEvent, LinkItem, LinkLimits, LinkUp
+from acd.ami_events import AmiEvent
 
 QUICK = LinkLimits(connect=1, answer=1, ping_every=0.1, ping_reply=0.15, first_retry=0.01, last_retry=0.05)
-WANTED = frozenset({"newchannel", "fullybooted", "originateresponse", "queuemember", "userevent"})
 Action = dict[str, str]
 
 
@@ -81,12 +81,15 @@ class Heard:
             raise RuntimeError("a fault in handling")
         self.queue.put_nowait(item)
 
-    async def until(self, kind: type[LinkItem], **headers: str) -> LinkItem:
-        while True:
-            item = await self.queue.get()
-            if isinstance(item, kind) and (not isinstance(item, LinkMessage)
-                                           or headers.items() <= item.headers.items()):
-                return item
+    async def until(self, kind: type[LinkItem]) -> LinkItem:
+        while not isinstance(item := await self.queue.get(), kind):
+            pass
+        return item
+
+    async def until_event(self, event: AmiEvent) -> None:
+        """Until exactly this has happened."""
+        while not (isinstance(item := await self.queue.get(), LinkEvent) and type(item.event) is type(event) and item.event == event):
+            pass
 
 
 @asynccontextmanager
@@ -94,7 +97,7 @@ async def linked(limits: LinkLimits = QUICK) -> AsyncIterator[tuple[FakeAsterisk
     fake, heard = FakeAsterisk(), Heard()
     server = await asyncio.start_server(fake.serve, "127.0.0.1", 0)
     fake.port = server.sockets[0].getsockname()[1]
-    link = AmiLink(AmiAddress("node1", "127.0.0.1", fake.port, "sixring", "s"), heard, wanted=WANTED, limits=limits)
+    link = AmiLink(AmiAddress("node1", "127.0.0.1", fake.port, "sixring", "s"), heard, limits=limits)
     task = asyncio.create_task(link.run())
     try:
         await heard.until(LinkUp)

@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 
 from acd.ami import AmiAddress, AmiLink, LinkLimits
-from acd.ami_events import HANDLED
 from acd.apply import AT_ONCE, Reconciler, Rhythm
 from acd.book import Book, SignedIn
 from acd.desired import Desired
@@ -116,7 +115,7 @@ async def staged(fake: FakeAsterisk, book: Book) -> AsyncIterator[Stage]:
                            on_reachability=lambda: None)
     reconciler = Reconciler(stage.desired, clock, put=stage.told.append, rhythm=RHYTHM)
     service.listen(reconciler.heard)
-    link = AmiLink(AmiAddress("node1", "127.0.0.1", fake.port, "sixring", "s"), service.deliver, wanted=frozenset(HANDLED),
+    link = AmiLink(AmiAddress("node1", "127.0.0.1", fake.port, "sixring", "s"), service.deliver,
                    limits=QUICK)
     service.add(link)
     reconciler.add(PLAN, link)

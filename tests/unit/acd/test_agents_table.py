@@ -51,7 +51,7 @@ def plan(wrapup_s: int) -> FloorPlan:
 class Case:
     """Agent 801, whose seat is 1001 until it moves to 1002."""
 
-    floor: Floor = field(default_factory=lambda: Floor(plan(WRAPUP_S), online=frozenset(SEATS)))
+    floor: Floor = field(default_factory=lambda: Floor(plan(WRAPUP_S), online=set(SEATS)))
     book: Book = field(default_factory=Book)
     now: datetime = START
     shown: AgentShown | None = None
@@ -72,19 +72,19 @@ class Case:
         assert self.shown is not None
         entry = self.book.agents.get("801")
         return Situation(self.now, self.state, self.shown.since, wrapup_until(self.floor, entry, self.now) if entry else None,
-                         self.floor.online)
+                         frozenset(self.floor.online))
 
     def order(self, command: AgentCommand) -> Decision:
         decision = decide(self.book, command, RULES, ROSTER, self.situation())
         self.book = decision.book
         if decision.ends_wrapup:
-            self.floor = replace(self.floor, wrapups={})
+            self.floor.wrapups.clear()
         self._look()
         return decision
 
     def passes(self, seconds: float) -> None:
         self.now += timedelta(seconds=seconds)
-        self.floor, _ = tick(self.floor, self.now)
+        tick(self.floor, self.now)
         self.book = agents.end_wrapups(self.book, self.now)
         self._look()
 
@@ -139,15 +139,15 @@ class Case:
             case Column.WRAPUP_OVER:
                 self.passes(WRAPUP_S)
             case Column.PHONE_GONE:
-                self.floor = replace(self.floor, online=self.floor.online - {self.seat})
+                self.floor.online.discard(self.seat)
                 self.book = agents.fault_began(self.book, self.seat, self.now)
                 self.passes(RULES.fault_after.total_seconds())
             case Column.PHONE_BACK:
-                self.floor = replace(self.floor, online=self.floor.online | {self.seat})
+                self.floor.online.add(self.seat)
                 self.book = agents.fault_ended(self.book, self.seat)
 
     def _fold(self, event: ami.AmiEvent) -> None:
-        self.floor, _ = fold(self.floor, event, self.now)
+        fold(self.floor, event, self.now)
 
     def _look(self) -> None:
         self.shown = show_agent(self.floor, self.book, ROSTER.agents["801"], self.now, self.shown)
@@ -262,7 +262,7 @@ def test_an_agent_whose_phone_is_dead_moves_to_a_spare_seat_in_one_act() -> None
 
 def test_nobody_moves_to_a_seat_without_a_phone_or_that_does_not_exist() -> None:
     case = brought_to(S.READY)
-    case.floor = replace(case.floor, online=frozenset({"1001"}))
+    case.floor.online = {"1001"}
     assert case.order(MoveSeat("801", "1002")).code == "seat_unreachable"
     assert case.order(MoveSeat("801", "4711")).code == "unknown_seat"
     assert case.order(SignIn("999", "1003")).code == "unknown_agent"
@@ -306,9 +306,9 @@ def test_a_wrapup_is_extended_as_far_as_the_site_allows_and_ends_by_itself() -> 
 def test_an_agent_who_dials_a_code_is_what_it_was() -> None:
     case = brought_to(S.PAUSED)
     code = "node1-1795365099.9"
-    case.floor, _ = fold(case.floor, ami.ChannelCreated(code, "PJSIP/1001-9", code, 4, "1001", "from-seats", "*14"), case.now)
+    fold(case.floor, ami.ChannelCreated(code, "PJSIP/1001-9", code, 4, "1001", "from-seats", "*14"), case.now)
     for state in (4, 6):
-        case.floor, _ = fold(case.floor, ami.ChannelStateChanged(code, state), case.now)
+        fold(case.floor, ami.ChannelStateChanged(code, state), case.now)
         assert agent_state(case.floor, case.book, "801", case.now) == (S.PAUSED, None)
 
 
