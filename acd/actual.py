@@ -8,7 +8,8 @@ from typing import Final
 from acd.ami import AmiLink
 from acd.ami_events import number_of
 from acd.headers import Headers
-from acd.wanted import Actual, Member, Place
+from acd.members import Member, Place
+from acd.wanted import Actual
 
 FAMILY: Final = "sixring"
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar, Final, NamedTuple
@@ -22,8 +22,8 @@ from panoramisk.actions import Action  # type: ignore[import-untyped]
 from panoramisk.ami_protocol import AMIProtocol  # type: ignore[import-untyped]
 from panoramisk.message import Message  # type: ignore[import-untyped]
 
-from acd.ami_events import HANDLED, AmiEvent, parse
-from acd.headers import END_OF_LINE, NAMES_KEPT, EventHeaders, Headers, happened_at, headers_of, text_of
+from acd.ami_events import HANDLED, AmiEvent
+from acd.headers import END_OF_LINE, NAMES_KEPT, EventHeaders, Headers, dialplan_headers, happened_at, headers_of, text_of
 from acd.repeats import MEMBER_EVENTS, Repeats
 from callcenter.errors import SixringError, Unavailable
 
@@ -89,15 +89,14 @@ class LinkDown:
     reason: str      # an error's code
 
 
-class LinkEvent(NamedTuple):
-    """`at`: Asterisk's own time of it; None when it did not say."""
+class LinkEvents(NamedTuple):
+    """What one reading of the socket brought, in order, each with Asterisk's own time of it; None when it did not say."""
 
     node: str
-    event: AmiEvent
-    at: datetime | None
+    events: Sequence[tuple[AmiEvent, datetime | None]]
 
 
-LinkItem = LinkUp | LinkDown | LinkEvent
+LinkItem = LinkUp | LinkDown | LinkEvents
 
 
 def safe_value(value: str) -> str:
@@ -224,6 +223,7 @@ class _Protocol(AMIProtocol):  # type: ignore[misc]  # panoramisk has no types
         self._node, self._deliver = node, deliver
         self._readers = _Readers(Repeats())
         self._rest = b""
+        self._read: list[tuple[AmiEvent, datetime | None]] = []
         self._expired: deque[str] = deque(maxlen=100)   # lists given up: their late items are nobody's events
         self.lost = asyncio.Event()
 
@@ -233,11 +233,17 @@ class _Protocol(AMIProtocol):  # type: ignore[misc]  # panoramisk has no types
     def data_received(self, data: bytes) -> None:
         *messages, self._rest = (self._rest + data).split(END_OF_MESSAGE)
         for message in messages:
-            # A message that cannot be handled costs this message, never the connection.
+            # What cannot be handled costs itself, never the connection.
             try:
                 self._message(message)
             except Exception:
                 log.exception("ami_message_failed", message=message[:40])
+        events, self._read = self._read, []
+        try:
+            if events:
+                self._deliver(LinkEvents(self._node, events))
+        except Exception:
+            log.exception("ami_events_failed", events=len(events))
         if len(self._rest) > LONGEST_MESSAGE:
             log.error("ami_message_endless")
             self.abort()
@@ -246,23 +252,24 @@ class _Protocol(AMIProtocol):  # type: ignore[misc]  # panoramisk has no types
         if not message.startswith(EVENT):
             # A response, or what is not the start of a message: the greeting, a line feed too many.
             if (response := Message.from_line(text_of(message).strip())) is not None:
-                self._give(_headers(response), None)
-        elif (self.responses or self._expired) and ACTION_ID in message:      # unless something is asked, nothing is an answer
-            self._give(headers_of(message), happened_at(message))
+                self._answer(_headers(response))
+        elif (self.responses or self._expired) and ACTION_ID in message and self._answer(headers_of(message)):
+            pass     # unless something is asked, nothing is an answer
         else:
             end = message.find(END_OF_LINE)
             read = self._readers[message[len(EVENT):end] if end >= 0 else message[len(EVENT):]]
             if read is not None and (event := read(message)) is not None:
-                self._deliver(LinkEvent(self._node, event, happened_at(message)))
+                self._read.append((event, happened_at(message)))
 
-    def _give(self, headers: Headers, at: datetime | None) -> None:
+    def _answer(self, headers: Headers) -> bool:
+        """Whether this was an answer, or a part of one that came too late."""
         ident = headers.get("actionid", "")
         action = self.responses.get(ident) if ident else None
-        if action is not None and ("response" in headers or action.as_list):
-            if action.add_message(headers):
-                self.responses.pop(ident, None)
-        elif not (ident and ident in self._expired) and (event := parse(headers)):
-            self._deliver(LinkEvent(self._node, event, at))
+        if action is None or not ("response" in headers or action.as_list):
+            return bool(ident) and ident in self._expired
+        if action.add_message(headers):
+            self.responses.pop(ident, None)
+        return True
 
     def send_ask(self, action: _Ask) -> None:
         self.responses[action.action_id] = action
@@ -311,6 +318,8 @@ class _Readers(dict[bytes, "Reader | None"]):
             return None
         if name == "reload":
             return self._reloaded
+        if name == "userevent":
+            return lambda message: read(dialplan_headers(message))
         return lambda message: read(EventHeaders(message))
 
     def _reloaded(self, message: bytes) -> AmiEvent | None:

@@ -11,6 +11,7 @@ from enum import IntEnum
 from typing import Final, NamedTuple
 
 from acd.headers import Headers
+from acd.members import Member, Place
 
 
 class ChannelState(IntEnum):
@@ -63,20 +64,6 @@ class CallerLeft(NamedTuple):
     abandoned: bool
 
 
-class SeatCalled(NamedTuple):
-    uniqueid: str
-    queue: str
-    interface: str
-    leg: str
-
-
-class SeatConnected(NamedTuple):
-    uniqueid: str
-    queue: str
-    interface: str
-    leg: str
-
-
 class SeatCompleted(NamedTuple):
     uniqueid: str
     queue: str
@@ -123,17 +110,12 @@ class Parked(NamedTuple):
 
 
 class MemberChanged(NamedTuple):
-    queue: str
-    interface: str
-    paused: bool
-    penalty: int = 0
-    reason: str = ""   # of the pause
-    dynamic: bool = False
+    place: Place
+    member: Member
 
 
 class MemberRemoved(NamedTuple):
-    queue: str
-    interface: str
+    place: Place
 
 
 class BridgeEntered(NamedTuple):
@@ -199,7 +181,7 @@ class Reloaded(NamedTuple):
 
 
 AmiEvent = (ChannelCreated | ChannelStateChanged | CallerIdChanged | VariableSet | CallerJoined | CallerLeft
-            | SeatCalled | SeatConnected | SeatCompleted | SeatMissed | HeldOrNot | MemberChanged | MemberRemoved
+            | SeatCompleted | SeatMissed | HeldOrNot | MemberChanged | MemberRemoved
             | RecordingMuted | SpyStarted | SpyStopped | Parked
             | BridgeEntered | BridgeLeft
             | HungUp | DeviceChanged | ReachabilityChanged | DialplanSaid | FullyBooted | ShuttingDown | Reloaded)
@@ -209,7 +191,7 @@ VARIABLES: Final = frozenset({"SIXRING_CALLER", "CALL_ID"})
 
 
 def number_of(text: str) -> int:
-    digits = text.strip().removeprefix("-")
+    digits = text.removeprefix("-")
     return int(text) if digits.isascii() and digits.isdigit() else 0
 
 
@@ -244,8 +226,8 @@ def _abandoned(m: Headers) -> AmiEvent:
     return CallerLeft(m.get("uniqueid", ""), m.get("queue", ""), abandoned=True)
 
 
-def _seat(kind: Callable[[str, str, str, str], AmiEvent]) -> Callable[[Headers], AmiEvent]:
-    return lambda m: kind(m.get("uniqueid", ""), m.get("queue", ""), m.get("interface", ""), m.get("destuniqueid", ""))
+def _completed(m: Headers) -> AmiEvent:
+    return SeatCompleted(m.get("uniqueid", ""), m.get("queue", ""), m.get("interface", ""), m.get("destuniqueid", ""))
 
 
 def _missed(m: Headers) -> AmiEvent:
@@ -273,15 +255,19 @@ def _parked(m: Headers) -> AmiEvent:
     return Parked(m.get("parkeeuniqueid", ""), m.get("parkingspace", "") if m.get("event", "").lower() == "parkedcall" else "")
 
 
+def _place(m: Headers) -> Place:
+    return Place(m.get("queue", ""), m.get("interface", ""))
+
+
 def member_changed(m: Headers) -> AmiEvent:
+    """The reason given for an unpause is no state."""
     paused = m.get("paused") == "1"
-    return MemberChanged(m.get("queue", ""), m.get("interface", ""), paused, number_of(m.get("penalty", "")),
-                         m.get("pausedreason", "") if paused else "",
-                         m.get("membership") == "dynamic")
+    return MemberChanged(_place(m), Member(number_of(m.get("penalty", "")), paused, m.get("pausedreason", "") if paused else "",
+                                           dynamic=m.get("membership") == "dynamic"))
 
 
 def member_removed(m: Headers) -> AmiEvent:
-    return MemberRemoved(m.get("queue", ""), m.get("interface", ""))
+    return MemberRemoved(_place(m))
 
 
 def _entered(m: Headers) -> AmiEvent:
@@ -316,8 +302,11 @@ def _registry(m: Headers) -> AmiEvent:
 def _said(m: Headers) -> AmiEvent | None:
     if m.get("userevent") != "Sixring":
         return None
-    return DialplanSaid(m.get("uniqueid", ""), m.get("what", ""), m.get("callid", ""), m.get("did", ""),
-                        m.get("queue", ""), m.get("number", ""), m.get("caller", ""), m.get("language", ""),
+    what = m.get("what", "")
+    # The channel's own language is told before; what the dialplan says comes last.
+    language = m.get("language", "").rpartition("\n")[2] if what == "language" else ""
+    return DialplanSaid(m.get("uniqueid", ""), what, m.get("callid", ""), m.get("did", ""),
+                        m.get("queue", ""), m.get("number", ""), m.get("caller", ""), language,
                         m.get("seat", ""), m.get("agent", ""), m.get("reason", ""), m.get("channel", ""),
                         m.get("seconds", ""), m.get("callback", ""),
                         number_of(m.get("stage", "")), number_of(m.get("rank", "")))
@@ -331,9 +320,7 @@ HANDLED: Final[Mapping[str, Callable[[Headers], AmiEvent | None]]] = {
     "queuecallerjoin": _joined,
     "queuecallerleave": _left,
     "queuecallerabandon": _abandoned,
-    "agentcalled": _seat(SeatCalled),
-    "agentconnect": _seat(SeatConnected),
-    "agentcomplete": _seat(SeatCompleted),
+    "agentcomplete": _completed,
     "agentringnoanswer": _missed,
     "hold": _held,
     "unhold": _held,

@@ -21,7 +21,7 @@ from acd.ami_events import AmiEvent, FullyBooted, MemberChanged, MemberRemoved, 
 from acd.desired import Desired
 from acd.plan import FloorPlan
 from acd.reconcile import Action, Add, ChangePenalty, DeleteSwitch, PutSwitch, Remove, SetPause, contradicts, reconcile, unasked
-from acd.wanted import Member, Place, Wanted, next_change, wanted_floor
+from acd.wanted import Wanted, next_change, wanted_floor
 from callcenter.clock import Clock
 from callcenter.errors import SixringError
 from callcenter.events import DriftMended
@@ -74,9 +74,8 @@ class Reconciler:
     def heard(self, name: str, news: AmiEvent | LinkUp | LinkDown) -> None:
         node = self._nodes[name]
         match news:
-            case MemberChanged(queue=queue, interface=interface, paused=paused, penalty=penalty, reason=reason, dynamic=dynamic):
-                if queue in node.wanted.queues and contradicts(
-                        node.wanted, Place(queue, interface), Member(penalty, paused, reason, dynamic)):
+            case MemberChanged(place=place, member=member):
+                if contradicts(node.wanted, place, member):
                     node.due.set()
             case LinkDown():
                 node.booted = False
@@ -85,8 +84,8 @@ class Reconciler:
                 node.due.set()
             case Reloaded():
                 node.due.set()
-            case MemberRemoved(queue=queue, interface=interface):
-                if contradicts(node.wanted, Place(queue, interface), None):
+            case MemberRemoved(place=place):
+                if contradicts(node.wanted, place, None):
                     node.due.set()
             case _:
                 pass

@@ -14,19 +14,21 @@ OFFLINE_DEVICES: Final = frozenset({"UNAVAILABLE", "INVALID", "UNKNOWN"})
 
 
 def member_changed(floor: Floor, event: ami.MemberChanged, now: datetime) -> Touched:  # noqa: ARG001 - as all of them
-    seat = floor.plan.seat_of(event.interface)
+    (queue, interface), paused = event.place, event.member.paused
+    seat = floor.plan.seat_of(interface)
     if seat is None:
         return UNTOUCHED
     queues = floor.paused.setdefault(seat, {})
-    if queues.get(event.queue) is event.paused:
+    if queues.get(queue) is paused:
         return UNTOUCHED        # most of them: another penalty, or the same again
-    queues[event.queue] = event.paused
+    queues[queue] = paused
     return Touched(seats=(seat,))
 
 
 def member_removed(floor: Floor, event: ami.MemberRemoved, now: datetime) -> Touched:  # noqa: ARG001
-    seat = floor.plan.seat_of(event.interface)
-    if seat is None or floor.paused.get(seat, {}).pop(event.queue, None) is None:
+    queue, interface = event.place
+    seat = floor.plan.seat_of(interface)
+    if seat is None or floor.paused.get(seat, {}).pop(queue, None) is None:
         return UNTOUCHED
     return Touched(seats=(seat,))
 

@@ -32,6 +32,7 @@ _SPELLED: Final = {name.lower(): b"\r\n%s: " % name.encode() for name in (
 """As Asterisk writes those that come once in an event, with what stands before and after the name."""
 
 _TIMESTAMP: Final = _SPELLED["timestamp"]
+_USER_EVENT: Final = _SPELLED["userevent"]
 
 
 def text_of(message: bytes) -> str:
@@ -65,6 +66,16 @@ def happened_at(message: bytes) -> datetime | None:
         return None
 
 
+def dialplan_headers(message: bytes) -> dict[str, str]:
+    """Of a UserEvent: what the dialplan says stands after its name; of what stands before, only whose words they are."""
+    at = message.find(_USER_EVENT)
+    if at < 0:
+        return headers_of(message)
+    channel = EventHeaders(message[:at])
+    return {"event": "UserEvent", "channel": channel.get("channel"), "uniqueid": channel.get("uniqueid"),
+            **headers_of(message[at + len(END_OF_LINE):])}
+
+
 class EventHeaders(Mapping[str, str]):
     """Of an event's bytes: a header is looked for where Asterisk writes it; only if it is not there are all of them read."""
 
@@ -75,12 +86,17 @@ class EventHeaders(Mapping[str, str]):
         self._all: dict[str, str] | None = None
 
     def get(self, name: str, default: str = "") -> str:  # type: ignore[override]  # one default for all, and no None
-        spelled = _SPELLED.get(name)
-        if spelled is not None and (at := self._message.find(spelled)) >= 0:
-            start = at + len(spelled)
-            end = self._message.find(END_OF_LINE, start)
-            return text_of(self._message[start:end] if end >= 0 else self._message[start:])
-        return self._read().get(name, default)
+        message, spelled = self._message, _SPELLED.get(name)
+        # From the end, where most of what is asked for stands.
+        if spelled is None or (start := message.rfind(spelled)) < 0:
+            return self._read().get(name, default)
+        start += len(spelled)
+        end = message.find(END_OF_LINE, start)
+        value = message[start:end] if end >= 0 else message[start:]
+        try:
+            return value.decode()
+        except UnicodeDecodeError:
+            return text_of(value)
 
     def __getitem__(self, name: str) -> str:
         return self._read()[name]

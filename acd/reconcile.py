@@ -16,7 +16,8 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import NamedTuple
 
-from acd.wanted import Actual, Member, Place, Wanted, is_switch
+from acd.members import Member, Place
+from acd.wanted import Actual, Wanted, is_switch
 
 
 class Add(NamedTuple):
@@ -90,7 +91,7 @@ def contradicts(wanted: Wanted, place: Place, seen: Member | None) -> bool:
         return want is not None and want.dynamic
     if want is None:
         return seen.dynamic
-    return seen._replace(dynamic=want.dynamic) != want
+    return seen != want and seen._replace(dynamic=want.dynamic) != want
 
 
 def _pauses(misplaced: dict[Place, Member], wanted: Wanted, actual: Actual) -> list[Action]:

@@ -13,16 +13,25 @@ from typing import Final
 from acd.ami_events import AmiEvent, member_changed, member_removed
 from acd.headers import EventHeaders
 
-WORDINGS_KEPT: Final = 20_000
+WORDINGS_KEPT: Final = 100     # of one member: pauses and penalties come again and again
 MEMBER_EVENTS: Final = frozenset({"queuememberstatus", "queuememberpause", "queuememberpenalty", "queuememberadded"})
+
+
+class _Member:
+    """What was told of one: the last, as it was written, and what all that was written says."""
+
+    __slots__ = ("last", "read")
+
+    def __init__(self) -> None:
+        self.last = b""
+        self.read: dict[bytes, AmiEvent] = {}
 
 
 class Repeats:
     """What was last told about each member, since the link is up. Takes nothing for known that has not the shape it knows."""
 
     def __init__(self) -> None:
-        self._last: dict[bytes, bytes] = {}       # queue, member and membership, as written → penalty and pause, as written
-        self._read: dict[bytes, AmiEvent] = {}    # both, as written → what they say
+        self._members: dict[bytes, _Member] = {}       # by queue, member and membership, as written
 
     def changed(self, message: bytes) -> AmiEvent | None:
         """What a QueueMemberStatus, …Pause, …Penalty or …Added says; None when it says nothing new."""
@@ -32,23 +41,28 @@ class Repeats:
         paused = message.find(b"\r\nPaused: ", counts)
         if not 0 < who < penalty < counts < paused:
             return member_changed(EventHeaders(message))
-        member, news = message[who:penalty], message[penalty:counts] + message[paused:]
-        if self._last.get(member) == news:
+        key, news = message[who:penalty], message[penalty:counts] + message[paused:]
+        member = self._members.get(key)
+        if member is None:
+            member = self._members[key] = _Member()
+        elif member.last == news:
             return None
-        self._last[member] = news
-        said = member + news
-        event = self._read.get(said)
+        event = member.read.get(news)
         if event is None:
-            if len(self._read) >= WORDINGS_KEPT:
-                self._read.clear()
-            event = self._read[said] = member_changed(EventHeaders(said))
+            event = member_changed(EventHeaders(message))
+            if event != member_changed(EventHeaders(key + news)):
+                return event      # what is read stands elsewhere: never taken for known
+            if len(member.read) >= WORDINGS_KEPT:
+                member.read.clear()
+            member.read[news] = event
+        member.last = news
         return event
 
     def removed(self, message: bytes) -> AmiEvent:
         """What a QueueMemberRemoved says: it is always news, and so is whatever is told of the member afterwards."""
         who = message.find(b"\r\nQueue: ")
-        self._last.pop(message[who:message.find(b"\r\nPenalty: ", who)], None)
+        self._members.pop(message[who:message.find(b"\r\nPenalty: ", who)], None)
         return member_removed(EventHeaders(message))
 
     def forget(self) -> None:
-        self._last.clear()
+        self._members.clear()

@@ -12,7 +12,7 @@ from typing import Final
 
 import structlog
 
-from acd.ami import AmiLink, AmiLost, LinkDown, LinkEvent, LinkItem, LinkUp
+from acd.ami import AmiLink, AmiLost, LinkDown, LinkEvents, LinkItem, LinkUp
 from acd.ami_events import AmiEvent, DeviceChanged, FullyBooted, ReachabilityChanged, Reloaded
 from acd.facts import Floor
 from acd.floor import fold, next_tick, seated, tick, unwrapped
@@ -26,8 +26,8 @@ from callcenter.events import AgentShown, AnyEvent, Board, CallEnded, FloorReset
 
 log = structlog.get_logger(__name__)
 
-INBOX_LIMIT: Final = 200_000      # items; beyond it the link is cut and everything is read anew
-AT_ONCE: Final = 500              # items between two looks at the clock and at the other tasks
+INBOX_LIMIT: Final = 200_000      # events; beyond it the link is cut and everything is read anew
+AT_ONCE: Final = 500              # events between two looks at the clock and at the other tasks
 RESYNC_RETRY_S: Final = 1.0
 RESTART_SLACK: Final = timedelta(seconds=2)
 DOUBT_S: Final = 1.0              # how soon a phone that is said to be gone is looked at again
@@ -66,6 +66,7 @@ class FloorService:
         self._audit_every_s, self._agents = audit_every_s, agents
         self._doubt = asyncio.Event()
         self._inbox: deque[LinkItem | Resynced] = deque()
+        self._waiting = 0                          # events and other items in it
         self._news = asyncio.Event()
         self._nodes: dict[str, _Node] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -80,7 +81,8 @@ class FloorService:
 
     def deliver(self, item: LinkItem) -> None:
         """For AmiLink: only enqueues."""
-        if len(self._inbox) < INBOX_LIMIT:
+        if self._waiting < INBOX_LIMIT:
+            self._waiting += _size(item)
             self._inbox.append(item)
             self._news.set()
         else:
@@ -136,8 +138,12 @@ class FloorService:
                 with suppress(TimeoutError):
                     async with asyncio.timeout(self._until_tick()):
                         await self._news.wait()
-                for _ in range(min(len(self._inbox), AT_ONCE)):
-                    self._handle(self._inbox.popleft())
+                handled = 0
+                while self._inbox and handled < AT_ONCE:
+                    item = self._inbox.popleft()
+                    handled += _size(item)
+                    self._handle(item)
+                self._waiting -= handled
                 if not self._inbox:
                     self._news.clear()
                 self._tick()
@@ -149,12 +155,13 @@ class FloorService:
     def _handle(self, item: LinkItem | Resynced) -> None:
         node = self._nodes[item.node]
         match item:
-            case LinkEvent(event=event, at=at):
-                try:
-                    self._event(node, event, at or self._clock.now())
-                except Exception:
-                    # An event that breaks the fold must not stop the line's picture; the next audit mends it.
-                    log.exception("ami_event_failed", ami_event=type(event).__name__)
+            case LinkEvents(events=events):
+                for event, at in events:
+                    try:
+                        self._event(node, event, at or self._clock.now())
+                    except Exception:
+                        # An event that breaks the fold must not stop the line's picture; the next audit mends it.
+                        log.exception("ami_event_failed", ami_event=type(event).__name__)
             case LinkUp():
                 node.is_up = True
                 self._on_link(item.node, None)
@@ -180,13 +187,13 @@ class FloorService:
             case ReachabilityChanged():
                 self._on_reachability()
             case _:
-                if isinstance(event, DeviceChanged) and event.state in OFFLINE_DEVICES:
-                    self._doubt.set()
                 if node.reading:
                     node.since_asked.append((event, now))
                 if node.known:
                     for fact in fold(node.floor, event, now):
                         self._put(fact)
+                if type(event) is DeviceChanged and event.state in OFFLINE_DEVICES:
+                    self._doubt.set()
         self._tell(node.link.node, event)
 
     def _tell(self, node: str, news: AmiEvent | LinkUp | LinkDown) -> None:
@@ -208,6 +215,7 @@ class FloorService:
                 if not isinstance(error, AmiLost):
                     await asyncio.sleep(RESYNC_RETRY_S)
             self._inbox.append(Resynced(node.link.node, snapshot))
+            self._waiting += 1
             self._news.set()
 
         task = asyncio.create_task(read())
@@ -268,6 +276,10 @@ class FloorService:
             for node in self._nodes.values():
                 if node.known and node.is_up:
                     self._read(node)
+
+
+def _size(item: LinkItem | Resynced) -> int:
+    return len(item.events) if isinstance(item, LinkEvents) else 1
 
 
 def same_picture(one: Floor, other: Floor) -> bool:

@@ -8,28 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import Final
 
 from acd.book import Book, SignedIn
+from acd.members import Member, Place
 from acd.plan import FloorPlan, QueuePlan
 from callcenter.roster import Agent, Roster
 from callcenter.stages import Pool, Stage, asterisk_queue
-
-
-class Place(NamedTuple):
-    """A member is known by these two; app_queue allows each once."""
-
-    queue: str           # Asterisk's name, callcenter/stages.py
-    interface: str       # PJSIP/1001
-
-
-class Member(NamedTuple):
-    """`dynamic` False: rendered into queues.conf; it can be paused, never added or removed."""
-
-    penalty: int = 0
-    paused: bool = False
-    reason: str = ""     # of the pause: a PauseReason, or away, wrapup, signed_out
-    dynamic: bool = True
 
 
 @dataclass(frozen=True)

@@ -17,9 +17,10 @@ from typing import Final
 from acd_result import Result
 
 from acd.book import Book, SignedIn
+from acd.members import Member, Place
 from acd.plan import FloorPlan, QueuePlan, SeatPlan
 from acd.reconcile import reconcile
-from acd.wanted import Actual, Member, Place, Wanted, wanted_floor
+from acd.wanted import Actual, Wanted, wanted_floor
 from callcenter.roster import Agent, Roster
 
 AGENTS: Final = 1_000

@@ -8,15 +8,17 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 from hotline.own_redis import Redis
 
-from acd.ami import AmiAddress, AmiLink, LinkEvent, LinkItem, LinkLimits, LinkUp
+from acd.ami import AmiAddress, AmiLink, LinkEvents, LinkItem, LinkLimits, LinkUp
 from acd.ami_events import AmiEvent
 
 QUICK = LinkLimits(connect=1, answer=1, ping_every=0.1, ping_reply=0.15, first_retry=0.01, last_retry=0.05)
 Action = dict[str, str]
+Event = TypeVar("Event", bound=AmiEvent)
 
 
 @dataclass
@@ -86,10 +88,13 @@ class Heard:
             pass
         return item
 
-    async def until_event(self, event: AmiEvent) -> None:
-        """Until exactly this has happened."""
-        while not (isinstance(item := await self.queue.get(), LinkEvent) and type(item.event) is type(event) and item.event == event):
-            pass
+    async def until_event(self, kind: type[Event]) -> Event:
+        """The next event of this kind."""
+        while True:
+            item = await self.queue.get()
+            for event, _ in item.events if isinstance(item, LinkEvents) else ():
+                if isinstance(event, kind):
+                    return event
 
 
 @asynccontextmanager

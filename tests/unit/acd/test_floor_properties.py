@@ -13,6 +13,7 @@ from acd import ami_events as ami
 from acd.ami_events import parse
 from acd.facts import Floor, parse_caller
 from acd.floor import fold, next_tick, tick
+from acd.members import Member, Place
 from acd.plan import FloorPlan
 from acd.resync import floor_from
 from acd.service import same_picture
@@ -102,6 +103,7 @@ IDS = st.sampled_from(["node1-1.1", "node1-1.2", "node1-1.3", "node1-1.4"])
 NAMED = st.sampled_from(["PJSIP/trunk-1", "PJSIP/1001-2", "PJSIP/1002-3", "PJSIP/1003-4", "Local/x-5"])
 MEMBERS = st.sampled_from(["PJSIP/1001", "PJSIP/1002", "PJSIP/9"])
 QUEUES = st.sampled_from(["repair", "repair.backup", "seat.1001"])
+PLACES = st.builds(Place, QUEUES, MEMBERS)
 BRIDGES = st.sampled_from(["b1", "b2"])
 STATES = st.sampled_from([0, 4, 5, 6])
 SAID = st.sampled_from(["entered", "identified", "language", "place", "estimate", "routed", "overflow", "rescued", "survey",
@@ -114,14 +116,15 @@ EVENTS: st.SearchStrategy[ami.AmiEvent] = st.one_of(
     st.builds(ami.SeatMissed, IDS, QUEUES, MEMBERS, IDS), st.builds(ami.SeatCompleted, IDS, QUEUES, MEMBERS, IDS),
     st.builds(ami.HeldOrNot, IDS, st.booleans()), st.builds(ami.RecordingMuted, IDS, st.booleans()),
     st.builds(ami.SpyStarted, IDS, IDS), st.builds(ami.SpyStopped, IDS), st.builds(ami.Parked, IDS, st.sampled_from(["", "701"])),
-    st.builds(ami.MemberChanged, QUEUES, MEMBERS, st.booleans()), st.builds(ami.MemberRemoved, QUEUES, MEMBERS),
-    st.builds(ami.BridgeEntered, BRIDGES, IDS, IDS), st.builds(ami.BridgeLeft, BRIDGES, IDS), st.builds(ami.HungUp, IDS, st.just(16)),
+    st.builds(ami.MemberChanged, PLACES, st.builds(Member, paused=st.booleans())), st.builds(ami.MemberRemoved, PLACES),
+    st.builds(ami.BridgeEntered, BRIDGES, IDS, IDS),
+    st.builds(ami.BridgeLeft, BRIDGES, IDS), st.builds(ami.HungUp, IDS, st.just(16)),
     st.builds(ami.DeviceChanged, MEMBERS, st.sampled_from(["UNAVAILABLE", "NOT_INUSE", "INUSE"])),
     st.builds(ami.DialplanSaid, IDS, SAID, IDS, st.just("8000"), QUEUES, st.just("1380"), st.just("17|en|0|李 1-1"),
               st.sampled_from(["zh", "en", ""]), seconds=st.sampled_from(["", "30"]), stage=st.integers(0, 3)))
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(events=st.lists(st.tuples(EVENTS, st.integers(0, 3)), max_size=30))
 def test_whatever_comes_in_whatever_order_is_told_as_if_the_floor_were_made_anew(
         plan: FloorPlan, events: list[tuple[ami.AmiEvent, int]]) -> None:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from acd.members import Member, Place
 from acd.reconcile import (
     Action,
     Add,
@@ -20,7 +21,7 @@ from acd.reconcile import (
     reconcile,
     unasked,
 )
-from acd.wanted import Actual, Member, Place, Wanted, is_switch
+from acd.wanted import Actual, Wanted, is_switch
 
 ONE, TWO = "PJSIP/1001", "PJSIP/1002"
 OURS = ("repair", "repair.backup", "enquiry", "seat.1001")

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from acd.ami_events import MemberChanged, MemberRemoved, parse
 from acd.headers import EventHeaders, headers_of
+from acd.members import Place
 from acd.repeats import Repeats
 
 TEXT = ("Event: {event}\r\nPrivilege: agent,all\r\nTimestamp: {time}\r\nQueue: {queue}\r\nMemberName: 1001\r\n"
@@ -53,7 +54,7 @@ def test_a_pause_that_was_told_by_its_own_event_is_known() -> None:
 def test_a_removal_is_always_news_and_so_is_the_member_that_comes_back() -> None:
     repeats = Repeats()
     says_nothing_new(repeats, text())
-    assert repeats.removed(text("QueueMemberRemoved")) == MemberRemoved("repair", "PJSIP/1001")
+    assert repeats.removed(text("QueueMemberRemoved")) == MemberRemoved(Place("repair", "PJSIP/1001"))
     assert not says_nothing_new(repeats, text("QueueMemberAdded"))
 
 
@@ -74,10 +75,10 @@ def test_who_skips_the_repeats_knows_what_who_reads_everything_knows(messages: l
     for message in messages:
         event = parse(headers_of(message))
         assert isinstance(event, MemberChanged)
-        everything[event.queue] = event
+        everything[event.place.queue] = event
         if news := repeats.changed(message):
             assert isinstance(news, MemberChanged)
-            skipping[event.queue] = news
+            skipping[event.place.queue] = news
         assert skipping == everything
 
 
