@@ -97,6 +97,10 @@ class LinkEvents(NamedTuple):
 
 
 LinkItem = LinkUp | LinkDown | LinkEvents
+News = LinkUp | LinkDown | AmiEvent
+Listener = Callable[[str, Any], None]
+"""Is given the node and the news."""
+Listeners = Mapping[type[News], Listener]
 
 
 def safe_value(value: str) -> str:

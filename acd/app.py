@@ -102,8 +102,8 @@ async def run(plan: AcdPlan, clock: Clock) -> None:
     desk = OrderDesk(handlers, clock, outbox.put)
     intake = OrderIntake(bus, desk)
     keypad = Keypad(desk, attendance, desired, line, clock)
-    for listener in (attendance.heard, keypad.heard, line.heard, reconciler.heard):
-        service.listen(listener)
+    for listeners in (attendance.listeners(), keypad.listeners(), line.listeners(), reconciler.listeners()):
+        service.listen(listeners)
     for floor, address in plan.nodes:
         link = AmiLink(address, service.deliver, limits=plan.limits)
         links.append(link)

@@ -16,8 +16,8 @@ from typing import Final, assert_never
 import structlog
 
 from acd.actual import FAMILY, read_actual
-from acd.ami import AmiLink, LinkDown, LinkUp
-from acd.ami_events import AmiEvent, FullyBooted, MemberChanged, MemberRemoved, Reloaded
+from acd.ami import AmiLink, LinkDown, Listeners
+from acd.ami_events import FullyBooted, MemberChanged, MemberRemoved, Reloaded
 from acd.desired import Desired
 from acd.plan import FloorPlan
 from acd.reconcile import Action, Add, ChangePenalty, DeleteSwitch, PutSwitch, Remove, SetPause, contradicts, reconcile, unasked
@@ -54,7 +54,7 @@ class _Node:
 
 
 class Reconciler:
-    """`heard` is given what FloorService hears, in order; `adopt(node, switches)` may change the book before a round decides."""
+    """`listeners` are FloorService's; `adopt(node, switches)` may change the book before a round decides."""
 
     def __init__(self, desired: Desired, clock: Clock, *, put: Callable[[DriftMended], None],
                  adopt: Callable[[str, Mapping[str, str]], None] | None = None, rhythm: Rhythm | None = None) -> None:
@@ -71,24 +71,29 @@ class Reconciler:
         for node in self._nodes.values():
             node.due.set()
 
-    def heard(self, name: str, news: AmiEvent | LinkUp | LinkDown) -> None:
+    def listeners(self) -> Listeners:
+        return {MemberChanged: self._member_changed, MemberRemoved: self._member_removed, LinkDown: self._link_down,
+                FullyBooted: self._booted, Reloaded: self._reloaded}
+
+    def _member_changed(self, name: str, event: MemberChanged) -> None:
         node = self._nodes[name]
-        match news:
-            case MemberChanged(place=place, member=member):
-                if contradicts(node.wanted, place, member):
-                    node.due.set()
-            case LinkDown():
-                node.booted = False
-            case FullyBooted():
-                node.booted = True
-                node.due.set()
-            case Reloaded():
-                node.due.set()
-            case MemberRemoved(place=place):
-                if contradicts(node.wanted, place, None):
-                    node.due.set()
-            case _:
-                pass
+        if contradicts(node.wanted, event.place, event.member):
+            node.due.set()
+
+    def _member_removed(self, name: str, event: MemberRemoved) -> None:
+        node = self._nodes[name]
+        if contradicts(node.wanted, event.place, None):
+            node.due.set()
+
+    def _link_down(self, name: str, news: LinkDown) -> None:  # noqa: ARG002 - as all of them
+        self._nodes[name].booted = False
+
+    def _booted(self, name: str, event: FullyBooted) -> None:  # noqa: ARG002
+        self._nodes[name].booted = True
+        self._nodes[name].due.set()
+
+    def _reloaded(self, name: str, event: Reloaded) -> None:  # noqa: ARG002
+        self._nodes[name].due.set()
 
     async def run(self) -> None:
         async with asyncio.TaskGroup() as tasks:

@@ -16,9 +16,8 @@ import structlog
 from acd import agents
 from acd.agent_shown import show_agent, wrapup_until
 from acd.agents import AGENT_COMMANDS, AgentCommand, Decision, Rules, Situation, decide, decide_queue
-from acd.ami import LinkDown, LinkUp
+from acd.ami import Listeners
 from acd.ami_events import (
-    AmiEvent,
     BridgeEntered,
     BridgeLeft,
     FullyBooted,
@@ -77,7 +76,7 @@ class Keeping:
 
 
 class Attendance:
-    """`told` hears what is put onto the bus, `heard` what Asterisk says; `run` watches the time."""
+    """`told` hears what is put onto the bus, `listeners` what Asterisk says; `run` watches the time."""
 
     def __init__(self, desired: Desired, rules: Rules, clock: Clock, floors: Floors, line: Line, keeping: Keeping,
                  put: Callable[[AnyEvent], None]) -> None:
@@ -157,27 +156,27 @@ class Attendance:
                 self._phone(seat)
             self.look_at_all()
 
-    def heard(self, node: str, news: AmiEvent | LinkUp | LinkDown) -> None:  # noqa: ARG002 - FloorService's signature
-        match news:
-            case SeatMissed(interface=interface, ring_ms=ring_ms):
-                seat = self._seat_of(interface)
-                if seat and seat not in self._gone:
-                    self._change(agents.missed(self._desired.book, seat, self._rules, ring_ms), BY_ITSELF)
-            case SeatCompleted(queue=queue, interface=interface):
-                self._after_call(queue, interface)
-            case ReachabilityChanged(endpoint=seat, status=status, uri=uri) if uri and seat in self._rules.seats:
-                contacts = self._contacts.setdefault(seat, {})
-                contacts[uri] = status not in LOST_CONTACT
-                if contacts[uri]:      # one phone a seat: an address that answers takes the place of all others
-                    self._contacts[seat] = {uri: True}
-                self._phone(seat)
-            case (HeldOrNot(uniqueid=uniqueid) | RecordingMuted(uniqueid=uniqueid) | BridgeEntered(uniqueid=uniqueid)
-                  | BridgeLeft(uniqueid=uniqueid)):
-                self._look_at_call(uniqueid)
-            case FullyBooted():
-                self._floors.seat(self._seats())
-            case _:
-                pass
+    def listeners(self) -> Listeners:
+        return {SeatMissed: self._missed, SeatCompleted: self._after_call, ReachabilityChanged: self._contact,
+                HeldOrNot: self._look_at_call, RecordingMuted: self._look_at_call, BridgeEntered: self._look_at_call,
+                BridgeLeft: self._look_at_call, FullyBooted: self._booted}
+
+    def _missed(self, node: str, event: SeatMissed) -> None:  # noqa: ARG002 - as all of them
+        seat = self._seat_of(event.interface)
+        if seat and seat not in self._gone:
+            self._change(agents.missed(self._desired.book, seat, self._rules, event.ring_ms), BY_ITSELF)
+
+    def _contact(self, node: str, event: ReachabilityChanged) -> None:  # noqa: ARG002
+        if not event.uri or event.endpoint not in self._rules.seats:
+            return
+        contacts = self._contacts.setdefault(event.endpoint, {})
+        contacts[event.uri] = event.status not in LOST_CONTACT
+        if contacts[event.uri]:      # one phone a seat: an address that answers takes the place of all others
+            self._contacts[event.endpoint] = {event.uri: True}
+        self._phone(event.endpoint)
+
+    def _booted(self, node: str, event: FullyBooted) -> None:  # noqa: ARG002
+        self._floors.seat(self._seats())
 
     def adopt(self, node: str, switches: Mapping[str, str]) -> None:  # noqa: ARG002 - Reconciler's signature
         """What Asterisk's database says of agents who signed in while acd was dead, or of all when the book was lost."""
@@ -229,12 +228,12 @@ class Attendance:
 
     # --- wrap-up
 
-    def _after_call(self, queue: str, interface: str) -> None:
+    def _after_call(self, node: str, event: SeatCompleted) -> None:  # noqa: ARG002
         """app_queue keeps a seat from each queue for that queue's own wrap-up, although the call was another queue's: the
         longer ones are ended when the right one is over. (Measured: a shorter one never cuts the right one short.)"""
-        seat = self._seat_of(interface)
+        seat = self._seat_of(event.interface)
         floor = self._floor_of(seat) if seat else None
-        plan = floor.plan.queues.get(stage_of(queue).queue) if floor else None
+        plan = floor.plan.queues.get(stage_of(event.queue).queue) if floor else None
         if seat and floor and plan and any(other.wrapup_s > plan.wrapup_s for other in floor.plan.queues.values()):
             self._releases[seat] = self._clock.now() + timedelta(seconds=plan.wrapup_s)
             self._due.set()
@@ -307,10 +306,10 @@ class Attendance:
         if entry and (agent := self._desired.roster.agents.get(entry.agent)):
             self._look(agent)
 
-    def _look_at_call(self, uniqueid: str) -> None:
+    def _look_at_call(self, node: str, event: HeldOrNot | RecordingMuted | BridgeEntered | BridgeLeft) -> None:  # noqa: ARG002
         """Held, its recording paused, or somebody else consulted: no seat's own state changes with it."""
         for floor in self._floors.floors():
-            if channel := floor.channels.get(uniqueid):
+            if channel := floor.channels.get(event.uniqueid):
                 for seat in sorted({leg.seat for leg in floor.channels.of_call(channel.linkedid) if leg.seat}):
                     self._look_at(seat)
 

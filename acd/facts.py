@@ -38,8 +38,9 @@ class CallFacts:
     def change(self, **changes: object) -> None:
         """Of what is shown; the other fields may just be set."""
         for name, value in changes.items():
-            setattr(self, name, value)
-        self.unshown = True
+            if getattr(self, name) != value:
+                setattr(self, name, value)
+                self.unshown = True
 
 
 @dataclass(frozen=True)

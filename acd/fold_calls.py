@@ -16,7 +16,9 @@ LANGUAGES: Final = frozenset({"zh", "en"})
 
 
 def caller_id_changed(floor: Floor, event: ami.CallerIdChanged, now: datetime) -> Touched:  # noqa: ARG001 - as all of them
-    return _changed(floor, event.uniqueid, number=normalise(event.number)) if event.number else UNTOUCHED
+    if not event.number or event.uniqueid not in floor.calls:      # mostly a seat's: its number is nobody's business
+        return UNTOUCHED
+    return _changed(floor, event.uniqueid, number=normalise(event.number))
 
 
 def variable_set(floor: Floor, event: ami.VariableSet, now: datetime) -> Touched:  # noqa: ARG001

@@ -10,8 +10,8 @@ from typing import Final
 
 import structlog
 
-from acd.ami import LinkDown, LinkUp
-from acd.ami_events import AmiEvent, DialplanSaid
+from acd.ami import Listeners
+from acd.ami_events import DialplanSaid
 from acd.attendance import Attendance
 from acd.desired import Desired
 from acd.line import AgentLine
@@ -50,14 +50,17 @@ def command_of(said: DialplanSaid, agent: str | None, *, asks_help: bool) -> Com
 
 
 class Keypad:
-    """`heard` is FloorService's listener. Needs no Redis: the answer goes back to the dialplan."""
+    """Needs no Redis: the answer goes back to the dialplan."""
 
     def __init__(self, desk: OrderDesk, attendance: Attendance, desired: Desired, line: AgentLine, clock: Clock) -> None:
         self._desk, self._attendance, self._desired, self._line, self._clock = desk, attendance, desired, line, clock
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def heard(self, node: str, news: AmiEvent | LinkUp | LinkDown) -> None:
-        if not isinstance(news, DialplanSaid) or not news.what.startswith("order-"):
+    def listeners(self) -> Listeners:
+        return {DialplanSaid: self.heard}
+
+    def heard(self, node: str, news: DialplanSaid) -> None:
+        if not news.what.startswith("order-"):
             return
         if news.what == "order-emergency":
             self._attendance.adopt(node, {f"emergency-sign-in/{news.seat}": news.agent})

@@ -10,8 +10,8 @@ from typing import Final
 import structlog
 
 from acd.actual import FAMILY, member_from
-from acd.ami import AmiLink, LinkDown, LinkUp
-from acd.ami_events import AmiEvent, FullyBooted, number_of
+from acd.ami import AmiLink, Listeners
+from acd.ami_events import FullyBooted, number_of
 from acd.headers import Headers
 from callcenter.clock import Clock
 from callcenter.errors import SixringError
@@ -23,7 +23,7 @@ ANSWER_VARIABLE: Final = "ORDER_ANSWER"
 
 
 class AgentLine:
-    """`link_of(seat)` is the node where the seat is; `heard` is FloorService's listener."""
+    """`link_of(seat)` is the node where the seat is."""
 
     def __init__(self, link_of: Callable[[str | None], AmiLink], longest_wrapup: int, clock: Clock) -> None:
         """`longest_wrapup`: of all queues, in s."""
@@ -32,9 +32,11 @@ class AgentLine:
         self._tasks: set[asyncio.Task[None]] = set()
         self._writing: set[str] = set()
 
-    def heard(self, node: str, news: AmiEvent | LinkUp | LinkDown) -> None:
-        if isinstance(news, FullyBooted):
-            self._start(self._write(node))
+    def listeners(self) -> Listeners:
+        return {FullyBooted: self._booted}
+
+    def _booted(self, node: str, event: FullyBooted) -> None:  # noqa: ARG002 - as all of them
+        self._start(self._write(node))
 
     def journal(self, event: str, *, call_id: str | None, seat: str | None, data: Sequence[str]) -> None:
         """In order; kept while Asterisk is away, and then late rather than lost."""

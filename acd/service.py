@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -12,7 +12,7 @@ from typing import Final
 
 import structlog
 
-from acd.ami import AmiLink, AmiLost, LinkDown, LinkEvents, LinkItem, LinkUp
+from acd.ami import AmiLink, AmiLost, LinkDown, LinkEvents, LinkItem, LinkUp, Listener, Listeners, News
 from acd.ami_events import AmiEvent, DeviceChanged, FullyBooted, ReachabilityChanged, Reloaded
 from acd.facts import Floor
 from acd.floor import fold, next_tick, seated, tick, unwrapped
@@ -70,11 +70,12 @@ class FloorService:
         self._news = asyncio.Event()
         self._nodes: dict[str, _Node] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._listeners: list[Callable[[str, AmiEvent | LinkUp | LinkDown], None]] = []
+        self._listeners: defaultdict[type[News], list[Listener]] = defaultdict(list)
 
-    def listen(self, listener: Callable[[str, AmiEvent | LinkUp | LinkDown], None]) -> None:
-        """Hears (node, event) in order, each event after it has been folded. A listener must only take note."""
-        self._listeners.append(listener)
+    def listen(self, listeners: Listeners) -> None:
+        """Each hears its kind in order, each event after it has been folded. A listener must only take note."""
+        for kind, listener in listeners.items():
+            self._listeners[kind].append(listener)
 
     def add(self, link: AmiLink) -> None:
         self._nodes[link.node] = _Node(Floor(self._plans[link.node]), link)
@@ -196,9 +197,10 @@ class FloorService:
                     self._doubt.set()
         self._tell(node.link.node, event)
 
-    def _tell(self, node: str, news: AmiEvent | LinkUp | LinkDown) -> None:
-        for listener in self._listeners:
-            listener(node, news)
+    def _tell(self, node: str, news: News) -> None:
+        if listeners := self._listeners.get(type(news)):
+            for listener in listeners:
+                listener(node, news)
 
     def _read(self, node: _Node) -> None:
         """Begins to read the actual state; events that come meanwhile are kept and folded onto it."""

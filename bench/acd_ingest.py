@@ -28,7 +28,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import zip_longest
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import structlog
 import uvloop
@@ -170,8 +170,8 @@ async def ours(stream: bytes) -> tuple[float, Outcome, Floor]:
     link = Canned(service.deliver)
     service.add(link)
     reconciler.add(plan, link)
-    service.listen(reconciler.heard)
-    service.listen(lambda node, news: heard.append(news))  # type: ignore[arg-type]
+    service.listen(reconciler.listeners())
+    service.listen(dict.fromkeys(get_args(AmiEvent), lambda node, event: heard.append(event)))
     reader, keeper = asyncio.create_task(service.run()), asyncio.create_task(reconciler.run())
     service.deliver(LinkUp("node1"))
     service.deliver(LinkEvents("node1", [(FullyBooted(9), None)]))

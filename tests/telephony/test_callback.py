@@ -157,8 +157,7 @@ async def test_a_retry_comes_into_the_queue_by_order_and_only_once_an_attempt(li
     phone = await line.outside("2901")
     settings, clock = line.hotline.settings, SystemClock()
     plan = FloorPlan.of(load_site(settings.site_file), settings.node)
-    link = AmiLink(AmiAddress(settings.node, *settings.ami_address, "sixring", settings.secrets()["ami"]), lambda _: None,
-                   wanted=frozenset())
+    link = AmiLink(AmiAddress(settings.node, *settings.ami_address, "sixring", settings.secrets()["ami"]), lambda _: None)
     running = asyncio.create_task(link.run())
     try:
         async with asyncio.timeout(5):

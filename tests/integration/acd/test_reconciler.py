@@ -114,7 +114,7 @@ async def staged(fake: FakeAsterisk, book: Book) -> AsyncIterator[Stage]:
     service = FloorService({"node1": PLAN}, clock, put=lambda event: None, remembered=Board, on_link=lambda node, reason: None,
                            on_reachability=lambda: None)
     reconciler = Reconciler(stage.desired, clock, put=stage.told.append, rhythm=RHYTHM)
-    service.listen(reconciler.heard)
+    service.listen(reconciler.listeners())
     link = AmiLink(AmiAddress("node1", "127.0.0.1", fake.port, "sixring", "s"), service.deliver,
                    limits=QUICK)
     service.add(link)
