@@ -91,7 +91,7 @@ def contradicts(wanted: Wanted, place: Place, seen: Member | None) -> bool:
         return want is not None and want.dynamic
     if want is None:
         return seen.dynamic
-    return seen != want and seen._replace(dynamic=want.dynamic) != want
+    return seen[:-1] != want[:-1]      # all but who keeps the member, which does not change
 
 
 def _pauses(misplaced: dict[Place, Member], wanted: Wanted, actual: Actual) -> list[Action]:

@@ -15,7 +15,7 @@ import structlog
 from acd.ami import AmiLink, AmiLost, LinkDown, LinkEvents, LinkItem, LinkUp, Listener, Listeners, News
 from acd.ami_events import AmiEvent, DeviceChanged, FullyBooted, ReachabilityChanged, Reloaded
 from acd.facts import Floor
-from acd.floor import fold, next_tick, seated, tick, unwrapped
+from acd.floor import FOLDS, fold, next_tick, seated, tick, unwrapped
 from acd.fold_channels import outcome_of
 from acd.fold_seats import OFFLINE_DEVICES
 from acd.plan import FloorPlan
@@ -177,7 +177,15 @@ class FloorService:
                 self._resynced(node, snapshot)
 
     def _event(self, node: _Node, event: AmiEvent, now: datetime) -> None:
+        if type(event) in FOLDS:
+            if node.reading:
+                node.since_asked.append((event, now))
+            if node.known:
+                for fact in fold(node.floor, event, now):
+                    self._put(fact)
         match event:
+            case DeviceChanged(state=state) if state in OFFLINE_DEVICES:
+                self._doubt.set()
             case FullyBooted(uptime_s=uptime_s):
                 booted_at = now - timedelta(seconds=uptime_s)
                 node.restarted = bool(node.booted_at and booted_at - node.booted_at > RESTART_SLACK)
@@ -187,14 +195,6 @@ class FloorService:
                 self._read(node)
             case ReachabilityChanged():
                 self._on_reachability()
-            case _:
-                if node.reading:
-                    node.since_asked.append((event, now))
-                if node.known:
-                    for fact in fold(node.floor, event, now):
-                        self._put(fact)
-                if type(event) is DeviceChanged and event.state in OFFLINE_DEVICES:
-                    self._doubt.set()
         self._tell(node.link.node, event)
 
     def _tell(self, node: str, news: News) -> None:

@@ -60,9 +60,9 @@ def consulting_leg(floor: Floor, call_id: str) -> Channel | None:
     """The phone whose agent asks somebody else while the caller is held, alone in a bridge: an attended transfer. Whoever is
     asked has a leg of the same call, made later."""
     facts = floor.calls.get(call_id)
-    if facts is None:
+    if facts is None or peers_of(floor, call_id):
         return None
-    return _consulting(floor, facts, legs_of(floor, call_id), peers_of(floor, call_id))
+    return _consulting(floor, facts, legs_of(floor, call_id))
 
 
 def rung_legs(floor: Floor, call_id: str) -> list[Channel]:
@@ -71,7 +71,7 @@ def rung_legs(floor: Floor, call_id: str) -> list[Channel]:
 
 def parties_of(floor: Floor, facts: CallFacts) -> Parties:
     legs, peers = legs_of(floor, facts.call_id), peers_of(floor, facts.call_id)
-    return Parties(_rung(legs), peers, _consulting(floor, facts, legs, peers))
+    return Parties(_rung(legs), peers, None if peers else _consulting(floor, facts, legs))
 
 
 def _age(channel: Channel) -> datetime:
@@ -82,9 +82,10 @@ def _rung(legs: list[Channel]) -> list[Channel]:
     return [leg for leg in legs if leg.seat and not leg.dials and not leg.has_talked]
 
 
-def _consulting(floor: Floor, facts: CallFacts, legs: list[Channel], peers: list[Channel]) -> Channel | None:
+def _consulting(floor: Floor, facts: CallFacts, legs: list[Channel]) -> Channel | None:
+    """Nobody talks with the caller."""
     own = floor.channels.get(facts.call_id)
-    if own is None or own.bridge is None or peers or facts.parked:
+    if own is None or own.bridge is None or facts.parked:
         return None
     return next((leg for leg in legs if leg.seat and leg.is_up and leg.bridge is not None), None)
 
