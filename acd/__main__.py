@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 
 import structlog
@@ -10,7 +11,7 @@ import uvloop
 
 from acd.agents import Rules
 from acd.ami import AmiAddress
-from acd.app import AcdPlan, run
+from acd.app import COLLECT_AFTER, AcdPlan, run
 from acd.bookfile import BookFile
 from acd.calls.rules import CallRules
 from acd.desired import first_book, first_roster
@@ -56,4 +57,5 @@ async def _until_sigterm(plan: AcdPlan) -> None:
 
 if __name__ == "__main__":
     configure_logs("acd")
+    gc.set_threshold(*COLLECT_AFTER)
     uvloop.run(_until_sigterm(plan_of(Settings.load())))

@@ -31,6 +31,7 @@ log = structlog.get_logger(__name__)
 
 END_OF_MESSAGE: Final = END_OF_LINE * 2
 EVENT: Final = b"Event: "
+PHONE: Final = b"PJSIP/"
 ACTION_ID: Final = b"\r\nActionID: "
 LONGEST_MESSAGE: Final = 1_000_000   # bytes without an end: this is not AMI
 Reader = Callable[[bytes], AmiEvent | None]
@@ -324,6 +325,8 @@ class _Readers(dict[bytes, "Reader | None"]):
             return self._reloaded
         if name == "userevent":
             return lambda message: read(dialplan_headers(message))
+        if name == "devicestatechange":     # mostly of queues and of calls that pass through Local channels
+            return lambda message: read(EventHeaders(message)) if PHONE in message else None
         return lambda message: read(EventHeaders(message))
 
     def _reloaded(self, message: bytes) -> AmiEvent | None:
