@@ -120,6 +120,7 @@ class Rules:
 
     free_seating: bool = False
     seats: frozenset[str] = frozenset()
+    browsers: frozenset[str] = frozenset()       # seats whose phone is the page, which gets there by signing in
     queues: frozenset[str] = frozenset()
     misses: int = 3
     fault_after: timedelta = timedelta(seconds=6)
@@ -130,6 +131,7 @@ class Rules:
     def of(cls, site: Site) -> Self:
         return cls(
             free_seating=site.free_seating, seats=frozenset(seat.seat for seat in site.seats),
+            browsers=frozenset(site.browser_seats),
             queues=frozenset(queue.id for queue in site.queues), misses=site.desk.misses,
             fault_after=timedelta(seconds=site.desk.fault_after),
             wrapup_extension=timedelta(seconds=site.desk.wrapup_extension), ring_ms=site.ring.seconds * 1000)
@@ -208,7 +210,7 @@ def _seat(book: Book, command: SignIn | MoveSeat, rules: Rules, at: Situation) -
         return Decision(book, Refusal.SEAT_TAKEN, there.agent)
     if there is not None:
         return Decision(book, detail=command.seat)
-    if command.seat not in at.reachable:
+    if command.seat not in at.reachable | rules.browsers:
         return Decision(book, Refusal.SEAT_UNREACHABLE)
     if entry is None:
         return Decision(adopt(book, command.agent, command.seat, at.now), detail=command.seat)

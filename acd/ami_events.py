@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from enum import IntEnum
 from typing import Final, NamedTuple
 
+from acd.ami_handover import HandedOver, handed_over
 from acd.headers import Headers
 from acd.members import Member, Place
 
@@ -151,7 +152,7 @@ class DialplanSaid(NamedTuple):
     """The dialplan's own words: `UserEvent(Sixring,What: …)`."""
 
     uniqueid: str
-    what: str          # entered identified language menu routed overflow outside voicemail callback survey estimate place
+    what: str          # entered identified language menu routed overflow outside voicemail callback message survey estimate place
     call_id: str
     did: str
     queue: str
@@ -182,7 +183,7 @@ class Reloaded(NamedTuple):
 
 AmiEvent = (ChannelCreated | ChannelStateChanged | CallerIdChanged | VariableSet | CallerJoined | CallerLeft
             | SeatCompleted | SeatMissed | HeldOrNot | MemberChanged | MemberRemoved
-            | RecordingMuted | SpyStarted | SpyStopped | Parked
+            | RecordingMuted | SpyStarted | SpyStopped | Parked | HandedOver
             | BridgeEntered | BridgeLeft
             | HungUp | DeviceChanged | ReachabilityChanged | DialplanSaid | FullyBooted | ShuttingDown | Reloaded)
 
@@ -332,6 +333,7 @@ HANDLED: Final[Mapping[str, Callable[[Headers], AmiEvent | None]]] = {
     "mixmonitormute": _muted,
     "chanspystart": _spy_started,
     "chanspystop": _spy_stopped,
+    "attendedtransfer": handed_over,
     "parkedcall": _parked,
     "unparkedcall": _parked,
     "parkedcalltimeout": _parked,

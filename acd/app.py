@@ -105,7 +105,7 @@ async def run(plan: AcdPlan, clock: Clock) -> None:
     desk = OrderDesk(handlers, clock, outbox.put)
     intake = OrderIntake(bus, desk)
     keypad = Keypad(desk, attendance, desired, line, clock)
-    for listeners in (attendance.listeners(), keypad.listeners(), line.listeners(), reconciler.listeners()):
+    for listeners in (attendance.listeners(), keypad.listeners(), line.listeners(), reconciler.listeners(), calls.listeners()):
         service.listen(listeners)
     for floor, address in plan.nodes:
         link = AmiLink(address, service.deliver, limits=plan.limits)

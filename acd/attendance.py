@@ -32,7 +32,7 @@ from acd.desired import Desired
 from acd.facts import Floor
 from acd.orders import Handlers
 from callcenter.clock import Clock
-from callcenter.commands import Answer, CloseQueue, Order
+from callcenter.commands import DONE, Answer, CloseQueue, MoveSeat, Order, SignIn
 from callcenter.errors import SixringError, Unavailable
 from callcenter.events import AgentChanged, AgentShown, AgentState, AnyEvent, Board, FloorReset, SeatChanged, SeatFaultChanged
 from callcenter.roster import Agent, Roster
@@ -114,6 +114,8 @@ class Attendance:
         if not self._floors.floors():
             raise Unavailable("nothing is known of the phones yet")
         decision = self._decide(order.command)
+        if decision.code == DONE and isinstance(order.command, SignIn | MoveSeat):
+            self._sits_down(order.command.seat)
         entry = decision.book.agents.get(order.command.agent)
         if entry and decision.ends_wrapup:
             self._floors.end_wrapup(entry.seat)
@@ -258,6 +260,11 @@ class Attendance:
         elif seat not in self._gone and (seat in self._seen or self._rules.free_seating):
             self._gone[seat] = self._clock.now()
             self._due.set()
+
+    def _sits_down(self, seat: str) -> None:
+        """A page becomes a phone once its agent sits there: only from now on is it missing."""
+        if seat in self._gone:
+            self._gone[seat] = self._clock.now()
 
     def _is_lost(self, seat: str) -> bool:
         contacts = self._contacts.get(seat)

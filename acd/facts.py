@@ -31,6 +31,7 @@ class CallFacts:
     parked: str = ""                 # the slot
     recording_paused: bool = False   # A8
     epilogue: str | None = None      # survey, voicemail or callback, as the dialplan said
+    left_message: bool = False       # a voicemail is being recorded, or a callback was noted
     expected_wait_s: float | None = None   # as it was told to the caller
     callback_id: str | None = None   # this is no caller: a place that is kept for one
     unshown: bool = field(default=True, compare=False)     # something here may have changed since the call was shown

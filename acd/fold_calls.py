@@ -52,6 +52,8 @@ def said(floor: Floor, event: ami.DialplanSaid, now: datetime) -> Touched:
             return _told(_changed(floor, call_id, stage=event.stage, waiting=True, queued_at=queued_at), "overflowed")
         case "rescued":
             return _told(_changed(floor, call_id), "rescued")
+        case "message":
+            return _changed(floor, call_id, left_message=True)
         case epilogue if epilogue in EPILOGUES:
             return _told(_changed(floor, call_id, epilogue=epilogue, waiting=False), epilogue)
         case _:

@@ -88,7 +88,7 @@ def outcome_of(facts: CallFacts) -> str:
     """How a call that ended now is shown; the journal decides what is counted."""
     if facts.answered_at or facts.epilogue == "survey":
         return "answered"
-    if facts.epilogue in {"voicemail", "callback"}:
+    if facts.left_message:
         return "message"
     return "abandoned" if facts.queued_at else "menu"
 

@@ -23,7 +23,7 @@ from callcenter.events import Board, Call, CallState, Seat, SeatState
 from callcenter.numbers import normalise
 from callcenter.stages import stage_of
 
-VARIABLES: Final = "CALL_ID,SIXRING_CALLER,DID,CALLER,CALL_QUEUE,CALLBACK_ID,EXPECTED_S,RANK,RECORDING_PAUSED"
+VARIABLES: Final = "CALL_ID,SIXRING_CALLER,DID,CALLER,CALL_QUEUE,CALLBACK_ID,EXPECTED_S,RANK,RECORDING_PAUSED,VOICEMAIL"
 EPILOGUE_AT: Final = {
     ("after-talk", "s"): "survey",
     ("message", "voicemail"): "voicemail",
@@ -32,6 +32,7 @@ EPILOGUE_AT: Final = {
     ("message", "noted"): "callback",
 }
 """Where in the dialplan (context, extension) a caller stands who no longer waits for a seat."""
+NOTED_AT: Final = "message", "noted"
 
 OFFLINE_ENDPOINTS: Final = frozenset({"Unavailable", "Invalid", "Unknown"})
 
@@ -146,7 +147,8 @@ def _facts(plan: FloorPlan, row: Headers, channel: Channel, entry: Headers | Non
         facts = replace(facts, name=caller.name, room=caller.room, household_id=caller.household_id,
                         language=caller.language)
     facts = replace(facts, recording_paused=variables.get("RECORDING_PAUSED") == "1")
-    facts = replace(facts, epilogue=EPILOGUE_AT.get((row.get("context", ""), row.get("exten", ""))))
+    place = row.get("context", ""), row.get("exten", "")
+    facts = replace(facts, epilogue=EPILOGUE_AT.get(place), left_message=place == NOTED_AT or bool(variables.get("VOICEMAIL")))
     return _in_queue(plan, facts, row, entry, now)
 
 

@@ -77,9 +77,11 @@ def _fill(database: sqlite3.Connection, households: int) -> None:
     database.executemany("INSERT INTO buildings (id, estate_id, name) VALUES (?, ?, ?)",
                          ((n, n // PER_ESTATE + 1, str(n)) for n in range(1, buildings + 1)))
     database.executemany(
-        "INSERT INTO households (id, building_id, unit, room, label, tags, language) VALUES (?, ?, ?, ?, ?, ?, ?)",
-        ((n, n // PER_BUILDING + 1, "1", str(n % PER_BUILDING), f"{n // PER_BUILDING + 1}-1-{n % PER_BUILDING}",
-          '["VIP"]' if n % 50 == 0 else "[]", "en" if n % 20 == 0 else "zh") for n in everyone))
+        "INSERT INTO households (id, building_id, estate_id, unit, room, label, room_key, tags, language, version) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 1)",
+        ((n, n // PER_BUILDING + 1, (n // PER_BUILDING + 1) // PER_ESTATE + 1, "1", str(n % PER_BUILDING), room, room,
+          '["VIP"]' if n % 50 == 0 else "[]", "en" if n % 20 == 0 else "zh")
+         for n in everyone for room in [f"{n // PER_BUILDING + 1}-1-{n % PER_BUILDING}"]))
     database.executemany(
         "INSERT INTO people (id, household_id, name, role) VALUES (?, ?, ?, 'owner')",
         ((n, n, chance.choice(_SURNAMES) + "".join(chance.choices(_GIVEN, k=2))) for n in everyone))

@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))  # the pl
 from soak.soak import Result, soak
 
 
-def tell(result: Result) -> None:
+def report(result: Result) -> None:
     print(f"{result.calls} calls, {result.answered_legs} legs answered by seats")
     for what, times in result.did.items():
         print(f"  {times:6} {what}")
@@ -34,8 +34,8 @@ def main() -> None:
     options.add_argument("--rate", type=float, default=1.0, help="calls a second")
     options.add_argument("--seed", type=int, default=1)
     given = options.parse_args()
-    result = asyncio.run(soak(given.minutes * 60, seed=given.seed, rate=given.rate))
-    tell(result)
+    result = asyncio.run(soak(given.minutes * 60, seed=given.seed, rate=given.rate, tell=lambda line: print(line, flush=True)))
+    report(result)
     sys.exit(bool(result.wrong))
 
 

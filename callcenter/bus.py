@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import redis
 import redis.asyncio
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from callcenter.events import AnyEvent, event_from_json, event_to_json
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Sequence
 
 STREAM = "sixring:events"
 KEPT_EVENTS = 100_000
@@ -26,8 +28,22 @@ BLOCK_MS = 5_000
 class Publisher:
     """For threads: crm and agi publish through it."""
 
-    def __init__(self, url: str) -> None:
-        self._redis: Any = redis.Redis.from_url(url, socket_timeout=2, socket_connect_timeout=1)
+    def __init__(self, url: str, *, tries_once: bool = False) -> None:
+        """`tries_once`: fails within a second, for who holds something meanwhile."""
+        quick: dict[str, Any] = {"retry": Retry(NoBackoff(), 0)} if tries_once else {}
+        self._redis: Any = redis.Redis.from_url(url, socket_timeout=1 if tries_once else 2, socket_connect_timeout=1, **quick)
+
+    def ping(self) -> None:
+        """Raises redis.RedisError."""
+        self._redis.ping()
+
+    def publish_all(self, events: Sequence[AnyEvent]) -> None:
+        """All or none, in one round trip. Raises redis.RedisError; then it is not known which."""
+        with self._redis.pipeline(transaction=True) as pipe:
+            for event in events:
+                kind, body = event_to_json(event)
+                pipe.xadd(STREAM, {"type": kind, "body": body}, maxlen=KEPT_EVENTS, approximate=True)
+            pipe.execute()
 
     def publish(self, event: AnyEvent) -> str:
         """The event's cursor. Raises redis.RedisError; the caller decides whether that matters."""

@@ -6,6 +6,7 @@ SixringError
 ├── Forbidden            403
 ├── Unauthenticated      401
 ├── Conflict             409
+├── Changed              412: somebody else has changed it since it was read
 └── Unavailable          503: Redis, the database or Asterisk does not answer
 """
 
@@ -54,6 +55,17 @@ class Unauthenticated(SixringError):
 class Conflict(SixringError):
     code = "conflict"
     status = 409
+
+
+class Changed(SixringError):
+    code = "changed"
+    status = 412
+
+
+def check_version(version: int, expected: int | None) -> None:
+    """Of a row that is locked. None: whoever changes it has seen nothing before (the system itself). Raises Changed."""
+    if expected is not None and expected != version:
+        raise Changed
 
 
 class Unavailable(SixringError):

@@ -318,15 +318,26 @@ class TicketOpened(Event):
     household_id: int | None = None
 
 
+@dataclass(frozen=True)
+class DeskChanged(Event):
+    """A row of the desk's outbox: told at least once, with the same `entry_id` each time. No personal data in it."""
+
+    entry_id: int
+    what: str                            # "ticket.opened"
+    subject: str                         # "ticket:17"
+    estate_id: int | None = None         # None: of no estate
+    data: dict[str, Any] = field(default_factory=dict)
+
+
 AnyEvent = (CallChanged | CallEnded | SeatChanged | FloorReset | AgentChanged | QueueWaitChanged | CallRanLong
             | SeatFaultChanged | DriftMended | OrderCarriedOut | CallbackChanged | RosterChanged | AsteriskCounted | HealthChanged
-            | FiguresUpdated | CallRecordWritten | TicketOpened)
+            | FiguresUpdated | CallRecordWritten | TicketOpened | DeskChanged)
 
 _TYPES: dict[str, TypeAdapter[Any]] = {
     kind.__name__: TypeAdapter(kind)
     for kind in (CallChanged, CallEnded, SeatChanged, FloorReset, AgentChanged, QueueWaitChanged, CallRanLong,
                  SeatFaultChanged, DriftMended, OrderCarriedOut, CallbackChanged, RosterChanged, AsteriskCounted, HealthChanged,
-                 FiguresUpdated, CallRecordWritten, TicketOpened)
+                 FiguresUpdated, CallRecordWritten, TicketOpened, DeskChanged)
 }
 
 

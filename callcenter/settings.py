@@ -85,6 +85,10 @@ class Settings:
         host, _, port = self.ami.rpartition(":")
         return (host, int(port)) if self.ami else (LOOPBACK, self.ports.ami)
 
+    def websocket(self, through_proxy: str) -> str:
+        """Where browsers' phones reach Asterisk: the proxy's address (`network.websocket`), or its own on this machine."""
+        return through_proxy or f"ws://{LOOPBACK}:{self.ports.webrtc}/ws"
+
     @property
     def asterisk(self) -> Path:
         """Asterisk's folders below it: etc log run lib spool sounds."""
@@ -106,6 +110,11 @@ class Settings:
     @property
     def voicemail(self) -> Path:
         return self.state / "voicemail"
+
+    @property
+    def attachments(self) -> Path:
+        """Files of tickets; the database knows what each is (crm/tickets/attachments.py)."""
+        return self.state / "attachments"
 
     @property
     def book_file(self) -> Path:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
+from sqlalchemy.orm import Session
 
 from crm.database import Database
+from crm.kinds.service import put_shipped
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 _LOCK_KEY = 0x5158  # any number that nothing else of ours locks
@@ -24,15 +28,39 @@ def alembic_config(connection: Connection) -> Config:
 
 
 def migrate(database: Database) -> str:
-    """The revision the database is at afterwards. All or nothing: both databases roll DDL back."""
+    """The revision the database is at afterwards, with the shipped kinds of tickets that it had not. All or nothing: both
+    databases roll DDL back."""
     file = database.engine.url.database
     if database.engine.dialect.name == "sqlite" and file and file != ":memory:":
         Path(file).touch(mode=0o600)  # names and numbers of households: its owner's alone (WAL files take the same mode)
-    with database.engine.execution_options(sixring_writes=True).begin() as connection:
-        if connection.dialect.name == "postgresql":
-            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK_KEY})
-        command.upgrade(alembic_config(connection), "head")
-        return MigrationContext.configure(connection).get_current_revision() or ""
+    with database.engine.execution_options(sixring_writes=True).connect() as connection:
+        if connection.dialect.name == "sqlite":
+            _check_keys(connection, at_once=False)
+        try:
+            with connection.begin():
+                return _upgrade(connection)
+        finally:
+            if connection.dialect.name == "sqlite":
+                _check_keys(connection, at_once=True)
+
+
+def _check_keys(connection: Connection, *, at_once: bool) -> None:
+    """SQLite changes a table by making it anew and dropping the old one, which its foreign keys would forbid; and it hears
+    of this only outside a transaction. What is dropped and not made again is found before the commit."""
+    driver: Any = connection.connection.driver_connection
+    driver.execute(f"PRAGMA foreign_keys={'ON' if at_once else 'OFF'}").close()
+
+
+def _upgrade(connection: Connection) -> str:
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK_KEY})
+    command.upgrade(alembic_config(connection), "head")
+    if connection.dialect.name == "sqlite" and (broken := connection.execute(text("PRAGMA foreign_key_check")).first()):
+        raise RuntimeError(f"a row of {broken[0]} points to nothing after the migration")
+    with Session(connection) as session:     # in the connection's transaction
+        put_shipped(session, datetime.now(UTC))
+        session.commit()
+    return MigrationContext.configure(connection).get_current_revision() or ""
 
 
 def is_current(database: Database) -> bool:

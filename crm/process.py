@@ -21,10 +21,13 @@ from crm.calls.recorder import Batch, Recorder
 from crm.calls.recordings import seal_recordings
 from crm.calls.retention import drop_old_sound
 from crm.database import Database
+from crm.idempotency import drop_old_keys
 from crm.migrate import is_current
+from crm.outbox.relay import drop_told
 from crm.reports.differences import Comparison
 from crm.reports.service import day_figures
 from crm.staff import agents_tell
+from crm.webhooks.service import drop_old_deliveries
 
 POLL_S = 0.15                # a line is read at the latest this long after it was written
 FIRST_RETRY_S = 0.2
@@ -118,6 +121,9 @@ class Process:
         if self._clean_every.due(now):
             with self._database.writing.begin() as session:
                 store.drop_unentered(session, self._clock.now() - UNENTERED_FOR)
+                drop_old_keys(session, self._clock.now())
+                drop_told(session, self._clock.now())
+                drop_old_deliveries(session, self._clock.now())
             drop_old_sound(self._database, self._sound, self._site.retention.recordings_days, self._clock.now(), self._tz)
         back = self._herald.came_back()
         self._figures_wanted |= back

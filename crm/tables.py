@@ -1,16 +1,23 @@
 """Every table, imported in one place: migrations and tests must not miss one."""
 
+from crm import idempotency
 from crm.agentlog import models as agentlog
 from crm.callbacks import models as callbacks
 from crm.callers import models as callers
 from crm.calls import models as calls
+from crm.clocks import models as clocks
 from crm.database import Base
 from crm.households import models as households
+from crm.kinds import models as kinds
+from crm.notices import models as notices
+from crm.outbox import models as outbox
 from crm.reports import models as reports
 from crm.staff import agents_models as agents
 from crm.staff import models as staff
 from crm.tickets import models as tickets
+from crm.webhooks import models as webhooks
 
-__all__ = ["agentlog", "agents", "callbacks", "callers", "calls", "households", "reports", "staff", "tickets"]
+__all__ = ["agentlog", "agents", "callbacks", "callers", "calls", "clocks", "households", "idempotency", "kinds", "notices",
+           "outbox", "reports", "staff", "tickets", "webhooks"]
 
 METADATA = Base.metadata

@@ -11,10 +11,12 @@ from starlette.requests import HTTPConnection
 from callcenter.errors import Forbidden, Unauthenticated
 from callcenter.roles import SEES_CALLERS, Role
 from callcenter.site import Site
+from crm.privacy.service import View
+from crm.staff.actor import Actor
 from crm.staff.agents import agent_of
 from crm.staff.schemas import SignedIn
 from crm.staff.service import signed_in
-from dashboard.services import Given, Reading
+from dashboard.services import Given, Services
 
 COOKIE = "sixring_session"
 EVERYBODY = frozenset(Role)
@@ -25,19 +27,28 @@ DESK = LEADS | {Role.AGENT}
 SUPERVISES = LEADS - {Role.LEADER}
 
 
-def holder(connection: HTTPConnection, session: Reading, services: Given) -> SignedIn:
+def holder(connection: HTTPConnection, services: Given) -> SignedIn:
+    """By a session of its own, that ends here: a request that kept a connection while it waits for a thread, and then for a
+    second connection to write with, would wait for others that do the same."""
     token = connection.cookies.get(COOKIE)
-    who = signed_in(session, token, services.clock.now()) if token else None
+    if token is None:
+        raise Unauthenticated
+    with services.database.reading() as session:
+        who = signed_in(session, token, services.clock.now())
     if who is None:
         raise Unauthenticated
     return who
 
 
-class Requirement:
-    """The dependency that `require` gives; `roles` is what the test that walks all routes looks for."""
+class Guard:
+    """What guards a route; `roles` is what the test that walks all routes looks for."""
 
     def __init__(self, roles: frozenset[Role]) -> None:
         self.roles = roles
+
+
+class Requirement(Guard):
+    """The dependency that `require` gives: who is signed in."""
 
     def __call__(self, who: Annotated[SignedIn, Depends(holder, scope="function")]) -> SignedIn:
         if not who.user.roles & self.roles:
@@ -47,6 +58,34 @@ class Requirement:
 
 def require(*roles: Role) -> Requirement:
     return Requirement(frozenset(roles))
+
+
+def actor_of(who: SignedIn, session: Session, site: Site) -> Actor:
+    """The user as the services know one. In fixed seating the seat is the agent."""
+    code = who.seat if not site.free_seating else None
+    if code is None and (agent := agent_of(session, who.user.user_id)) is not None:
+        code = agent.code
+    return Actor(who.user.name, who.user.user_id, who.user.roles, who.user.estates, code)
+
+
+class Acting(Guard):
+    """The dependency that `acting` gives: who is signed in, as the desk's services take one."""
+
+    def __call__(self, who: Annotated[SignedIn, Depends(holder, scope="function")], services: Given) -> Actor:
+        if not who.user.roles & self.roles:
+            raise Forbidden
+        with services.database.reading() as session:     # ends here, as `holder`'s
+            return actor_of(who, session, services.site)
+
+
+def acting(*roles: Role) -> Acting:
+    """`Annotated[Actor, Depends(acting(*DESK), scope="function")]`: the route serves these roles, and knows for whom."""
+    return Acting(frozenset(roles))
+
+
+def view_of(actor: Actor, services: Services) -> View:
+    """What the actor sees of private values."""
+    return View(actor, services.site.privacy)
 
 
 def public() -> None:
@@ -64,8 +103,6 @@ def own_seat(who: SignedIn) -> str | None:
 
 def sees_callers(who: SignedIn) -> bool:
     return bool(who.user.roles & SEES_CALLERS)
-
-
 
 
 def own_agent(who: SignedIn, session: Session, site: Site) -> str | None:

@@ -18,31 +18,20 @@ from callcenter.bus import Bus
 from callcenter.clock import Clock, SystemClock
 from callcenter.errors import NotFound, Unavailable
 from callcenter.orders import Asker
-from callcenter.roles import Role
 from callcenter.settings import Settings
 from callcenter.site import Site, load_site
 from crm.database import Database, open_database
+from crm.staff.schemas import UserShown
 from crm.staff.service import signed_in
-from dashboard import sessions
 from dashboard.access import COOKIE, public
-from dashboard.api import (
-    agents,
-    callbacks,
-    calls,
-    contact_log,
-    figures,
-    floor,
-    floor_calls,
-    floor_lead,
-    health,
-    nuisance,
-    tickets,
-)
+from dashboard.api import health
+from dashboard.api.routes import ROUTERS
+from dashboard.description import describe, operation_id
 from dashboard.headers import SameOriginOnly, SecurityHeaders
 from dashboard.live.hub import Hub
 from dashboard.live.reader import Reader
 from dashboard.live.socket import LiveFeed
-from dashboard.problems import describe_problems, install_problems
+from dashboard.problems import install_problems
 from dashboard.services import Services
 
 API = "/api/v1"
@@ -50,19 +39,19 @@ PAGES = Path(__file__).parent / "web/dist"
 
 
 @dataclass(frozen=True)
-class Roles:
-    """The roles behind a session token, for the live feed, which has no request and so no request's transaction."""
+class Watching:
+    """Who is behind a session token, for the live feed, which has no request and so no request's transaction."""
 
     database: Database
     clock: Clock
 
-    def __call__(self, token: str) -> frozenset[Role] | None:
+    def __call__(self, token: str) -> UserShown | None:
         try:
             with self.database.reading() as session:
                 who = signed_in(session, token, self.clock.now())
         except SQLAlchemyError as error:
             raise Unavailable from error
-        return who.user.roles if who else None
+        return who.user if who else None
 
 
 def create_app(settings: Settings, *, site: Site | None = None, clock: Clock | None = None,
@@ -70,8 +59,11 @@ def create_app(settings: Settings, *, site: Site | None = None, clock: Clock | N
     clock = clock or SystemClock()
     database = open_database(settings.database_url)
     hub = Hub(clock)
-    services = Services(site=site or load_site(settings.site_file), database=database, hub=hub, clock=clock,
-                        recordings=settings.recordings, asker=Asker(settings.redis_url, clock))
+    site = site or load_site(settings.site_file)
+    services = Services(site=site, database=database, hub=hub, clock=clock, recordings=settings.recordings,
+                        attachments=settings.attachments,
+                        asker=Asker(settings.redis_url, clock), secrets=settings.secrets,
+                        websocket=settings.websocket(site.network.websocket) if site.browser_seats else "")
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -87,18 +79,17 @@ def create_app(settings: Settings, *, site: Site | None = None, clock: Clock | N
         await bus.close()
         database.close()
 
-    app = FastAPI(title="Sixring", version="0.1.0", lifespan=lifespan, docs_url=None, redoc_url=None)
+    app = FastAPI(title="Sixring", version="0.1.0", lifespan=lifespan, docs_url=None, redoc_url=None,
+                  generate_unique_id_function=operation_id)
     app.state.services = services
     app.add_middleware(SameOriginOnly)
-    app.add_middleware(SecurityHeaders)
+    app.add_middleware(SecurityHeaders, websocket=services.websocket)
     install_problems(app)
-    describe_problems(app)
-    for router in (sessions.router, calls.router, contact_log.router, tickets.router, figures.router, health.router,
-                   agents.router, agents.seats, floor.router, floor_calls.router, floor_lead.router, nuisance.router,
-                   callbacks.router):
+    describe(app)
+    for router in ROUTERS:
         app.include_router(router, prefix=API)
     app.include_router(health.probe)
-    feed = LiveFeed(hub, Roles(database, clock), COOKIE)
+    feed = LiveFeed(hub, Watching(database, clock), COOKIE)
 
     @app.websocket(f"{API}/live")
     async def live(websocket: WebSocket) -> None:

@@ -11,9 +11,12 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnection
 from starlette.exceptions import HTTPException
 
 from callcenter.errors import Conflict, SixringError, Unavailable
+from callcenter.yamlfile import FileFaults
+from crm.tickets.errors import FieldsUnfit
 
 MEDIA_TYPE = "application/problem+json"
 CODES = {400: "bad_request", 401: "unauthenticated", 403: "forbidden", 404: "not_found", 405: "method_not_allowed",
@@ -34,7 +37,16 @@ class FieldFault(BaseModel):
     """One field that does not fit. What was sent is not repeated: it may be a password."""
 
     where: list[str | int] = Field(description="path of the field, e.g. ['body', 'name']")
-    code: str = Field(description="pydantic's error type, e.g. 'missing'")
+    code: str = Field(description="pydantic's error type, e.g. 'missing'; of a ticket's fields, see crm/tickets/values.py")
+
+
+class DefinitionFault(BaseModel):
+    """One fault of a definition that somebody wrote, in words, as `sixring kinds check` prints it."""
+
+    line: int
+    key: str
+    problem: str
+    hint: str = Field(description="what would be right; may be empty")
 
 
 class Problem(BaseModel):
@@ -43,12 +55,13 @@ class Problem(BaseModel):
     status: int
     code: str = Field(description="stable; what a program decides by and a page translates")
     faults: list[FieldFault] = []
+    definition: list[DefinitionFault] = []
 
 
 def problem(status: int, code: str, *, faults: list[FieldFault] | None = None,
-            headers: dict[str, str] | None = None) -> JSONResponse:
+            definition: list[DefinitionFault] | None = None, headers: dict[str, str] | None = None) -> JSONResponse:
     body = Problem(type=f"urn:sixring:problem:{code}", title=HTTPStatus(status).phrase, status=status, code=code,
-                   faults=faults or [])
+                   faults=faults or [], definition=definition or [])
     extra = dict(headers or {})
     if status in RETRY_AFTER_S:
         extra.setdefault("Retry-After", RETRY_AFTER_S[status])
@@ -84,13 +97,24 @@ def install_problems(app: FastAPI) -> None:
     def named(_: Request, error: SixringError) -> JSONResponse:
         return problem(error.status, error.code)
 
+    @app.exception_handler(FieldsUnfit)
+    def fields_unfit(_: Request, error: FieldsUnfit) -> JSONResponse:
+        return problem(error.status, error.code, faults=[FieldFault(where=["fields", fault.field], code=fault.code)
+                                                         for fault in error.faults])
+
+    @app.exception_handler(FileFaults)
+    def definition_unfit(_: Request, error: FileFaults) -> JSONResponse:
+        return problem(422, "definition_unfit", definition=[
+            DefinitionFault(line=fault.line, key=fault.key, problem=fault.problem, hint=fault.hint) for fault in error.faults])
+
     @app.exception_handler(Coded)
     def refused(_: Request, error: Coded) -> JSONResponse:
         return problem(error.status, error.code)
 
     @app.exception_handler(OperationalError)
-    def no_database(request: Request, error: OperationalError) -> JSONResponse:
-        log.error("database_unavailable", path=request.url.path, error=type(error.orig).__name__)
+    @app.exception_handler(NoConnection)
+    def no_database(request: Request, error: OperationalError | NoConnection) -> JSONResponse:
+        log.error("database_unavailable", path=request.url.path, error=type(getattr(error, "orig", None) or error).__name__)
         return problem(Unavailable.status, Unavailable.code)
 
     @app.exception_handler(IntegrityError)

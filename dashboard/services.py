@@ -5,7 +5,7 @@ The transaction ends before the answer is sent (`scope="function"`): a failed co
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, cast
@@ -19,6 +19,7 @@ from callcenter.clock import Clock
 from callcenter.orders import Asker
 from callcenter.site import Site
 from crm.database import Database
+from crm.webhooks.addresses import Allowed
 from dashboard.live.hub import Hub
 
 
@@ -29,7 +30,14 @@ class Services:
     hub: Hub
     clock: Clock
     recordings: Path
+    attachments: Path
     asker: Asker
+    secrets: Callable[[], Mapping[str, str]]      # read anew each time: `sixring up` may have made more
+    websocket: str                                # where a page that is a phone reaches Asterisk; "" when no seat is one
+
+    @property
+    def webhooks(self) -> Allowed:
+        return Allowed(self.site.webhooks.private_networks)
 
     @property
     def timezone(self) -> ZoneInfo:

@@ -60,6 +60,7 @@ class SiteShown(BaseModel):
     queues: list[QueueShown]
     departments: list[DepartmentShown]
     free_seating: bool = Field(description="false: every seat is its own agent")
+    browser_seats: list[str] = Field(description="seats where the page itself is the phone")
     desk: DeskShown
 
 
@@ -131,5 +132,5 @@ def _shown(who: SignedIn, site: Site) -> SessionShown:
                                service_level_s=queue.service_level) for queue in site.queues],
             departments=[DepartmentShown(id=department.id, name=WordsShown(zh=department.name.zh, en=department.name.en))
                          for department in site.departments],
-            free_seating=site.free_seating,
+            free_seating=site.free_seating, browser_seats=list(site.browser_seats),
             desk=DeskShown(call_minutes=site.desk.call_minutes, wrapup_extension_s=site.desk.wrapup_extension)))

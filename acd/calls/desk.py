@@ -8,7 +8,8 @@ from typing import Final
 
 import structlog
 
-from acd.ami import AmiLink, AmiRefused
+from acd.ami import AmiLink, AmiRefused, Listeners
+from acd.calls.handovers import Handovers
 from acd.calls.line import CallLine, Views, set_variable
 from acd.calls.longcalls import PROMPTS, Ran, Told, due
 from acd.calls.monitoring import Leading
@@ -55,7 +56,8 @@ class CallsDesk:
         self._line = CallLine(views, desired, rules)
         self._clock, self._put = clock, put
         self._recording = Recording(self._line, clock)
-        self._transfers = Transfers(self._line, self._recording)
+        self._handovers = Handovers(self._line)
+        self._transfers = Transfers(self._line, self._recording, self._handovers)
         self._leading = Leading(self._line, self._recording)
         self._rescue = Rescue(self._line, clock)
         self._told: dict[str, Told] = {}
@@ -69,6 +71,9 @@ class CallsDesk:
             Monitor: self._leading.monitor, TakeOver: self._leading.take_over, MoveCall: self._leading.move,
         }
         return {kind: _answering(handler) for kind, handler in kinds.items()}
+
+    def listeners(self) -> Listeners:
+        return self._handovers.listeners()
 
     async def run(self) -> None:
         while True:

@@ -6,13 +6,14 @@ A queue is not consulted: several people would ring for a talk between two agent
 
 from __future__ import annotations
 
+from acd.calls.handovers import Handovers
 from acd.calls.line import CallLine, Place, journal, originate, set_variable
 from acd.calls.recording import Recording
 from acd.calls.rules import NotPossible, Why
-from acd.calls.talks import Talk, number_in_dialplan, phone_of, require_free, talk_at, talks_on
+from acd.calls.talks import Talk, number_in_dialplan, phone_of, require_free, talk_at
 from acd.facts import Floor
 from acd.orders import done
-from acd.shown import consulting_leg, peers_of
+from acd.shown import peers_of
 from callcenter.commands import (
     Answer,
     CancelTransfer,
@@ -21,7 +22,6 @@ from callcenter.commands import (
     Order,
     Park,
     Retrieve,
-    Target,
     Transfer,
 )
 
@@ -32,9 +32,8 @@ NO_DIGIT = "D"                 # Atxfer wants one to press; this means nothing t
 
 
 class Transfers:
-    def __init__(self, line: CallLine, recording: Recording) -> None:
-        self._line, self._recording = line, recording
-        self._consulted: dict[str, Target] = {}     # call id → whom; for the journal
+    def __init__(self, line: CallLine, recording: Recording, handovers: Handovers) -> None:
+        self._line, self._recording, self._handovers = line, recording, handovers
 
     async def transfer(self, order: Order) -> Answer:
         command = order.command
@@ -47,25 +46,19 @@ class Transfers:
         await self._recording.resume(place, talk, "transfer")
         if command.attended:
             await self._consult(place, talk, number)
-            alive = {call_id for _, floor in self._line.views() for call_id in floor.calls}
-            self._consulted = {call_id: to for call_id, to in self._consulted.items() if call_id in alive}
-            self._consulted[talk.call_id] = command.to
+            self._handovers.asked(talk.call_id, command.to)
         else:
             # The dialplan journals it: [transfer-begins], as for a phone's own.
             await place.link.ask("BlindTransfer", {"Channel": talk.leg.name, "Context": CONTEXT, "Exten": number})
         return done(order)
 
     async def complete(self, order: Order) -> Answer:
-        """The agent leaves; who was asked, or still rings, has the caller. If nobody answers, [transfer-failed]."""
+        """The agent leaves; who was asked, or still rings, has the caller. If nobody answers, [transfer-failed]. Journalled by
+        Handovers, as a phone's own is."""
         command = order.command
         assert isinstance(command, CompleteTransfer)
         place, talk = self._talk(command.agent, consulting=True)
-        seat = _asked(place.floor, talk)        # now: the floor goes on while it is asked
-        to = self._consulted.pop(talk.call_id, Target("seat", seat))
         await place.link.ask("Hangup", {"Channel": talk.leg.name, "Cause": "16"})
-        if seat:
-            await set_variable(place.link, talk.caller, "MEMBERNAME", seat)     # whom the caller rates afterwards
-        await journal(place.link, talk.call_id, talk.seat, "TRANSFERRED", talk.agent, to.kind, to.value, "attended")
         return done(order)
 
     async def cancel(self, order: Order) -> Answer:
@@ -73,7 +66,7 @@ class Transfers:
         assert isinstance(command, CancelTransfer)
         place, talk = self._talk(command.agent, consulting=True)
         await place.link.ask("CancelAtxfer", {"Channel": talk.leg.name})
-        self._consulted.pop(talk.call_id, None)
+        self._handovers.forget(talk.call_id)
         await self._expect(place, talk, consulting=False)
         return done(order)
 
@@ -82,19 +75,19 @@ class Transfers:
         command = order.command
         assert isinstance(command, Conference)
         place, talk = self._talk(command.agent, consulting=command.to is None)
-        to = command.to or self._consulted.pop(talk.call_id, Target("seat", _asked(place.floor, talk)))
         if command.to is None:
             for digit in THREE_WAY:
                 await place.link.ask("PlayDTMF", {"Channel": talk.leg.name, "Digit": digit, "Duration": "100", "Receive": "true"})
             await self._expect(place, talk, consulting=False)
         else:
-            dial, seat = phone_of(command.to, self._line.rules, self._line.seating)
+            to = command.to
+            dial, seat = phone_of(to, self._line.rules, self._line.seating)
             if seat:
                 require_free(place.floor, seat)
             shows = (_shown(talk), talk.facts.number if seat else self._line.rules.hotline)
             await originate(place.link, order, dial, "BridgeAdd", talk.caller.name, shows=shows,
                             ring_ms=self._line.rules.ring_ms, variables=f"CALL_ID={talk.call_id}")
-        await journal(place.link, talk.call_id, talk.seat, "CONFERENCE", talk.agent, to.kind, to.value)
+            await journal(place.link, talk.call_id, talk.seat, "CONFERENCE", talk.agent, to.kind, to.value)
         return done(order)
 
     async def park(self, order: Order) -> Answer:
@@ -164,10 +157,3 @@ def _slot(floor: Floor, call_id: str) -> str:
 
 def _shown(talk: Talk) -> str:
     return f"{talk.facts.name} {talk.facts.room}".strip() or talk.facts.number
-
-
-def _asked(floor: Floor, talk: Talk) -> str:
-    """The seat that is consulted."""
-    own = [talk.leg, *talks_on(floor, talk.call_id)]
-    others = (leg.seat for leg in floor.channels.of_call(talk.call_id) if leg not in own and leg.seat)
-    return next(others, "") if consulting_leg(floor, talk.call_id) else ""

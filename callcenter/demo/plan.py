@@ -49,9 +49,10 @@ ABSENT: Final = SeatPlan(None)
 
 
 def seat_plans(site: Site) -> dict[str, SeatPlan]:
-    """Of the primary seats the last but one is slow and the last never answers; all others are quick."""
-    primary = [seat.seat for seat in site.seats if seat.kind == "primary"]
-    plans = {seat.seat: QUICK for seat in site.seats}
+    """Of the primary seats the last but one is slow and the last never answers; all others are quick. A browser's is left to
+    whoever looks at the demo."""
+    primary = _telephones(site, "primary")
+    plans = {seat.seat: QUICK for seat in site.seats if seat.phone == "sip"}
     if len(primary) >= 3:
         plans[primary[-2]], plans[primary[-1]] = SLOW, ABSENT
     return plans
@@ -59,10 +60,13 @@ def seat_plans(site: Site) -> dict[str, SeatPlan]:
 
 def seating(site: Site) -> dict[str, str]:
     """Seat → code of the agent who sits there: agents at primary seats, leaders at leaders' seats, in the site file's order."""
-    places = {False: [seat.seat for seat in site.seats if seat.kind == "primary"],
-              True: [seat.seat for seat in site.seats if seat.kind == "leader"]}
+    places = {False: _telephones(site, "primary"), True: _telephones(site, "leader")}
     return {seat: agent.code for leads, seats in places.items()
             for seat, agent in zip(seats, (one for one in site.agents if one.leader is leads), strict=False)}
+
+
+def _telephones(site: Site, kind: str) -> list[str]:
+    return [seat.seat for seat in site.seats if seat.kind == kind and seat.phone == "sip"]
 
 
 def calls_a_minute(at_s: float) -> float:

@@ -22,7 +22,7 @@ from callcenter.settings import Settings
 FORMAT: Final = 1
 SQLITE = "sqlite:///"
 _FILES = {"backup.json", "database", "secrets.json", "site.yaml"}
-_FOLDERS = {"recordings", "voicemail"}
+_FOLDERS = {"recordings", "voicemail", "attachments"}
 
 
 class BadBackup(SixringError):
@@ -47,8 +47,9 @@ def back_up(settings: Settings, target: Path, *, recordings: bool) -> None:
             archive.add(dump, "database")
             archive.add(settings.secrets_file, "secrets.json")
             archive.add(settings.site_file, "site.yaml")
-            for name in ("recordings", "voicemail") if recordings else ():
-                archive.add(settings.state / name, name)
+            for name in ("attachments", "recordings", "voicemail") if recordings else ("attachments",):
+                if (settings.state / name).is_dir():
+                    archive.add(settings.state / name, name)
     part.replace(target)
 
 
@@ -73,6 +74,8 @@ def restore(settings: Settings, source: Path, owner: Owner) -> None:
                 shutil.copytree(Path(work) / name, settings.state / name, dirs_exist_ok=True)
                 for path in (settings.state / name, *(settings.state / name).rglob("*")):
                     owner.own(path)  # Asterisk goes on writing into today's folder
+        if (Path(work) / "attachments").is_dir():
+            shutil.copytree(Path(work) / "attachments", settings.attachments, dirs_exist_ok=True)
 
 
 def _unpack(archive: tarfile.TarFile, target: Path) -> None:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from callcenter.settings import Settings
 
 SCRIPTS = ("keep.sh", "watch.sh")
-_OURS = ("log", "run", "redis")
+_OURS = ("log", "run", "redis", "attachments")
 _ASTERISKS = ("asterisk/log", "asterisk/log/cel-custom", "asterisk/run", "asterisk/lib", "asterisk/lib/keys",
               "asterisk/spool", "asterisk/spool/tmp", "recordings", "voicemail")
 _READ_BY_ASTERISK = ("asterisk/etc", "asterisk/data")

@@ -6,13 +6,12 @@ from collections import Counter
 from collections.abc import Iterator
 
 from callcenter.site.schema import Choice, QueueConfig, Site
-
-Broken = tuple[tuple[int | str, ...], str, str]
+from callcenter.yamlfile import Broken
 
 
 def broken_references(site: Site) -> list[Broken]:
     """(where, problem, what would be right) for each; none when the file holds together."""
-    return [*_doubles(site), *_queues(site), *_menus(site), *_numbers(site), *_agents(site)]
+    return [*_doubles(site), *_queues(site), *_menus(site), *_numbers(site), *_agents(site), *_notices(site)]
 
 
 def _doubles(site: Site) -> Iterator[Broken]:
@@ -25,6 +24,7 @@ def _doubles(site: Site) -> Iterator[Broken]:
         "teams": [team.id for team in site.teams],
         "agents": [agent.code for agent in site.agents],
         "departments": [department.id for department in site.departments],
+        "notices.robots": [robot.id for robot in site.notices.robots],
     }
     users = Counter(agent.user for agent in site.agents if agent.user)
     for place, agent in enumerate(site.agents):
@@ -34,7 +34,7 @@ def _doubles(site: Site) -> Iterator[Broken]:
         counted = Counter(ids)
         for place, ident in enumerate(ids):
             if counted[ident] > 1:
-                yield (name, place), f"{ident} is there {counted[ident]} times", "make it unique"
+                yield (*name.split("."), place), f"{ident} is there {counted[ident]} times", "make it unique"
     taken = {seat.seat for seat in site.seats}
     for place, number in enumerate(site.numbers):
         if number.number in taken:
@@ -125,3 +125,13 @@ def _agents(site: Site) -> Iterator[Broken]:
     for place, department in enumerate(site.departments):
         if department.seat and department.seat not in seats:
             yield ("departments", place, "seat"), f"no seat {department.seat}", f"one of {', '.join(sorted(seats))}"
+
+
+def _notices(site: Site) -> Iterator[Broken]:
+    estates = {estate.id for estate in site.estates}
+    places = [*((("robots", place), robot.estates) for place, robot in enumerate(site.notices.robots)),
+              *((("mail", "to", place), to.estates) for place, to in enumerate(site.notices.mail.to if site.notices.mail else ()))]
+    for place, named in places:
+        for index, estate in enumerate(named):
+            if estate not in estates:
+                yield ("notices", *place, "estates", index), f"no estate {estate}", f"one of {', '.join(sorted(estates))}"

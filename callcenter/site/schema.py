@@ -6,9 +6,13 @@ Identifiers (`id`, seats, prompt names) are restricted to characters that mean n
 from __future__ import annotations
 
 from datetime import date, time
+from ipaddress import IPv4Network, IPv6Network
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from callcenter.private import Private
+from callcenter.roles import Role
 
 Ident = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,30}$")]
 Extension = Annotated[str, StringConstraints(pattern=r"^[0-9]{2,6}$")]
@@ -19,6 +23,9 @@ Label = Annotated[str, StringConstraints(pattern=r"^[^\r\n\";,|$\[\]{}()\\]{1,60
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 NumberPattern = Annotated[str, StringConstraints(pattern=r"^([0-9XZN]|\[[0-9]+(-[0-9]+)*\]){1,20}\.?$")]
 Seconds = Annotated[int, Field(ge=1, le=3600)]
+Address = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,100}$")]
+UserName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9._-]{0,39}$")]
+LOOPBACKS = ("127.0.0.1", "localhost")
 
 
 # Mobiles; landlines with their area code (010, 02x, 0xxx), without, and as a trunk may show them, with 86. 0900, 00 (abroad),
@@ -80,6 +87,8 @@ class Network(Part):
     bind: Annotated[str, StringConstraints(pattern=r"^[0-9.]{7,15}$")] = "127.0.0.1"
     external: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.-]{0,100}$")] = ""
     local: tuple[Annotated[str, StringConstraints(pattern=r"^[0-9.]{7,15}/[0-9]{1,2}$")], ...] = ()
+    websocket: Annotated[str, StringConstraints(pattern=r"^(wss?://[A-Za-z0-9.:-]{1,100}(/[A-Za-z0-9._/-]{0,100})?)?$"), Field(
+        description="where browsers' phones reach Asterisk through the proxy; by default its own port, on this machine only")] = ""
 
 
 class Opening(Part):
@@ -109,7 +118,7 @@ class SeatConfig(Part):
     seat: Extension
     name: Label
     kind: Literal["primary", "backup", "leader"] = "primary"
-    browser: bool = False
+    phone: Annotated[Literal["sip", "browser"], Field(description="browser: the page of whoever sits there is the phone")] = "sip"
 
 
 class AgentConfig(Part):
@@ -237,6 +246,73 @@ class Retention(Part):
     recordings_days: Annotated[int, Field(ge=1)] = 180
 
 
+AT_THE_DESK = (Role.AGENT, Role.LEADER, Role.SUPERVISOR, Role.DUTY_LEAD, Role.MANAGER, Role.SPOKESPERSON)
+
+
+class Privacy(Part):
+    """Who sees personal data without a mask, by kind, and who may look at one value with a reason (each look is logged)."""
+
+    unmasked: dict[Private, tuple[Role, ...]] = {
+        Private.NAME: (*AT_THE_DESK, Role.OFFICE), Private.TEXT: (*AT_THE_DESK, Role.OFFICE, Role.ENGINEER),
+    }
+    reveal: tuple[Role, ...] = (*AT_THE_DESK, Role.OFFICE, Role.ENGINEER)
+
+
+class MailTo(Part):
+    """Who is meant: by role, and of these estates only."""
+
+    address: Address
+    tell: Annotated[tuple[Role, ...], Field(min_length=1)]
+    estates: Annotated[tuple[Ident, ...], Field(description="none: of all")] = ()
+
+
+class Mail(Part):
+    """The company's mail server. The password is the secret `smtp`."""
+
+    host: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.-]{1,100}$")]
+    port: Annotated[int, Field(ge=1, le=65_535)] = 587
+    tls: Annotated[Literal["starttls", "tls", "none"], Field(description="none: on this machine only")] = "starttls"
+    user: Annotated[str, StringConstraints(pattern=r"^[^\s\x00-\x1f]{0,100}$")] = ""
+    sender: Address = Field(alias="from")
+    to: tuple[MailTo, ...] = ()
+    people: Annotated[dict[UserName, Address], Field(description="by user name: of whoever owns a ticket or works on it")] = {}
+
+    @model_validator(mode="after")
+    def open_on_loopback_only(self) -> Self:
+        if self.tls == "none" and self.host not in LOOPBACKS:
+            raise ValueError("mail goes through a network with `tls: starttls` or `tls: tls` only")
+        return self
+
+
+class Robot(Part):
+    """A group chat's robot. What is secret of its address is the secret `robot-<id>`, the key that it signs with
+    `robot-<id>-sign`."""
+
+    id: Ident
+    kind: Literal["wecom", "dingtalk", "feishu"]
+    url: Annotated[str, StringConstraints(
+        pattern=r"^(https://[A-Za-z0-9.-]{1,100}|http://127\.0\.0\.1)(:[0-9]{2,5})?(/[A-Za-z0-9._/-]{0,200})?$"),
+        Field(description="without its key, e.g. https://qyapi.weixin.qq.com/cgi-bin/webhook/send")]
+    signed: Annotated[bool, Field(description="DingTalk and Feishu: with its signing key")] = False
+    tell: Annotated[tuple[Role, ...], Field(min_length=1)]
+    estates: Annotated[tuple[Ident, ...], Field(description="none: of all")] = ()
+    language: Literal["zh", "en"] | None = None
+
+    @model_validator(mode="after")
+    def wecom_does_not_sign(self) -> Self:
+        if self.signed and self.kind == "wecom":
+            raise ValueError("WeCom's robots have no signing key")
+        return self
+
+
+class Notices(Part):
+    """How people are told of clocks that warn and are broken. The pages always do; these besides."""
+
+    acknowledge_within: Annotated[int, Field(ge=60, le=86_400, description="s; then it goes one up")] = 600
+    mail: Mail | None = None
+    robots: tuple[Robot, ...] = ()
+
+
 class Desk(Part):
     """What an agent's working day is held to; the rulebook's defaults."""
 
@@ -265,6 +341,13 @@ class Limits(Part):
     max_calls: Annotated[int, Field(ge=1, le=10_000)] = 500
 
 
+class Webhooks(Part):
+    """Other systems that are told over HTTPS what happens at the desk stand outside, unless they are named here."""
+
+    private_networks: Annotated[tuple[IPv4Network | IPv6Network, ...], Field(
+        description="inside, but allowed: 10.20.0.0/16; 127.0.0.0/8 for a receiver on this machine")] = ()
+
+
 class Site(Part):
     version: Literal["1"]
     company: Company
@@ -285,11 +368,19 @@ class Site(Part):
     menus: Annotated[tuple[Menu, ...], Field(min_length=1)]
     estates: tuple[Estate, ...] = ()
     retention: Retention = Retention()
+    privacy: Privacy = Privacy()
+    notices: Notices = Notices()
+    webhooks: Webhooks = Webhooks()
 
     @property
     def free_seating(self) -> bool:
         """With agents, a primary seat rings once one has signed in there. Without, every seat is its own agent."""
         return bool(self.agents)
+
+    @property
+    def browser_seats(self) -> tuple[str, ...]:
+        """Seats whose phone is the page of whoever sits there."""
+        return tuple(seat.seat for seat in self.seats if seat.phone == "browser")
 
     def always_on(self, seat: SeatConfig) -> bool:
         """Rings with nobody signed in, whatever has crashed: backup and leaders' seats, and all seats in fixed seating."""

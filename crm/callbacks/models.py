@@ -19,7 +19,7 @@ class CallbackRow(Base):
     callback_id: Mapped[str] = mapped_column(String(80), primary_key=True)
     queue: Mapped[str] = mapped_column(String(40))
     number: Mapped[str] = mapped_column(String(32), index=True)
-    household_id: Mapped[int | None]
+    household_id: Mapped[int | None] = mapped_column(index=True)
     language: Mapped[str | None] = mapped_column(String(2))
     state: Mapped[str] = mapped_column(String(12))
     attempts: Mapped[int]

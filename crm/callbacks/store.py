@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, tzinfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -15,7 +15,7 @@ from crm.callbacks.rules import Kept, RetryRule, after, asked, cancelled, place_
 from crm.calls import entries as e
 from crm.calls.record import CallRecord
 from crm.tickets.models import Ticket
-from crm.tickets.service import close_ticket
+from crm.tickets.service import close_by_machine
 
 OPEN = tuple(state.value for state in CallbackState if state not in OVER)
 
@@ -23,8 +23,8 @@ OPEN = tuple(state.value for state in CallbackState if state not in OVER)
 class CallbackLog:
     """Of one transaction."""
 
-    def __init__(self, session: Session, rule: RetryRule) -> None:
-        self._session, self._rule = session, rule
+    def __init__(self, session: Session, rule: RetryRule, tz: tzinfo) -> None:
+        self._session, self._rule, self._tz = session, rule, tz
 
     def take(self, entry: e.CallEntry, record: CallRecord) -> list[CallbackChanged]:
         """What it changed. `record` is the entry's call, after it."""
@@ -61,15 +61,15 @@ class CallbackLog:
         before = kept_of(row)
         _write(row, kept)
         if kept.shown.state is CallbackState.DONE and before.shown.state is not CallbackState.DONE:
-            _close_ticket(self._session, kept.shown.callback_id, at)
+            _close_ticket(self._session, kept.shown.callback_id, at, self._tz)
         return [CallbackChanged(at, kept.shown)] if kept.shown != before.shown else []
 
 
-def _close_ticket(session: Session, callback_id: str, at: datetime) -> None:
+def _close_ticket(session: Session, callback_id: str, at: datetime, tz: tzinfo) -> None:
     """The one that the request opened: what it asked for is done."""
     ident = session.scalar(select(Ticket.id).where(Ticket.cause == f"callback:{callback_id}", Ticket.state == "open"))
     if ident is not None:
-        close_ticket(session, ident, at)
+        close_by_machine(session, ident, at, tz)
 
 
 def kept_of(row: CallbackRow) -> Kept:

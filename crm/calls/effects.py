@@ -15,7 +15,7 @@ from datetime import datetime
 
 from crm.calls.entries import CallEntry, LanguageChosen
 from crm.calls.record import NOT_SATISFIED, CallRecord, Outcome, outcome
-from crm.tickets.schemas import NewTicket, TicketKind
+from crm.tickets.schemas import CALLBACK, FOLLOWUP, NewTicket
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def effects(before: CallRecord, after: CallRecord, at: datetime, short_abandon_s
         found.append(OpenTicket(_callback(after, reason), at))
     if after.rating == NOT_SATISFIED and before.rating != NOT_SATISFIED:
         found.append(OpenTicket(NewTicket(
-            kind=TicketKind.FOLLOWUP, reason="not_satisfied", household_id=after.household_id, call_id=after.call_id,
+            kind=FOLLOWUP, reason="not_satisfied", category="unsatisfied", household_id=after.household_id, call_id=after.call_id,
             queue=after.queue, contact_number=after.number, cause=f"followup:{after.call_id}"), at))
     if isinstance(entry, LanguageChosen) and after.household_id is not None:
         found.append(RememberLanguage(after.household_id, entry.language))
@@ -75,6 +75,6 @@ def _talks(record: CallRecord) -> bool:
 
 
 def _callback(record: CallRecord, reason: str) -> NewTicket:
-    return NewTicket(kind=TicketKind.CALLBACK, reason=reason, household_id=record.household_id, call_id=record.call_id,
+    return NewTicket(kind=CALLBACK, reason=reason, household_id=record.household_id, call_id=record.call_id,
                      queue=record.queue, contact_number=record.callback_number or record.number,
                      cause=f"callback:{record.call_id}")

@@ -32,6 +32,7 @@ from crm.calls.tally import Tallied
 from crm.database import Database
 from crm.households.service import remember_language
 from crm.reports.tallies import keep_tallies
+from crm.staff.actor import SYSTEM
 from crm.tickets.service import open_ticket
 
 LONGEST_REJECT = 2_000
@@ -160,7 +161,7 @@ class Recorder:
         records = {call_id: store.record_of(row) for call_id, row in rows.items()}
         stored = dict(records)
         floor = FloorLog(session, self._node)
-        callbacks = CallbackLog(session, self._callbacks)
+        callbacks = CallbackLog(session, self._callbacks, self._tz)
         events: list[AnyEvent] = []
         for entry in entries:
             if isinstance(entry, CallEntry):
@@ -202,9 +203,9 @@ class Recorder:
                 case OpenContactEntry(record=record, at=at):
                     service.open_call_entry(session, record, at)
                 case OpenTicket(ticket=new, at=at):
-                    if opened := open_ticket(session, new, at, self._tz):
-                        events.append(TicketOpened(at, opened.ticket_id, opened.number, opened.kind.value,
-                                                   opened.call_id, opened.household_id))
+                    if opened := open_ticket(session, SYSTEM, new, at, self._tz):
+                        events.append(TicketOpened(at, opened.id, opened.number, opened.kind, opened.call_id,
+                                                   opened.household_id))
                 case RememberLanguage(household_id=household_id, language=language):
                     remember_language(session, household_id, language)
                 case CallFinished(call_id=call_id, outcome=ended, at=at):

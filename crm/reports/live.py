@@ -88,6 +88,8 @@ def counted(calls: Iterable[LiveCall], begin: datetime, end: datetime) -> Iterab
         call = live.call
         if call.queued_at is None or live.queue is None or not begin <= call.queued_at < end:
             continue
+        if call.callback_id:
+            continue     # a place that is kept: nobody was offered (as in the journal's figures)
         until = call.answered_at or live.ended_at
         yield Counted(live.queue, call.queued_at, live.outcome, call.rang_at, call.answered_at,
                       (until - call.queued_at).total_seconds() if until else None, None, call.stage, call.call_id, call.agent)

@@ -14,6 +14,7 @@ class UserShown:
     name: str
     roles: frozenset[Role]
     active: bool
+    estates: frozenset[int] | None = None     # whose matters the user sees; None: all
 
 
 @dataclass(frozen=True)

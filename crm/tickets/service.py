@@ -1,7 +1,11 @@
-"""Opens, lists and closes tickets. Numbers count up within a local day and are never given twice."""
+"""Opens tickets and moves them along: by people, as the ticket's kind lets them, and by the system.
+
+Every change locks the row, checks the version that was read, counts it up, writes the timeline and notes what happened.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime, tzinfo
 from typing import Any
 
@@ -9,73 +13,311 @@ from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from callcenter.errors import Conflict, NotFound
-from crm.households.models import Household
-from crm.tickets.models import Ticket, TicketCounter
-from crm.tickets.schemas import NewTicket, TicketKind, TicketShown
+from callcenter.errors import Forbidden, NotFound, check_version
+from callcenter.numbers import normalise
+from crm.calls.models import ContactEntry
+from crm.clocks.service import follow
+from crm.households.models import Estate, Household
+from crm.kinds.schema import FieldType, Kind
+from crm.kinds.service import Versioned, kind_of, may_open, may_see
+from crm.outbox.service import note as tell
+from crm.privacy.masks import is_mask_of
+from crm.staff.actor import SYSTEM, Actor
+from crm.staff.models import User
+from crm.tickets.errors import Barred, Fault, FieldsUnfit, KindRetired, NoSuchMove, TicketClosed
+from crm.tickets.models import Attachment, Ticket, TicketCounter, TicketEvent
+from crm.tickets.reading import held, visible
+from crm.tickets.rules import barred, is_one_of, unmet, works_on
+from crm.tickets.schemas import FOLLOWUP, Changes, Fields, Link, NewTicket, Value
+from crm.tickets.values import checked, merged, privacy_of, title_of
+
+LONGEST_NOTE = 4000
 
 
-def open_ticket(session: Session, new: NewTicket, now: datetime, tz: tzinfo) -> TicketShown | None:
-    """None when a ticket of the same `cause` is there already. A household that is gone is left out."""
+def open_ticket(session: Session, actor: Actor, new: NewTicket, now: datetime, tz: tzinfo) -> Ticket | None:
+    """None when a ticket of the same `cause` is there already.
+
+    Raises NotFound (kind, household, parent), Forbidden, KindRetired, FieldsUnfit with every fault. A machine's ticket need
+    not have what the form requires, and a household that is gone meanwhile is left out of it."""
     if new.cause and session.scalar(select(Ticket.id).where(Ticket.cause == new.cause)) is not None:
         return None
-    household_id = new.household_id
-    if household_id is not None and session.get(Household, household_id) is None:
-        household_id = None
-    ticket = Ticket(
-        number=_next_number(session, now.astimezone(tz).date()), kind=new.kind.value, reason=new.reason, state="open",
-        household_id=household_id, call_id=new.call_id, queue=new.queue, contact_number=new.contact_number,
-        notes=new.notes, created_at=now, cause=new.cause)
-    session.add(ticket)
+    found = kind_of(session, new.kind)
+    kind = found.kind
+    _allowed_to_open(kind, actor)
+    home, estate_id = _home(session, actor, new.household_id, new.estate_id)
+    kept, faults = checked(kind.fields, new.fields)
+    faults += _category_faults(kind, new.category)
+    if not actor.is_system:
+        faults += [Fault(name, "missing") for name, rule in kind.fields.items()
+                   if rule.required and kept.get(name) is None and name not in {fault.field for fault in faults}]
+    faults += _unknown(session, kind, kept, None)
+    if faults:
+        raise FieldsUnfit(faults)
+    fields = merged({}, kept)
+    if new.parent_id is not None:
+        visible(session, actor, new.parent_id)
+    row = Ticket(
+        number=_next_number(session, kind.prefix, now.astimezone(tz).date()), kind=kind.kind, kind_version=found.version,
+        stage=kind.opens_in, state="open", reason=new.reason, household_id=home, estate_id=estate_id, call_id=new.call_id,
+        queue=new.queue, contact_number=_number(new.contact_number), notes=new.notes, category=new.category, fields=fields,
+        title=title_of(kind, new.category, fields), parent_id=new.parent_id,
+        parent_as=new.parent_as.value if new.parent_as else None, cause=new.cause, created_at=now,
+        owner_id=None if barred(kind, fields, actor.name) else actor.user_id)
+    session.add(row)
     session.flush()
-    return shown(ticket)
+    if new.call_id is not None:
+        _tie_entry(session, row)
+    record(session, row, actor, now, "opened", {"kind": kind.kind, "version": found.version, "stage": row.stage})
+    _told(session, row, now, "opened")
+    follow(session, row, kind.clocks, now)
+    return row
 
 
-def close_ticket(session: Session, ticket_id: int, now: datetime, notes: str | None = None) -> TicketShown:
-    ticket = session.get(Ticket, ticket_id, with_for_update=True)
-    if ticket is None:
-        raise NotFound(f"ticket {ticket_id}")
-    if ticket.state == "closed":
-        raise Conflict(f"ticket {ticket.number} is closed")
-    ticket.state, ticket.closed_at = "closed", now
-    if notes is not None:
-        ticket.notes = notes
+def move(session: Session, actor: Actor, ticket_id: int, to: str, changes: Changes, now: datetime, tz: tzinfo,
+         if_version: int | None = None) -> Ticket:
+    """Fills in what is given, then moves. Raises NotFound, Forbidden, Changed, NoSuchMove, Barred, FieldsUnfit."""
+    row, kind = locked(session, actor, ticket_id, if_version)
+    way = kind.stages[row.stage].moves.get(to)
+    if way is None:
+        raise NoSuchMove(f"{row.stage} to {to}")
+    if not is_one_of(actor, way.who, held(row)):
+        raise Forbidden
+    _not_about(kind, row, actor)
+    filled = _fill(session, actor, row, kind, changes)
+    if faults := unmet(way, held(row)):
+        raise FieldsUnfit(faults)
+    _go(session, row, kind, to, actor, now, tz, filled)
+    return row
+
+
+def close_by_machine(session: Session, ticket_id: int, now: datetime, tz: tzinfo) -> Ticket | None:
+    """Into the first final stage of its kind, whatever is missing: what it asked for has happened. None when it is closed."""
+    row, kind = locked(session, SYSTEM, ticket_id, None)
+    if row.state == "closed":
+        return None
+    _go(session, row, kind, kind.first_final, SYSTEM, now, tz, {})
+    return row
+
+
+def fill_in(session: Session, actor: Actor, ticket_id: int, changes: Changes, now: datetime,
+            if_version: int | None = None) -> Ticket:
+    """Raises NotFound, Forbidden, Changed, TicketClosed, Barred, FieldsUnfit."""
+    row, kind = to_work_on(session, actor, ticket_id, if_version)
+    if filled := _fill(session, actor, row, kind, changes):
+        record(session, row, actor, now, "filled_in", filled)
+        changed(session, row, kind, now)
+    return row
+
+
+def note(session: Session, actor: Actor, ticket_id: int, text: str, now: datetime) -> TicketEvent:
+    """Whoever sees a ticket may add to what is known of it, closed or not; it changes nothing, so it asks for no version."""
+    row, kind = visible(session, actor, ticket_id)
+    _not_about(kind, row, actor)
+    event = record(session, row, actor, now, "noted", {"text": text[:LONGEST_NOTE]})
+    _told(session, row, now, "noted")
     session.flush()
-    return shown(ticket)
+    return event
 
 
-def ticket(session: Session, ticket_id: int) -> TicketShown:
-    found = session.get(Ticket, ticket_id)
-    if found is None:
-        raise NotFound(f"ticket {ticket_id}")
-    return shown(found)
+def assign(session: Session, actor: Actor, ticket_id: int, user: str | None, now: datetime,
+           if_version: int | None = None) -> Ticket:
+    """Who works on it now; None: nobody."""
+    row, kind = locked(session, actor, ticket_id, if_version)
+    if not is_one_of(actor, kind.assigned_by, held(row)):
+        raise Forbidden
+    _open(row)
+    _not_about(kind, row, actor)
+    person = None if user is None else person_for(session, row, kind, user, "assignee")
+    row.assignee_id = person.id if person else None
+    record(session, row, actor, now, "assigned", {"to": user})
+    changed(session, row, kind, now)
+    return row
 
 
-def tickets(session: Session, *, state: str | None = None, kind: TicketKind | None = None,
-            household_id: int | None = None, call_id: str | None = None, before_id: int | None = None,
-            limit: int = 50) -> list[TicketShown]:
-    """Newest first; for the next page give the last one's id as `before_id`."""
-    query = select(Ticket).order_by(Ticket.id.desc()).limit(limit)
-    wanted: tuple[tuple[Any, Any], ...] = (
-        (Ticket.state, state), (Ticket.kind, kind.value if kind else None), (Ticket.household_id, household_id),
-        (Ticket.call_id, call_id))
-    for column, value in wanted:
-        if value is not None:
-            query = query.where(column == value)
-    if before_id is not None:
-        query = query.where(Ticket.id < before_id)
-    return [shown(row) for row in session.scalars(query)]
+# --- what the other files of this package share ------------------------------------------------------------------------
+
+def locked(session: Session, actor: Actor, ticket_id: int, if_version: int | None) -> tuple[Ticket, Kind]:
+    """Whoever comes second waits for the first and then finds another version. Raises NotFound, Changed."""
+    session.get(Ticket, ticket_id, with_for_update=True, populate_existing=True)
+    row, kind = visible(session, actor, ticket_id)
+    check_version(row.version, if_version)
+    return row, kind
 
 
-def shown(row: Ticket) -> TicketShown:
-    return TicketShown(row.id, row.number, TicketKind(row.kind), row.reason, row.state, row.household_id, row.call_id,
-                       row.queue, row.contact_number, row.notes, row.created_at, row.closed_at)
+def to_work_on(session: Session, actor: Actor, ticket_id: int, if_version: int | None) -> tuple[Ticket, Kind]:
+    row, kind = locked(session, actor, ticket_id, if_version)
+    if not works_on(kind, actor, held(row)):
+        raise Forbidden
+    _open(row)
+    _not_about(kind, row, actor)
+    return row, kind
 
 
-def _next_number(session: Session, day: date) -> str:
+def person_for(session: Session, row: Ticket, kind: Kind, name: str, field: str) -> User:
+    """An active user who may have this ticket. Raises FieldsUnfit, Barred."""
+    user = session.scalar(select(User).where(User.name == name))
+    if user is None or not user.active:
+        raise FieldsUnfit([Fault(field, "no_person")])
+    if user.estates is not None and row.estate_id is not None and row.estate_id not in user.estates:
+        raise FieldsUnfit([Fault(field, "other_estate")])
+    if barred(kind, row.fields, user.name):
+        raise Barred
+    return user
+
+
+def record(session: Session, row: Ticket, actor: Actor, now: datetime, what: str, data: Mapping[str, Any]) -> TicketEvent:
+    event = TicketEvent(ticket_id=row.id, at=now, who=actor.name[:40], user_id=actor.user_id, what=what, data=dict(data))
+    session.add(event)
+    return event
+
+
+def changed(session: Session, row: Ticket, kind: Kind, now: datetime, what: str = "changed") -> None:
+    row.version += 1
+    row.updated_at = now
+    _told(session, row, now, what)
+    follow(session, row, kind.clocks, now)
+
+
+# --- inside ------------------------------------------------------------------------------------------------------------
+
+def _allowed_to_open(kind: Kind, actor: Actor) -> None:
+    if may_open(kind, actor):
+        return
+    if kind.retired and actor.has(*kind.opened_by):
+        raise KindRetired(kind.kind)
+    raise Forbidden if may_see(kind, actor) else NotFound(f"kind {kind.kind}")
+
+
+def _open(row: Ticket) -> None:
+    if row.state == "closed":
+        raise TicketClosed(row.number)
+
+
+def _not_about(kind: Kind, row: Ticket, actor: Actor) -> None:
+    if barred(kind, row.fields, actor.name):
+        raise Barred
+
+
+def _go(session: Session, row: Ticket, kind: Kind, to: str, actor: Actor, now: datetime, tz: tzinfo,
+        filled: Mapping[str, Any]) -> None:
+    before, row.stage = row.stage, to
+    final = kind.final(to)
+    row.state, row.closed_at = ("closed", now) if final else ("open", None)
+    record(session, row, actor, now, "moved", {"from": before, "to": to, **filled})
+    changed(session, row, kind, now, "closed" if final else "moved")
+    if kind.stages[to].follow_up:
+        _open_follow_up(session, row, now, tz)
+
+
+def _open_follow_up(session: Session, row: Ticket, now: datetime, tz: tzinfo) -> None:
+    """One a ticket (G1), with who handled it (E5), however often it gets there."""
+    found: Versioned = kind_of(session, FOLLOWUP)
+    category = row.kind if row.kind in found.kind.category_paths else None
+    made = open_ticket(session, SYSTEM, NewTicket(
+        FOLLOWUP, category=category, reason=row.kind, household_id=row.household_id, estate_id=row.estate_id,
+        contact_number=row.contact_number, cause=f"followup:ticket:{row.id}", parent_id=row.id, parent_as=Link.FOLLOWUP), now, tz)
+    if made is not None:
+        made.owner_id = row.owner_id
+
+
+def _fill(session: Session, actor: Actor, row: Ticket, kind: Kind, changes: Changes) -> dict[str, Any]:
+    """Applies the changes; what the timeline says of them. Of private fields it has the names alone."""
+    kept, faults = checked(kind.fields, {name: value for name, value in changes.fields.items()
+                                         if not _is_mask(kind, row.fields, name, value)})
+    faults += _category_faults(kind, changes.category)
+    faults += _unknown(session, kind, kept, row.id)
+    if row.stage != kind.opens_in or not actor.is_system:
+        faults += [Fault(name, "missing") for name, value in kept.items() if value is None and kind.fields[name].required]
+    if faults:
+        raise FieldsUnfit(faults)
+    said: dict[str, Any] = {}
+    after: Fields = merged(row.fields, kept)
+    altered = {name: {"from": row.fields.get(name), "to": after.get(name)} for name in kept
+               if row.fields.get(name) != after.get(name)}
+    if altered:
+        said["fields"] = {name: change for name, change in altered.items() if not kind.fields[name].private}
+        if private := [name for name in altered if kind.fields[name].private]:
+            said["private"] = private
+        row.fields = after
+    if changes.category is not None and changes.category != row.category:
+        said["category"] = {"from": row.category, "to": changes.category}
+        row.category = changes.category
+    if changes.household_id is not None and changes.household_id != row.household_id:
+        said["household"] = {"from": row.household_id, "to": changes.household_id}
+        row.household_id, row.estate_id = _home(session, actor, changes.household_id, None)
+    if changes.contact_number is not None and (number := _number(changes.contact_number)) != row.contact_number:
+        said["private"] = [*said.get("private", ()), "contact_number"]
+        row.contact_number = number
+    row.title = title_of(kind, row.category, row.fields)
+    if barred(kind, row.fields, actor.name) and not actor.is_system:
+        raise Barred
+    return said
+
+
+def _is_mask(kind: Kind, fields: Fields, name: str, given: object) -> bool:
+    """A page that sends back what it was shown changes nothing."""
+    secret = privacy_of(kind.fields[name]) if name in kind.fields else None
+    return secret is not None and name in fields and isinstance(given, str) and is_mask_of(given, str(fields[name]), secret)
+
+
+def _category_faults(kind: Kind, category: str | None) -> list[Fault]:
+    return [] if category is None or category in kind.category_paths else [Fault("category", "no_option")]
+
+
+def _unknown(session: Session, kind: Kind, kept: Mapping[str, Value | None], ticket_id: int | None) -> list[Fault]:
+    """People and files that there are not."""
+    faults: list[Fault] = []
+    for name, value in kept.items():
+        match kind.fields[name].type:
+            case FieldType.PERSON if value is not None:
+                if session.scalar(select(User.id).where(User.name == value, User.active)) is None:
+                    faults.append(Fault(name, "no_person"))
+            case FieldType.FILES if isinstance(value, list):
+                there = set(session.scalars(select(Attachment.id).where(
+                    Attachment.ticket_id == ticket_id, Attachment.id.in_(value))))
+                if not set(value) <= there:
+                    faults.append(Fault(name, "no_file"))
+            case _:
+                pass
+    return faults
+
+
+def _home(session: Session, actor: Actor, household_id: int | None, estate_id: int | None) -> tuple[int | None, int | None]:
+    """(household, estate): the household's estate, else the one that was said. Raises NotFound."""
+    if household_id is not None:
+        found = session.execute(select(Household.estate_id, Household.merged_into).where(Household.id == household_id)).first()
+        if found is not None and actor.sees(found.estate_id):
+            return found.merged_into or household_id, found.estate_id
+        if not actor.is_system:
+            raise NotFound(f"household {household_id}")
+    if estate_id is not None and (session.get(Estate, estate_id) is None or not actor.sees(estate_id)):
+        raise NotFound(f"estate {estate_id}")
+    return None, estate_id
+
+
+def _number(given: str | None) -> str | None:
+    return None if given is None else normalise(given)[:32] or None
+
+
+def _tie_entry(session: Session, row: Ticket) -> None:
+    """The call's entry in the call-and-visit log names its ticket, the first one if there are more (A5)."""
+    entry = session.scalar(select(ContactEntry).where(ContactEntry.call_id == row.call_id))
+    if entry is not None and entry.ticket_id is None:
+        entry.ticket_id = row.id
+        row.household_id = row.household_id or entry.household_id
+
+
+def _told(session: Session, row: Ticket, now: datetime, what: str) -> None:
+    tell(session, now, f"ticket.{what}", f"ticket:{row.id}", estate_id=row.estate_id, number=row.number, kind=row.kind,
+         stage=row.stage, version=row.version)
+
+
+
+
+def _next_number(session: Session, prefix: str, day: date) -> str:
     """One statement, so that two at once get two numbers; the day's row stays locked until the commit."""
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     query = (insert(TicketCounter).values(day=day, last=1)
              .on_conflict_do_update(index_elements=["day"], set_={"last": TicketCounter.last + 1})
              .returning(TicketCounter.last))
-    return f"C{day:%Y%m%d}-{session.execute(query).scalar_one():04d}"
+    return f"{prefix}{day:%Y%m%d}-{session.execute(query).scalar_one():04d}"

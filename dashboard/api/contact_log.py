@@ -11,12 +11,15 @@ from callcenter.errors import Forbidden, NotFound
 from crm.calls import service as calls
 from crm.calls.models import ContactEntry
 from crm.calls.schemas import Completion, EntryPage, EntryShown
+from crm.kinds.schema import ID
+from crm.kinds.service import kind_of
 from crm.staff.audit import record_audit
 from crm.staff.schemas import SignedIn
-from crm.tickets.schemas import TicketKind
-from dashboard.access import DESK, own_seat, require
+from crm.tickets.reading import visible
+from dashboard.access import DESK, actor_of, own_seat, require
+from dashboard.manners import ONCE, Once
 from dashboard.problems import responses
-from dashboard.services import Given, Reading, Writing
+from dashboard.services import Given, Reading, Services, Writing
 
 router = APIRouter(prefix="/contact-log", tags=["contact log"])
 
@@ -33,11 +36,16 @@ class CompletionGiven(BaseModel):
     contact: Short | None = None
     room: Short | None = None
     matter: Long
-    kind: TicketKind
+    kind: Annotated[str, StringConstraints(pattern=ID)] = Field(description="a kind of tickets, whether there is one or not")
     result: Long
     declined_contact: bool = False
     household_id: RowId | None = None
     ticket_id: RowId | None = None
+
+    def completion(self) -> Completion:
+        return Completion(name=self.name, contact=self.contact, room=self.room, matter=self.matter, kind=self.kind,
+                          result=self.result, declined_contact=self.declined_contact, household_id=self.household_id,
+                          ticket_id=self.ticket_id)
 
 
 @router.get("", responses=responses(401, 403, 422, 503))
@@ -53,6 +61,20 @@ def list_entries(
                          before_id=before_id, limit=limit)
 
 
+@router.post("/visits", status_code=201, responses=responses(400, 401, 403, 404, *ONCE, 503))
+def add_visit(who: OnDesk, session: Writing, services: Given, once: Once, given: CompletionGiven) -> EntryShown:
+    """Somebody came in person: the same log, the same questions, complete at once (A5)."""
+    def work() -> EntryShown:
+        now = services.clock.now()
+        _check(who, session, services, given)
+        done = calls.add_visit(session, given.completion(), who.user.user_id, who.seat, now)
+        record_audit(session, at=now, who=who.user.name, user_id=who.user.user_id, action="contact.visit",
+                     subject=f"contact:{done.entry_id}")
+        return done
+
+    return once(EntryShown, work)
+
+
 @router.patch("/{entry_id}", responses=responses(400, 401, 403, 404, 409, 422, 503))
 def complete(who: OnDesk, session: Writing, services: Given, entry_id: Annotated[RowId, Path()],
              given: CompletionGiven) -> EntryShown:
@@ -63,10 +85,15 @@ def complete(who: OnDesk, session: Writing, services: Given, entry_id: Annotated
     if own_seat(who) not in (None, entry.seat):
         raise Forbidden
     now = services.clock.now()
-    done = calls.complete_entry(session, entry_id, Completion(
-        name=given.name, contact=given.contact, room=given.room, matter=given.matter, kind=given.kind.value,
-        result=given.result, declined_contact=given.declined_contact, household_id=given.household_id,
-        ticket_id=given.ticket_id), who.user.user_id, now)
+    _check(who, session, services, given)
+    done = calls.complete_entry(session, entry_id, given.completion(), who.user.user_id, now)
     record_audit(session, at=now, who=who.user.name, user_id=who.user.user_id, action="contact.completed",
                  subject=f"contact:{entry_id}")
     return done
+
+
+def _check(who: SignedIn, session: Writing, services: Services, given: CompletionGiven) -> None:
+    """Raises NotFound: no such kind, or a ticket that this user is not to know of."""
+    kind_of(session, given.kind)
+    if given.ticket_id is not None:
+        visible(session, actor_of(who, session, services.site), given.ticket_id)

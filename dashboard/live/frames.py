@@ -7,13 +7,24 @@ from datetime import datetime
 from enum import StrEnum
 
 from callcenter.board import BOARD
-from callcenter.events import AnyEvent, Board, event_to_json
+from callcenter.events import AnyEvent, Board, DeskChanged, event_to_json
 from dashboard.live.privacy import board_for_wall, event_for_staff, event_for_wall
 
 
 class Audience(StrEnum):
     STAFF = "staff"   # sees who calls
     WALL = "wall"     # a screen that everybody walks past
+
+
+@dataclass(frozen=True)
+class Listener:
+    """`estates` are database ids; None: every estate."""
+
+    audience: Audience
+    estates: frozenset[int] | None = None
+
+    def sees(self, estate_id: int | None) -> bool:
+        return self.estates is None or estate_id is None or estate_id in self.estates
 
 
 class Cause(StrEnum):
@@ -29,16 +40,19 @@ class Frame:
 
     staff: str | None
     wall: str | None
+    estate_id: int | None = None     # it is only for those who see this estate (K1)
 
-    def text(self, audience: Audience) -> str | None:
-        return self.staff if audience is Audience.STAFF else self.wall
+    def text(self, listener: Listener) -> str | None:
+        if not listener.sees(self.estate_id):
+            return None
+        return self.staff if listener.audience is Audience.STAFF else self.wall
 
 
 def event_frame(cursor: str, event: AnyEvent) -> Frame:
     staff, wall = event_for_staff(event), event_for_wall(event)
     staff_text = None if staff is None else _event(cursor, staff)
     if wall is None:
-        return Frame(staff_text, None)
+        return Frame(staff_text, None, event.estate_id if isinstance(event, DeskChanged) else None)
     return Frame(staff_text, staff_text if wall is staff else _event(cursor, wall))
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from callcenter.board import apply_event
 from callcenter.events import AnyEvent, Board, HealthChanged
-from dashboard.live.frames import Audience, Cause, Frame, degraded_frame, event_frame, ping_frame, snapshot_text
+from dashboard.live.frames import Audience, Cause, Frame, Listener, degraded_frame, event_frame, ping_frame, snapshot_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,8 +28,8 @@ _CURSOR = re.compile(r"^(\d{1,20})-(\d{1,20})$")
 class Client:
     """A page's queue. When it overflows it is emptied and `dropped` is set: the page will come back for a snapshot."""
 
-    def __init__(self, audience: Audience, limit: int) -> None:
-        self.audience = audience
+    def __init__(self, listener: Listener, limit: int) -> None:
+        self.listener = listener
         self.dropped = asyncio.Event()
         self._queue: asyncio.Queue[str] = asyncio.Queue(limit)
 
@@ -82,7 +82,7 @@ class Hub:
         for place, event in since:
             self._remember(place, event)
         for client in self._clients:
-            client.offer(self._snapshot(client.audience))
+            client.offer(self._snapshot(client.listener.audience))
 
     def publish(self, cursor: str, event: AnyEvent) -> None:
         self._broadcast(self._remember(cursor, event))
@@ -95,20 +95,20 @@ class Hub:
     def ping(self) -> None:
         self._broadcast(ping_frame(self._clock.now()))
 
-    def join(self, audience: Audience, *, epoch: str = "", cursor: str = "") -> Client:
+    def join(self, listener: Listener, *, epoch: str = "", cursor: str = "") -> Client:
         """A client that resumes after `cursor` where that is possible, and begins with a snapshot where it is not."""
-        client = Client(audience, self._client_frames)
+        client = Client(listener, self._client_frames)
         self._clients.add(client)
         if self._cause is not None:
-            client.offer(degraded_frame(self._cause).text(audience))
+            client.offer(degraded_frame(self._cause).text(listener))
             return client
         missed = self._missed(epoch, cursor)
         if missed is None:
-            client.offer(self._snapshot(audience))
+            client.offer(self._snapshot(listener.audience))
             return client
-        client.offer(ping_frame(self._clock.now()).text(audience))
+        client.offer(ping_frame(self._clock.now()).text(listener))
         for frame in missed:
-            client.offer(frame.text(audience))
+            client.offer(frame.text(listener))
         return client
 
     def leave(self, client: Client) -> None:
@@ -144,7 +144,7 @@ class Hub:
 
     def _broadcast(self, frame: Frame) -> None:
         for client in self._clients:
-            client.offer(frame.text(client.audience))
+            client.offer(frame.text(client.listener))
 
 
 def _parsed(cursor: str) -> tuple[int, int] | None:

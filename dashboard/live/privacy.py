@@ -15,6 +15,7 @@ from callcenter.events import (
     CallbackChanged,
     CallChanged,
     CallRecordWritten,
+    DeskChanged,
     FloorReset,
     OrderCarriedOut,
     RosterChanged,
@@ -63,7 +64,8 @@ def event_for_wall(event: AnyEvent) -> AnyEvent | None:
             return replace(event, agent=unexplained(agent))
         case CallbackChanged(callback=callback):
             return replace(event, callback=unnumbered(callback))
-        case TicketOpened() | CallRecordWritten() | OrderCarriedOut() | RosterChanged() | AsteriskCounted():
+        case (TicketOpened() | DeskChanged() | CallRecordWritten() | OrderCarriedOut() | RosterChanged()
+              | AsteriskCounted()):
             return None
         case _:
             return event

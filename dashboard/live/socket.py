@@ -13,8 +13,9 @@ from fastapi import WebSocket, WebSocketDisconnect
 from starlette.concurrency import run_in_threadpool
 
 from callcenter.errors import Unavailable
-from callcenter.roles import SEES_BOARD, SEES_CALLERS, Role
-from dashboard.live.frames import Audience
+from callcenter.roles import SEES_BOARD, SEES_CALLERS
+from crm.staff.schemas import UserShown
+from dashboard.live.frames import Audience, Listener
 
 if TYPE_CHECKING:
     from dashboard.live.hub import Client, Hub
@@ -26,16 +27,16 @@ TRY_LATER = 1013
 RECHECK_S = 30.0
 FAREWELL_S = 5.0
 
-RolesOf = Callable[[str], frozenset[Role] | None]
+UserOf = Callable[[str], UserShown | None]
 
 
 @dataclass(frozen=True)
 class LiveFeed:
-    """`roles_of` gives the roles behind a session token, None when it has ended. It may block, so it runs in a
+    """`user_of` gives who is behind a session token, None when it has ended. It may block, so it runs in a
     thread; it raises Unavailable while the database does not answer."""
 
     hub: Hub
-    roles_of: RolesOf
+    user_of: UserOf
     cookie: str
     recheck_s: float = RECHECK_S
 
@@ -46,15 +47,15 @@ class LiveFeed:
         await websocket.accept()
         token = websocket.cookies.get(self.cookie, "")
         try:
-            code, audience = await self._admission(token)
+            code, listener = await self._admission(token)
         except Unavailable:
             await websocket.close(TRY_LATER)
             return
-        if audience is None:
+        if listener is None:
             await websocket.close(code)
             return
         query = websocket.query_params
-        client = self.hub.join(audience, epoch=query.get("epoch", ""), cursor=query.get("cursor", ""))
+        client = self.hub.join(listener, epoch=query.get("epoch", ""), cursor=query.get("cursor", ""))
         try:
             code = await self._until_over(websocket, client, token)
         finally:
@@ -63,13 +64,13 @@ class LiveFeed:
             with contextlib.suppress(TimeoutError, WebSocketDisconnect, RuntimeError):
                 await asyncio.wait_for(websocket.close(code), FAREWELL_S)
 
-    async def _admission(self, token: str) -> tuple[int, Audience | None]:
-        roles = await run_in_threadpool(self.roles_of, token) if token else None
-        if roles is None:
+    async def _admission(self, token: str) -> tuple[int, Listener | None]:
+        user = await run_in_threadpool(self.user_of, token) if token else None
+        if user is None:
             return UNAUTHENTICATED, None
-        if not roles & SEES_BOARD:
+        if not user.roles & SEES_BOARD:
             return FORBIDDEN, None
-        return 0, Audience.STAFF if roles & SEES_CALLERS else Audience.WALL
+        return 0, Listener(Audience.STAFF if user.roles & SEES_CALLERS else Audience.WALL, user.estates)
 
     async def _until_over(self, websocket: WebSocket, client: Client, token: str) -> int:
         """The close code that is due; 0 when the client itself has gone."""
@@ -88,10 +89,10 @@ class LiveFeed:
         while True:
             await asyncio.sleep(self.recheck_s)
             try:
-                code, audience = await self._admission(token)
+                code, listener = await self._admission(token)
             except Unavailable:
                 continue  # the board does not go dark because the database does
-            if audience is not client.audience:
+            if listener != client.listener:
                 return code or UNAUTHENTICATED
 
 

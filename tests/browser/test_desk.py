@@ -5,17 +5,15 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from hotline.own_redis import Redis
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect
+from wall.chromium import LAPTOP, NEEDS, chinese_page, enter, picture
 from wall.orders import OrdersReader
-from wall.rig import PASSWORD, DashboardThread, Floor, running_here, until
+from wall.rig import DashboardThread, Floor, running_here, until
 from wall.scene import COMPONENTS
 from wall.team import TEAM, agent, staffed_floor
 
@@ -45,26 +43,11 @@ from callcenter.events import AgentChanged, AgentState, DriftMended
 from callcenter.roles import Role
 from callcenter.settings import Settings
 
-CHROMIUM = "/usr/bin/chromium"
-FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-         "--disable-background-networking", "--disable-component-update", "--disable-sync"]
-BUILT = Path(__file__).resolve().parents[2] / "dashboard/web/dist/index.html"
 CALL = "node1-1763800000.41"
 
-pytestmark = [
-    pytest.mark.skipif(not shutil.which(CHROMIUM), reason="no Chromium"),
-    pytest.mark.skipif(not BUILT.is_file(), reason="pages are not built"),
-]
+pytestmark = [*NEEDS]
 
 Rig = tuple[Redis, Settings, DashboardThread]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture(scope="module")
@@ -91,27 +74,8 @@ def acd(rig: Rig) -> Iterator[OrdersReader]:
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    """At the size of a laptop; fails the test when the page breaks its own security policy."""
-    context = browser.new_context(viewport={"width": 1366, "height": 768}, locale="zh-CN")
-    opened = context.new_page()
-    broken: list[str] = []
-    opened.on("pageerror", lambda error: broken.append(str(error)))
-    opened.on("console", lambda line: broken.append(line.text) if "Content Security Policy" in line.text else None)
-    yield opened
-    context.close()
-    assert broken == []
-
-
-def enter(page: Page, url: str, role: Role, path: str = "/") -> None:
-    page.goto(url + path)
-    page.locator("[name=name]").fill(role.value)
-    page.locator("[name=password]").fill(PASSWORD)
-    page.locator("[type=submit]").click()
-
-
-def picture(page: Page, name: str) -> None:
-    if folder := os.environ.get("SIXRING_SCREENSHOTS"):
-        page.screenshot(path=Path(folder) / f"{name}.png")
+    with chinese_page(browser, LAPTOP) as opened:
+        yield opened
 
 
 def order(page: Page, name: str) -> Locator:

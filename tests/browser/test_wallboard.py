@@ -5,16 +5,14 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from hotline.own_redis import Redis
-from playwright.sync_api import Browser, Page, WebSocket, expect, sync_playwright
-from wall.rig import PASSWORD, DashboardProcess, Floor, running
+from playwright.sync_api import Browser, Page, WebSocket, expect
+from wall.chromium import NEEDS, WALL, chinese_page, enter, picture
+from wall.rig import DashboardProcess, Floor, running
 from wall.scene import COMPONENTS, busy_floor, call, seat
 
 from callcenter.events import (
@@ -32,25 +30,9 @@ from callcenter.events import (
 from callcenter.roles import Role
 from callcenter.settings import Settings
 
-CHROMIUM = "/usr/bin/chromium"
-FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-         "--disable-background-networking", "--disable-component-update", "--disable-sync"]
-BUILT = Path(__file__).resolve().parents[2] / "dashboard/web/dist/index.html"
-
-pytestmark = [
-    pytest.mark.skipif(not shutil.which(CHROMIUM), reason="no Chromium"),
-    pytest.mark.skipif(not BUILT.is_file(), reason="pages are not built"),
-]
+pytestmark = [*NEEDS]
 
 Rig = tuple[Redis, Settings, DashboardProcess]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture(scope="module")
@@ -71,27 +53,12 @@ def floor(rig: Rig) -> Iterator[Floor]:
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    """Chinese, at the size of a screen on a wall; fails the test when the page breaks its own security policy."""
-    context = browser.new_context(viewport={"width": 1920, "height": 1080}, locale="zh-CN")
-    opened = context.new_page()
-    broken: list[str] = []
-    opened.on("pageerror", lambda error: broken.append(str(error)))
-    opened.on("console", lambda line: broken.append(line.text) if "Content Security Policy" in line.text else None)
-    yield opened
-    context.close()
-    assert broken == []
+    with chinese_page(browser, WALL) as opened:
+        yield opened
 
 
 def sign_in(page: Page, url: str, role: Role = Role.SUPERVISOR) -> None:
-    page.goto(url)
-    page.locator("[name=name]").fill(role.value)
-    page.locator("[name=password]").fill(PASSWORD)
-    page.locator("[type=submit]").click()
-
-
-def picture(page: Page, name: str) -> None:
-    if folder := os.environ.get("SIXRING_SCREENSHOTS"):
-        page.screenshot(path=Path(folder) / f"{name}.png")
+    enter(page, url, role)
 
 
 def test_nothing_is_shown_and_no_feed_is_opened_before_the_sign_in(page: Page, rig: Rig, floor: Floor) -> None:

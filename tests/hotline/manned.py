@@ -7,7 +7,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
@@ -25,10 +25,10 @@ from hotline.own_redis import Redis
 
 
 class Manned:
-    """`async with Manned(hotline) as floor:`; the hotline's Asterisk runs already."""
+    """`async with Manned(hotline) as floor:`; the hotline's Asterisk runs already. `users`: name, role and password of each."""
 
-    def __init__(self, hotline: Hotline, pins: dict[str, str]) -> None:
-        self.hotline, self._pins = hotline, pins
+    def __init__(self, hotline: Hotline, pins: dict[str, str], users: Sequence[tuple[str, str, str]] = ()) -> None:
+        self.hotline, self._pins, self._users = hotline, pins, users
         self.settings = hotline.settings
         self._store = Redis(self.settings.state / "redis")
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
@@ -45,6 +45,8 @@ class Manned:
     async def _begin(self) -> None:
         self._store.start()
         await asyncio.to_thread(self._crm, "migrate")
+        if self._users:
+            await asyncio.to_thread(self._crm, "user", "first", text="".join(f"{' '.join(user)}\n" for user in self._users))
         await asyncio.to_thread(self._crm, "agents", "seed", text="".join(f"{code} {pin}\n" for code, pin in self._pins.items()))
         self.start("agi")
         self.start("acd")

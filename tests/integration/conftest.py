@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import shutil
 import tempfile
 import warnings
 from collections.abc import Iterator
@@ -12,7 +13,8 @@ from typing import Any
 import pytest
 from sqlalchemy import make_url, text
 
-from crm.database import make_engine
+from crm.database import make_engine, open_database
+from crm.migrate import migrate
 
 _numbers = itertools.count(1)
 
@@ -58,3 +60,45 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         connection.execute(text(f"CREATE DATABASE {name}"))
     admin.dispose()
     return make_url(server).set(database=name).render_as_string(hide_password=False)
+
+
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Every table and nothing in them but what the migrations put there: a test copies it."""
+    made = tmp_path_factory.mktemp("migrated") / "crm.db"
+    database = open_database(f"sqlite:///{made}")
+    migrate(database)
+    with database.engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    database.close()
+    return made
+
+
+@pytest.fixture(scope="session")
+def migrated_template(postgres: str) -> str:
+    _admin(postgres, "CREATE DATABASE migrated")
+    database = open_database(make_url(postgres).set(database="migrated").render_as_string(hide_password=False))
+    migrate(database)
+    database.close()
+    return "migrated"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def migrated_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A database of this version, a copy of one that was migrated once a run; quicker than migrating each."""
+    if request.param == "sqlite":
+        shutil.copy(request.getfixturevalue("migrated_file"), tmp_path / "crm.db")
+        yield f"sqlite:///{tmp_path}/crm.db"
+        return
+    server, template = request.getfixturevalue("postgres"), request.getfixturevalue("migrated_template")
+    name = f"copy{next(_numbers)}"
+    _admin(server, f"CREATE DATABASE {name} TEMPLATE {template}")
+    yield make_url(server).set(database=name).render_as_string(hide_password=False)
+    _admin(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _admin(server: str, statement: str) -> None:
+    engine = make_engine(server).execution_options(isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(statement))
+    engine.dispose()

@@ -6,53 +6,49 @@ import asyncio
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime
 
 from hotline.whole import Whole
 
-from callcenter.bus import START, Bus
-from callcenter.events import AgentState, Board, DriftMended, SeatState
+from callcenter.events import AgentState, Board, SeatState
+from soak.drift import Drift
 from soak.memory import Memory
 from soak.play import Made, Play, Talked
+from soak.rang_back import callbacks_wrong, together
+from soak.records import A_MOMENT_S, Record, records, when
 
 CALM_S = 30.0
+WAV_HEADER = 44
 TALK_TOLERANCE_S = 1.0
-A_MOMENT_S = 0.6             # answered and hung up at once: the two ends may differ in who was first
 # What Asterisk calls an error when a phone that is gone is dialled: the play takes phones away.
 GONE_PHONE = ("Could not create dialog to invalid URI", "Failed to create outgoing session to endpoint")
-OPEN = "SELECT count(*) FROM calls WHERE entered_at IS NOT NULL AND (ended_at IS NULL OR recording_state = 'pending')"
+OPEN = "SELECT count(*) FROM calls WHERE entered_at IS NOT NULL AND ended_at IS NULL"
 
 
-@dataclass(frozen=True)
-class Record:
-    call_id: str
-    number: str
-    entered_at: datetime
-    ended: bool
-    outcome: str | None
-    recording: str | None
-    recording_state: str | None
-    contact_entries: int
-
-
-async def audit(whole: Whole, play: Play, memory: Memory, pids_before: set[int]) -> list[str]:
+async def audit(whole: Whole, play: Play, memory: Memory, drift: Drift, pids_before: set[int]) -> list[str]:
     """What is wrong; nothing when all is right. Waits until the line is calm first."""
-    wrong = [f"the play failed: {fault}" for fault in play.faults]
-    wrong += await _calm(whole)
-    records = _records(whole)
-    calls, unmatched = _matched(play.made, records)
-    wrong += unmatched
-    wrong += list(_outcomes(play, calls))
-    wrong += list(_talk_times(whole, play, calls))
-    wrong += list(_recordings(whole, records))
+    wrong = await _calm(whole)
+    wrong += audit_records(whole, play)
     wrong += await _floor(whole, play)
-    wrong += await _drift(whole)
+    wrong += drift.wrong
     wrong += [f"{name}: {after - before:+.1f} MiB after warm-up ({before:.1f} to {after:.1f}), allowed {allowed:.1f}"
               for name, (before, after, allowed) in memory.growth().items() if after - before > allowed]
     wrong += [f"process {memory.names.get(pid, pid)} has ended" for pid in pids_before - set(memory.long_lived())
               if pid in memory.names]
-    wrong += list(_errors(whole))
+    return wrong
+
+
+def audit_records(whole: Whole, play: Play) -> list[str]:
+    """What phones saw against what is written. While the play goes on, what is only under way is told as wrong too."""
+    wrong = [f"the play failed: {fault}" for fault in play.faults + play.agents.faults + play.customers.faults]
+    written = records(whole)
+    calls, unmatched = _matched(play.made, [record for record in written if not record.callback_id])
+    wrong += unmatched
+    wrong += _outcomes(play, calls)
+    wrong += _talk_times(whole, play, calls, written)
+    wrong += _recordings(whole, written)
+    wrong += callbacks_wrong(whole, play.customers.asked, play.customers.rung, play.talked, calls, written)
+    wrong += _differences(whole)
+    wrong += _errors(whole)
     wrong += [f"journal line rejected: {row.reason}: {row.line}" for row in whole.rows("SELECT reason, line FROM journal_rejects")]
     return wrong
 
@@ -66,27 +62,28 @@ async def _calm(whole: Whole) -> list[str]:
                     await asyncio.sleep(0.2)
             while whole.rows(OPEN)[0][0]:
                 await asyncio.sleep(0.3)
+            while any(_unsealed(whole, record) for record in records(whole)):
+                await asyncio.sleep(0.5)
     except TimeoutError:
         async with whole.ami() as ami:
             left = [channel.get("Channel", "?") for channel in await ami.channels()]
-        open_calls = whole.rows("SELECT call_id, ended_at, recording_state FROM calls WHERE entered_at IS NOT NULL "
-                                "AND (ended_at IS NULL OR recording_state = 'pending')")
-        return [f"not calm after {CALM_S:g} s: channels {left}, open records {[tuple(row) for row in open_calls]}"]
+        open_calls = [record.call_id for record in records(whole) if not record.ended or _unsealed(whole, record)]
+        return [f"not calm after {CALM_S:g} s: channels {left}, open records {open_calls}"]
     return []
 
 
-def _records(whole: Whole) -> list[Record]:
-    rows = whole.rows("SELECT call_id, number, entered_at, ended_at, outcome, recording, recording_state, "
-                      "(SELECT count(*) FROM contact_log WHERE contact_log.call_id = calls.call_id) AS entries "
-                      "FROM calls WHERE entered_at IS NOT NULL ORDER BY entered_at, call_id")
-    return [Record(row.call_id, (row.number or "").removeprefix("+86"), row.entered_at, row.ended_at is not None, row.outcome,
-                   row.recording, row.recording_state, row.entries) for row in rows]
+def _unsealed(whole: Whole, record: Record) -> bool:
+    """Of an answer that was over in a moment only a WAV header is left, which is missed minutes later."""
+    if record.recording is None or record.recording_state is not None:
+        return False
+    file = whole.settings.recordings / record.recording
+    return file.is_file() and file.stat().st_size > WAV_HEADER
 
 
-def _matched(made: list[Made], records: list[Record]) -> tuple[dict[int, Record], list[str]]:
+def _matched(made: list[Made], written: list[Record]) -> tuple[dict[int, Record], list[str]]:
     """A number calls again only when its last call is over: the n-th call of a number is its n-th record."""
     theirs: defaultdict[str, list[Record]] = defaultdict(list)
-    for record in records:
+    for record in written:
         theirs[record.number].append(record)
     calls: dict[int, Record] = {}
     wrong: list[str] = []
@@ -104,7 +101,7 @@ def _matched(made: list[Made], records: list[Record]) -> tuple[dict[int, Record]
 
 
 def _outcomes(play: Play, calls: dict[int, Record]) -> Iterator[str]:
-    talks: defaultdict[int, float] = defaultdict(float)
+    talks: defaultdict[int | str, float] = defaultdict(float)
     for talk in play.talked:
         talks[talk.call] += talk.ended_at - talk.answered_at
     for index, record in calls.items():
@@ -115,37 +112,43 @@ def _outcomes(play: Play, calls: dict[int, Record]) -> Iterator[str]:
             yield f"call {index}: record {record.call_id} ({record.outcome}): {record.contact_entries} entries in the contact log"
 
 
-def _talk_times(whole: Whole, play: Play, calls: dict[int, Record]) -> Iterator[str]:
+def _talk_times(whole: Whole, play: Play, calls: dict[int, Record], written: list[Record]) -> Iterator[str]:
     """What the record says that a seat talked is what its phone saw."""
     told: defaultdict[tuple[str, str], float] = defaultdict(float)
     for row in whole.rows("SELECT call_id, seat, began_at, ended_at FROM talk_segments WHERE seat IS NOT NULL"):
-        told[row.call_id, row.seat] += (_when(row.ended_at) - _when(row.began_at)).total_seconds()
+        told[row.call_id, row.seat] += (when(row.ended_at) - when(row.began_at)).total_seconds()
     seen: defaultdict[tuple[str, str], list[Talked]] = defaultdict(list)
     for talk in play.talked:
-        if talk.call in calls:
-            seen[calls[talk.call].call_id, talk.seat].append(talk)
+        if record := (calls.get(talk.call) if isinstance(talk.call, int) else _place_of(talk, written)):
+            seen[record.call_id, talk.seat].append(talk)
+        else:
+            yield f"seat {talk.seat} talked on the call {talk.call}, which has no record"
     for who in sorted({*told, *seen}):
-        phone = sum(talk.ended_at - talk.answered_at for talk in seen[who])
+        phone = sum(talk.ended_at - talk.answered_at if isinstance(talk.call, int) else together(talk, play.customers.rung)
+                    for talk in seen[who])
         if abs(told[who] - phone) > TALK_TOLERANCE_S * max(len(seen[who]), 1):
             yield (f"call {who[0]}: seat {who[1]} talked {told[who]:.1f} s by the record, {phone:.1f} s by its phone "
                    f"({[talk.did for talk in seen[who]]}); its journal: "
                    + " ".join(f"{entry.epoch:.0f} {entry.event} {entry.agent}" for entry in whole.journal.entries(who[0])))
 
 
-def _when(moment: datetime | str) -> datetime:
-    return moment if isinstance(moment, datetime) else datetime.fromisoformat(moment)
+def _place_of(talk: Talked, written: list[Record]) -> Record | None:
+    """The last place of the number that had begun: a number has one at a time."""
+    begun = [record for record in written if record.callback_id and record.number == talk.call
+             and record.began_s <= talk.answered_at]
+    return max(begun, key=lambda record: record.began_s, default=None)
 
 
-def _recordings(whole: Whole, records: list[Record]) -> Iterator[str]:
+def _recordings(whole: Whole, written: list[Record]) -> Iterator[str]:
     folder = whole.settings.recordings
     files = {str(file.relative_to(folder)) for file in folder.rglob("*.wav")}
-    for record in records:
+    for record in written:
         kept = record.recording is not None and record.recording in files
-        if record.outcome == "answered" and not kept:
+        if record.contact_entries and not kept:
             yield f"call {record.call_id} was answered and has no recording ({record.recording_state})"
         if record.recording_state == "kept" and not kept:
             yield f"call {record.call_id}: its recording {record.recording} is gone"
-    for file in sorted(files - {record.recording for record in records if record.recording}):
+    for file in sorted(files - {record.recording for record in written if record.recording}):
         yield f"recording {file} is of no call"
 
 
@@ -181,17 +184,10 @@ async def _floor(whole: Whole, play: Play) -> list[str]:
     return wrong
 
 
-async def _drift(whole: Whole) -> list[str]:
-    """Nothing was disturbed: Asterisk had to be mended nowhere. The start itself is not drift."""
-    bus = Bus(whole.settings.redis_url)
-    wrong, cursor = [], START
-    try:
-        while found := await bus.read(cursor, block_ms=1, count=2_000):
-            cursor = found[-1][0]
-            wrong += [f"drift mended at {event.at}: {event.mended}" for _, event in found if isinstance(event, DriftMended)]
-    finally:
-        await bus.close()
-    return wrong
+def _differences(whole: Whole) -> list[str]:
+    """The product's own comparison of its figures, a minute old at most."""
+    return [f"figures differ and nobody knows why: {row.between} {row.queue} {row.figure}: {row.count}, such as {row.example}"
+            for row in whole.rows("SELECT * FROM figure_differences WHERE rule = ''")]
 
 
 def _errors(whole: Whole) -> Iterator[str]:

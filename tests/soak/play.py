@@ -13,14 +13,17 @@ from typing import Any, Final
 from hotline.whole import Whole
 
 from callcenter.phones import Leg, PhoneError, Phones, Seat
+from callcenter.phones.hearing import has_tone
+from soak.callbacks import Customers
 from soak.floor import Agents
 
 MAIN: Final = "8000"
 LONGEST_CALL_S: Final = 45.0
 LONGEST_LEG_S: Final = 40.0
+PATIENT_S: Final = 15.0      # with a customer who is rung back, who may not answer
 # What callers do, and how often: (weight, name).
-CALLERS: Final = ((55, "talks"), (15, "gives up soon"), (8, "hangs up in the menu"), (12, "presses nothing"),
-                  (10, "leaves a message"))
+CALLERS: Final = ((50, "talks"), (12, "gives up soon"), (8, "hangs up in the menu"), (10, "presses nothing"),
+                  (8, "leaves a message"), (12, "asks for a callback"))
 # What a seat does with a ring, and then with the call.
 RINGS: Final = ((76, "answers"), (12, "rejects"), (12, "lets it ring"))
 TALKS: Final = ((45, "waits"), (30, "hangs up"), (15, "blind"), (10, "attended"))
@@ -41,7 +44,7 @@ class Made:
 class Talked:
     """A seat's leg that was answered."""
 
-    call: int                # index of the caller's call
+    call: int | str          # index of the caller's call, or the number that is rung back
     seat: str
     did: str
     answered_at: float
@@ -56,6 +59,7 @@ class Play:
     seed: int
     rate: float
     agents: Agents
+    customers: Customers
     made: list[Made] = field(default_factory=list)
     talked: list[Talked] = field(default_factory=list)
     did: dict[str, int] = field(default_factory=dict)
@@ -65,7 +69,7 @@ class Play:
         self._free = deque(f"1391000{place:04}" for place in range(60))
         self._current: dict[str, int] = {}              # number → call
         self._answered: dict[int, asyncio.Event] = {}
-        self._consulting: dict[str, int] = {}           # seat that asks → call
+        self._consulting: dict[str, int | str] = {}     # seat that asks → call
         self._phones: dict[str, Seat] = {}
         self._rung: dict[str, int] = {}
         self._away: set[str] = set()
@@ -79,6 +83,7 @@ class Play:
             [seat] = await self.whole.seats(self.phones, number)
             seat.on_ring = lambda leg, seat=seat: self._start(self._seat_acts(seat, leg))
             self._phones[number] = seat
+        await self.customers.plug_in()
         await self.agents.sign_in()
         living = asyncio.create_task(self.agents.live())
         calls: set[asyncio.Task[None]] = set()
@@ -93,13 +98,14 @@ class Play:
                 index += 1
             else:
                 self._count("no caller free")
+        async with asyncio.timeout(LONGEST_CALL_S + 15):
+            await asyncio.gather(*calls)
+        self.faults += await self.customers.served()
         phones_fail.cancel()
         living.cancel()
         await asyncio.wait((living,))
         if not living.cancelled() and (error := living.exception()):
             self.faults.append(f"agents: {type(error).__name__}: {error}")
-        async with asyncio.timeout(LONGEST_CALL_S + 15):
-            await asyncio.gather(*calls)
         self._over = True
         await self.phones.hang_up_all()
         for number in sorted(self._away):
@@ -108,7 +114,7 @@ class Play:
             while self._tasks:
                 await asyncio.wait(self._tasks)
         await self.agents.come_back()
-        self.faults += self.agents.faults
+        self.faults += self.agents.faults + self.customers.faults
 
     # --- callers
 
@@ -144,9 +150,13 @@ class Play:
             return
         if what != "presses nothing":
             await asyncio.sleep(draw.uniform(1.2, 2))
-            await leg.press(draw.choice(("2", "3", "3", "1")))
-            await asyncio.sleep(1)
-            await leg.press("1")
+            key = draw.choice(("2", "3", "3", "1"))
+            await leg.press(key)
+            if key == "1":               # the menu of what is broken; in a queue it would be a key that leaves it
+                await asyncio.sleep(1)
+                await leg.press("1")
+        if what == "asks for a callback" and await self._asks(leg, index, draw):
+            return
         patience = {"gives up soon": draw.uniform(0.5, 4), "leaves a message": 14.0}.get(what, draw.uniform(8, 22))
         if not await self._is_answered(leg, index, patience):
             if what != "leaves a message":
@@ -157,6 +167,19 @@ class Play:
                 await self._until_over(leg, 2.5)
             return
         await self._until_over(leg, draw.uniform(1.0, 7.0))
+
+    async def _asks(self, leg: Leg, index: int, draw: random.Random) -> bool:
+        """Once keys are taken: where the ringback tone is heard. True when this call is over, or was answered after all."""
+        if await self._is_answered(leg, index, draw.uniform(1.0, 3.0)):
+            return False
+        try:
+            await leg.hears(lambda heard: has_tone(heard, 450), 8, "ringback: keys are taken")
+        except PhoneError:
+            return leg.is_over
+        if self._answered[index].is_set():
+            return False
+        await self.customers.request(leg, index, self._answered[index], draw)
+        return leg.is_over
 
     async def _is_answered(self, leg: Leg, index: int, within: float) -> bool:
         over, answered = asyncio.create_task(self._until_over(leg, within)), asyncio.create_task(self._answered[index].wait())
@@ -179,7 +202,8 @@ class Play:
         draw = random.Random(f"{self.seed}/seat/{seat.seat}/{self._rung[seat.seat]}")
         what = _drawn(draw, RINGS)
         consulted = leg.peer in self._phones
-        call = self._consulting.get(leg.peer) if consulted else self._current.get(leg.peer)
+        call = (self._consulting.get(leg.peer) if consulted
+                else leg.peer if leg.peer in self.customers.phones else self._current.get(leg.peer))
         self._count(f"seat {what}")
         if what == "lets it ring":
             return
@@ -195,27 +219,31 @@ class Play:
             self._note(call, seat, "caller was quicker", leg)     # after all it may have been answered for a moment
             return
         did = "waits" if consulted else _drawn(draw, TALKS)
-        if call is not None and call in self._answered:
+        if isinstance(call, int) and call in self._answered:
             self._answered[call].set()
         try:
             await self._talks(seat, leg, did, call, draw)
         except PhoneError:
             self._count(f"seat {did}: refused")
-        await self._until_over(leg, LONGEST_LEG_S)
+        await self._until_over(leg, PATIENT_S if isinstance(call, str) else LONGEST_LEG_S)
         await leg.hang_up()
         await self._until_over(leg, 5)
         self._note(call, seat, did, leg)
 
-    def _note(self, call: int | None, seat: Seat, did: str, leg: Leg) -> None:
+    def _note(self, call: int | str | None, seat: Seat, did: str, leg: Leg) -> None:
         if call is not None and leg.answered_at and leg.ended_at:
             self.talked.append(Talked(call, seat.seat, did, self._wall + leg.answered_at, self._wall + leg.ended_at))
 
-    async def _talks(self, seat: Seat, leg: Leg, did: str, call: int | None, draw: random.Random) -> None:
+    async def _talks(self, seat: Seat, leg: Leg, did: str, call: int | str | None, draw: random.Random) -> None:
         self._count(f"seat {did}")
         if did == "waits" or self._over:
             return
         await self._until_over(leg, draw.uniform(0.8, 3))
-        if leg.is_over:
+        if isinstance(call, str) and did in ("blind", "attended"):       # nobody to transfer before
+            while not leg.is_over and not self.customers.talking.get(call) and leg.answered_at is not None \
+                    and asyncio.get_running_loop().time() - leg.answered_at < PATIENT_S:
+                await self._until_over(leg, 0.5)
+        if leg.is_over or (isinstance(call, str) and did != "hangs up" and not self.customers.talking.get(call)):
             return
         other = draw.choice([number for number in self.seats if number != seat.seat])
         match did:
@@ -226,7 +254,11 @@ class Play:
             case "attended" if call is not None:
                 await self._attended(seat, leg, other, call)
 
-    async def _attended(self, seat: Seat, leg: Leg, other: str, call: int) -> None:
+    async def _attended(self, seat: Seat, leg: Leg, other: str, call: int | str) -> None:
+        if any(line.is_talking for line in seat.legs if line is not leg):
+            # About which of two callers it asks, nobody but the one who dials can know.
+            self._count("seat has two callers")
+            return
         await leg.hold()
         self._consulting[seat.seat] = call
         consulted = await seat.dial(other)

@@ -19,7 +19,7 @@ from callcenter.clock import SystemClock
 from callcenter.commands import Order, RingBack
 from callcenter.events import Board
 from callcenter.phones import Seat
-from callcenter.phones.hearing import has_tone
+from callcenter.phones.hearing import has_tone, speech_seconds
 from callcenter.phones.sound import tone
 from callcenter.site import load_site
 
@@ -88,7 +88,7 @@ async def test_the_caller_is_rung_once_an_agent_has_taken_the_callback_and_both_
     assert rung.peer == "8000"
     assert (await line.journal.has(place, "PLACE")).data == (guest.call_id, "1", guest.number, "")
     await rung.answer()
-    answered = await line.journal.has(place, "RANGBACK")
+    answered = await line.journal.has(place, "RANGBACK", 8)
     assert answered.data == (guest.call_id, "1", "answered")
     assert (answered.queue, answered.agent) == ("complaint", "1003")
     home = Guest(rung, guest.number, place, line.journal, line.sounds)
@@ -150,6 +150,44 @@ async def test_an_agent_who_hangs_up_before_the_caller_answers_leaves_a_failed_t
     await seat.legs[-1].hang_up()
     assert (await line.journal.has(place, "RANGBACK")).data == (guest.call_id, "1", "failed")
     await phone.legs[-1].ended(3)
+
+
+async def test_to_whom_the_customer_is_transferred_is_shown_the_customers_number(line: Line) -> None:
+    seat, other, guest = await line.seat("1003"), await line.seat("1004"), await waits(line)
+    phone = await line.outside(guest.number)
+    await asks_for_a_callback(guest)
+    await guest.hangs_up()
+    place = await taken(line, guest, seat)
+    rung = await phone.rings(3)
+    await rung.answer()
+    await line.journal.has(place, "RANGBACK", 8)
+    await seat.legs[-1].transfer(line.phones.switch.uri("1004"))
+    leg = await other.rings(5)
+    assert leg.shows
+    assert leg.shows.number == guest.number
+    await leg.answer()
+    rung.say(tone(900, 2))
+    await leg.hears(lambda heard: has_tone(heard, 900), 4, "the customer")
+    await rung.hang_up()
+    await leg.ended(3)
+
+
+@pytest.mark.parametrize("who", ["agent", "customer"])
+async def test_who_leaves_while_the_customer_is_told_who_calls_has_talked_to_nobody(line: Line, who: str) -> None:
+    seat, guest = await line.seat("1003"), await waits(line)
+    phone = await line.outside(guest.number)
+    await asks_for_a_callback(guest)
+    await guest.hangs_up()
+    place = await taken(line, guest, seat)
+    rung = await phone.rings(3)
+    await rung.answer()
+    await rung.hears(lambda heard: speech_seconds(heard) > 0.5, 5, "the prompt")
+    await (seat.legs[-1] if who == "agent" else rung).hang_up()
+    assert (await line.journal.has(place, "RANGBACK", 8)).data == (guest.call_id, "1", "failed")
+    await line.journal.has(place, "ENDED")
+    await rung.ended(8)
+    await seat.legs[-1].ended(3)
+    assert line.journal.events(place).count("RANGBACK") == 1
 
 
 async def test_a_retry_comes_into_the_queue_by_order_and_only_once_an_attempt(line: Line) -> None:

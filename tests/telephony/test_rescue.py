@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
@@ -12,6 +13,8 @@ from hotline.line import Line
 from hotline.lone_phone import LonePhone
 from hotline.sites import TestSite
 
+from callcenter.commands import Conference, Target
+from callcenter.events import AgentState
 from callcenter.phones.hearing import has_tone
 from callcenter.phones.sound import tone
 
@@ -41,12 +44,9 @@ async def test_a_phone_out_of_reach_that_still_talks_keeps_its_caller(line: Line
 
 
 async def test_the_caller_of_a_phone_that_died_is_at_another_seat_within_20_s(control: Control, line: Line) -> None:
-    settings = line.hotline.settings
-    async with LonePhone(settings.ports.sip, "1001", settings.secrets()["seat-1001"]) as dying:
+    async with lone_phone(line, "1001") as dying:
         guest = await line.call_and_press("1", "1")
-        await dying.says("rings")
-        await dying.does("answer")
-        await dying.says("answer done")
+        await answered(dying)
         other = await line.seat("1002")
         await control.board_where(lambda board: any(call.seat == "1001" for call in board.calls.values()), 5, "they talk")
     ring = await other.rings(20)
@@ -59,3 +59,57 @@ async def test_the_caller_of_a_phone_that_died_is_at_another_seat_within_20_s(co
     ring.say(tone(900, 3))
     await guest.leg.hears(lambda heard: has_tone(heard, 900), 5, "the other agent")
     assert guest.events.count("SURVEY") == 0
+
+
+async def test_a_phone_that_dies_with_a_caller_on_hold_or_in_a_conference_loses_nobody(control: Control, line: Line) -> None:
+    await asyncio.gather(from_hold(control, line), from_a_conference(control, line))
+
+
+async def from_hold(control: Control, line: Line) -> None:
+    """A phone on hold sends nothing by right: it is given half a minute."""
+    async with lone_phone(line, "1001") as dying:
+        guest = await line.call_and_press("1", "1")
+        await answered(dying)
+        await dying.does("hold")
+        await dying.says("hold done")
+        await control.board_where(lambda board: board.agents["1001"].state is AgentState.HELD, 5, "the caller is on hold")
+        other = await line.seat("1002")
+    ring = await other.rings(50)
+    assert (await guest.has("RESCUED")).data == ("1001", "unreachable")
+    await ring.answer()
+    ring.say(tone(900, 3))
+    await guest.leg.hears(lambda heard: has_tone(heard, 900), 5, "the other agent")
+
+
+async def from_a_conference(control: Control, line: Line) -> None:
+    """Nobody but the dead one is cut: the caller goes on with whoever is left."""
+    async with lone_phone(line, "1003") as dying:
+        guest = await line.call_and_press("2")
+        await answered(dying)
+        await control.board_where(lambda board: any(call.seat == "1003" for call in board.calls.values()), 5, "they talk")
+        third = await line.seat("1004")
+        third.answers_after(0)
+        await control.orders(Conference("1003", Target("seat", "1004")))
+        leg = await third.rings(5)
+        await leg.answered(5)
+        leg.say(tone(900, 1), forever=True)
+        await guest.leg.hears(lambda heard: has_tone(heard.part(-1), 900), 5, "the third")
+    await control.board_where(lambda board: (call := board.calls.get(guest.call_id)) is not None and call.seat == "1004", 25,
+                              "the caller talks with who is left")
+    assert has_tone(await guest.leg.heard_seconds(2, 5), 900)
+    assert leg.is_talking
+    assert "RESCUED" not in guest.events
+    async with line.hotline.ami() as ami:
+        names = [channel["Channel"] for channel in await ami.channels()]
+    assert not any(name.startswith("PJSIP/1003-") for name in names), names
+
+
+def lone_phone(line: Line, seat: str) -> LonePhone:
+    settings = line.hotline.settings
+    return LonePhone(settings.ports.sip, seat, settings.secrets()[f"seat-{seat}"])
+
+
+async def answered(phone: LonePhone) -> None:
+    await phone.says("rings")
+    await phone.does("answer")
+    await phone.says("answer done")

@@ -87,9 +87,9 @@ class Floor:
         self._redis.close()
 
 
-def prepared(state: Path, offset: int, redis_url: str, agents: Sequence[AgentConfig]) -> Settings:
+def prepared(state: Path, offset: int, redis_url: str, agents: Sequence[AgentConfig], browser_seats: Sequence[str]) -> Settings:
     """Settings written, tables made, and a user of each role named like it. With agents the seats are free."""
-    settings = new_settings(state, offset=offset, site_file=_site_with(agents, state), redis_url=redis_url)
+    settings = new_settings(state, offset=offset, site_file=_site_with(agents, browser_seats, state), redis_url=redis_url)
     settings.save()
     shutil.copy(_database_with_users(), state / "sixring.db")
     database = open_database(settings.database_url)
@@ -99,10 +99,12 @@ def prepared(state: Path, offset: int, redis_url: str, agents: Sequence[AgentCon
     return settings
 
 
-def _site_with(agents: Sequence[AgentConfig], folder: Path) -> Path:
+def _site_with(agents: Sequence[AgentConfig], browser_seats: Sequence[str], folder: Path) -> Path:
     """The demo's site with these agents instead of its own, and a department to which calls are passed on."""
     site = yaml.safe_load(SITE.read_text(encoding="utf-8"))
     site["agents"] = [agent.model_dump(mode="json", exclude_none=True) for agent in agents]
+    for seat in site["seats"]:
+        seat["phone"] = "browser" if seat["seat"] in browser_seats else "sip"
     site["teams"] = [{"id": "day", "name": {"zh": "白班", "en": "Day"}}]
     site["departments"] = [{"id": "works", "name": {"zh": "工程部", "en": "Works"}, "number": "13900000001"}]
     folder.mkdir(parents=True, exist_ok=True)
@@ -181,8 +183,9 @@ def signed_in(url: str, role: Role) -> httpx.Client:
 
 
 @contextmanager
-def running_here(folder: Path, agents: Sequence[AgentConfig] = ()) -> Iterator[tuple[Redis, Settings, DashboardThread]]:
-    with _prepared(folder, agents) as (store, settings):
+def running_here(folder: Path, agents: Sequence[AgentConfig] = (), *,
+                 browser_seats: Sequence[str] = ()) -> Iterator[tuple[Redis, Settings, DashboardThread]]:
+    with _prepared(folder, agents, browser_seats) as (store, settings):
         dashboard = DashboardThread(settings)
         dashboard.start()
         try:
@@ -193,7 +196,7 @@ def running_here(folder: Path, agents: Sequence[AgentConfig] = ()) -> Iterator[t
 
 @contextmanager
 def running(folder: Path, agents: Sequence[AgentConfig] = ()) -> Iterator[tuple[Redis, Settings, DashboardProcess]]:
-    with _prepared(folder, agents) as (store, settings):
+    with _prepared(folder, agents, ()) as (store, settings):
         dashboard = DashboardProcess(settings)
         try:
             dashboard.start()
@@ -203,12 +206,12 @@ def running(folder: Path, agents: Sequence[AgentConfig] = ()) -> Iterator[tuple[
 
 
 @contextmanager
-def _prepared(folder: Path, agents: Sequence[AgentConfig]) -> Iterator[tuple[Redis, Settings]]:
+def _prepared(folder: Path, agents: Sequence[AgentConfig], browser_seats: Sequence[str]) -> Iterator[tuple[Redis, Settings]]:
     """The ports are held to the end: files that run at the same time do not take each other's."""
     store = Redis(folder / "redis")
     with free_offset() as offset:
         store.start()
         try:
-            yield store, prepared(folder / "state", offset, store.url, agents)
+            yield store, prepared(folder / "state", offset, store.url, agents, browser_seats)
         finally:
             store.lose()

@@ -1,6 +1,6 @@
 /** Calls to the HTTP API. An error is a `ProblemError` with the server's stable code; the page has the words. */
 
-import { nullable, shape, text, type Parsed, type Parser } from './board/parse'
+import { nullable, number, shape, text, type Parsed, type Parser } from './board/parse'
 import { session, type Session } from './session'
 
 export class ProblemError extends Error {
@@ -55,6 +55,13 @@ export type Me = Parsed<typeof me>
 
 export async function ownDesk(): Promise<Me> {
   return read(await ask('/floor/me'), me, 'me')
+}
+
+/** To be the phone of my seat. For memory only: asked for at each start, never kept. */
+const phone = shape({ seat: text, uri: text, password: text, websocket: text, silent_s: number })
+
+export async function ownPhone(): Promise<Parsed<typeof phone>> {
+  return read(await ask('/floor/phone'), phone, 'phone')
 }
 
 const done = shape({ detail: text })

@@ -21,6 +21,7 @@ export const session = shape({
     queues: list(shape({ id: text, name: words, service_level_s: number })),
     departments: list(shape({ id: text, name: words })),
     free_seating: flag,
+    browser_seats: list(text),
     desk: shape({ call_minutes: number, wrapup_extension_s: number }),
   }),
 })

@@ -1,10 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import { agentTargets, allowed, seatChoices } from '../src/board/desk'
-import { agentsInOrder, callAt, notices, ranLong, seatView, talker, wrapUpLeft } from '../src/board/floor'
+import { agentsInOrder, callAt, notices, ranLong, seatView, talker, talksAt, wrapUpLeft } from '../src/board/floor'
 import { agentStates, emptyBoard, type AgentShown, type AgentState, type Board, type Call, type Seat } from '../src/board/vocabulary'
 import { firstPage, pageAt, pagesFor } from '../src/route'
 import { site } from './site'
 
+const free = { free_seating: true, browser_seats: ['1301'] }
+const fixed = { free_seating: false, browser_seats: [] }
 const NOW = Date.parse('2026-11-22T04:00:00Z')
 
 function agent(code: string, state: AgentState, seat: string | null, more: Partial<AgentShown> = {}): AgentShown {
@@ -37,27 +39,42 @@ function board(parts: { agents?: AgentShown[]; seats?: Seat[]; calls?: Call[] })
 
 describe('a seat', () => {
   test('is named after who sits there and shows what they are', () => {
-    const shown = seatView(board({ agents: [agent('801', 'away', '1001', { missed: 3 })] }), seat('1001'), true)
+    const shown = seatView(board({ agents: [agent('801', 'away', '1001', { missed: 3 })] }), seat('1001'), free)
     expect(shown).toMatchObject({ name: 'agent 801', state: 'away' })
   })
 
   test('is vacant while nobody has signed in, unless its phone is gone or it rings all the same', () => {
-    const state = (of: Seat) => seatView(board({}), of, true).state
+    const state = (of: Seat) => seatView(board({}), of, free).state
     expect([seat('1001', 'paused'), seat('1001', 'ready'), seat('1001', 'offline'), seat('1001', 'talking')].map(state))
       .toEqual(['vacant', 'vacant', 'offline', 'talking'])
-    expect(seatView(board({}), seat('1001'), true).name).toBe('')
+    expect(seatView(board({}), seat('1001'), free).name).toBe('')
     expect(state(seat('1101', 'ready', 'backup'))).toBe('ready')
-    expect(seatView(board({}), seat('1001'), false).state).toBe('ready')
+    expect(seatView(board({}), seat('1001'), fixed).state).toBe('ready')
+  })
+
+  test('with a browser for a phone is vacant while nobody is there, and can be taken', () => {
+    const there = board({ seats: [seat('1001', 'offline'), seat('1301', 'offline')] })
+    expect(seatView(there, seat('1301', 'offline'), free).state).toBe('vacant')
+    expect(seatChoices(there, null, free).map(({ seat: of, hindrance, browser }) => [of, hindrance, browser])).toEqual([
+      ['1001', 'offline', false], ['1301', null, true],
+    ])
+  })
+
+  test('talks while an agent has a caller there, also one whose phone has died under the caller', () => {
+    const at = (state: AgentState, callId: string | null) => talksAt(board({ agents: [agent('801', state, '1301', { call_id: callId })] }), '1301')
+    expect([at('talking', 'c1'), at('held', 'c1'), at('fault', 'c1'), at('fault', null), at('ringing', 'c1'), at('ready', null)])
+      .toEqual([true, true, true, false, false, false])
+    expect(talksAt(board({ seats: [seat('1301', 'talking')] }), '1301')).toBe(true)
   })
 
   test('whose phone has just gone is offline before it is a fault', () => {
     const ready = board({ agents: [agent('801', 'ready', '1001')] })
-    expect(seatView(ready, seat('1001', 'offline'), true).state).toBe('offline')
-    expect(seatView(board({ agents: [agent('801', 'fault', '1001')] }), seat('1001', 'offline'), true).state).toBe('fault')
+    expect(seatView(ready, seat('1001', 'offline'), free).state).toBe('offline')
+    expect(seatView(board({ agents: [agent('801', 'fault', '1001')] }), seat('1001', 'offline'), free).state).toBe('fault')
   })
 
   test('forgets who has signed out', () => {
-    expect(seatView(board({ agents: [agent('801', 'signed_out', '1001')] }), seat('1001'), true).agent).toBeNull()
+    expect(seatView(board({ agents: [agent('801', 'signed_out', '1001')] }), seat('1001'), free).agent).toBeNull()
   })
 })
 
@@ -145,10 +162,10 @@ describe('choices', () => {
   })
 
   test('of a seat say who has it or that its phone is gone', () => {
-    expect(seatChoices(floor, '1001', true).map(({ seat: of, hindrance }) => [of, hindrance])).toEqual([
+    expect(seatChoices(floor, '1001', free).map(({ seat: of, hindrance }) => [of, hindrance])).toEqual([
       ['1002', 'taken'], ['1003', 'taken'], ['1004', null], ['1005', 'offline'],
     ])
-    expect(seatChoices(floor, null, false).every(({ hindrance }) => hindrance === null)).toBe(true)
+    expect(seatChoices(floor, null, fixed).every(({ hindrance }) => hindrance === null)).toBe(true)
   })
 
   test('of an agent begin with who is free and leave out oneself and who is not there', () => {

@@ -16,8 +16,9 @@ from callcenter.roles import Role
 from callcenter.settings import Settings
 from crm.calls.models import CallRow, ContactEntry
 from crm.database import open_database
+from crm.staff.actor import SYSTEM
 from crm.staff.audit import audit_of
-from crm.tickets.schemas import NewTicket, TicketKind
+from crm.tickets.schemas import NewTicket
 from crm.tickets.service import open_ticket
 
 Rig = tuple[Redis, Settings, DashboardThread]
@@ -56,7 +57,7 @@ def filled(rig: Rig) -> Rig:
         for seat in ("1001", "1005"):
             session.add(ContactEntry(source="call", seat=seat, at=NOON, contact="+8613800138001", declined_contact=False))
         for number in range(3):
-            open_ticket(session, NewTicket(TicketKind.REPAIR, cause=f"test:{number}"), NOON, UTC)
+            open_ticket(session, SYSTEM, NewTicket("repair", cause=f"test:{number}"), NOON, UTC)
     database.close()
     return rig
 
@@ -212,10 +213,10 @@ def test_an_agent_does_not_write_into_the_entry_of_another_seat(agent: httpx.Cli
 
 def test_tickets_come_in_pages(leader: httpx.Client) -> None:
     first = leader.get("/api/v1/tickets", params={"limit": 2, "kind": "repair"}).json()
-    second = leader.get("/api/v1/tickets", params={"limit": 2, "before_id": first["next_before"]}).json()
-    numbers = [ticket["number"] for ticket in first["tickets"] + second["tickets"]]
-    assert numbers == ["C20261122-0003", "C20261122-0002", "C20261122-0001"]
-    assert second["next_before"] is None
+    second = leader.get("/api/v1/tickets", params={"limit": 2, "cursor": first["next"]}).json()
+    numbers = [ticket["number"] for ticket in first["items"] + second["items"]]
+    assert numbers == ["RE20261122-0003", "RE20261122-0002", "RE20261122-0001"]
+    assert second["next"] is None
 
 
 def test_figures_of_a_day_are_counted_for_each_queue(leader: httpx.Client) -> None:

@@ -269,6 +269,17 @@ def test_nobody_moves_to_a_seat_without_a_phone_or_that_does_not_exist() -> None
     assert (case.state, case.seat) == (S.READY, "1001")
 
 
+def test_one_sits_down_at_a_browser_before_it_is_a_phone_but_not_where_somebody_sits() -> None:
+    case = brought_to(S.READY)
+    case.floor = replace(case.floor, online=frozenset({"1001"}))
+    rules = replace(RULES, browsers=frozenset({"1002", "1001"}))
+    situation = Situation(case.now, S.READY, case.now, reachable=frozenset({"1001"}))
+    assert decide(case.book, MoveSeat("801", "1002"), rules, ROSTER, situation).code == "done"
+    signed_out = replace(situation, state=S.SIGNED_OUT)
+    assert decide(Book(), SignIn("802", "1002"), rules, ROSTER, signed_out).code == "done"
+    assert decide(case.book, SignIn("802", "1001"), rules, ROSTER, signed_out).code == "seat_taken"
+
+
 def test_who_misses_calls_in_a_row_is_away_and_an_answered_one_starts_the_count_anew() -> None:
     case = brought_to(S.READY)
     for column in (Column.MISSED, Column.MISSED, Column.RANG, Column.ANSWERED, Column.HUNG_UP, Column.MISSED, Column.MISSED):

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import pytest
+
 from acd import ami_events as ami
 from acd.facts import Floor
 from acd.floor import fold
 from acd.plan import FloorPlan, QueuePlan, SeatPlan
 from acd.telling import FloorEvent
-from callcenter.events import Call, CallChanged, CallState
+from callcenter.events import Call, CallChanged, CallEnded, CallState
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 CALL, CHANNEL = "node1-1763800000.1", "PJSIP/trunk-00000001"
@@ -57,3 +59,12 @@ def test_a_call_that_moves_to_another_queue_begins_there_anew() -> None:
     floor, _ = played(said("routed"), joined("repair"), said("overflow", stage=1), joined("repair.backup"), said("routed"),
                       joined("repair"))
     assert shown(floor).stage == 0
+
+
+@pytest.mark.parametrize("what", ["voicemail", "callback"])
+def test_who_hangs_up_before_a_message_was_left_or_a_callback_noted_has_given_up(what: str) -> None:
+    waited = said("routed"), joined("repair"), ami.CallerLeft(CALL, "repair", abandoned=False), said(what)
+    gone = ami.HungUp(CALL, 16)
+    for heard, outcome in (((), "abandoned"), ((said("message"),), "message")):
+        _, told = played(*waited, *heard, gone)
+        assert [event.outcome for event in told if isinstance(event, CallEnded)] == [outcome]

@@ -32,7 +32,8 @@ def line_of(text: str) -> int:
 def test_the_demo_site_is_valid_and_says_six_rings_of_five_seconds() -> None:
     site = load_site(DEMO)
     assert site.ring.seconds * site.ring.overflow_after == 30
-    assert [seat.seat for seat in site.seats if seat.kind == "primary"] == ["1001", "1002", "1003", "1004", "1005", "1006"]
+    assert [seat.seat for seat in site.seats if seat.kind == "primary"] == ["1001", "1002", "1003", "1004", "1005", "1006", "1301"]
+    assert site.browser_seats == ("1301",)
 
 
 def test_a_misspelt_key_is_named_with_its_line(tmp_path: Path) -> None:

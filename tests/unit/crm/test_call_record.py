@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from crm.calls import entries as e
 from crm.calls.effects import CallFinished, OpenContactEntry, OpenTicket, RememberLanguage, effects
 from crm.calls.record import CallRecord, Outcome, apply, lose, outcome
-from crm.tickets.schemas import TicketKind
+from crm.tickets.schemas import CALLBACK, FOLLOWUP
 
 ID = "node1-1763800000.7"
 LEGS = ("node1-1763800005.8", "node1-1763800015.9")
@@ -54,7 +54,7 @@ def fold(*entries: e.CallEntry) -> CallRecord:
     return record
 
 
-def tickets(entries: list[e.CallEntry]) -> list[tuple[TicketKind, str | None]]:
+def tickets(entries: list[e.CallEntry]) -> list[tuple[str, str | None]]:
     record, opened = CallRecord(ID), []
     for entry in entries:
         after = apply(record, entry)
@@ -129,7 +129,7 @@ def test_a_caller_who_finds_no_seat_at_all_was_offered_and_is_rung_back() -> Non
     """app_queue takes nobody in without a seat in sight: there is no ENTERQUEUE, only the overflow."""
     lines = [*entered(), e.Overflowed(at(5), ID, "repairs", 1), e.Ended(at(40), ID, None, 16)]
     assert outcome(fold(*lines), SHORT) is Outcome.ABANDONED
-    assert tickets(lines) == [(TicketKind.CALLBACK, "abandoned")]
+    assert tickets(lines) == [(CALLBACK, "abandoned")]
 
 
 def test_who_hangs_up_in_the_menu_was_never_queued() -> None:
@@ -157,7 +157,7 @@ def test_a_call_open_when_asterisk_starts_anew_is_lost_and_called_back() -> None
     after = lose(before, at(50))
     assert outcome(after, SHORT) is Outcome.LOST
     opened = [found.ticket for found in effects(before, after, at(50), SHORT) if isinstance(found, OpenTicket)]
-    assert [(ticket.kind, ticket.reason) for ticket in opened] == [(TicketKind.CALLBACK, "lost")]
+    assert [(ticket.kind, ticket.reason) for ticket in opened] == [(CALLBACK, "lost")]
 
 
 def test_a_call_that_had_ended_is_not_lost() -> None:
@@ -172,7 +172,7 @@ def test_an_abandoned_call_wants_one_callback_ticket_and_a_short_abandon_none() 
         e.GaveUp(at(15), ID, "repairs"),
         e.Ended(at(15), ID, None, 16),
     ]
-    assert tickets(gone) == [(TicketKind.CALLBACK, "abandoned")]
+    assert tickets(gone) == [(CALLBACK, "abandoned")]
     short = [*gone[:3], e.GaveUp(at(8), ID, "repairs"), e.Ended(at(8), ID, None, 16)]
     assert tickets(short) == []
 
@@ -188,8 +188,8 @@ def test_a_message_wants_one_callback_ticket_at_once_and_none_more_at_the_end(
     message: e.CallEntry, reason: str
 ) -> None:
     lines = [*entered(), e.Queued(at(5), ID, "repairs", 0), message]
-    assert tickets(lines) == [(TicketKind.CALLBACK, reason)]
-    assert tickets([*lines, e.Ended(at(90), ID, None, 16)]) == [(TicketKind.CALLBACK, reason)]
+    assert tickets(lines) == [(CALLBACK, reason)]
+    assert tickets([*lines, e.Ended(at(90), ID, None, 16)]) == [(CALLBACK, reason)]
 
 
 def test_nobody_is_to_ring_back_who_withheld_the_number() -> None:
@@ -203,8 +203,8 @@ def test_nobody_is_to_ring_back_who_withheld_the_number() -> None:
 
 
 @pytest.mark.rule("G2", part="the ticket; not yet the call list")
-@pytest.mark.parametrize(("rating", "expected"), [(1, []), (2, []), (3, [(TicketKind.FOLLOWUP, "not_satisfied")])])
-def test_not_satisfied_is_always_followed_up(rating: int, expected: list[tuple[TicketKind, str]]) -> None:
+@pytest.mark.parametrize(("rating", "expected"), [(1, []), (2, []), (3, [(FOLLOWUP, "not_satisfied")])])
+def test_not_satisfied_is_always_followed_up(rating: int, expected: list[tuple[str, str]]) -> None:
     assert tickets([*ANSWERED[:8], e.Rated(at(85), ID, "repairs", rating), ANSWERED[-1]]) == expected
 
 

@@ -57,6 +57,13 @@ def test_hearing_an_event_twice_changes_nothing_and_a_call_stays_with_its_first_
     assert [call.queue for call in once.counted(*DAY)] == ["repair"]
 
 
+def test_a_place_that_is_kept_for_a_callback_is_no_call_of_its_queue_live_either() -> None:
+    day = LiveDay(5)
+    day.hear(CallChanged(after(0), "queued", queued(CALL, 0, callback_id="node1-0.1")))
+    day.hear(CallChanged(after(0), "queued", queued("c1", 0)))
+    assert [call.call_id for call in day.counted(*DAY)] == ["c1"]
+
+
 def test_what_acd_says_anew_leaves_a_gap_since_it_was_heard_last() -> None:
     day = LiveDay(5)
     day.hear(CallChanged(after(0), "queued", queued(CALL, 0)))

@@ -22,6 +22,7 @@ from callcenter.events import (
     CallbackState,
     CallEnded,
     ComponentHealth,
+    DeskChanged,
     FloorReset,
     Health,
     HealthChanged,
@@ -30,9 +31,10 @@ from callcenter.events import (
     TicketOpened,
 )
 from callcenter.roster import Roster
-from dashboard.live.frames import Audience, Cause
+from dashboard.live.frames import Audience, Cause, Listener
 from dashboard.live.hub import Client, Hub
 
+STAFF, WALL = Listener(Audience.STAFF), Listener(Audience.WALL)
 NOW = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
 
 
@@ -64,7 +66,7 @@ def test_a_new_client_gets_the_board_and_then_what_follows() -> None:
     hub = running_hub()
     for place, event in enumerate(busy_floor(NOW)):
         hub.publish(f"101-{place}", event)
-    client = hub.join(Audience.STAFF)
+    client = hub.join(STAFF)
     hub.publish("102-0", ended(1))
     snapshot, told = heard(client)
     assert snapshot["type"] == "snapshot"
@@ -77,7 +79,7 @@ def test_a_client_that_comes_back_gets_just_what_it_missed() -> None:
     hub = running_hub()
     for number in range(1, 6):
         hub.publish(f"{100 + number}-0", ended(number))
-    client = hub.join(Audience.STAFF, epoch="e1", cursor="103-0")
+    client = hub.join(STAFF, epoch="e1", cursor="103-0")
     messages = heard(client)
     assert [item["type"] for item in messages] == ["ping", "event", "event"]
     assert [item["cursor"] for item in messages[1:]] == ["104-0", "105-0"]
@@ -93,15 +95,15 @@ def test_a_client_that_cannot_resume_gets_a_snapshot(epoch: str, cursor: str) ->
     hub = running_hub()
     for number in range(1, 6):
         hub.publish(f"{100 + number}-0", ended(number))
-    assert [item["type"] for item in heard(hub.join(Audience.STAFF, epoch=epoch, cursor=cursor))] == ["snapshot"]
+    assert [item["type"] for item in heard(hub.join(STAFF, epoch=epoch, cursor=cursor))] == ["snapshot"]
 
 
 def test_events_that_are_no_longer_kept_are_not_skipped_in_silence() -> None:
     hub = running_hub(kept=3)
     for number in range(1, 6):
         hub.publish(f"{100 + number}-0", ended(number))
-    assert [item["type"] for item in heard(hub.join(Audience.STAFF, epoch="e1", cursor="101-0"))] == ["snapshot"]
-    resumed = heard(hub.join(Audience.STAFF, epoch="e1", cursor="102-0"))
+    assert [item["type"] for item in heard(hub.join(STAFF, epoch="e1", cursor="101-0"))] == ["snapshot"]
+    resumed = heard(hub.join(STAFF, epoch="e1", cursor="102-0"))
     assert [item.get("cursor") for item in resumed] == [None, "103-0", "104-0", "105-0"]
 
 
@@ -109,7 +111,7 @@ def test_health_that_has_no_place_on_the_bus_is_told_to_a_client_that_resumes() 
     hub = running_hub()
     hub.publish("101-0", ended(1))
     hub.publish("101-0", HealthChanged(NOW, ComponentHealth("acd", Health.DOWN, NOW, "silent")))
-    messages = heard(hub.join(Audience.STAFF, epoch="e1", cursor="101-0"))
+    messages = heard(hub.join(STAFF, epoch="e1", cursor="101-0"))
     assert [item["event"]["health"]["component"] for item in messages if item["type"] == "event"] == ["acd"]
 
 
@@ -122,7 +124,7 @@ def test_a_slow_client_is_dropped_and_its_memory_freed_while_others_go_on() -> N
         return received + len(await drained(quick))
 
     hub = running_hub(client_frames=10)
-    slow, quick = hub.join(Audience.STAFF), hub.join(Audience.STAFF)
+    slow, quick = hub.join(STAFF), hub.join(STAFF)
     assert asyncio.run(shift()) == 51  # its snapshot and all fifty
     assert not quick.dropped.is_set()
     assert slow.dropped.is_set()
@@ -131,10 +133,10 @@ def test_a_slow_client_is_dropped_and_its_memory_freed_while_others_go_on() -> N
 
 def test_a_lost_redis_is_told_once_and_its_return_brings_a_fresh_snapshot() -> None:
     hub = running_hub()
-    client = hub.join(Audience.STAFF)
+    client = hub.join(STAFF)
     hub.degrade(Cause.REDIS)
     hub.degrade(Cause.REDIS)
-    late = hub.join(Audience.STAFF, epoch="e1", cursor="100-0")
+    late = hub.join(STAFF, epoch="e1", cursor="100-0")
     hub.restore("e2", "5-0", Board(queues=("repair",)))
     assert [item["type"] for item in heard(client)] == ["snapshot", "degraded", "snapshot"]
     degraded, snapshot = heard(late)
@@ -145,10 +147,10 @@ def test_a_lost_redis_is_told_once_and_its_return_brings_a_fresh_snapshot() -> N
 @pytest.mark.rule("K1", part="the wallboard's part only")
 def test_the_wall_never_learns_who_calls() -> None:
     hub = running_hub()
-    first, resumed = hub.join(Audience.WALL), hub.join(Audience.WALL, epoch="e1", cursor="100-0")
+    first, resumed = hub.join(WALL), hub.join(WALL, epoch="e1", cursor="100-0")
     for place, event in enumerate(everything_that_can_happen(NOW)):
         hub.publish(f"101-{place}", event)
-    late = hub.join(Audience.WALL)
+    late = hub.join(WALL)
     texts = [json.dumps(message, ensure_ascii=False) for client in (first, resumed, late) for message in heard(client)]
     private = {value for call in replay(Board(), busy_floor(NOW)).calls.values()
                for value in (call.name, call.room, call.number) if value}
@@ -163,13 +165,13 @@ def test_the_wall_never_learns_who_calls() -> None:
 @pytest.mark.rule("K1", part="callbacks and calls for help on the wall")
 def test_the_wall_learns_no_number_of_a_callback_and_no_words_of_who_asks_for_help() -> None:
     hub = running_hub()
-    client = hub.join(Audience.WALL)
+    client = hub.join(WALL)
     asks = AgentShown("801", "陈静", "day", AgentState.TALKING, NOW, "1001", help_since=NOW, help_reason="王秀兰骂人")
     callback = Callback("cb-9", "repair", "+8613800138077", CallbackState.WAITING, NOW, NOW)
     for place, event in enumerate((AgentChanged(NOW, asks), CallbackChanged(NOW, callback), FloorReset(NOW, (), (), (), (asks,)),
                                    OrderCarriedOut(NOW, "o", "leader", "Transfer", "agent:801", "done", "+8613800138077"))):
         hub.publish(f"101-{place}", event)
-    messages = heard(client) + heard(hub.join(Audience.WALL))
+    messages = heard(client) + heard(hub.join(WALL))
     told = json.dumps(messages, ensure_ascii=False)
     assert "cb-9" in told
     assert told.count("陈静") == 3
@@ -179,7 +181,7 @@ def test_the_wall_learns_no_number_of_a_callback_and_no_words_of_who_asks_for_he
 
 def test_no_page_is_sent_the_roster() -> None:
     hub = running_hub()
-    clients = hub.join(Audience.STAFF), hub.join(Audience.WALL)
+    clients = hub.join(STAFF), hub.join(WALL)
     hub.publish("101-0", RosterChanged(NOW, Roster({})))
     hub.publish("102-0", ended(1))
     for client in clients:
@@ -188,6 +190,23 @@ def test_no_page_is_sent_the_roster() -> None:
 
 def test_staff_learn_of_new_tickets() -> None:
     hub = running_hub()
-    client = hub.join(Audience.STAFF)
+    client = hub.join(STAFF)
     hub.publish("101-0", TicketOpened(NOW, 7, "C20261122-0007", "repair"))
     assert heard(client)[-1]["event"]["number"] == "C20261122-0007"
+
+
+@pytest.mark.rule("K1", part="estates on the live feed")
+def test_what_happens_at_the_desk_is_heard_by_those_who_see_its_estate_and_by_no_wall() -> None:
+    hub = running_hub()
+    one, all_estates, wall = hub.join(Listener(Audience.STAFF, frozenset({1}))), hub.join(STAFF), hub.join(WALL)
+    for entry, estate_id in enumerate((1, 2, None)):
+        hub.publish(f"101-{entry}", DeskChanged(NOW, entry, "ticket.moved", f"ticket:{entry}", estate_id))
+    resumed = hub.join(Listener(Audience.STAFF, frozenset({2})), epoch="e1", cursor="100-0")
+
+    def subjects(client: Client) -> list[str]:
+        return [item["event"]["subject"] for item in heard(client) if item["type"] == "event"]
+
+    assert subjects(one) == ["ticket:0", "ticket:2"]
+    assert subjects(all_estates) == ["ticket:0", "ticket:1", "ticket:2"]
+    assert subjects(wall) == []
+    assert subjects(resumed) == ["ticket:1", "ticket:2"]

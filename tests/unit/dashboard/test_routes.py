@@ -12,7 +12,7 @@ from fastapi.routing import APIRoute
 
 from callcenter.settings import new_settings
 from callcenter.site import load_site
-from dashboard.access import Requirement, public
+from dashboard.access import Guard, public
 from dashboard.app import create_app
 
 CHECKOUT = Path(__file__).resolve().parents[3]
@@ -53,7 +53,7 @@ def test_every_route_names_its_roles_or_is_known_to_be_open(app: FastAPI) -> Non
         calls = list(dependencies(route.dependant))
         for method in route.methods or ():
             place = (route.path, method)
-            if any(isinstance(call, Requirement) and call.roles for call in calls):
+            if any(isinstance(call, Guard) and call.roles for call in calls):
                 guarded.add(place)
             else:
                 assert public in calls, f"{place} says nothing of who may use it"

@@ -1,6 +1,7 @@
 /** What an agent can do now, and what a call is told of: the buttons of the desk follow from this. Pure. */
 
 import type { AgentShown, AgentState, Board, Seat } from './vocabulary'
+import type { SiteShown } from '../session'
 import { agentAt } from './floor'
 
 /** Each says that acd would carry the order out; acd/agents.py has the table. */
@@ -51,15 +52,19 @@ export interface SeatChoice {
   /** Why it cannot be taken; null when it can. */
   readonly hindrance: 'taken' | 'offline' | null
   readonly by: string
+  /** The page of whoever sits there is the phone: it is there as soon as somebody is. */
+  readonly browser: boolean
 }
 
 /** All seats in the order of their numbers; in fixed seating any is taken by who sits down there. */
-export function seatChoices(board: Board, mine: string | null, freeSeating: boolean): SeatChoice[] {
+export function seatChoices(board: Board, mine: string | null, site: Pick<SiteShown, 'free_seating' | 'browser_seats'>): SeatChoice[] {
+  const { free_seating: freeSeating, browser_seats: browsers } = site
   return Object.values(board.seats).filter((seat) => seat.seat !== mine).sort((a, b) => a.seat.localeCompare(b.seat))
     .map((seat) => {
       const by = freeSeating ? agentAt(board, seat) : null
-      const hindrance = by ? 'taken' as const : seat.state === 'offline' && freeSeating ? 'offline' as const : null
-      return { seat: seat.seat, name: seat.name, hindrance, by: by?.name ?? '' }
+      const browser = browsers.includes(seat.seat)
+      const hindrance = by ? 'taken' as const : seat.state === 'offline' && freeSeating && !browser ? 'offline' as const : null
+      return { seat: seat.seat, name: seat.name, hindrance, by: by?.name ?? '', browser }
     })
 }
 

@@ -23,8 +23,10 @@ export function agentAt(board: Board, seat: Pick<Seat, 'seat' | 'agent'>): Agent
   return there ?? null
 }
 
+type Seating = Pick<SiteShown, 'free_seating' | 'browser_seats'>
+
 /** A phone that is gone says more than an agent who would be ready; a fault says more than either. */
-export function seatView(board: Board, seat: Seat, freeSeating: boolean): SeatView {
+export function seatView(board: Board, seat: Seat, site: Seating): SeatView {
   const agent = agentAt(board, seat)
   const call = callOf(board, agent?.call_id ?? seat.call_id)
   const base = { seat: seat.seat, kind: seat.kind, agent, call }
@@ -34,9 +36,17 @@ export function seatView(board: Board, seat: Seat, freeSeating: boolean): SeatVi
     return { ...base, name: agent.name || seat.name, state, since: unreachable ? seat.since : agent.since }
   }
   // A paused phone at which nobody has signed in is how Asterisk keeps calls away from an empty place.
-  const empty = freeSeating && seat.kind === 'primary' && seat.state !== 'ringing' && seat.state !== 'talking'
-  const state = empty && seat.state !== 'offline' ? 'vacant' : seat.state
+  const empty = site.free_seating && seat.kind === 'primary' && seat.state !== 'ringing' && seat.state !== 'talking'
+  // A browser is the phone only while somebody sits there.
+  const there = seat.state !== 'offline' || site.browser_seats.includes(seat.seat)
+  const state = empty && there ? 'vacant' : seat.state
   return { ...base, name: state === 'vacant' ? '' : seat.name, state, since: seat.since }
+}
+
+/** A caller talks with this seat's phone, or did until the phone went dead. */
+export function talksAt(board: Board, seat: string): boolean {
+  const agent = Object.values(board.agents).find((one) => one.seat === seat && one.call_id !== null)
+  return (agent !== undefined && ['talking', 'held', 'fault'].includes(agent.state)) || board.seats[seat]?.state === 'talking'
 }
 
 function callOf(board: Board, id: string | null): Call | null {

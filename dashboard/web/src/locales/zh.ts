@@ -13,6 +13,9 @@ export default {
     not_signed_in: '还没有签入。', no_call: '这通电话已经不在了。', not_now: '现在的状态不能这样做。',
     too_late: '操作太晚了，没有执行。', refused: '这里不允许这样做。', no_agent: '此账号没有关联坐席工号，请联系主管。',
     no_seat: '请先选择自己的话机。', not_found: '没有找到。', conflict: '与别人的操作冲突，请再试。', foreign_origin: '请求来源不对。',
+    microphone_insecure: '浏览器只允许 https 页面使用麦克风，请用 https 地址打开。', microphone_refused: '浏览器不允许使用麦克风：请在地址栏的网站权限里允许麦克风，然后再试。',
+    microphone_none: '没有找到麦克风，请接好耳机再试。', microphone_busy: '麦克风打不开，可能被别的程序占用，请关闭后再试。',
+    not_a_browser_seat: '这个座席用的是桌上的话机。',
     internal: '服务器出错了，请再试。', other: '出错了（{code}），请再试一次。',
   },
   page: { title: '页面', wall: '看板', desk: '坐席', lead: '组长' },
@@ -50,11 +53,22 @@ export default {
     fault: '这个座席的话机连不上，请换一个座席，或检查话机。',
     seat: {
       choose: '选一个空座席签入', mine: '我坐在', move: '换到', stay: '不换了', taken: '{name} 在用', offline: '话机离线',
-      none: '没有座席',
+      browser: '网页话机', none: '没有座席',
     },
     noCall: '现在没有来电', ringing: '来电，正在你的话机上响铃', talking: '正在通话', waited: '等了 {time}',
     language: { zh: '说中文', en: '说英语' }, pickUp: '请接起话机', park: '驻留', parked: '已驻留的来电', retrieve: '取回 {slot}',
     stopRecord: '暂停录音', record: '恢复录音', notRecorded: '录音已暂停', expected: '预计 {time}',
+  },
+  phone: {
+    title: '网页话机', rings: '{who} 来电', pickUp: '请在上面点“接听”', answer: '接听', hangUp: '挂断', hold: '保持', unhold: '恢复通话',
+    mute: '静音', unmute: '取消静音', keypad: '按键', again: '重试', lostInTalk: '话机与交换机的连接断了，正在重连，通话还在。',
+    call: { ringing: '{who} 来电', answering: '{who}，正在接通', talking: '正在与 {who} 通话', held: '{who} 已保持' },
+    stage: {
+      off: '未启用', connecting: '正在连接交换机', ready: '已就绪，来电会在这里响', lost: '连不上交换机，正在自动重连，来电暂时不会派给你',
+      elsewhere: '话机在本浏览器的另一个页面里，这个页面不会响', microphone: '请在浏览器的提示里允许使用麦克风',
+      rescue: '通话中页面被重新载入，这通电话断了：来电正被放回队首，话机随后恢复。',
+    },
+    fault: { no_sound: '浏览器不让这个页面出声，请点一下页面。' },
   },
   transfer: {
     title: '转接', kind: { agent: '坐席', seat: '座席号', queue: '队列', department: '部门', outside: '外线' }, number: '外线号码',

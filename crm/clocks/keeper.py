@@ -1,0 +1,89 @@
+"""Lets clocks do what is due, from a thread of its own: the journal must not wait for a thousand clocks that come due at nine."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Final, Protocol
+
+import structlog
+from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from callcenter.clock import Clock
+from callcenter.events import Health
+from callcenter.site import Site
+from crm.clocks import service
+from crm.clocks.models import TicketClock
+from crm.clocks.office import set_office_hours
+from crm.database import Database
+from crm.migrate import is_current
+from crm.notices import service as notices
+
+EVERY_S: Final = 1.0
+AT_ONCE: Final = 200           # of a transaction: on SQLite nobody else writes meanwhile
+LATE: Final = timedelta(seconds=60)
+
+log = structlog.get_logger("clocks")
+
+
+class Reports(Protocol):
+    def __call__(self, component: str, state: Health, detail: str = "") -> None: ...
+
+
+class ClockKeeper:
+    def __init__(self, database: Database, site: Site, clock: Clock, report: Reports) -> None:
+        self._database, self._site, self._clock, self._report = database, site, clock, report
+        self._within = timedelta(seconds=site.notices.acknowledge_within)
+        self._begun = False
+        self._plans = True
+
+    def run(self, stop: threading.Event) -> None:
+        while not stop.wait(EVERY_S):
+            try:
+                self.step()
+            except SQLAlchemyError as error:
+                log.warning("clocks_wait", error=type(error).__name__)     # the recorder reports the database
+
+    def step(self) -> int:
+        """Everything that is due by now; how many clocks and notices that were. Raises SQLAlchemyError."""
+        if not self._begun:
+            if not is_current(self._database):
+                return 0
+            with self._database.writing.begin() as session:
+                set_office_hours(session, self._site.schedule, self._site.timezone)
+            self._begun = True
+        now = self._clock.now()
+        done = 0
+        if self._plans:
+            self._all(lambda session: service.plan_anew(session, now, AT_ONCE))
+            self._plans = False
+        if self._is_due():
+            done += self._all(lambda session: service.tick(session, now, AT_ONCE))
+        with self._database.reading() as session:
+            unheard = session.execute(notices.unheard(now - self._within, 1)).first() is not None
+        if unheard:
+            done += self._all(lambda session: notices.climb(session, now, self._within, AT_ONCE))
+        self._tell_lag()
+        return done
+
+    def _all(self, work: Callable[[Session], int]) -> int:
+        """A transaction after the other, until one had less than it could take."""
+        done, count = 0, AT_ONCE
+        while count == AT_ONCE:
+            with self._database.writing.begin() as session:
+                count = work(session)
+            done += count
+        return done
+
+    def _is_due(self) -> bool:
+        """Looked at without the right to write, which on SQLite keeps others from writing."""
+        with self._database.reading() as session:
+            return session.scalar(select(TicketClock.id).where(TicketClock.next_at <= self._clock.now()).limit(1)) is not None
+
+    def _tell_lag(self) -> None:
+        with self._database.reading() as session:
+            late = session.scalar(select(TicketClock.id).where(TicketClock.next_at <= self._clock.now() - LATE).limit(1))
+        self._report("clocks", Health.OK if late is None else Health.DEGRADED, "" if late is None else "late")

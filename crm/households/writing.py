@@ -1,0 +1,101 @@
+"""Writes what a file was planned to change, in bulk."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.orm import Session
+
+from crm.households.models import Building, Estate, Household, HouseholdTag, Person, PhoneNumber
+from crm.households.plan import CHUNK, Home, Plan, Somebody
+from crm.households.rooms import label
+
+
+def write(session: Session, plan: Plan, now: datetime) -> set[int]:
+    """The estates in which something changed. Each id that the database gives goes into the plan."""
+    estates = plan.estates | _estates(session, plan)
+    old = {home.ref: home for home in plan.homes if home.id is not None}
+    _new_homes(session, plan.new_homes, _buildings(session, plan.new_homes, estates), estates)
+    _people(session, plan.people, now)
+    _numbers(session, plan.people, now)
+    retagged = [home for home in plan.homes if home.is_changed]
+    if retagged:
+        session.execute(update(Household), [{"id": home.id, "tags": home.tags, "language": home.language} for home in retagged])
+    _tags(session, [home for home in plan.homes if home.old is None or home.old[0] != home.tags])
+    for one in plan.people:
+        one.home.touched |= one.was is None or bool(one.numbers) or one.ends or one.is_changed
+    touched = [home for home in plan.homes if home.touched or home.is_changed]
+    ids = sorted(home.id for home in touched if home.ref in old and home.id is not None)
+    for start in range(0, len(ids), CHUNK):
+        session.execute(update(Household).where(Household.id.in_(ids[start:start + CHUNK])).values(version=Household.version + 1)
+                        .execution_options(synchronize_session=False))
+    return {estates[home.first.estate] for home in plan.homes if home.touched or home.is_changed or home.ref not in old}
+
+
+def _inserted(session: Session, table: Any, rows: list[dict[str, Any]]) -> list[int]:
+    if not rows:
+        return []
+    return list(session.scalars(insert(table).returning(table.id, sort_by_parameter_order=True), rows))
+
+
+def _estates(session: Session, plan: Plan) -> dict[str, int]:
+    rows = [{"name": name, "name_en": plan.english.get(name)} for name in plan.new_estates]
+    return dict(zip(plan.new_estates, _inserted(session, Estate, rows), strict=True))
+
+
+def _buildings(session: Session, homes: list[Home], estates: dict[str, int]) -> dict[tuple[int, str], int]:
+    wanted = {(estates[home.first.estate], home.first.building) for home in homes}
+    stored = session.execute(select(Building.estate_id, Building.name, Building.id)
+                             .where(Building.estate_id.in_({estate_id for estate_id, _ in wanted})))
+    found = {(estate_id, name): ident for estate_id, name, ident in stored}
+    missing = sorted(wanted - set(found))
+    return found | dict(zip(missing, _inserted(session, Building, [
+        {"estate_id": estate_id, "name": name} for estate_id, name in missing]), strict=True))
+
+
+def _new_homes(session: Session, homes: list[Home], buildings: dict[tuple[int, str], int], estates: dict[str, int]) -> None:
+    rows = []
+    for home in homes:
+        at, estate_id = home.first, estates[home.first.estate]
+        rows.append({
+            "building_id": buildings[estate_id, at.building], "estate_id": estate_id, "unit": at.unit, "room": at.room,
+            "label": label(at.building, at.unit, at.room), "room_key": at.key, "tags": home.tags, "language": home.language,
+            "version": 1})
+    for home, ident in zip(homes, _inserted(session, Household, rows), strict=True):
+        home.id = ident
+
+
+def _tags(session: Session, homes: list[Home]) -> None:
+    ids = [home.id for home in homes if home.old is not None and home.id is not None]
+    for start in range(0, len(ids), CHUNK):
+        session.execute(delete(HouseholdTag).where(HouseholdTag.household_id.in_(ids[start:start + CHUNK])))
+    rows = [{"tag": tag, "household_id": home.id} for home in homes for tag in home.tags]
+    if rows:
+        session.execute(insert(HouseholdTag), rows)
+
+
+def _people(session: Session, people: list[Somebody], now: datetime) -> None:
+    changed = [{"id": one.id, "role": one.first.role} for one in people if one.new_role]
+    ended = [{"id": one.id, "ended_on": one.first.moved_out, "ended_at": now} for one in people if one.ends]
+    stopped = [{"id": one.id, "no_call_since": now, "no_call_reason": one.no_call} for one in people
+               if one.stops_calls]
+    for rows in (changed, ended, stopped):
+        if rows:
+            session.execute(update(Person), rows)
+    new = [one for one in people if one.id is None]
+    ids = _inserted(session, Person, [
+        {"household_id": one.home.id, "name": one.first.name, "role": one.first.role, "no_call_since": now if one.no_call else None,
+         "no_call_reason": one.no_call} for one in new])
+    for one, ident in zip(new, ids, strict=True):
+        one.id = ident
+
+
+def _numbers(session: Session, people: list[Somebody], now: datetime) -> None:
+    rows = []
+    for one in people:
+        rows += [{"number": number, "person_id": one.id, "added_at": now, "label": kind, "place": one.had + place}
+                 for place, (number, kind) in enumerate(one.numbers)]
+    if rows:
+        session.execute(insert(PhoneNumber), rows)

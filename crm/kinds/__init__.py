@@ -1,0 +1,1 @@
+"""Kinds of tickets, which are configuration: form, stages, clocks, categories (J4)."""

@@ -1,0 +1,182 @@
+"""A kind of ticket, as its definition file says it: form, stages and who moves them, clocks, categories (J4).
+
+Pure. Checks that need two parts of a definition at once (a move to a stage that there is not) are in `references.py`.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from difflib import get_close_matches
+from enum import StrEnum
+from typing import Annotated, Any, Final, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from callcenter.roles import Role
+from callcenter.site.schema import Words
+
+ID: Final = r"^[a-z][a-z0-9_]{0,19}$"
+PREFIX: Final = r"^[A-Z]{1,3}$"
+Id = Annotated[str, Field(pattern=ID)]
+# What a move may need besides fields.
+ASSIGNEE: Final = "assignee"
+RESERVED: Final = (ASSIGNEE, "category", "household")
+_SPAN: Final = re.compile(r"^(\d{1,4})(m|h|d|wd)$")
+_UNITS: Final = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
+
+
+class Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Span(Part):
+    """`30m`, `24h`, `7d` by the clock's calendar, or `3wd`: to the end of the third working day."""
+
+    length: timedelta = timedelta(0)
+    working_days: int = 0
+
+
+def _span(value: Any) -> Any:
+    if isinstance(value, str) and (found := _SPAN.match(value)):
+        number, unit = int(found[1]), found[2]
+        return Span(working_days=number) if unit == "wd" else Span(length=number * _UNITS[unit])
+    if isinstance(value, Span):
+        return value
+    raise PydanticCustomError("span", "`{value}` is no length of time", {
+        "value": str(value)[:40], "hint": "a number and m, h, d or wd (working days), e.g. 24h"})
+
+
+AnySpan = Annotated[Span, BeforeValidator(_span)]
+
+
+def _who(value: Any) -> Any:
+    """One fault for a word that is neither, where the union would give two."""
+    words = {role.value: role for role in Role if role is not Role.WALLBOARD}
+    if value in ("owner", "assignee") or isinstance(value, Role):
+        return value
+    if isinstance(value, str) and value in words:
+        return words[value]
+    close = get_close_matches(str(value), [*words, "owner", "assignee"], n=1)
+    raise PydanticCustomError("who", "`{value}` is no role", {
+        "value": str(value), "hint": f"did you mean `{close[0]}`?" if close else f"one of {', '.join(words)}, owner, assignee"})
+
+
+Who = Annotated[Role | Literal["owner", "assignee"], BeforeValidator(_who)]
+RoleOnly = Annotated[Role, BeforeValidator(_who)]
+ASSIGNS: Final = (Role.LEADER, Role.SUPERVISOR, Role.DUTY_LEAD, Role.MANAGER, Role.OFFICE, "owner", "assignee")
+
+
+class FieldType(StrEnum):
+    TEXT = "text"
+    LONG_TEXT = "long_text"
+    NUMBER = "number"
+    MONEY = "money"          # text of a decimal with two places, yuan
+    YES_NO = "yes_no"
+    CHOICE = "choice"
+    CHOICES = "choices"
+    DATE = "date"
+    TIME = "time"            # a moment, ISO 8601 with an offset
+    PHONE = "phone"
+    PERSON = "person"        # a user's name
+    RATING = "rating"        # 1 to 3, as the survey
+    FILES = "files"          # ids of attachments
+
+
+class FieldRule(Part):
+    name: Words
+    type: FieldType
+    required: bool = False               # to open the ticket; `needs` of a move asks for it later
+    barred: bool = False                 # of person: who is named here neither owns the ticket nor works on it (D3)
+    private: bool = False                # masked, shown on demand, each look logged; the recording pauses while it is open
+    options: dict[Id, Words] = Field(default={}, max_length=60)      # of choice and choices
+    pattern: str | None = Field(default=None, max_length=200)        # of text: the whole value matches
+    least: float | None = None           # of number, money
+    most: float | None = None
+    longest: int | None = Field(default=None, ge=1, le=10_000)       # characters
+
+
+class Move(Part):
+    who: tuple[Who, ...] = Field(min_length=1)
+    only_if: dict[Id, str] = {}          # field → value: an option of a choice, yes or no
+    needs: tuple[Id, ...] = ()           # fields that must be filled in, or `assignee`, `category`, `household`
+    name: Words | None = None            # of the button; else the stage's name
+
+
+class Stage(Part):
+    name: Words
+    moves: dict[Id, Move] = {}           # stage → who may move it there
+    final: bool = False                  # the ticket is closed in it; a machine closes into the first one of the file
+    follow_up: bool = False              # a follow-up is made when a ticket gets here (G1)
+
+
+class Rung(Part):
+    """A step of a ladder: so long after the clock was due, these are told and must acknowledge."""
+
+    after: AnySpan = Span()
+    tell: Who
+
+
+class ClockRule(Part):
+    """Runs while the ticket is in one of `runs_in`, rests in `pauses_in`, and has ended in any other stage."""
+
+    name: Words
+    runs_in: tuple[Id, ...] = Field(min_length=1)
+    pauses_in: tuple[Id, ...] = ()
+    allowed: AnySpan | None = None                      # the same for every ticket,
+    by_field: Id | None = None                          # or by the value of a choice:
+    allowed_by: dict[Id, AnySpan] = {}
+    until: Id | None = None                             # or a field of type time says when it is due
+    calendar: Literal["always", "office"] = "always"
+    warn: float = Field(default=0.8, gt=0, lt=1)        # share of the time that is allowed
+    ladder: tuple[Rung, ...] = ()
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        ways = [self.allowed is not None, self.by_field is not None, self.until is not None]
+        if sum(ways) != 1:
+            raise ValueError("give one of `allowed`, `by_field` (with `allowed_by`) and `until`")
+        if (self.by_field is not None) != bool(self.allowed_by):
+            raise ValueError("`by_field` and `allowed_by` belong together")
+        return self
+
+
+class Category(Part):
+    name: Words
+    children: dict[Id, Category] = {}
+
+
+class Kind(Part):
+    kind: Id
+    name: Words
+    prefix: str = Field(pattern=PREFIX)                 # of ticket numbers
+    retired: bool = False                               # no new ones; those that are open go on
+    opens_in: Id                                        # stage
+    opened_by: tuple[RoleOnly, ...] = Field(min_length=1)
+    seen_by: tuple[RoleOnly, ...] = Field(min_length=1)     # besides owner and assignee
+    assigned_by: tuple[Who, ...] = ASSIGNS              # who says who works on it
+    categories: dict[Id, Category] = Field(default={}, max_length=40)
+    fields: dict[Id, FieldRule] = Field(default={}, max_length=60)
+    stages: dict[Id, Stage] = Field(min_length=1, max_length=30)
+    clocks: dict[Id, ClockRule] = Field(default={}, max_length=12)
+    title: str = Field(default="{category}", max_length=200)    # template of the list's line: {category}, {field}
+
+    def final(self, stage: str) -> bool:
+        return self.stages[stage].final
+
+    @property
+    def first_final(self) -> str:
+        return next(name for name, stage in self.stages.items() if stage.final)
+
+    @property
+    def category_paths(self) -> frozenset[str]:
+        """"water", "water/pipe", …: every node of the tree may be chosen."""
+        return frozenset(_paths(self.categories))
+
+
+def _paths(tree: dict[str, Category], above: str = "") -> list[str]:
+    found: list[str] = []
+    for name, category in tree.items():
+        found += [above + name, *_paths(category.children, f"{above}{name}/")]
+    return found

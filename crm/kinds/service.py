@@ -1,0 +1,145 @@
+"""Which kinds there are, in which version; a new version holds for new tickets at once, in every process.
+
+Every use asks the database which version is the newest, by key; what a version says is remembered under the digest of its text.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from typing import Final
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from callcenter.errors import ConfigError, Forbidden, NotFound
+from callcenter.roles import Role
+from callcenter.yamlfile import FileFaults
+from crm.kinds.load import load_kept, load_kind, shipped_texts
+from crm.kinds.models import KindVersion
+from crm.kinds.schema import Kind
+from crm.outbox.service import note
+from crm.staff.actor import SYSTEM, Actor
+from crm.staff.audit import record_audit
+
+WRITES: Final = frozenset({Role.ADMIN, Role.MANAGER})
+_READ: Final[dict[str, Kind]] = {}      # by digest: the same text says the same in every database
+
+
+@dataclass(frozen=True)
+class Versioned:
+    kind: Kind
+    version: int
+
+
+@dataclass(frozen=True)
+class VersionShown:
+    version: int
+    since: datetime
+    who: str
+
+
+@dataclass(frozen=True)
+class Written:
+    """`version` is None after a dry run; `changed` says whether the text differs from the newest version's."""
+
+    kind: Kind
+    version: int | None
+    changed: bool
+
+
+def kind_of(session: Session, kind: str, version: int | None = None) -> Versioned:
+    """The newest one when no version is said. Raises NotFound."""
+    query = select(KindVersion.version, KindVersion.digest).where(KindVersion.kind == kind)
+    query = query.where(KindVersion.version == version) if version else query.order_by(KindVersion.version.desc()).limit(1)
+    found = session.execute(query).first()
+    if found is None:
+        raise NotFound(f"kind {kind}" + (f" version {version}" if version else ""))
+    return Versioned(_kind(session, kind, found.version, found.digest), found.version)
+
+
+def all_versions(session: Session) -> list[Versioned]:
+    """By kind, the newest first."""
+    rows = session.execute(select(KindVersion.kind, KindVersion.version, KindVersion.digest)
+                           .order_by(KindVersion.kind, KindVersion.version.desc())).all()
+    return [Versioned(_kind(session, kind, version, digest), version) for kind, version, digest in rows]
+
+
+def newest(session: Session) -> list[Versioned]:
+    found: dict[str, Versioned] = {}
+    for one in all_versions(session):
+        found.setdefault(one.kind.kind, one)
+    return list(found.values())
+
+
+def kinds_for(session: Session, actor: Actor) -> list[Versioned]:
+    """Those that the actor may open or see."""
+    return [one for one in newest(session) if may_open(one.kind, actor) or may_see(one.kind, actor) or actor.has(*WRITES)]
+
+
+def may_open(kind: Kind, actor: Actor) -> bool:
+    return actor.is_system or (not kind.retired and actor.has(*kind.opened_by))
+
+
+def may_see(kind: Kind, actor: Actor) -> bool:
+    return actor.has(*kind.seen_by)
+
+
+def versions_of(session: Session, kind: str) -> list[VersionShown]:
+    """Newest first."""
+    rows = session.execute(select(KindVersion.version, KindVersion.since, KindVersion.who)
+                           .where(KindVersion.kind == kind).order_by(KindVersion.version.desc()))
+    return [VersionShown(version, since, who) for version, since, who in rows]
+
+
+def text_of(session: Session, kind: str, version: int) -> str:
+    found = session.get(KindVersion, (kind, version))
+    if found is None:
+        raise NotFound(f"kind {kind} version {version}")
+    return found.text
+
+
+def write_kind(session: Session, actor: Actor, kind: str, text: str, now: datetime, *, dry_run: bool = False) -> Written:
+    """A new version, or the first of a new kind; the same text again is none. Raises FileFaults with every fault."""
+    if not actor.has(*WRITES):
+        raise Forbidden
+    found = load_kind(text, f"{kind}.yaml")
+    if found.kind != kind:
+        raise FileFaults([ConfigError(f"{kind}.yaml", _line_of_kind(text), "kind", f"is {found.kind}", f"`kind: {kind}`")])
+    last = session.execute(select(KindVersion.version, KindVersion.digest).where(KindVersion.kind == kind)
+                           .order_by(KindVersion.version.desc()).limit(1).with_for_update()).first()
+    digest = _digest(text)
+    if dry_run or (last and last.digest == digest):
+        return Written(found, None if dry_run or last is None else last.version, last is None or last.digest != digest)
+    version = last.version + 1 if last else 1
+    session.add(KindVersion(kind=kind, version=version, text=text, digest=digest, since=now, who=actor.name))
+    record_audit(session, at=now, who=actor.name, user_id=actor.user_id, action="kind.written", subject=f"kind:{kind}",
+                 detail=f"version {version}")
+    note(session, now, "kind.written", f"kind:{kind}", version=version)
+    session.flush()
+    return Written(found, version, changed=True)
+
+
+def put_shipped(session: Session, now: datetime) -> list[str]:
+    """The shipped kinds that the database has none of, added; one that is there is never touched. Returns what was added."""
+    there = set(session.scalars(select(KindVersion.kind).distinct()))
+    missing = {kind: text for kind, text in shipped_texts().items() if kind not in there}
+    session.add_all(KindVersion(kind=kind, version=1, text=text, digest=_digest(text), since=now, who=SYSTEM.name)
+                    for kind, text in missing.items())
+    session.flush()
+    return list(missing)
+
+
+def _kind(session: Session, kind: str, version: int, digest: str) -> Kind:
+    if digest not in _READ:
+        _READ[digest] = load_kept(text_of(session, kind, version), f"{kind}.yaml")
+    return _READ[digest]
+
+
+def _digest(text: str) -> str:
+    return sha256(text.encode()).hexdigest()
+
+
+def _line_of_kind(text: str) -> int:
+    return next((number for number, line in enumerate(text.splitlines(), 1) if line.startswith("kind:")), 1)

@@ -1,0 +1,123 @@
+"""The two ways out: a mail server and the robots of group chats. Each sends one message, or says with a code why it could not.
+
+Only addresses of the site file are called: https, or this machine's own for the tests. A redirect is not followed, no proxy of
+the environment is asked, and of an answer only so much is read as one of theirs has.
+"""
+
+from __future__ import annotations
+
+import http.client
+import smtplib
+import ssl
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from email.message import EmailMessage
+from email.utils import format_datetime
+from typing import Any, Final, Protocol
+
+from callcenter.site.schema import Mail, Robot
+from crm.notices import robots
+from crm.notices.words import Language, Message, body, subject
+
+TIMEOUT_S: Final = 8
+LONGEST_ANSWER: Final = 16_384
+
+
+class NotSentError(Exception):
+    """`code` goes into the delivery's row: never an address, never a secret."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class Channel(Protocol):
+    def send(self, message: Message, address: str, now: datetime) -> None:
+        """Raises NotSentError."""
+        ...
+
+
+Secrets = Callable[[], Mapping[str, str]]
+
+
+@dataclass(frozen=True)
+class MailServer:
+    mail: Mail
+    secrets: Secrets
+    language: Language
+    tz: tzinfo
+
+    def send(self, message: Message, address: str, now: datetime) -> None:
+        made = EmailMessage()
+        made["From"], made["To"], made["Date"] = self.mail.sender, address, format_datetime(now)
+        made["Subject"] = subject(message, self.language)
+        # The same at every try: a mail that is sent again because its sender crashed is known by it.
+        made["Message-ID"] = f"<sixring-notice-{message.delivery_id}@{self.mail.sender.rpartition('@')[2]}>"
+        made["Auto-Submitted"] = "auto-generated"
+        made.set_content(body(message, self.language, self.tz))
+        try:
+            with self._connected() as server:
+                if self.mail.user:
+                    server.login(self.mail.user, _secret(self.secrets, "smtp"))
+                server.send_message(made)
+        except smtplib.SMTPRecipientsRefused as error:
+            raise NotSentError(f"smtp_{next(iter(error.recipients.values()))[0]}") from error
+        except smtplib.SMTPResponseException as error:
+            raise NotSentError(f"smtp_{error.smtp_code}") from error
+        except (OSError, smtplib.SMTPException) as error:
+            raise NotSentError(type(error).__name__) from error
+
+    def _connected(self) -> smtplib.SMTP:
+        if self.mail.tls == "tls":
+            return smtplib.SMTP_SSL(self.mail.host, self.mail.port, timeout=TIMEOUT_S, context=ssl.create_default_context())
+        server = smtplib.SMTP(self.mail.host, self.mail.port, timeout=TIMEOUT_S)
+        if self.mail.tls == "starttls":
+            try:
+                server.starttls(context=ssl.create_default_context())
+            except BaseException:
+                server.close()
+                raise
+        return server
+
+
+@dataclass(frozen=True)
+class ChatRobot:
+    robot: Robot
+    secrets: Secrets
+    language: Language
+    tz: tzinfo
+
+    def send(self, message: Message, address: str, now: datetime) -> None:  # noqa: ARG002 - a robot has one address
+        token = _secret(self.secrets, f"robot-{self.robot.id}")
+        sign = _secret(self.secrets, f"robot-{self.robot.id}-sign") if self.robot.signed else None
+        text = f"{subject(message, self.language)}\n{body(message, self.language, self.tz)}"
+        wanted = robots.request(self.robot.kind, self.robot.url, token, sign, text, now)
+        asked = urllib.request.Request(wanted.url, wanted.body, {"Content-Type": "application/json; charset=utf-8"})  # noqa: S310
+        try:
+            with _OPENER.open(asked, timeout=TIMEOUT_S) as answer:
+                said = answer.read(LONGEST_ANSWER)
+        except urllib.error.HTTPError as error:
+            error.close()
+            raise NotSentError(f"http_{error.code}") from error
+        except (OSError, http.client.HTTPException) as error:
+            raise NotSentError(type(error).__name__) from error
+        if code := robots.refused(self.robot.kind, said):
+            raise NotSentError(code)
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *_: Any) -> None:
+        """None: the redirect is an error, with its status."""
+
+
+_OPENER: Final = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedirect())
+
+
+def _secret(secrets: Secrets, name: str) -> str:
+    value = secrets().get(name)
+    if not value:
+        raise NotSentError(f"no_secret:{name}")
+    return value

@@ -1,0 +1,86 @@
+"""Sends what is to be sent, from a thread of its own: a mail server that does not answer must not hold up clocks."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import structlog
+from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
+
+from callcenter.clock import Clock
+from callcenter.events import Health
+from callcenter.site import Site
+from crm.clocks.keeper import Reports
+from crm.database import Database
+from crm.notices import deliveries
+from crm.notices.channels import Channel, ChatRobot, MailServer, NotSentError, Secrets
+from crm.notices.deliveries import MAIL, Taken
+from crm.notices.models import Delivery, Notice
+
+EVERY_S: Final = 1.0
+FAILED_WITHIN: Final = timedelta(hours=1)
+
+log = structlog.get_logger("notices")
+
+
+def channels_of(site: Site, secrets: Secrets) -> dict[str, Channel]:
+    tz = ZoneInfo(site.timezone)
+    found: dict[str, Channel] = {f"robot:{robot.id}": ChatRobot(robot, secrets, robot.language or site.language, tz)
+                                 for robot in site.notices.robots}
+    if site.notices.mail is not None:
+        found[MAIL] = MailServer(site.notices.mail, secrets, site.language, tz)
+    return found
+
+
+class Deliverer:
+    def __init__(self, database: Database, site: Site, channels: Mapping[str, Channel], clock: Clock, report: Reports) -> None:
+        self._database, self._site, self._channels, self._clock, self._report = database, site, channels, clock, report
+
+    def run(self, stop: threading.Event) -> None:
+        while not stop.wait(EVERY_S):
+            try:
+                while self.step() and not stop.is_set():
+                    pass
+            except SQLAlchemyError as error:
+                log.warning("notices_wait", error=type(error).__name__)    # the recorder reports the database
+
+    def step(self) -> int:
+        """One round; how many were tried. Raises SQLAlchemyError."""
+        now = self._clock.now()
+        if not self._is_anything(now):
+            return 0
+        with self._database.writing.begin() as session:
+            deliveries.fan_out(session, self._site, now)
+        with self._database.writing.begin() as session:
+            taken = deliveries.take(session, now)
+        for one in taken:
+            self._send(one)
+        with self._database.reading() as session:
+            failing = deliveries.failing(session, now - FAILED_WITHIN)
+        self._report("notices", Health.DEGRADED if failing else Health.OK, f"failing_{failing}" if failing else "")
+        return len(taken)
+
+    def _send(self, one: Taken) -> None:
+        channel = self._channels.get(one.channel)
+        try:
+            if channel is None:
+                raise NotSentError("no_channel")    # taken out of the site file since
+            channel.send(one.message, one.address, self._clock.now())
+        except NotSentError as error:
+            log.warning("notice_not_sent", channel=one.channel, delivery=one.delivery_id, code=error.code, tries=one.tries)
+            with self._database.writing.begin() as session:
+                deliveries.not_sent(session, one, error.code, self._clock.now())
+        else:
+            with self._database.writing.begin() as session:
+                deliveries.sent(session, one, self._clock.now())
+
+    def _is_anything(self, now: datetime) -> bool:
+        with self._database.reading() as session:
+            new = session.scalar(select(Notice.id).where(Notice.fanned_out_at.is_(None)).limit(1))
+            due = session.scalar(select(Delivery.id).where(Delivery.next_at <= now).limit(1))
+        return new is not None or due is not None

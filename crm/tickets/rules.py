@@ -1,0 +1,70 @@
+"""Who may do what with a ticket, by its kind and its stage. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from callcenter.roles import Role
+from crm.kinds.schema import ASSIGNEE, Kind, Move, Who
+from crm.staff.actor import Actor
+from crm.tickets.errors import Fault
+from crm.tickets.schemas import Fields, MoveShown
+from crm.tickets.values import fits
+
+LEADS: Final = (Role.LEADER, Role.SUPERVISOR, Role.DUTY_LEAD, Role.MANAGER)
+
+
+@dataclass(frozen=True)
+class Held:
+    """What of a ticket decides: where it is, whose it is, what is filled in."""
+
+    stage: str
+    owner_id: int | None
+    assignee_id: int | None
+    category: str | None
+    household_id: int | None
+    estate_id: int | None
+    fields: Fields
+
+
+def is_one_of(actor: Actor, who: Iterable[Who], held: Held) -> bool:
+    people = {"owner": held.owner_id, "assignee": held.assignee_id}
+    return actor.is_system or any(
+        actor.user_id is not None and people[one] == actor.user_id if one in people else one in actor.roles for one in who)
+
+
+def sees(kind: Kind, actor: Actor, held: Held) -> bool:
+    """By role and estate; the owner and the assignee in any case."""
+    mine = actor.user_id is not None and actor.user_id in (held.owner_id, held.assignee_id)
+    return mine or (actor.has(*kind.seen_by) and actor.sees(held.estate_id))
+
+
+def works_on(kind: Kind, actor: Actor, held: Held) -> bool:
+    """Who may fill in, ask a department, tie it to another: owner, assignee, who opens such tickets or moves this one on."""
+    movers = [one for move in kind.stages[held.stage].moves.values() for one in move.who]
+    return is_one_of(actor, ("owner", "assignee", *kind.opened_by, *movers), held)
+
+
+def barred(kind: Kind, fields: Fields, user: str) -> bool:
+    """Whether the ticket is about this user (D3)."""
+    return any(rule.barred and fields.get(name) == user for name, rule in kind.fields.items())
+
+
+def missing(move: Move, held: Held) -> tuple[str, ...]:
+    there = {ASSIGNEE: held.assignee_id, "category": held.category, "household": held.household_id}
+    return tuple(need for need in move.needs if (there[need] if need in there else held.fields.get(need)) is None)
+
+
+def unmet(move: Move, held: Held) -> list[Fault]:
+    """What hinders a move: what is missing, and values with which another way leads on."""
+    return [*(Fault(need, "missing") for need in missing(move, held)),
+            *(Fault(name, "other_value_needed") for name, wanted in move.only_if.items()
+              if not fits(held.fields.get(name), wanted))]
+
+
+def moves(kind: Kind, actor: Actor, held: Held) -> tuple[MoveShown, ...]:
+    hindered = barred(kind, held.fields, actor.name)
+    return tuple(MoveShown(to, is_one_of(actor, move.who, held) and not hindered, move.needs, missing(move, held))
+                 for to, move in kind.stages[held.stage].moves.items())

@@ -1,0 +1,60 @@
+"""Every router of the API, a line each, in the order of its description."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from fastapi import APIRouter
+
+from dashboard import sessions
+from dashboard.api import (
+    agents,
+    callbacks,
+    calls,
+    clocks,
+    contact_log,
+    figures,
+    floor,
+    floor_calls,
+    floor_lead,
+    floor_phone,
+    health,
+    households,
+    households_files,
+    households_merge,
+    households_people,
+    kinds,
+    notices,
+    nuisance,
+    tickets,
+    tickets_files,
+    tickets_hands,
+    webhooks,
+)
+
+ROUTERS: Final[tuple[APIRouter, ...]] = (
+    sessions.router,
+    calls.router,
+    contact_log.router,
+    tickets.router,
+    tickets_hands.router,
+    tickets_files.router,
+    clocks.router,
+    notices.router,
+    kinds.router,
+    figures.router,
+    health.router,
+    agents.router,
+    agents.seats,
+    floor.router,
+    floor_calls.router,
+    floor_lead.router,
+    floor_phone.router,
+    nuisance.router,
+    callbacks.router,
+    households_files.router,
+    households_merge.router,
+    households.router,
+    households_people.router,
+    webhooks.router,
+)
