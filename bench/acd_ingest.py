@@ -37,18 +37,20 @@ import uvloop
 from acd_result import Result
 from panoramisk.ami_protocol import AMIProtocol
 
-from acd.ami import AmiAddress, AmiLink, LinkEvents, LinkItem, LinkUp, _Protocol
-from acd.ami_events import AmiEvent, FullyBooted, MemberChanged, MemberRemoved, parse
+from acd.ami.events import AmiEvent, FullyBooted, MemberChanged, MemberRemoved, parse
+from acd.ami.headers import Headers, happened_at, headers_of
+from acd.ami.link import AmiAddress, AmiLink
+from acd.ami.members import Place
+from acd.ami.news import LinkEvents, LinkItem, LinkUp
+from acd.ami.protocol import Protocol
 from acd.app import COLLECT_AFTER
-from acd.apply import Reconciler
-from acd.book import Book, SignedIn
-from acd.desired import Desired
-from acd.facts import Floor
-from acd.floor import fold
-from acd.headers import Headers, happened_at, headers_of
-from acd.members import Place
+from acd.desired.book import Book, SignedIn
+from acd.desired.state import Desired
+from acd.floor.facts import Floor
+from acd.floor.fold import fold
+from acd.floor.service import FloorService
 from acd.plan import FloorPlan, QueuePlan, SeatPlan
-from acd.service import FloorService
+from acd.reconcile.reconciler import Reconciler
 from callcenter.clock import FakeClock
 from callcenter.events import AnyEvent, Board
 from callcenter.roster import Agent, Roster
@@ -188,7 +190,7 @@ async def ours(stream: bytes, *, noting: bool) -> tuple[float, Outcome, Floor]:
     heard.clear()
     told.clear()
     before = service.floors()[0].copy()
-    protocol = _Protocol("node1", service.deliver)
+    protocol = Protocol("node1", service.deliver)
     protocol.connection_made(Nothing())  # type: ignore[arg-type]
     began = time.process_time()
     for chunk in chunks(stream):

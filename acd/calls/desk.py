@@ -8,7 +8,10 @@ from typing import Final
 
 import structlog
 
-from acd.ami import AmiLink, AmiRefused, Listeners
+from acd.ami.errors import AmiRefused
+from acd.ami.link import AmiLink
+from acd.ami.news import Listeners
+from acd.bus.orders import Handlers, refused
 from acd.calls.handovers import Handovers
 from acd.calls.line import CallLine, Views, set_variable
 from acd.calls.longcalls import PROMPTS, Ran, Told, due
@@ -18,10 +21,9 @@ from acd.calls.rescue import Rescue
 from acd.calls.rules import CallRules, NotPossible, Why
 from acd.calls.talks import talks_on
 from acd.calls.transfers import Transfers
-from acd.channels import Channel
-from acd.desired import Desired
-from acd.facts import Floor
-from acd.orders import Handlers, refused
+from acd.desired.state import Desired
+from acd.floor.channels import Channel
+from acd.floor.facts import Floor
 from callcenter.clock import Clock
 from callcenter.commands import (
     Answer,

@@ -11,12 +11,13 @@ from typing import Final
 
 import structlog
 
-from acd.ami import AmiLink, Listeners
-from acd.ami_events import ChannelCreated
-from acd.ami_handover import HandedOver
+from acd.ami.events import ChannelCreated
+from acd.ami.handover import HandedOver
+from acd.ami.link import AmiLink
+from acd.ami.news import Listeners
 from acd.calls.line import CallLine, journal, set_variable
 from acd.calls.rules import CallRules
-from acd.channels import Channel
+from acd.floor.channels import Channel
 from callcenter.commands import Target
 from callcenter.errors import SixringError
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import Final
 
+from acd.bus.orders import done
 from acd.calls.line import CallLine, Place, journal, originate, set_variable
 from acd.calls.recording import Recording
 from acd.calls.rules import NotPossible, Why
 from acd.calls.talks import require_free
-from acd.channels import Channel
-from acd.orders import done
+from acd.floor.channels import Channel
 from callcenter.commands import Answer, Monitor, Monitoring, MoveCall, Order, TakeOver
 
 KEYS: Final = {Monitoring.LISTEN: "4", Monitoring.WHISPER: "5", Monitoring.JOIN: "6"}

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from acd.ami import AmiLink
+from acd.ami.link import AmiLink
+from acd.bus.orders import done
 from acd.calls.line import CallLine, Place, journal, set_variable
 from acd.calls.talks import Talk, talks_on
-from acd.channels import Channel
-from acd.facts import Floor
-from acd.orders import done
+from acd.floor.channels import Channel
+from acd.floor.facts import Floor
 from callcenter.clock import Clock
 from callcenter.commands import Answer, Order, PauseRecording, ResumeRecording
 

@@ -12,9 +12,9 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from acd.calls.talks import talks_on
-from acd.channels import Channel
-from acd.facts import Floor
-from acd.shown import peers_of
+from acd.floor.channels import Channel
+from acd.floor.facts import Floor
+from acd.floor.shown import peers_of
 
 QUIET: Final = timedelta(seconds=2)
 QUIET_ON_HOLD: Final = timedelta(seconds=30)

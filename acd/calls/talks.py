@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from acd.book import Book
 from acd.calls.rules import CallRules, NotPossible, Why
-from acd.channels import Channel
-from acd.facts import CallFacts, Floor
-from acd.shown import consulting_leg
+from acd.desired.book import Book
+from acd.floor.channels import Channel
+from acd.floor.facts import CallFacts, Floor
+from acd.floor.shown import consulting_leg
 from callcenter.commands import Target
 from callcenter.numbers import as_dialled, fits, normalise
 from callcenter.roster import Roster

@@ -11,10 +11,11 @@ import pytest_asyncio
 from hotline.line import Guest, Line
 from hotline.sites import TestSite
 
-from acd.ami import AmiAddress, AmiLink, AmiLost
-from acd.callbacks import CallbackDesk
+from acd.ami.errors import AmiLost
+from acd.ami.link import AmiAddress, AmiLink
+from acd.floor.resync import floor_from, take_snapshot
 from acd.plan import FloorPlan
-from acd.resync import floor_from, take_snapshot
+from acd.waiting.callbacks import CallbackDesk
 from callcenter.clock import SystemClock
 from callcenter.commands import Order, RingBack
 from callcenter.events import Board

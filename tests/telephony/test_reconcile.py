@@ -20,12 +20,12 @@ from hotline.line import Line
 from hotline.sites import TestSite
 from hotline.wire import Wire
 
-from acd.ami import AmiAddress, AmiLink
-from acd.apply import Reconciler
-from acd.book import Book, SignedIn
-from acd.desired import Desired, first_roster
+from acd.ami.link import AmiAddress, AmiLink
+from acd.desired.book import Book, SignedIn
+from acd.desired.state import Desired, first_roster
+from acd.floor.service import FloorService
 from acd.plan import FloorPlan
-from acd.service import FloorService
+from acd.reconcile.reconciler import Reconciler
 from callcenter.clock import SystemClock
 from callcenter.commands import Pause, PauseReason, SignIn, SignOut
 from callcenter.events import Board, DriftMended, Health

@@ -14,10 +14,10 @@ from hotline.line import Guest, Line
 from hotline.peers import agi_peer, answers
 from hotline.sites import TestSite
 
-from acd.ageing import Ageing
-from acd.ami import AmiAddress, AmiLink
-from acd.facts import CallFacts, Floor
+from acd.ami.link import AmiAddress, AmiLink
+from acd.floor.facts import CallFacts, Floor
 from acd.plan import FloorPlan
+from acd.waiting.ageing import Ageing
 from callcenter.site import load_site
 
 RINGS = 6

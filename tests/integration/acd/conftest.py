@@ -13,8 +13,9 @@ from typing import TypeVar
 import pytest
 from hotline.own_redis import Redis
 
-from acd.ami import AmiAddress, AmiLink, LinkEvents, LinkItem, LinkLimits, LinkUp
-from acd.ami_events import AmiEvent
+from acd.ami.events import AmiEvent
+from acd.ami.link import AmiAddress, AmiLink, LinkLimits
+from acd.ami.news import LinkEvents, LinkItem, LinkUp
 
 QUICK = LinkLimits(connect=1, answer=1, ping_every=0.1, ping_reply=0.15, first_retry=0.01, last_retry=0.05)
 Action = dict[str, str]

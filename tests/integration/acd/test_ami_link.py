@@ -8,17 +8,10 @@ from typing import Any
 
 import pytest
 
-from acd.ami import (
-    AmiAddress,
-    AmiLink,
-    AmiLost,
-    AmiRefused,
-    AmiTimedOut,
-    LinkDown,
-    LinkLimits,
-    LinkUp,
-)
-from acd.ami_events import ChannelCreated, DeviceChanged, DialplanSaid, FullyBooted
+from acd.ami.errors import AmiLost, AmiRefused, AmiTimedOut
+from acd.ami.events import ChannelCreated, DeviceChanged, DialplanSaid, FullyBooted
+from acd.ami.link import AmiAddress, AmiLink, LinkLimits
+from acd.ami.news import LinkDown, LinkUp
 
 # Test folders are no packages: these two live in conftest.py.
 FakeAsterisk = Any

@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
-from acd.ami import AmiAddress, AmiLink, LinkLimits
-from acd.apply import AT_ONCE, Reconciler, Rhythm
-from acd.book import Book, SignedIn
-from acd.desired import Desired
+from acd.ami.link import AmiAddress, AmiLink, LinkLimits
+from acd.desired.book import Book, SignedIn
+from acd.desired.state import Desired
+from acd.floor.service import FloorService
 from acd.plan import FloorPlan, QueuePlan, SeatPlan
-from acd.service import FloorService
+from acd.reconcile.reconciler import AT_ONCE, Reconciler, Rhythm
 from callcenter.clock import SystemClock
 from callcenter.events import Board, DriftMended
 from callcenter.roster import Agent, Roster

@@ -13,10 +13,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from acd.ami import LinkEvents, LinkItem, _Protocol
-from acd.ami_events import AmiEvent, DialplanSaid, MemberChanged, MemberRemoved, parse
-from acd.headers import dialplan_headers, happened_at, headers_of
-from acd.members import Place
+from acd.ami.events import AmiEvent, DialplanSaid, MemberChanged, MemberRemoved, parse
+from acd.ami.headers import dialplan_headers, happened_at, headers_of
+from acd.ami.members import Place
+from acd.ami.news import LinkEvents, LinkItem
+from acd.ami.protocol import Protocol
 
 TRACES = sorted((Path(__file__).parent / "traces").glob("*.txt"))
 Read = list[tuple[AmiEvent, datetime | None]]
@@ -41,7 +42,7 @@ def read(pieces: Iterable[bytes]) -> Read:
         found.extend(item.events)
 
     async def play() -> None:
-        protocol = _Protocol("node1", deliver)
+        protocol = Protocol("node1", deliver)
         protocol.connection_made(asyncio.Transport())
         for piece in pieces:
             protocol.data_received(piece)

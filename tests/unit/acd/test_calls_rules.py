@@ -7,14 +7,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from acd.book import Book, SignedIn
 from acd.calls.recording import Paused, over
 from acd.calls.rules import CallRules, NotPossible, Why
 from acd.calls.talks import Seating, number_in_dialplan, phone_of, require_free, talk_at
-from acd.channels import Channel, Channels
-from acd.facts import CallFacts, Floor
+from acd.desired.book import Book, SignedIn
+from acd.floor.channels import Channel, Channels
+from acd.floor.facts import CallFacts, Floor
+from acd.floor.shown import call_state, parties_of, show_call
 from acd.plan import FloorPlan, SeatPlan
-from acd.shown import call_state, parties_of, show_call
 from callcenter.commands import Target, TargetKind
 from callcenter.events import CallState
 from callcenter.roster import Agent, Roster

@@ -9,14 +9,14 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from acd import ami_events as ami
-from acd.ami_events import parse
-from acd.facts import Floor, parse_caller
-from acd.floor import fold, next_tick, tick
-from acd.members import Member, Place
+from acd.ami import events as ami
+from acd.ami.events import parse
+from acd.ami.members import Member, Place
+from acd.floor.facts import Floor, parse_caller
+from acd.floor.fold import fold, next_tick, tick
+from acd.floor.resync import floor_from
+from acd.floor.service import same_picture
 from acd.plan import FloorPlan
-from acd.resync import floor_from
-from acd.service import same_picture
 from callcenter.board import apply_event
 from callcenter.events import Board, SeatState
 

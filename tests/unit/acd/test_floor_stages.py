@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from acd import ami_events as ami
-from acd.facts import Floor
-from acd.floor import fold
+from acd.ami import events as ami
+from acd.floor.facts import Floor
+from acd.floor.fold import fold
+from acd.floor.telling import FloorEvent
 from acd.plan import FloorPlan, QueuePlan, SeatPlan
-from acd.telling import FloorEvent
 from callcenter.events import Call, CallChanged, CallEnded, CallState
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from acd.ami_events import parse
-from acd.facts import Floor
-from acd.floor import fold, next_tick, tick
-from acd.resync import floor_from
+from acd.ami.events import parse
+from acd.floor.facts import Floor
+from acd.floor.fold import fold, next_tick, tick
+from acd.floor.resync import floor_from
 from callcenter.events import Board, Call, CallChanged, CallEnded, CallState, SeatChanged, SeatState
 
 ALL = ("abandoned", "answered", "hold", "internal", "missed", "nobody", "offline", "overflowed", "paused", "transfer",

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from acd.ami_events import MemberChanged, MemberRemoved, parse
-from acd.headers import EventHeaders, headers_of
-from acd.members import Place
-from acd.repeats import Repeats
+from acd.ami.events import MemberChanged, MemberRemoved, parse
+from acd.ami.headers import EventHeaders, headers_of
+from acd.ami.members import Place
+from acd.ami.repeats import Repeats
 
 TEXT = ("Event: {event}\r\nPrivilege: agent,all\r\nTimestamp: {time}\r\nQueue: {queue}\r\nMemberName: 1001\r\n"
         "Interface: PJSIP/1001\r\nStateInterface: PJSIP/1001\r\nMembership: dynamic\r\nPenalty: {penalty}\r\n"

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from acd.calls.silence import Heard, is_dead, listen, suspects
-from acd.channels import Channel, Channels
-from acd.facts import CallFacts, Floor
+from acd.floor.channels import Channel, Channels
+from acd.floor.facts import CallFacts, Floor
 from acd.plan import FloorPlan, SeatPlan
 
 NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)

@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from acd.facts import CallFacts, Floor
+from acd.floor.facts import CallFacts, Floor
 from acd.plan import FloorPlan
-from acd.waits import PRIOR_HANDLING_S, Learned, Pace, Staffed, estimate_s, learn, noticeably, queue_wait, staffed
+from acd.waiting.waits import PRIOR_HANDLING_S, Learned, Pace, Staffed, estimate_s, learn, noticeably, queue_wait, staffed
 from callcenter.events import Call, CallChanged, CallEnded, CallState, QueueWait, Seat, SeatState
 
 T = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
