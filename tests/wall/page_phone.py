@@ -10,7 +10,7 @@ from typing import Final
 
 from playwright.async_api import Browser, BrowserContext, Locator, Page, async_playwright, expect
 
-from wall.chromium import CHROMIUM, FLAGS, LAPTOP, breaks_policy
+from wall.chromium import CHROMIUM, FLAGS, LAPTOP, breaks_policy, kept_at
 
 # Playwright keeps what it says of permissions; the browser's own question nobody could answer. mDNS needs a network.
 WITH_MICROPHONE: Final = ("--use-fake-device-for-media-stream", "--disable-features=WebRtcHideLocalIpsWithMdns")
@@ -59,6 +59,10 @@ class PagePhone:
 
     def act(self, name: str) -> Locator:
         return self.page.locator(f'[data-phone-act="{name}"]')
+
+    async def picture(self, name: str) -> None:
+        if path := kept_at(name):
+            await self.page.screenshot(path=path)
 
     async def sits_down(self, seat: str) -> None:
         await self.page.locator(f'[data-take="{seat}"]').click()
