@@ -44,6 +44,7 @@ async def test_an_agent_at_a_browser_seat_answers_in_the_page_and_both_hear_each
     guest = await room.guest()
     await chen.call_is("ringing", 5)
     assert "☎" in await chen.page.title()
+    await chen.is_heard_ringing()
     await chen.picture("phone-ringing")
     await chen.act("answer").click()
     await chen.call_is("talking")
