@@ -15,8 +15,9 @@ from crm.reports import models as reports
 from crm.staff import agents_models as agents
 from crm.staff import models as staff
 from crm.tickets import models as tickets
+from crm.webhooks import models as webhooks
 
 __all__ = ["agentlog", "agents", "callbacks", "callers", "calls", "clocks", "households", "idempotency", "kinds", "notices",
-           "outbox", "reports", "staff", "tickets"]
+           "outbox", "reports", "staff", "tickets", "webhooks"]
 
 METADATA = Base.metadata

@@ -26,11 +26,12 @@ from crm.staff.service import signed_in
 from dashboard.access import COOKIE, public
 from dashboard.api import health
 from dashboard.api.routes import ROUTERS
+from dashboard.description import describe, operation_id
 from dashboard.headers import SameOriginOnly, SecurityHeaders
 from dashboard.live.hub import Hub
 from dashboard.live.reader import Reader
 from dashboard.live.socket import LiveFeed
-from dashboard.problems import describe_problems, install_problems
+from dashboard.problems import install_problems
 from dashboard.services import Services
 
 API = "/api/v1"
@@ -78,12 +79,13 @@ def create_app(settings: Settings, *, site: Site | None = None, clock: Clock | N
         await bus.close()
         database.close()
 
-    app = FastAPI(title="Sixring", version="0.1.0", lifespan=lifespan, docs_url=None, redoc_url=None)
+    app = FastAPI(title="Sixring", version="0.1.0", lifespan=lifespan, docs_url=None, redoc_url=None,
+                  generate_unique_id_function=operation_id)
     app.state.services = services
     app.add_middleware(SameOriginOnly)
     app.add_middleware(SecurityHeaders, websocket=services.websocket)
     install_problems(app)
-    describe_problems(app)
+    describe(app)
     for router in ROUTERS:
         app.include_router(router, prefix=API)
     app.include_router(health.probe)

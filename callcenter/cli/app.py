@@ -12,6 +12,7 @@ from pathlib import Path
 import jinja2
 import typer
 
+from callcenter.cli import client as client_command
 from callcenter.cli import doctor as doctor_command
 from callcenter.cli import safe
 from callcenter.cli import status as status_command
@@ -38,6 +39,7 @@ app.command("logs")(status_command.logs)
 app.command("doctor")(doctor_command.doctor)
 app.command("backup")(safe.backup)
 app.command("restore")(safe.restore)
+app.command("client")(client_command.client)
 app.command("notice")(up_command.notice)
 
 
@@ -48,6 +50,13 @@ def user(context: typer.Context, state: State = None) -> None:
     done = subprocess.run([sys.executable, "-m", "crm", "user", *context.args], cwd=CHECKOUT,
                           env=up_command.environment(environment_state))
     raise typer.Exit(done.returncode)
+
+
+@app.command("kinds", context_settings=PASS_ON, help="Kinds of tickets: check FILE.")
+def kinds(context: typer.Context) -> None:
+    """Handed to `crm`; needs no instance."""
+    args = [str(Path(arg).resolve()) if Path(arg).is_file() else arg for arg in context.args]
+    raise typer.Exit(subprocess.run([sys.executable, "-m", "crm", "kinds", *args], cwd=CHECKOUT).returncode)
 
 
 @app.command("prompts", context_settings=PASS_ON, help="The spoken prompts: render what changed, check all.")

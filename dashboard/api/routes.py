@@ -11,6 +11,7 @@ from dashboard.api import (
     agents,
     callbacks,
     calls,
+    clocks,
     contact_log,
     figures,
     floor,
@@ -19,12 +20,16 @@ from dashboard.api import (
     floor_phone,
     health,
     households,
+    households_files,
+    households_merge,
     households_people,
     kinds,
+    notices,
     nuisance,
     tickets,
     tickets_files,
     tickets_hands,
+    webhooks,
 )
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
@@ -34,6 +39,8 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     tickets.router,
     tickets_hands.router,
     tickets_files.router,
+    clocks.router,
+    notices.router,
     kinds.router,
     figures.router,
     health.router,
@@ -45,6 +52,9 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     floor_phone.router,
     nuisance.router,
     callbacks.router,
+    households_files.router,
+    households_merge.router,
     households.router,
     households_people.router,
+    webhooks.router,
 )
