@@ -11,8 +11,8 @@ import pytest
 from crm.database import Database
 from crm.privacy.service import View
 from crm.staff.actor import SYSTEM
+from crm.tickets.listing import Wanted, tickets
 from crm.tickets.models import Ticket
-from crm.tickets.reading import Wanted, tickets
 from crm.tickets.schemas import CALLBACK, NewTicket
 from crm.tickets.service import close_by_machine, open_ticket
 
