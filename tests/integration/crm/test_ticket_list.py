@@ -63,7 +63,8 @@ def actors() -> Iterator[Actor]:
 
 
 FILTERS = (Wanted(), Wanted(state="open"), Wanted(kind="enquiry"), Wanted(kind="media", state="closed"), Wanted(estate_id=1),
-           Wanted(owner="user2"), Wanted(assignee="user1", state="open"), Wanted(kind="repair", estate_id=2), Wanted(owner="nobody"))
+           Wanted(owner="user2"), Wanted(assignee="user1", state="open"), Wanted(kind="repair", estate_id=2),
+           Wanted(owner="nobody"))
 
 
 def fits(row: Ticket, wanted: Wanted) -> bool:
