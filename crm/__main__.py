@@ -24,6 +24,7 @@ from callcenter.orders import Asker
 from callcenter.roles import Role
 from callcenter.settings import Settings
 from callcenter.site import load_site
+from callcenter.yamlfile import FileFaults
 from crm.callbacks.caller import CallbackCaller
 from crm.callbacks.rules import RetryRule
 from crm.calls.journal import parse_cel, parse_queue_log
@@ -34,6 +35,7 @@ from crm.herald import Herald
 from crm.households.demo import demo_rows
 from crm.households.importer import bring_in
 from crm.households.lines import COLUMNS
+from crm.kinds.load import load_kind
 from crm.migrate import migrate
 from crm.notices.threads import desk_threads
 from crm.outbox.relay import Relay
@@ -52,11 +54,13 @@ from crm.webhooks.service import address_letters
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, invoke_without_command=True)
 user_app = typer.Typer(help="Who may sign in.")
+kinds_app = typer.Typer(help="Kinds of tickets.")
 households_app = typer.Typer(help="Who lives where.")
 agents_app = typer.Typer(help="Who answers.")
 app.add_typer(user_app, name="user")
 app.add_typer(agents_app, name="agents")
 app.add_typer(households_app, name="households")
+app.add_typer(kinds_app, name="kinds")
 
 
 @app.callback()
@@ -178,6 +182,23 @@ def user_password(name: str, password_stdin: Annotated[bool, typer.Option("--pas
         raise _fail(str(error)) from error
 
 
+@kinds_app.callback()
+def kinds() -> None:
+    """`kinds check` is a command of its own, also while it is the only one."""
+
+
+@kinds_app.command("check")
+def kinds_check(file: Path) -> None:
+    """Says every fault of a definition: line, key, what is wrong, what would be right. Needs no database."""
+    try:
+        found = load_kind(file.read_text(encoding="utf-8"), str(file))
+    except FileFaults as error:
+        raise _fail(str(error)) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise _fail(f"{file}: {error}") from error
+    typer.echo(f"{found.kind}: {len(found.fields)} fields, {len(found.stages)} stages, {len(found.clocks)} clocks")
+
+
 @agents_app.command("seed")
 def agents_seed() -> None:
     """Adds the site file's agents that are missing; standard input has their PINs, a line each: code, PIN."""
@@ -222,7 +243,8 @@ def households_import(file: Path, dry_run: Annotated[bool, typer.Option("--dry-r
         report = bring_in(session, SYSTEM, file.read_bytes(), datetime.now(UTC), english=english, dry_run=dry_run)
         session.commit()
     for fault in report.faults:
-        typer.echo(f"{file}: row {fault.row}, {fault.column}: {fault.value!r} {fault.en} {fault.zh}", err=True)
+        value = f" ({fault.value!r})" if fault.value else ""
+        typer.echo(f"row {fault.row}, {fault.column}: {fault.en} {fault.zh}{value}", err=True)
     if report.faults:
         raise typer.Exit(1)
     done = report.done

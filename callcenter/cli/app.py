@@ -52,6 +52,13 @@ def user(context: typer.Context, state: State = None) -> None:
     raise typer.Exit(done.returncode)
 
 
+@app.command("kinds", context_settings=PASS_ON, help="Kinds of tickets: check FILE.")
+def kinds(context: typer.Context) -> None:
+    """Handed to `crm`; needs no instance."""
+    args = [str(Path(arg).resolve()) if Path(arg).is_file() else arg for arg in context.args]
+    raise typer.Exit(subprocess.run([sys.executable, "-m", "crm", "kinds", *args], cwd=CHECKOUT).returncode)
+
+
 @app.command("prompts", context_settings=PASS_ON, help="The spoken prompts: render what changed, check all.")
 def prompts(context: typer.Context) -> None:
     raise typer.Exit(spoken.main(context.args))

@@ -17,7 +17,7 @@ from crm.households.lines import Fault, read_lines
 from crm.households.plan import Plan, plan
 from crm.households.rights import KEEP, may
 from crm.households.sheet import Sheet, SheetRefused, read_sheet
-from crm.households.tags import usable
+from crm.households.tags import words
 from crm.households.words import FAULTS
 from crm.households.writing import write
 from crm.outbox.service import note
@@ -79,7 +79,7 @@ def bring_in(session: Session, actor: Actor, data: bytes, now: datetime, *, engl
 
 
 def planned(session: Session, actor: Actor, sheet: Sheet, english: Mapping[str, str]) -> tuple[Plan, list[Fault]]:
-    lines, faults = read_lines(sheet, usable(session))
+    lines, faults = read_lines(sheet, words(session))
     found, more = plan(session, actor, lines, english)
     return found, sorted((*faults, *more), key=lambda fault: fault.row)
 

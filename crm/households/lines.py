@@ -32,7 +32,7 @@ LABELS: Final = {"": "mobile", "mobile": "mobile", "手机": "mobile", "home": "
 BACK: Final = ("no", "否")          # in moved_out: lives there (again)
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 _DATE: Final = re.compile(r"([0-9]{4})[-/.年]([0-9]{1,2})[-/.月]([0-9]{1,2})日?")
-_FORMULA_GUARD: Final = re.compile(r"'(?=[=+\-@])")
+_FORMULA_GUARD: Final = re.compile(r"'(?=[=+\-@'])")
 
 
 @dataclass(frozen=True)

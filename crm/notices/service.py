@@ -12,19 +12,21 @@ from sqlalchemy.orm import Session
 
 from callcenter.errors import NotFound
 from crm.clocks.models import TicketClock
+from crm.kinds.service import kind_of
 from crm.notices.ladder import Known, above, people
 from crm.notices.models import Notice, NoticePerson
 from crm.outbox.service import note
 from crm.staff.actor import Actor
 from crm.staff.models import User
 from crm.tickets.models import Ticket, TicketEvent
+from crm.tickets.rules import barred
 
 
 def tell(session: Session, ticket: Ticket, clock: TicketClock, what: str, whom: str, now: datetime, *, rung: int | None = None,
          parent: Notice | None = None) -> None:
     """To `whom` (role, `owner`, `assignee`); where that is nobody, at once to who stands above. A warning climbs no further
-    than that and needs no acknowledgement."""
-    users = known_users(session)
+    than that and needs no acknowledgement. Whom the ticket is about is not told of it (D3)."""
+    users = may_know(session, ticket)
     above_it: str | None = whom
     while above_it is not None:
         found = people(above_it, users, estate_id=ticket.estate_id, owner_id=ticket.owner_id, assignee_id=ticket.assignee_id)
@@ -90,9 +92,15 @@ def settle(session: Session, clock: TicketClock, now: datetime) -> None:
                     .values(settled_at=now, waits_since=None))
 
 
-def known_users(session: Session) -> list[Known]:
-    return [Known(user.id, frozenset(user.roles), None if user.estates is None else frozenset(user.estates))
-            for user in session.scalars(select(User).where(User.active).order_by(User.id))]
+def may_know(session: Session, ticket: Ticket) -> list[Known]:
+    """Active users, without those whom the ticket is about."""
+    try:
+        kind = kind_of(session, ticket.kind, ticket.kind_version).kind
+    except NotFound:      # of a ticket older than its kind's definition
+        kind = None
+    return [Known(user.id, user.name, frozenset(user.roles), None if user.estates is None else frozenset(user.estates))
+            for user in session.scalars(select(User).where(User.active).order_by(User.id))
+            if kind is None or not barred(kind, ticket.fields, user.name)]
 
 
 def _is_told(session: Session, clock: TicketClock, whom: str) -> bool:

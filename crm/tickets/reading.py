@@ -13,6 +13,8 @@ from sqlalchemy.orm import Session
 from callcenter.errors import NotFound
 from callcenter.numbers import normalise
 from callcenter.private import Private
+from crm.clocks.clock import Standing
+from crm.clocks.models import TicketClock
 from crm.households.models import Household
 from crm.kinds.schema import Kind
 from crm.kinds.service import all_versions, kind_of, may_see
@@ -50,6 +52,8 @@ class Wanted:
     since: datetime | None = None
     before: datetime | None = None
     mine: bool = False                       # owned, worked on, or offered to who asks
+    overdue: bool = False                    # with a clock that was broken and has not ended
+    clock: str | None = None                 # which one
     text: str | None = None                  # in the title, or the number's beginning
 
 
@@ -77,7 +81,7 @@ def ticket(session: Session, view: View, ticket_id: int) -> TicketRead:
 
 
 def read(session: Session, view: View, row: Ticket, kind: Kind) -> TicketRead:
-    children = session.scalars(_seen(session, view.actor, select(Ticket).where(Ticket.parent_id == row.id))
+    children = session.scalars(seen(session, view.actor, select(Ticket).where(Ticket.parent_id == row.id))
                                .order_by(Ticket.id).limit(MOST_CHILDREN)).all()
     first, *rest = shown(session, view, [row, *children])
     fields, private = _fields(view, kind, row.fields)
@@ -162,7 +166,7 @@ def _event_data(view: View, row: TicketEvent) -> dict[str, Any]:
 
 
 def _filtered(session: Session, actor: Actor, wanted: Wanted) -> Select[Ticket]:
-    query = _seen(session, actor, select(Ticket))
+    query = seen(session, actor, select(Ticket))
     for column, value in ((Ticket.kind, wanted.kind), (Ticket.state, wanted.state), (Ticket.stage, wanted.stage),
                           (Ticket.estate_id, wanted.estate_id), (Ticket.household_id, wanted.household_id),
                           (Ticket.department, wanted.department), (Ticket.call_id, wanted.call_id),
@@ -181,6 +185,10 @@ def _filtered(session: Session, actor: Actor, wanted: Wanted) -> Select[Ticket]:
         query = query.where(Ticket.created_at >= wanted.since)
     if wanted.before is not None:
         query = query.where(Ticket.created_at < wanted.before)
+    if wanted.overdue:
+        late = select(TicketClock.ticket_id).where(TicketClock.standing != Standing.STOPPED.value,
+                                                   TicketClock.broken_at.is_not(None))
+        query = query.where(Ticket.id.in_(late if wanted.clock is None else late.where(TicketClock.clock == wanted.clock)))
     if wanted.mine:
         query = query.where(_mine(actor))
     if wanted.text:
@@ -189,7 +197,7 @@ def _filtered(session: Session, actor: Actor, wanted: Wanted) -> Select[Ticket]:
     return query
 
 
-def _seen(session: Session, actor: Actor, query: Select[Ticket]) -> Select[Ticket]:
+def seen(session: Session, actor: Actor, query: Select[Ticket]) -> Select[Ticket]:
     """Of the kinds that the actor's roles see, in the versions in which they do, of the actor's estates; and the actor's own."""
     if actor.is_system:
         return query

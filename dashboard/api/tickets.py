@@ -106,13 +106,16 @@ def list_tickets(
     parent_id: Annotated[RowId | None, Query()] = None,
     since: AwareDatetime | None = None,
     before: AwareDatetime | None = None,
+    overdue: Annotated[bool, Query(description="with a clock that was broken and has not ended")] = False,
+    clock: Annotated[Id | None, Query(description="with `overdue`: this one")] = None,
     text: Annotated[Line | None, Query(description="in the title, or how the number begins")] = None,
     cursor: Cursor = None, limit: Limit = 50,
 ) -> Page[TicketShown]:
     """Newest first; those that you may see."""
     wanted = Wanted(kind=kind, state=state, stage=stage, estate_id=estate_id, household_id=household_id, owner=owner,
                     assignee=assignee, department=department, category=category, call_id=call_id,
-                    contact_number=contact_number, parent_id=parent_id, since=since, before=before, mine=mine, text=text)
+                    contact_number=contact_number, parent_id=parent_id, since=since, before=before, mine=mine, overdue=overdue,
+                    clock=clock, text=text)
     return reading.tickets(session, view_of(actor, services), wanted, cursor=cursor, limit=limit)
 
 

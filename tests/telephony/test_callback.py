@@ -152,6 +152,26 @@ async def test_an_agent_who_hangs_up_before_the_caller_answers_leaves_a_failed_t
     await phone.legs[-1].ended(3)
 
 
+async def test_to_whom_the_customer_is_transferred_is_shown_the_customers_number(line: Line) -> None:
+    seat, other, guest = await line.seat("1003"), await line.seat("1004"), await waits(line)
+    phone = await line.outside(guest.number)
+    await asks_for_a_callback(guest)
+    await guest.hangs_up()
+    place = await taken(line, guest, seat)
+    rung = await phone.rings(3)
+    await rung.answer()
+    await line.journal.has(place, "RANGBACK", 8)
+    await seat.legs[-1].transfer(line.phones.switch.uri("1004"))
+    leg = await other.rings(5)
+    assert leg.shows
+    assert leg.shows.number == guest.number
+    await leg.answer()
+    rung.say(tone(900, 2))
+    await leg.hears(lambda heard: has_tone(heard, 900), 4, "the customer")
+    await rung.hang_up()
+    await leg.ended(3)
+
+
 @pytest.mark.parametrize("who", ["agent", "customer"])
 async def test_who_leaves_while_the_customer_is_told_who_calls_has_talked_to_nobody(line: Line, who: str) -> None:
     seat, guest = await line.seat("1003"), await waits(line)

@@ -89,8 +89,9 @@ class PagePhone:
 
 
 @asynccontextmanager
-async def page_phone(browser: Browser, url: str, name: str, password: str, *, microphone: bool = True) -> AsyncIterator[PagePhone]:
-    """The desk of this user, signed in. The end of the context is a tab that is closed: it says no goodbye."""
+async def page_phone(browser: Browser, url: str, name: str, password: str, *, path: str = "/desk",
+                     microphone: bool = True) -> AsyncIterator[PagePhone]:
+    """The page of this user, signed in. The end of the context is a tab that is closed: it says no goodbye."""
     context = await browser.new_context(viewport={"width": LAPTOP[0], "height": LAPTOP[1]}, locale="zh-CN",
                                         permissions=["microphone"] if microphone else [])
     await context.add_init_script(_KEEP_CONNECTIONS)
@@ -99,11 +100,11 @@ async def page_phone(browser: Browser, url: str, name: str, password: str, *, mi
     page.on("pageerror", lambda error: broken.append(str(error)))
     page.on("console", lambda line: broken.append(line.text) if breaks_policy(line.text) else None)
     try:
-        await page.goto(f"{url}/desk")
+        await page.goto(url + path)
         await page.locator("[name=name]").fill(name)
         await page.locator("[name=password]").fill(password)
         await page.locator("[type=submit]").click()
-        await expect(page.locator("[data-state]")).to_be_visible()
+        await expect(page.get_by_role("navigation")).to_be_visible()
         yield PagePhone(page, broken)
     finally:
         await context.close()

@@ -334,7 +334,8 @@ def test_the_command_line_imports_all_of_a_file_or_nothing(
     broken = tmp_path / "broken.csv"
     broken.write_text(made + "松涛苑,1栋,3,101,赵明,king,13700137000,,zh\n", encoding="utf-8")
     refused = run(broken)
-    assert (refused.exit_code, refused.stderr) == (1, "line 312: role: one of owner, tenant, staff ('king')\n")
+    assert (refused.exit_code, refused.stderr) == (
+        1, "row 312, role: one of owner, tenant, staff 只能是 owner 业主、tenant 租户、staff 员工 ('king')\n")
     assert "would add: households=200" in run(demo, "--dry-run").stdout
     assert count(database, Household) == 0
     assert "added: households=200" in run(demo).stdout
