@@ -76,7 +76,6 @@ class Protocol(AMIProtocol):  # type: ignore[misc]  # panoramisk has no types
         self._node, self._deliver = node, deliver
         self._readers = Readers(Repeats())
         self._rest = b""
-        self._read: list[tuple[AmiEvent, datetime | None]] = []
         self._expired: deque[str] = deque(maxlen=100)   # lists given up: their late items are nobody's events
         self.lost = asyncio.Event()
 
@@ -85,13 +84,14 @@ class Protocol(AMIProtocol):  # type: ignore[misc]  # panoramisk has no types
 
     def data_received(self, data: bytes) -> None:
         *messages, self._rest = (self._rest + data).split(END_OF_MESSAGE)
+        events: list[tuple[AmiEvent, datetime | None]] = []
         for message in messages:
             # What cannot be handled costs itself, never the connection.
             try:
-                self._message(message)
+                if (event := self._event(message)) is not None:
+                    events.append((event, happened_at(message)))
             except Exception:
                 log.exception("ami_message_failed", message=message[:40])
-        events, self._read = self._read, []
         try:
             if events:
                 self._deliver(LinkEvents(self._node, events))
@@ -101,18 +101,18 @@ class Protocol(AMIProtocol):  # type: ignore[misc]  # panoramisk has no types
             log.error("ami_message_endless")
             self.abort()
 
-    def _message(self, message: bytes) -> None:
+    def _event(self, message: bytes) -> AmiEvent | None:
+        """What the message says, when it is for everybody and somebody wants it."""
         if not message.startswith(EVENT):
             # A response, or what is not the start of a message: the greeting, a line feed too many.
             if (response := Message.from_line(text_of(message).strip())) is not None:
                 self._answer(_headers(response))
-        elif (self.responses or self._expired) and ACTION_ID in message and self._answer(headers_of(message)):
-            pass     # unless something is asked, nothing is an answer
-        else:
-            end = message.find(END_OF_LINE)
-            read = self._readers[message[len(EVENT):end] if end >= 0 else message[len(EVENT):]]
-            if read is not None and (event := read(message)) is not None:
-                self._read.append((event, happened_at(message)))
+            return None
+        if (self.responses or self._expired) and ACTION_ID in message and self._answer(headers_of(message)):
+            return None     # unless something is asked, nothing is an answer
+        end = message.find(END_OF_LINE)
+        read = self._readers[message[len(EVENT):end] if end >= 0 else message[len(EVENT):]]
+        return read(message) if read is not None else None
 
     def _answer(self, headers: Headers) -> bool:
         """Whether this was an answer, or a part of one that came too late."""

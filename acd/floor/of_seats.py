@@ -18,8 +18,10 @@ def member_changed(floor: Floor, event: ami.MemberChanged, now: datetime) -> Tou
     seat = floor.plan.seat_of(interface)
     if seat is None:
         return UNTOUCHED
-    queues = floor.paused.setdefault(seat, {})
-    if queues.get(queue) is paused:
+    queues = floor.paused.get(seat)
+    if queues is None:
+        queues = floor.paused[seat] = {}
+    elif queues.get(queue) is paused:
         return UNTOUCHED        # most of them: another penalty, or the same again
     queues[queue] = paused
     return Touched(seats=(seat,))

@@ -185,9 +185,16 @@ class FloorService:
             if node.known:
                 for fact in fold(node.floor, event, now):
                     self._put(fact)
-        match event:
-            case DeviceChanged(state=state) if state in OFFLINE_DEVICES:
+            if type(event) is DeviceChanged and event.state in OFFLINE_DEVICES:
                 self._doubt.set()
+        else:
+            self._not_of_the_floor(node, event, now)
+        if listeners := self._listeners.get(type(event)):
+            for listener in listeners:
+                listener(node.link.node, event)
+
+    def _not_of_the_floor(self, node: _Node, event: AmiEvent, now: datetime) -> None:
+        match event:
             case FullyBooted(uptime_s=uptime_s):
                 booted_at = now - timedelta(seconds=uptime_s)
                 node.restarted = bool(node.booted_at and booted_at - node.booted_at > RESTART_SLACK)
@@ -197,12 +204,10 @@ class FloorService:
                 self._read(node)
             case ReachabilityChanged():
                 self._on_reachability()
-        self._tell(node.link.node, event)
 
-    def _tell(self, node: str, news: News) -> None:
-        if listeners := self._listeners.get(type(news)):
-            for listener in listeners:
-                listener(node, news)
+    def _tell(self, node: str, news: LinkUp | LinkDown) -> None:
+        for listener in self._listeners.get(type(news), ()):
+            listener(node, news)
 
     def _read(self, node: _Node) -> None:
         """Begins to read the actual state; events that come meanwhile are kept and folded onto it."""

@@ -84,14 +84,12 @@ def unasked(before: Wanted | None, actual: Actual, actions: tuple[Action, ...]) 
 
 def contradicts(wanted: Wanted, place: Place, seen: Member | None) -> bool:
     """Whether a member that Asterisk told about (None: removed) is not as wanted; a hint to look, no verdict."""
-    if place.queue not in wanted.queues:
-        return False
     want = wanted.members.get(place)
-    if seen is None:
-        return want is not None and want.dynamic
     if want is None:
-        return seen.dynamic
-    return seen[:-1] != want[:-1]      # all but who keeps the member, which does not change
+        return seen is not None and seen.dynamic and place.queue in wanted.queues
+    if seen is None:
+        return want.dynamic
+    return seen != want and seen[:-1] != want[:-1]      # who keeps the member does not change
 
 
 def _pauses(misplaced: dict[Place, Member], wanted: Wanted, actual: Actual) -> list[Action]:
