@@ -102,7 +102,15 @@ def own_seat(who: SignedIn) -> str | None:
 
 
 def sees_callers(who: SignedIn) -> bool:
-    return bool(who.user.roles & SEES_CALLERS)
+    """On the live board, whose calls are of all estates: who is bound to some of them sees callers only from the desk, where
+    each may ring."""
+    return bool(who.user.roles & SEES_CALLERS) and (who.user.estates is None or bool(who.user.roles & DESK))
+
+
+def live_roles(who: SignedIn) -> frozenset[Role]:
+    """The roles that count on the live board: a board without callers, like a wall's, for who is bound to estates elsewhere."""
+    bound = who.user.roles & SEES_CALLERS and not sees_callers(who)
+    return who.user.roles - SEES_CALLERS | {Role.WALLBOARD} if bound else who.user.roles
 
 
 def own_agent(who: SignedIn, session: Session, site: Site) -> str | None:

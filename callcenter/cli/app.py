@@ -43,11 +43,25 @@ app.command("client")(client_command.client)
 app.command("notice")(up_command.notice)
 
 
-@app.command("user", context_settings=PASS_ON, help="Who may sign in: add, list, password, disable.")
+@app.command("user", context_settings=PASS_ON, help="Who may sign in: add, change, list, password, disable.")
 def user(context: typer.Context, state: State = None) -> None:
     """Handed to `crm`, which owns the users."""
+    _crm("user", context, state)
+
+
+@app.command("audit", context_settings=PASS_ON, help="Whether the audit is what was written: verify.")
+def audit(context: typer.Context, state: State = None) -> None:
+    _crm("audit", context, state)
+
+
+@app.command("recordings", context_settings=PASS_ON, help="Recordings at rest: verify, rekey.")
+def recordings(context: typer.Context, state: State = None) -> None:
+    _crm("recordings", context, state)
+
+
+def _crm(command: str, context: typer.Context, state: Path | None) -> None:
     environment_state = Settings.load(state_folder(state)).state
-    done = subprocess.run([sys.executable, "-m", "crm", "user", *context.args], cwd=CHECKOUT,
+    done = subprocess.run([sys.executable, "-m", "crm", command, *context.args], cwd=CHECKOUT,
                           env=up_command.environment(environment_state))
     raise typer.Exit(done.returncode)
 

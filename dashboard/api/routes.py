@@ -9,6 +9,7 @@ from fastapi import APIRouter
 from dashboard import sessions
 from dashboard.api import (
     agents,
+    audit,
     callbacks,
     calls,
     clocks,
@@ -26,9 +27,12 @@ from dashboard.api import (
     kinds,
     notices,
     nuisance,
+    recordings,
+    reveal,
     tickets,
     tickets_files,
     tickets_hands,
+    users,
     webhooks,
 )
 
@@ -52,6 +56,11 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     floor_phone.router,
     nuisance.router,
     callbacks.router,
+    recordings.router,
+    recordings.sounds,
+    reveal.router,
+    users.router,
+    audit.router,
     households_files.router,
     households_merge.router,
     households.router,
