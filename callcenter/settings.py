@@ -118,12 +118,12 @@ class Settings:
 
     @property
     def book_file(self) -> Path:
-        """acd's own: who is signed in where, kept through every crash (acd/book.py)."""
+        """acd's own: who is signed in where, kept through every crash (acd/desired/book.py)."""
         return self.state / "floor/book.json"
 
     @property
     def roster_file(self) -> Path:
-        """acd's own: the last roster that it heard of crm (acd/roster_keeper.py)."""
+        """acd's own: the last roster that it heard of crm (acd/agents/roster_keeper.py)."""
         return self.state / "floor/roster.json"
 
     @property

@@ -29,6 +29,7 @@ from crm.calls.tally import tally_of
 from crm.command import failed, instance_database, password
 from crm.herald import Herald
 from crm.households.demo import demo_rows
+from crm.households.export import Format, exported
 from crm.households.importer import bring_in
 from crm.households.lines import COLUMNS
 from crm.instance import open_instance
@@ -46,7 +47,7 @@ from crm.recordings.seal import Sealer, Vault
 from crm.reports.differences import Comparison
 from crm.reports.hearing import Hearing
 from crm.staff import agents
-from crm.staff.actor import SYSTEM
+from crm.staff.actor import Actor
 from crm.staff.audit import record_audit
 from crm.staff.chain import seal_old
 from crm.staff.command import audit_app, user_app
@@ -66,6 +67,8 @@ app.add_typer(recordings_app, name="recordings")
 app.add_typer(agents_app, name="agents")
 app.add_typer(households_app, name="households")
 app.add_typer(kinds_app, name="kinds")
+
+CONSOLE = Actor("console", is_system=True)
 
 
 @app.callback()
@@ -186,7 +189,7 @@ def households_import(file: Path, dry_run: Annotated[bool, typer.Option("--dry-r
     settings = Settings.load()
     english = {estate.name.zh: estate.name.en for estate in load_site(settings.site_file).estates}
     with instance_database() as database, (database.reading() if dry_run else database.writing()) as session:
-        report = bring_in(session, SYSTEM, file.read_bytes(), datetime.now(UTC), english=english, dry_run=dry_run)
+        report = bring_in(session, CONSOLE, file.read_bytes(), datetime.now(UTC), english=english, dry_run=dry_run)
         session.commit()
     for fault in report.faults:
         value = f" ({fault.value!r})" if fault.value else ""
@@ -196,6 +199,20 @@ def households_import(file: Path, dry_run: Annotated[bool, typer.Option("--dry-r
     done = report.done
     typer.echo(f"{'would add' if dry_run else 'added'}: households={done.households} people={done.people} "
                f"numbers={done.numbers} changed={done.changed} ended={done.ended} left_out={done.left_out}")
+
+
+@households_app.command("export")
+def households_export(file: Path, reason: Annotated[str, typer.Option(help="goes into the audit")]) -> None:
+    """All of the register into a file, CSV or XLSX by its name; it can be imported again."""
+    form: Format = "csv" if file.suffix == ".csv" else "xlsx"
+    try:
+        with instance_database() as database, database.writing.begin() as session:
+            content = exported(session, CONSOLE, form, reason, datetime.now(UTC))
+    except Conflict as error:
+        raise failed(str(error) or error.code) from error
+    file.touch(mode=0o600)      # names and numbers: its owner's alone
+    file.write_bytes(content)
+    typer.echo(f"written: {file}")
 
 
 @households_app.command("demo")

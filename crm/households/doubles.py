@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal, cast
 
-from sqlalchemy import exists, func, literal, select, tuple_, union_all
+from sqlalchemy import CTE, exists, func, literal, select, tuple_, union_all
 from sqlalchemy.orm import Session, aliased
 
 from callcenter.errors import NotFound
@@ -65,19 +65,27 @@ def keep_apart(session: Session, actor: Actor, one: int, two: int, now: datetime
 
 
 def _same_room() -> Any:
+    twice = _once((select(Household.estate_id, Household.room_key).where(Household.merged_into.is_(None))
+                   .group_by(Household.estate_id, Household.room_key).having(func.count() > 1)).cte("rooms_twice"))
     one, two = aliased(Household), aliased(Household)
     return (select(one.id.label("first_id"), two.id.label("second_id"), one.estate_id, literal("same_room").label("why"))
-            .join(two, (two.estate_id == one.estate_id) & (two.room_key == one.room_key) & (two.id > one.id))
+            .select_from(twice).join(one, (one.estate_id == twice.c.estate_id) & (one.room_key == twice.c.room_key))
+            .join(two, (two.estate_id == twice.c.estate_id) & (two.room_key == twice.c.room_key) & (two.id > one.id))
             .where(one.merged_into.is_(None), two.merged_into.is_(None)))
 
 
 def _same_person() -> Any:
-    """The number leads: few numbers are there twice."""
-    number, other = aliased(PhoneNumber), aliased(PhoneNumber)
-    one, two, home, second = aliased(Person), aliased(Person), aliased(Household), aliased(Household)
-    return (select(home.id.label("first_id"), second.id.label("second_id"), home.estate_id, literal("same_person").label("why"))
-            .select_from(number).join(other, other.number == number.number)
-            .join(one, one.id == number.person_id).join(two, two.id == other.person_id)
-            .join(home, home.id == one.household_id).join(second, second.id == two.household_id)
-            .where(home.id < second.id, home.estate_id == second.estate_id, one.name == two.name, one.ended_at.is_(None),
-                   two.ended_at.is_(None), home.merged_into.is_(None), second.merged_into.is_(None)))
+    twice = select(PhoneNumber.number).group_by(PhoneNumber.number).having(func.count() > 1)
+    known = _once((select(PhoneNumber.number, Person.name, Household.id.label("home_id"), Household.estate_id)
+                   .join(Person, Person.id == PhoneNumber.person_id).join(Household, Household.id == Person.household_id)
+                   .where(PhoneNumber.number.in_(twice), Person.ended_at.is_(None), Household.merged_into.is_(None))).cte("known"))
+    one, two = known.alias(), known.alias()
+    return (select(one.c.home_id.label("first_id"), two.c.home_id.label("second_id"), one.c.estate_id,
+                   literal("same_person").label("why"))
+            .join(two, (two.c.number == one.c.number) & (two.c.name == one.c.name) & (two.c.estate_id == one.c.estate_id)
+                  & (two.c.home_id > one.c.home_id)))
+
+
+def _once(cte: CTE) -> CTE:
+    """Worked out before all else: few are there twice, and a planner that knows no figures would pair whole estates."""
+    return cte.prefix_with("MATERIALIZED")

@@ -13,6 +13,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from callcenter.private import Private
 from crm.households.lines import Fault, read_lines
 from crm.households.plan import Plan, plan
 from crm.households.rights import KEEP, may
@@ -21,6 +22,7 @@ from crm.households.tags import words
 from crm.households.words import FAULTS
 from crm.households.writing import write
 from crm.outbox.service import note
+from crm.privacy.masks import masked
 from crm.staff.actor import Actor
 from crm.staff.audit import record_audit
 
@@ -85,6 +87,11 @@ def planned(session: Session, actor: Actor, sheet: Sheet, english: Mapping[str, 
 
 
 def _refused(dry_run: bool, rows: int, faults: list[Fault]) -> Report:
-    return Report(dry_run, rows, tuple(FaultShown(one.row, one.column, one.code, one.value, *FAULTS[one.code]) for one in faults))
+    return Report(dry_run, rows, tuple(FaultShown(one.row, one.column, one.code, _value(one), *FAULTS[one.code]) for one in faults))
+
+
+def _value(fault: Fault) -> str:
+    """The row says whose it is; a list of faults goes from hand to hand, and needs no names and no numbers."""
+    return "" if fault.column == "name" or fault.code == "person_unknown" else masked(fault.value, Private.TEXT)
 
 

@@ -51,7 +51,16 @@ class Sender:
         self._rests: dict[int, tuple[datetime, timedelta]] = {}      # until when, and how long
 
     def run(self, stop: threading.Event) -> None:
-        """Until `stop` is set. Letters that are on their way then come again: nobody waits for a slow receiver."""
+        """Until `stop` is set. Letters that are on their way then come again: nobody waits for a slow receiver.
+
+        A fault of ours ends the process, which is started anew: a sender that is dead must be seen."""
+        try:
+            self._run(stop)
+        except Exception as error:
+            log.critical("sender_ended", error=repr(error), exc_info=error)
+            stop.set()
+
+    def _run(self, stop: threading.Event) -> None:
         while not stop.is_set():
             try:
                 self._hand_out()
@@ -71,6 +80,8 @@ class Sender:
             self.send_to(webhook_id)
         except SQLAlchemyError as error:
             log.warning("webhook_waits", webhook=webhook_id, error=type(error).__name__)
+        except Exception as error:     # of one receiver, and tried again: the others are told meanwhile
+            log.critical("webhook_fault", webhook=webhook_id, error=repr(error), exc_info=error)
 
     def due(self) -> list[int]:
         """Webhooks that have something to send and do not rest."""

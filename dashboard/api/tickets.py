@@ -12,9 +12,9 @@ from crm.kinds.schema import ID
 from crm.paging import Page
 from crm.privacy.service import View
 from crm.staff.actor import Actor
-from crm.tickets import reading, service
+from crm.tickets import listing, reading, service
+from crm.tickets.listing import Wanted
 from crm.tickets.models import Ticket
-from crm.tickets.reading import Wanted
 from crm.tickets.schemas import Changes, EventShown, Link, NewTicket, TicketRead, TicketShown
 from dashboard.access import EVERYBODY, acting, view_of
 from dashboard.manners import IF_MATCH, ONCE, Cursor, IfMatch, Limit, Once, etag
@@ -116,7 +116,7 @@ def list_tickets(
                     assignee=assignee, department=department, category=category, call_id=call_id,
                     contact_number=contact_number, parent_id=parent_id, since=since, before=before, mine=mine, overdue=overdue,
                     clock=clock, text=text)
-    return reading.tickets(session, view_of(actor, services), wanted, cursor=cursor, limit=limit)
+    return listing.tickets(session, view_of(actor, services), wanted, cursor=cursor, limit=limit)
 
 
 @router.post("", status_code=201, responses=responses(400, 401, 403, 404, *ONCE, 503))

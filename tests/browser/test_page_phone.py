@@ -44,6 +44,8 @@ async def test_an_agent_at_a_browser_seat_answers_in_the_page_and_both_hear_each
     guest = await room.guest()
     await chen.call_is("ringing", 5)
     assert "☎" in await chen.page.title()
+    await chen.is_heard_ringing()
+    await chen.picture("phone-ringing")
     await chen.act("answer").click()
     await chen.call_is("talking")
     await room.floor.agent_is("801", S.TALKING)
@@ -79,6 +81,7 @@ async def test_hold_mute_and_keys_of_the_page_reach_the_caller(room: Room, chen:
     await hears_the_agent(guest)
     other.answers_after(0)
     await chen.act("keypad").click()
+    await chen.picture("phone-talking")
     for key in "##1101":
         await chen.page.locator(f'[data-key="{key}"]').click()
     leg = await other.rings(8)
@@ -121,6 +124,7 @@ async def test_a_page_that_is_loaded_anew_in_mid_talk_says_so_and_rings_again(ro
     assert asked == ["beforeunload"]
     await chen.is_phone("rescue")
     await expect(chen.page.locator("[data-phone]")).to_contain_text("来电正被放回队首")
+    await chen.picture("phone-rescue")
     assert (await guest.has("RESCUED", within=20)).data == ("801", "unreachable")
     await chen.is_phone("ready")
     await chen.answers()
@@ -134,6 +138,7 @@ async def test_nobody_sits_down_at_a_page_that_gets_no_microphone(room: Room) ->
         await expect(fault).to_contain_text("浏览器不允许使用麦克风")
         await chen.page.get_by_role("button", name="English").click()
         await expect(fault).to_contain_text("The browser refuses the microphone")
+        await chen.picture("phone-no-microphone-en")
         await room.floor.agent_is("801", S.SIGNED_OUT)
         await chen.context.grant_permissions(["microphone"])
         await chen.sits_down("1002")
@@ -144,6 +149,7 @@ async def test_a_microphone_that_is_refused_later_is_told_and_tried_again(room: 
     async with page_phone(room.browser, room.url, AGENT, PASSWORD, microphone=False) as chen:
         await chen.is_phone("fault")
         await expect(chen.page.locator("[data-test=phone-fault]")).to_contain_text("浏览器不允许使用麦克风")
+        await chen.picture("phone-fault")
         await chen.context.grant_permissions(["microphone"])
         await chen.act("again").click()
         await chen.is_phone("ready")

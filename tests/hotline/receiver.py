@@ -1,16 +1,29 @@
-"""Receivers of webhooks on this machine: one that does as it is told, and the one that docs/webhooks.md shows."""
+"""Receivers of webhooks on this machine, and who subscribes them: one that does as it is told, and the one of docs/webhooks.md."""
 
 from __future__ import annotations
 
+import json
 import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from ipaddress import ip_network
+from typing import Any, Final
 
 from callcenter.settings import CHECKOUT
+from crm.database import Database
+from crm.staff.actor import Actor
+from crm.webhooks import service
+from crm.webhooks.addresses import Allowed
+from crm.webhooks.schemas import WebhookMade
+from crm.webhooks.service import Wanted
+
+NOW: Final = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
+HERE: Final = Allowed((ip_network("127.0.0.0/8"),))
+ADMIN: Final = Actor("admin")
 
 
 @dataclass
@@ -64,3 +77,12 @@ def documented() -> dict[str, Any]:
     names: dict[str, Any] = {"__name__": "receiver"}
     exec(compile(found[0], "docs/webhooks.md", "exec"), names)
     return names
+
+
+def subscribed(database: Database, url: str, *events: str, estates: tuple[int, ...] | None = None) -> WebhookMade:
+    with database.writing.begin() as session:
+        return service.subscribe(session, ADMIN, Wanted(url, events or ("*",), estates), NOW, HERE)
+
+
+def subjects(inbox: Inbox) -> list[str]:
+    return [json.loads(body)["subject"] for _, body in inbox.letters]

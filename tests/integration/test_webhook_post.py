@@ -73,6 +73,8 @@ def test_nothing_inside_is_reached_by_address_or_by_a_name_that_means_it() -> No
         port = inbox.url.rpartition(":")[2]
         for url in (inbox.url, f"https://rebound.example:{port}", "https://169.254.169.254/"):
             assert Post(Allowed(), resolve=resolve)(letter(url)) == Reply(error="address_refused")
+        for host in ("localhost", "2130706433", "0x7f.1", "127.1"):      # all of them mean this machine
+            assert Post(Allowed())(letter(f"https://{host}:{port}/")) == Reply(error="address_refused")
         assert inbox.letters == []
 
 

@@ -25,7 +25,7 @@ from crm.calls.recorder import Batch, Recorder, Source
 from crm.database import Database
 from crm.privacy.service import View
 from crm.staff.actor import SYSTEM
-from crm.tickets.reading import Wanted, tickets
+from crm.tickets.listing import Wanted, tickets
 
 START = 1_795_320_000
 TZ = ZoneInfo("Asia/Shanghai")

@@ -33,7 +33,7 @@ from crm.migrate import migrate
 from crm.privacy.service import View
 from crm.staff import service as staff
 from crm.staff.actor import SYSTEM
-from crm.tickets.reading import Wanted, tickets
+from crm.tickets.listing import Wanted, tickets
 
 Maker = Callable[..., tuple[list[str], list[str]]]
 TZ = ZoneInfo("Asia/Shanghai")

@@ -3,28 +3,22 @@
 from __future__ import annotations
 
 import json
-import signal
-import subprocess
-import sys
-import textwrap
 import threading
 from collections import Counter
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
-from ipaddress import ip_network
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hotline.own_redis import Redis
-from hotline.receiver import Inbox, documented, receiving, served
+from hotline.receiver import ADMIN, HERE, NOW, Inbox, documented, receiving, served, subjects, subscribed
 from sqlalchemy import select
 from wall.rig import until
 
 from callcenter.bus import Publisher
 from callcenter.clock import FakeClock, SystemClock
 from callcenter.errors import Changed, Forbidden, NotFound
-from callcenter.settings import CHECKOUT
 from crm.database import Database, open_database
 from crm.households.models import Estate
 from crm.outbox.models import OutboxEntry
@@ -33,17 +27,13 @@ from crm.outbox.service import note
 from crm.staff.actor import Actor
 from crm.staff.audit import audit_of
 from crm.webhooks import service
-from crm.webhooks.addresses import Allowed
 from crm.webhooks.models import WebhookDelivery
 from crm.webhooks.post import Post
 from crm.webhooks.rules import DELAYS, GIVEN_UP_AFTER, UrlRefused
-from crm.webhooks.schemas import WebhookChange, WebhookMade
-from crm.webhooks.sender import LEASE, Sender
+from crm.webhooks.schemas import WebhookChange
+from crm.webhooks.sender import Sender
 from crm.webhooks.service import KEPT_FOR, Wanted, address_letters, drop_old_deliveries
 
-NOW = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
-HERE = Allowed((ip_network("127.0.0.0/8"),))
-ADMIN = Actor("admin")
 OF_ONE = Actor("one", estates=frozenset({1}))
 
 
@@ -71,11 +61,6 @@ def _estates(database: Database) -> None:
         session.add_all([Estate(id=number, name=f"estate {number}") for number in (1, 2)])
 
 
-def subscribed(database: Database, url: str, *events: str, estates: tuple[int, ...] | None = None) -> WebhookMade:
-    with database.writing.begin() as session:
-        return service.subscribe(session, ADMIN, Wanted(url, events or ("*",), estates), NOW, HERE)
-
-
 def happened(database: Database, clock: FakeClock, *subjects: str, what: str = "ticket.moved",
              estate_id: int | None = None) -> None:
     """Written, and relayed."""
@@ -97,10 +82,6 @@ def deliveries(database: Database, webhook_id: int) -> list[Any]:
     """Newest first."""
     with database.reading() as session:
         return service.deliveries(session, ADMIN, webhook_id, None, None, 200).items
-
-
-def subjects(inbox: Inbox) -> list[str]:
-    return [json.loads(body)["subject"] for _, body in inbox.letters]
 
 
 def test_a_subscriber_is_told_what_it_wants_of_its_estates_and_each_once(
@@ -309,48 +290,6 @@ def test_two_senders_at_once_send_each_letter_once(database: Database, clock: Fa
     for thread in threads:
         thread.join()
     assert Counter(subjects(inbox)) == Counter(f"ticket:{number}" for number in range(40))
-
-
-DIES = textwrap.dedent("""
-    import os, signal, sys
-    from datetime import UTC, datetime
-    from ipaddress import ip_network
-    from callcenter.clock import FakeClock
-    from crm import tables
-    from crm.database import open_database
-    from crm.webhooks.addresses import Allowed
-    from crm.webhooks.post import Post
-    from crm.webhooks.sender import Sender
-
-    url, moment = sys.argv[1:]
-    post = Post(Allowed((ip_network("127.0.0.0/8"),)))
-
-    def dying(letter):
-        if moment == "before":
-            os.kill(os.getpid(), signal.SIGKILL)
-        post(letter)
-        os.kill(os.getpid(), signal.SIGKILL)
-
-    sender = Sender(open_database(url), FakeClock(datetime(2026, 11, 22, 4, 0, tzinfo=UTC)), dying)
-    sender.send_to(sender.due()[0])
-""")
-
-
-@pytest.mark.parametrize(("moment", "letters"), [("before", 1), ("after", 2)])
-def test_a_sender_that_is_killed_with_a_letter_in_its_hand_leaves_it_to_the_next(
-    database: Database, database_url: str, clock: FakeClock, inbox: Inbox, moment: str, letters: int
-) -> None:
-    webhook_id = subscribed(database, inbox.url).webhook.webhook_id
-    happened(database, clock, "ticket:1")
-    died = subprocess.run([sys.executable, "-c", DIES, database_url, moment], cwd=CHECKOUT, check=False)
-    assert died.returncode == -signal.SIGKILL
-    sender = sender_of(database, clock)
-    assert send(sender) == 0
-    clock.advance(LEASE.total_seconds())
-    assert send(sender) == 1
-    assert len(inbox.letters) == letters
-    assert len({json.loads(body)["id"] for _, body in inbox.letters}) == 1
-    assert deliveries(database, webhook_id)[0].state == "delivered"
 
 
 def test_old_deliveries_go_and_those_that_wait_stay(database: Database, clock: FakeClock, inbox: Inbox) -> None:

@@ -245,6 +245,7 @@ def test_the_press_is_for_the_manager_and_the_spokesperson_alone(counter: Counte
     for person in (other, leader):
         assert person.ask("GET", f"/tickets/{asked['ticket_id']}").status_code == 404
         assert person.read("/tickets", kind="media")["items"] == []
+    assert [one["number"] for one in agent.read("/tickets", kind="media")["items"]] == [asked["number"]], "who took it owns it"
     assert agent.moves(asked, "declined", {"said": "无可奉告"}).status_code == 403
     assert manager.changes(asked, "PUT", "/assignee", user="spokesperson").status_code == 200
     assert stage_of(manager.moves(asked, "speaking")) == "speaking"

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from callcenter.errors import ConfigError
 from callcenter.roles import Role
+from callcenter.settings import CHECKOUT
 from callcenter.yamlfile import FileFaults
 from crm.kinds.load import SHIPPED, load_kind, shipped_texts
 from crm.kinds.schema import FieldType, Kind
@@ -204,6 +205,12 @@ def test_a_shipped_kind_is_thought_through(name: str) -> None:
     assert kind.opens_in in watched or name in {"archive_loan", "enquiry", "key_loan"}, "a new ticket has a clock, or may rest"
     for field in kind.fields.values():
         assert field.type is not FieldType.PHONE or field.private, "numbers are private"
+
+
+def test_the_guide_s_example_is_right() -> None:
+    guide = (CHECKOUT / "docs/kinds.md").read_text(encoding="utf-8")
+    [example] = re.findall(r"```yaml\n(.*?)```", guide, flags=re.DOTALL)
+    assert load_kind(example, "bicycle.yaml").kind == "bicycle"
 
 
 def start(kind: Kind) -> Held:
