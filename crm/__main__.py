@@ -37,6 +37,9 @@ from crm.kinds.load import load_kind
 from crm.migrate import migrate
 from crm.notices.threads import desk_threads
 from crm.outbox.relay import Relay
+from crm.privacy.command import retention
+from crm.privacy.doomed import ATTACHMENTS, RECORDINGS, VOICEMAIL
+from crm.privacy.worker import Forgetter
 from crm.process import Process
 from crm.recordings.command import recordings_app
 from crm.recordings.keys import KeyRing
@@ -107,14 +110,20 @@ def process(context: typer.Context) -> None:
     sending = threading.Thread(target=sender.run, args=(stop,), name="webhooks", daemon=True)
     sending.start()
     desk = desk_threads(database, site, settings.secrets, clock, herald.report, stop)
+    folders = {RECORDINGS: settings.recordings, VOICEMAIL: settings.voicemail, ATTACHMENTS: settings.attachments}
+    forgetting = threading.Thread(target=Forgetter(database, site, folders, clock).run, args=(stop,), name="retention", daemon=True)
+    forgetting.start()
     Process(database, recorder, herald, site, settings.recordings, settings.voicemail, clock,
             Comparison(database, hearing, ZoneInfo(site.timezone), site.limits.short_abandon, herald.report)).run(stop)
-    for thread in (relaying, sending, calling, sealing, *desk):
+    for thread in (relaying, sending, calling, sealing, forgetting, *desk):
         thread.join(timeout=5)
     hearing.stop()
     orders.stop()
     herald.stop()
     database.close()
+
+
+app.command("retention")(retention)
 
 
 @app.command("migrate")

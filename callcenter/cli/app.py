@@ -59,6 +59,11 @@ def recordings(context: typer.Context, state: State = None) -> None:
     _crm("recordings", context, state)
 
 
+@app.command("retention", context_settings=PASS_ON, help="Forget what is too old, or with --dry-run count it.")
+def retention(context: typer.Context, state: State = None) -> None:
+    _crm("retention", context, state)
+
+
 def _crm(command: str, context: typer.Context, state: Path | None) -> None:
     environment_state = Settings.load(state_folder(state)).state
     done = subprocess.run([sys.executable, "-m", "crm", command, *context.args], cwd=CHECKOUT,

@@ -15,6 +15,7 @@ from crm.privacy.models import DoomedFile
 
 RECORDINGS: Final = "recordings"
 VOICEMAIL: Final = "voicemail"
+ATTACHMENTS: Final = "attachments"
 _AT_ONCE: Final = 200
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Index, String, Text, UniqueConstraint
+from sqlalchemy import JSON, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from crm.database import Base
@@ -21,6 +21,7 @@ class Erasure(Base):
     at: Mapped[datetime]
     who: Mapped[str] = mapped_column(String(40))
     reason: Mapped[str] = mapped_column(Text)
+    waits_for: Mapped[list[int]] = mapped_column(JSON)       # tickets that were open then: done when they are closed
 
 
 class RetentionProgress(Base):

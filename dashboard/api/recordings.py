@@ -32,7 +32,7 @@ Leads = Annotated[Actor, Depends(acting(*LEADS), scope="function")]
 CallId = Annotated[str, Path(max_length=80, pattern=r"^[A-Za-z0-9._-]+$")]
 RowId = Annotated[int, Field(ge=1, le=2**31 - 1)]
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
-NoteText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
+NoteText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000, pattern=r"^[^\x00]*$")]
 _RANGE = re.compile(r"bytes=([0-9]{0,15})-([0-9]{0,15})")
 SOUND: dict[int | str, dict[str, Any]] = {200: {"content": {"audio/wav": {"schema": {"type": "string", "format": "binary"}}}}}
 

@@ -102,6 +102,7 @@ def upgrade() -> None:
         _moment("at"),
         sa.Column("who", sa.String(length=40), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("waits_for", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_erasures")),
     )
     op.create_index(op.f("ix_erasures_person_id"), "erasures", ["person_id"])

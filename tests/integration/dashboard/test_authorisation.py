@@ -132,6 +132,8 @@ RULES = """
     POST   /households/merge                     staffing            -
     POST   /households/merges/{merge_id}/undo    staffing            -
 
+    POST   /people/{person_id}/erase             manager admin       one
+
     GET    /nuisance                             desk                -
     POST   /nuisance/reports                     desk                -
     POST   /nuisance                             leads               -
@@ -219,7 +221,7 @@ BODIES: dict[str, Any] = {
     "POST /households/{household_id}/people/{person_id}/end": {"on": "2026-11-22"},
     "POST /households/{household_id}/people/{person_id}/numbers": {"number": "13800000009"},
     "POST /households/{household_id}/people/{person_id}/consents": {"what": "survey", "how": "phone"},
-    "PUT /households/{household_id}/people/{person_id}/do-not-call": REASON,
+    "PUT /households/{household_id}/people/{person_id}/do-not-call": REASON, "POST /people/{person_id}/erase": REASON,
     "PATCH /contact-log/{entry_id}": {"declined_contact": True, "matter": "x", "kind": "repair", "result": "y"},
     "POST /calls/{call_id}/reveal": REASON | {"field": "number"}, "POST /callbacks/{callback_id}/reveal": REASON,
     "POST /recordings/{call_id}/notes": {"at_s": 0, "text": "x"}, "POST /recordings/{call_id}/export": REASON,
@@ -287,6 +289,9 @@ def seed(database: Database) -> None:
                                estate_id=number, stage="reported", fields={}, created_at=NOON))
             session.add(CallbackRow(callback_id=call_id, queue="repair", number=number_of, household_id=number, state="waiting",
                                     attempts=0, asked_at=NOON, since=NOON))
+            # One that nobody cancels: while somebody waits for it, nobody is forgotten.
+            session.add(CallbackRow(callback_id=f"node1-9{number}.{side}", queue="repair", number=number_of, household_id=number,
+                                    state="waiting", attempts=0, asked_at=NOON, since=NOON))
         session.add(Treatment(number="13900000000", level="warn", state="active", reason="x", by="leader", at=NOON))
         for role in Role:
             session.add(User(name=f"own-{role.value}", roles=[role.value], estates=[1], password_hash="-", created_at=NOON))
