@@ -119,10 +119,18 @@ class Leg:
             raise PhoneError(f"{self!r} could not be handed over to {consulted!r}: {error}") from error
 
     async def hold(self) -> None:
-        await self._call.hold()
+        """Raises PhoneError when the call is over."""
+        try:
+            await self._call.hold()
+        except BaresipError as error:
+            raise PhoneError(f"{self!r} could not be held: {error}") from error
 
     async def resume(self) -> None:
-        await self._call.resume()
+        """Raises PhoneError when the call is over."""
+        try:
+            await self._call.resume()
+        except BaresipError as error:
+            raise PhoneError(f"{self!r} could not be taken back: {error}") from error
 
     def say(self, sound: Sound, *, forever: bool = False) -> None:
         """Plays from now on, in place of what is being played; `forever` plays it again and again."""

@@ -6,6 +6,7 @@ Identifiers (`id`, seats, prompt names) are restricted to characters that mean n
 from __future__ import annotations
 
 from datetime import date, time
+from ipaddress import IPv4Network, IPv6Network
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
@@ -340,6 +341,13 @@ class Limits(Part):
     max_calls: Annotated[int, Field(ge=1, le=10_000)] = 500
 
 
+class Webhooks(Part):
+    """Other systems that are told over HTTPS what happens at the desk stand outside, unless they are named here."""
+
+    private_networks: Annotated[tuple[IPv4Network | IPv6Network, ...], Field(
+        description="inside, but allowed: 10.20.0.0/16; 127.0.0.0/8 for a receiver on this machine")] = ()
+
+
 class Site(Part):
     version: Literal["1"]
     company: Company
@@ -362,6 +370,7 @@ class Site(Part):
     retention: Retention = Retention()
     privacy: Privacy = Privacy()
     notices: Notices = Notices()
+    webhooks: Webhooks = Webhooks()
 
     @property
     def free_seating(self) -> bool:

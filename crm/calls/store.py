@@ -102,4 +102,4 @@ def _aside(session: Session, record: CallRecord, ended_at: datetime, node: str) 
     rows = session.scalars(select(CallRow).where(
         CallRow.entered_at.is_(None), CallRow.node == node, CallRow.started_at >= began_at - BEGAN_BEFORE,
         CallRow.started_at <= ended_at))
-    return [Linked(row.call_id, record_of(row).moves) for row in rows]
+    return [Linked(row.call_id, record_of(row).moves, row.started_at) for row in rows]

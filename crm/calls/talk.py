@@ -3,8 +3,8 @@
 Asterisk tells which channel entered and left which bridge. Who is in one bridge hears each other; the two halves of a Local
 channel make two bridges one. A consultation begins as a call of its own (its own linked id) and may become part of this one, so
 the moves of such calls are folded in too: those that share a bridge or a channel with this call, wholly; of the others only
-what a seat says on a second line that it dialled itself while it holds this caller on the first: one that rings it about
-another call is talk of that call.
+what a seat says on a second line that it dialled itself while it had this caller on the first: one that rings it about
+another call, and one that it had dialled before it was given this caller, is talk of that call.
 """
 
 from __future__ import annotations
@@ -54,10 +54,11 @@ class Segment:
 
 @dataclass(frozen=True)
 class Linked:
-    """All moves under one linked id."""
+    """All moves under one linked id. `began_at`: when it was dialled, if that is known."""
 
     linked_id: str
     moves: tuple[Move, ...]
+    began_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,9 @@ def segments(call: Linked, ended_at: datetime, others: Iterable[Linked] = ()) ->
     joined, aside = _related(call, others)
     moves = sorted(joined + aside, key=lambda move: (move.at, move.entered))
     own = frozenset(move.channel for move in joined)
-    dialled = frozenset(other.linked_id for other in others) - own
+    dialled = {other.linked_id: other.began_at or min(move.at for move in other.moves)
+               for other in others if other.moves and other.linked_id not in own}
+    asking: dict[str, frozenset[_Person]] = {}
     callers = _callers(call.linked_id, sorted(joined, key=lambda move: move.at))
     open_: dict[_Person, Segment] = {}
     done: list[Segment] = []
@@ -82,12 +85,14 @@ def segments(call: Linked, ended_at: datetime, others: Iterable[Linked] = ()) ->
     for at, now in _moments(moves):
         if at >= ended_at:
             break
+        asking |= {channel: _holders(where, callers) for channel, since in dialled.items()
+                   if since <= at and channel not in asking}
         for move in now:
             if move.entered:
                 where[move.channel] = move
             elif move.channel in where and where[move.channel].bridge == move.bridge:
                 del where[move.channel]
-        doing = _doing(where, callers, own, dialled)
+        doing = _doing(where, callers, own, asking)
         over = [person for person in open_ if doing.get(person) is not open_[person].kind]
         done += [replace(open_.pop(person), ended_at=at) for person in over]
         for person, kind in doing.items():
@@ -128,22 +133,31 @@ def _moments(moves: Sequence[Move]) -> Iterator[tuple[datetime, list[Move]]]:
             start = place
 
 
+def _holders(where: dict[str, Move], callers: frozenset[str]) -> frozenset[_Person]:
+    """Who is with the caller."""
+    with_caller = [move for room in _talking(where, callers) if any(move.channel in callers for move in room) for move in room]
+    return frozenset(_person(move) for move in with_caller if move.channel not in callers and not move.local)
+
+
 def _doing(where: dict[str, Move], callers: frozenset[str], own: frozenset[str],
-           dialled: frozenset[str]) -> dict[_Person, TalkKind]:
-    """`own`: channels of this call; `dialled`: those that began a call of their own."""
-    rooms = [room for room in _rooms(where) if len({_speaker(move, callers) for move in room if not move.local}) > 1]
-    with_caller = [move for room in rooms if any(move.channel in callers for move in room) for move in room]
-    holders = {_person(move) for move in with_caller if move.channel not in callers and not move.local}
+           asking: dict[str, frozenset[_Person]]) -> dict[_Person, TalkKind]:
+    """`own`: channels of this call; `asking`: those that began a call of their own, and who had this caller when they did."""
+    rooms, holders = _talking(where, callers), _holders(where, callers)
     doing: dict[_Person, TalkKind] = {}
     for room in rooms:
         if any(move.channel in callers for move in room):
             continue
         people = {_person(move) for move in room if not move.local}
-        asks = any(move.channel in dialled and _person(move) in holders for move in room)
+        asks = any(_person(move) in holders & asking.get(move.channel, frozenset()) for move in room)
         if asks or any(move.channel in own for move in room):
             doing |= dict.fromkeys(people, TalkKind.CONSULT)
     listening = [person for person in holders if person not in doing]
     return doing | dict.fromkeys(listening, TalkKind.TALK if len(listening) == 1 else TalkKind.CONFERENCE)
+
+
+def _talking(where: dict[str, Move], callers: frozenset[str]) -> list[list[Move]]:
+    """Rooms in which there is more than one to talk."""
+    return [room for room in _rooms(where) if len({_speaker(move, callers) for move in room if not move.local}) > 1]
 
 
 def _rooms(where: dict[str, Move]) -> list[list[Move]]:

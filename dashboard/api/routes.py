@@ -9,8 +9,10 @@ from fastapi import APIRouter
 from dashboard import sessions
 from dashboard.api import (
     agents,
+    audit,
     callbacks,
     calls,
+    clocks,
     contact_log,
     figures,
     floor,
@@ -23,10 +25,15 @@ from dashboard.api import (
     households_merge,
     households_people,
     kinds,
+    notices,
     nuisance,
+    recordings,
+    reveal,
     tickets,
     tickets_files,
     tickets_hands,
+    users,
+    webhooks,
 )
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
@@ -36,6 +43,8 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     tickets.router,
     tickets_hands.router,
     tickets_files.router,
+    clocks.router,
+    notices.router,
     kinds.router,
     figures.router,
     health.router,
@@ -47,8 +56,14 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     floor_phone.router,
     nuisance.router,
     callbacks.router,
+    recordings.router,
+    recordings.sounds,
+    reveal.router,
+    users.router,
+    audit.router,
     households_files.router,
     households_merge.router,
     households.router,
     households_people.router,
+    webhooks.router,
 )

@@ -255,6 +255,10 @@ class Play:
                 await self._attended(seat, leg, other, call)
 
     async def _attended(self, seat: Seat, leg: Leg, other: str, call: int | str) -> None:
+        if any(line.is_talking for line in seat.legs if line is not leg):
+            # About which of two callers it asks, nobody but the one who dials can know.
+            self._count("seat has two callers")
+            return
         await leg.hold()
         self._consulting[seat.seat] = call
         consulted = await seat.dial(other)

@@ -11,10 +11,11 @@ import pytest_asyncio
 from hotline.line import Guest, Line
 from hotline.sites import TestSite
 
-from acd.ami import AmiAddress, AmiLink, AmiLost
-from acd.callbacks import CallbackDesk
+from acd.ami.errors import AmiLost
+from acd.ami.link import AmiAddress, AmiLink
+from acd.floor.resync import floor_from, take_snapshot
 from acd.plan import FloorPlan
-from acd.resync import floor_from, take_snapshot
+from acd.waiting.callbacks import CallbackDesk
 from callcenter.clock import SystemClock
 from callcenter.commands import Order, RingBack
 from callcenter.events import Board
@@ -152,6 +153,26 @@ async def test_an_agent_who_hangs_up_before_the_caller_answers_leaves_a_failed_t
     await phone.legs[-1].ended(3)
 
 
+async def test_to_whom_the_customer_is_transferred_is_shown_the_customers_number(line: Line) -> None:
+    seat, other, guest = await line.seat("1003"), await line.seat("1004"), await waits(line)
+    phone = await line.outside(guest.number)
+    await asks_for_a_callback(guest)
+    await guest.hangs_up()
+    place = await taken(line, guest, seat)
+    rung = await phone.rings(3)
+    await rung.answer()
+    await line.journal.has(place, "RANGBACK", 8)
+    await seat.legs[-1].transfer(line.phones.switch.uri("1004"))
+    leg = await other.rings(5)
+    assert leg.shows
+    assert leg.shows.number == guest.number
+    await leg.answer()
+    rung.say(tone(900, 2))
+    await leg.hears(lambda heard: has_tone(heard, 900), 4, "the customer")
+    await rung.hang_up()
+    await leg.ended(3)
+
+
 @pytest.mark.parametrize("who", ["agent", "customer"])
 async def test_who_leaves_while_the_customer_is_told_who_calls_has_talked_to_nobody(line: Line, who: str) -> None:
     seat, guest = await line.seat("1003"), await waits(line)
@@ -175,8 +196,7 @@ async def test_a_retry_comes_into_the_queue_by_order_and_only_once_an_attempt(li
     phone = await line.outside("2901")
     settings, clock = line.hotline.settings, SystemClock()
     plan = FloorPlan.of(load_site(settings.site_file), settings.node)
-    link = AmiLink(AmiAddress(settings.node, *settings.ami_address, "sixring", settings.secrets()["ami"]), lambda _: None,
-                   wanted=frozenset())
+    link = AmiLink(AmiAddress(settings.node, *settings.ami_address, "sixring", settings.secrets()["ami"]), lambda _: None)
     running = asyncio.create_task(link.run())
     try:
         async with asyncio.timeout(5):

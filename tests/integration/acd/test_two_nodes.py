@@ -13,15 +13,15 @@ from typing import Any
 
 import pytest
 
-from acd.agents import Rules
-from acd.ami import AmiAddress, LinkLimits
+from acd.agents.transitions import Rules
+from acd.ami.link import AmiAddress, LinkLimits
 from acd.app import AcdPlan, run
-from acd.apply import Rhythm
-from acd.book import Book, SignedIn
+from acd.bus.publish import BOARD_KEY, STORED, Pacing
+from acd.desired.book import Book, SignedIn
+from acd.health.watch import WatchPlan
 from acd.plan import FloorPlan, QueuePlan, SeatPlan
-from acd.publish import BOARD_KEY, STORED, Pacing
-from acd.waits import PRIOR_HANDLING_S, PRIOR_PATIENCE_S
-from acd.watch import WatchPlan
+from acd.reconcile.reconciler import Rhythm
+from acd.waiting.waits import PRIOR_HANDLING_S, PRIOR_PATIENCE_S
 from callcenter.board import Board
 from callcenter.bus import START, Bus
 from callcenter.clock import SystemClock

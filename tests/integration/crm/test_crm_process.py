@@ -313,10 +313,10 @@ def test_the_command_line_adds_lists_and_disables_users(instance: Settings, monk
     assert run(*add, typed="correct horse\n").exit_code == 0
     assert run(*add, typed="correct horse\n").exit_code == 1
     assert run(*add, "--if-missing", typed="correct horse\n").exit_code == 0
-    assert run("user", "list").stdout == "anna\tagent,leader\tactive\n"
+    assert run("user", "list").stdout == "anna\tagent,leader\tactive\tall\n"
     assert run("user", "password", "anna", "--password-stdin", typed="short\n").exit_code == 1
     assert run("user", "disable", "anna").exit_code == 0
-    assert run("user", "list").stdout == "anna\tagent,leader\tdisabled\n"
+    assert run("user", "list").stdout == "anna\tagent,leader\tdisabled\tall\n"
     assert run("user", "disable", "nobody").exit_code == 1
 
 

@@ -127,6 +127,17 @@ def test_who_is_asked_about_another_call_while_in_talk_does_not_put_that_talk_in
     assert [(one.seat, one.kind) for one in theirs] == [("1003", TALK), ("1003", CONSULT), ("1006", CONSULT), ("1003", TALK)]
 
 
+def test_what_a_seat_dialled_before_it_was_given_this_caller_is_about_the_caller_it_had_then() -> None:
+    """1001 has a caller of its own and asks 1002; then 1003 hands this caller over to 1001's other line."""
+    mine = (Move(at(0), CALL, "b-1", True), Move(at(0), "leg.1", "b-1", True, "1003"), Move(at(5), "leg.1", "b-1", False, "1003"),
+            Move(at(5), "line.2", "b-1", True, "1001"))
+    asked = (Move(at(5), "ask.1", "b-2", True, "1001"), Move(at(5), "ask.2", "b-2", True, "1002"))
+    others = [Linked("ask.1", asked, began_at=at(4))]
+    assert [(one.seat, one.kind) for one in segments(Linked(CALL, mine), at(9), others)] == [("1003", TALK), ("1001", TALK)]
+    later = [Linked("ask.1", tuple(replace(move, at=at(7)) for move in asked), began_at=at(6))]
+    assert ("1002", CONSULT) in [(one.seat, one.kind) for one in segments(Linked(CALL, mine), at(9), later)]
+
+
 def test_an_outside_number_that_the_caller_was_given_to_has_talked_too() -> None:
     moves = (Move(at(0), CALL, "b-1", True), Move(at(0), "leg.1", "b-1", True, None, "+8613800138000"),
              Move(at(30), CALL, "b-1", False), Move(at(30), "leg.1", "b-1", False, None, "+8613800138000"))
