@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import Final, cast
 
 from callcenter.numbers import normalise
@@ -58,7 +59,7 @@ class Line:
     def home(self) -> tuple[str, str, str, str]:
         return self.estate, self.building, self.unit, self.room
 
-    @property
+    @cached_property
     def key(self) -> str:
         return room_key(self.building, self.unit, self.room)
 
