@@ -35,7 +35,7 @@ def describe(app: FastAPI) -> None:
 
 
 def shortened(document: dict[str, Any]) -> dict[str, Any]:
-    """`crm__tickets__schemas__EventShown` becomes `TicketsEventShown`, wherever it is named."""
+    """`crm__tickets__schemas__EventShown` becomes `TicketsEventShown`, `Report-Input` `ReportInput`, wherever they are named."""
     shapes: dict[str, Any] = document["components"]["schemas"]
     names = {name: short for name in shapes if (short := _short(name)) not in shapes}
     written = json.dumps(document)
@@ -49,4 +49,5 @@ def shortened(document: dict[str, Any]) -> dict[str, Any]:
 
 def _short(name: str) -> str:
     found = _DOUBLE.match(name)
-    return name if found is None else found[1].title().replace("_", "") + found[2]
+    short = name if found is None else found[1].title().replace("_", "") + found[2]
+    return short.replace("-", "")     # FastAPI's Report-Input and Report-Output: one name, two shapes
