@@ -35,7 +35,7 @@ from crm.tickets.models import Ticket
 
 Maker = Callable[..., tuple[list[str], list[str]]]
 SITE = CHECKOUT / "asterisk-config/site.yaml"
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 
 
 def until(true: Callable[[], Any], what: str) -> Any:
