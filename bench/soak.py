@@ -33,8 +33,10 @@ def main() -> None:
     options.add_argument("--minutes", type=float, default=120)
     options.add_argument("--rate", type=float, default=1.0, help="calls a second")
     options.add_argument("--seed", type=int, default=1)
+    options.add_argument("--deaths", type=float, default=0.2, help="of the phones that go, the share that dies without a word")
     given = options.parse_args()
-    result = asyncio.run(soak(given.minutes * 60, seed=given.seed, rate=given.rate, tell=lambda line: print(line, flush=True)))
+    result = asyncio.run(soak(given.minutes * 60, seed=given.seed, rate=given.rate, deaths=given.deaths,
+                              tell=lambda line: print(line, flush=True)))
     report(result)
     sys.exit(bool(result.wrong))
 

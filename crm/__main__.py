@@ -97,7 +97,8 @@ def process(context: typer.Context) -> None:
     orders = OrdersAudited(settings.redis_url, database, clock)
     orders.start()
     asker = Asker(settings.redis_url, clock)
-    caller = CallbackCaller(database, rule, clock, ask=lambda command: asker.ask(command, "crm"), tell=herald.tell)
+    caller = CallbackCaller(database, rule, clock, ask=lambda command: asker.ask(command, "crm"), tell=herald.tell,
+                            read_until=lambda: recorder.read_until)
     calling = threading.Thread(target=caller.run, args=(stop,), name="callbacks", daemon=True)
     calling.start()
     relay = Relay(database, Publisher(settings.redis_url, tries_once=True), clock, address_letters)

@@ -202,7 +202,10 @@ class Seat:
             raise PhoneError(f"seat {self.seat} could not register: {error}") from error
 
     async def unregister(self) -> None:
-        await self._agent.unregister()
+        try:
+            await self._agent.unregister()
+        except RegistrationError as error:
+            raise PhoneError(f"seat {self.seat} could not unregister: {error}") from error
 
     def answers_after(self, seconds: float) -> None:
         self._answer_after, self._rejecting = seconds, False

@@ -6,7 +6,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
@@ -35,9 +35,12 @@ log = structlog.get_logger("callbacks")
 
 class CallbackCaller:
     def __init__(self, database: Database, rule: RetryRule, clock: Clock, *, ask: Callable[[Command], Answer],
-                 tell: Callable[[CallbackChanged], None]) -> None:
+                 tell: Callable[[CallbackChanged], None],
+                 read_until: Callable[[], datetime | None]) -> None:
+        """`read_until`: up to when the journal is in the database. What is due later may be over by the journal: who was called
+        off or tried often enough is not rung once more because the database was slow."""
         self._database, self._rule, self._clock = database, rule, clock
-        self._ask, self._tell = ask, tell
+        self._ask, self._tell, self._read_until = ask, tell, read_until
         self._looked = clock.now()
 
     def run(self, stop: threading.Event) -> None:
@@ -50,9 +53,10 @@ class CallbackCaller:
     def step(self) -> None:
         """Raises SQLAlchemyError."""
         now = self._clock.now()
+        known = self._read_until()
         with self._database.reading() as session:
             over = store.cancelled_since(session, self._looked - OVERLAP)
-            due = store.due(session, now, AT_ONCE)
+            due = store.due(session, min(now, known), AT_ONCE) if known else []
             leaving = store.to_be_taken_out(session, AT_ONCE)
         for shown in over:
             self._tell(CallbackChanged(now, shown))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import tzinfo
+from datetime import datetime, tzinfo
 from pathlib import Path
 
 import structlog
@@ -77,11 +77,15 @@ class Recorder:
         self._callbacks = callbacks or RetryRule()
         self._positions: dict[str, tail.Position | None] = {}
         self._read_whole: dict[str, tail.Glance] = {}
+        self.read_until: datetime | None = None     # all that was journalled by then is in the database
 
     def poll(self) -> Batch:
         """One chunk of each file; an empty batch when there is nothing new. Raises SQLAlchemyError and OSError: nothing
         was written then that will not be written again."""
+        began = self._clock.now()
         batches = [self._poll(source) for source in self._sources]
+        if not any(batch.lines for batch in batches):
+            self.read_until = began
         return Batch(sum(batch.lines for batch in batches), sum(batch.rejected for batch in batches),
                      tuple(event for batch in batches for event in batch.events))
 

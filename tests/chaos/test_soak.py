@@ -20,7 +20,7 @@ def test_minutes_of_calls_in_fast_patterns_leave_one_right_record_each_and_nobod
     assert result.calls >= SECONDS / 2
     assert result.answered_legs >= result.calls / 3
     for pattern in ("seat blind", "seat attended", "seat hangs up", "seat rejects", "seat lets it ring", "gives up soon",
-                    "leaves a message", "hangs up in the menu", "phone gone and back", "callback asked for", "customer answers",
-                    "customer rejects", "customer lets it ring", "agent Pause: done", "agent SignOut: done",
-                    "agent MoveSeat: done"):
+                    "leaves a message", "hangs up in the menu", "phone gone and back", "phone died in mid-talk",
+                    "callback asked for", "customer answers", "customer rejects", "customer lets it ring",
+                    "agent Pause: done", "agent SignOut: done", "agent MoveSeat: done"):
         assert result.did.get(pattern, 0) > 0, f"{pattern}: {result.did}"

@@ -8,10 +8,11 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
+from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
-from callcenter.phones import Leg, Phones, Seat, Switch
+from callcenter.phones import Leg, PhoneError, Phones, Seat, Switch
 
 
 class LonePhone:
@@ -34,10 +35,31 @@ class LonePhone:
         await self._process.stdin.drain()
 
     async def says(self, word: str, within: float = 10.0) -> None:
-        assert self._process.stdout
+        await self.says_one_of(word, within=within)
+
+    async def says_one_of(self, *words: str, within: float = 10.0) -> str:
         async with asyncio.timeout(within):
-            while (line := await self._process.stdout.readline()).strip() != word.encode():
-                assert line, "the phone's process ended"
+            while (line := await self._reads()) not in words:
+                continue
+        return line
+
+    async def rung_by(self, within: float) -> str:
+        """The number that rings first. Raises TimeoutError."""
+        async with asyncio.timeout(within):
+            while not (line := await self._reads()).startswith("from "):
+                continue
+        return line.removeprefix("from ")
+
+    async def lives_on(self, seconds: float) -> None:
+        """Unless its process ends before."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._process.wait(), seconds)
+
+    async def _reads(self) -> str:
+        assert self._process.stdout
+        line = await self._process.stdout.readline()
+        assert line, "the phone's process ended"
+        return line.decode().strip()
 
     async def dies(self) -> None:
         if self._process.returncode is None:
@@ -54,6 +76,7 @@ async def _live(port: int, number: str, password: str) -> None:
         def on_ring(leg: Leg) -> None:
             legs.append(leg)
             say("rings")
+            say(f"from {leg.peer}")
 
         seat.on_ring = on_ring
         await _obey(seat, legs)
@@ -62,8 +85,12 @@ async def _live(port: int, number: str, password: str) -> None:
 async def _obey(seat: Seat, legs: list[Leg]) -> None:
     while word := (await asyncio.to_thread(sys.stdin.readline)).strip():
         if word == "answer":
-            await legs[-1].answer()
-            await legs[-1].answered(5)
+            try:
+                await legs[-1].answer()
+                await legs[-1].answered(5)
+            except PhoneError:
+                say("answer failed")         # the caller was quicker
+                continue
         elif word == "hold":
             await asyncio.sleep(0.5)     # Asterisk's own re-INVITE after the answer would take it back
             await legs[-1].hold()

@@ -13,8 +13,9 @@ from callcenter.events import AgentState, Board, SeatState
 from crm.calls.recordings import PRESENT
 from crm.recordings.files import recorded
 from soak.drift import Drift
+from soak.dying import NOTICED_S
 from soak.memory import Memory
-from soak.play import Made, Play, Talked
+from soak.play import DIED, Made, Play, Talked
 from soak.rang_back import callbacks_wrong, together
 from soak.records import A_MOMENT_S, Record, records, when
 
@@ -128,7 +129,10 @@ def _talk_times(whole: Whole, play: Play, calls: dict[int, Record], written: lis
     for who in sorted({*told, *seen}):
         phone = sum(talk.ended_at - talk.answered_at if isinstance(talk.call, int) else together(talk, play.customers.rung)
                     for talk in seen[who])
-        if abs(told[who] - phone) > TALK_TOLERANCE_S * max(len(seen[who]), 1):
+        tolerance = TALK_TOLERANCE_S * max(len(seen[who]), 1)
+        # To the hotline a phone that died talks until it is missed, or the caller has had enough.
+        missed = sum(NOTICED_S for talk in seen[who] if talk.did == DIED)
+        if not phone - tolerance <= told[who] <= phone + tolerance + missed:
             yield (f"call {who[0]}: seat {who[1]} talked {told[who]:.1f} s by the record, {phone:.1f} s by its phone "
                    f"({[talk.did for talk in seen[who]]}); its journal: "
                    + " ".join(f"{entry.epoch:.0f} {entry.event} {entry.agent}" for entry in whole.journal.entries(who[0])))

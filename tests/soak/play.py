@@ -15,10 +15,12 @@ from hotline.whole import Whole
 from callcenter.phones import Leg, PhoneError, Phones, Seat
 from callcenter.phones.hearing import has_tone
 from soak.callbacks import Customers
+from soak.dying import lives_and_dies
 from soak.floor import Agents
 
 MAIN: Final = "8000"
 LONGEST_CALL_S: Final = 45.0
+DIED: Final = "died"
 LONGEST_LEG_S: Final = 40.0
 PATIENT_S: Final = 15.0      # with a customer who is rung back, who may not answer
 # What callers do, and how often: (weight, name).
@@ -60,6 +62,7 @@ class Play:
     rate: float
     agents: Agents
     customers: Customers
+    deaths: float = 0.2                                 # of the phones that go, so many go without a word
     made: list[Made] = field(default_factory=list)
     talked: list[Talked] = field(default_factory=list)
     did: dict[str, int] = field(default_factory=dict)
@@ -202,8 +205,7 @@ class Play:
         draw = random.Random(f"{self.seed}/seat/{seat.seat}/{self._rung[seat.seat]}")
         what = _drawn(draw, RINGS)
         consulted = leg.peer in self._phones
-        call = (self._consulting.get(leg.peer) if consulted
-                else leg.peer if leg.peer in self.customers.phones else self._current.get(leg.peer))
+        call = self._call_of(leg.peer)
         self._count(f"seat {what}")
         if what == "lets it ring":
             return
@@ -219,8 +221,7 @@ class Play:
             self._note(call, seat, "caller was quicker", leg)     # after all it may have been answered for a moment
             return
         did = "waits" if consulted else _drawn(draw, TALKS)
-        if isinstance(call, int) and call in self._answered:
-            self._answered[call].set()
+        self._tell_answered(leg.peer)
         try:
             await self._talks(seat, leg, did, call, draw)
         except PhoneError:
@@ -229,6 +230,17 @@ class Play:
         await leg.hang_up()
         await self._until_over(leg, 5)
         self._note(call, seat, did, leg)
+
+    def _call_of(self, peer: str) -> int | str | None:
+        """By the number that a seat's phone shows: the caller's call, the one it is asked about, or the number rung back."""
+        if peer in self._phones:
+            return self._consulting.get(peer)
+        return peer if peer in self.customers.phones else self._current.get(peer)
+
+    def _tell_answered(self, peer: str) -> None:
+        call = self._call_of(peer)
+        if isinstance(call, int) and call in self._answered:
+            self._answered[call].set()
 
     def _note(self, call: int | str | None, seat: Seat, did: str, leg: Leg) -> None:
         if call is not None and leg.answered_at and leg.ended_at:
@@ -280,12 +292,36 @@ class Play:
             await asyncio.sleep(draw.uniform(4, 12))
             number = draw.choice(self.seats)
             if number not in self._away and len(self._away) < 2:
-                self._start(self._goes(number, draw.uniform(2, 8)))
+                dies = draw.random() < self.deaths and not any(leg.is_talking for leg in self._phones[number].legs)
+                self._start(self._dies(number, draw.uniform(3, 12)) if dies else self._goes(number, draw.uniform(2, 8)))
 
     async def _goes(self, number: str, seconds: float) -> None:
         self._away.add(number)
-        self._count("phone gone and back")
-        await self._phones[number].unregister()
+        try:
+            await self._phones[number].unregister()
+            self._count("phone gone and back")
+        except PhoneError:
+            self._count("phone could not go")        # an old nonce; it stays registered
+        await asyncio.sleep(seconds)
+        if not self._over:
+            await self._phones[number].register()
+            self._away.discard(number)
+
+    async def _dies(self, number: str, seconds: float) -> None:
+        """Another phone takes the seat's place and dies there, without a word."""
+        self._away.add(number)
+        try:
+            await self._phones[number].unregister()
+        except PhoneError:
+            self._count("phone could not go")
+            self._away.discard(number)
+            return
+        draw = random.Random(f"{self.seed}/dies/{number}/{self.did.get('phone died', 0)}")
+        died = await lives_and_dies(self.whole, number, draw, self._tell_answered)
+        self._count("phone died" if died.answered_at is None else "phone died in mid-talk")
+        call = self._call_of(died.peer)
+        if call is not None and died.answered_at is not None:
+            self.talked.append(Talked(call, number, DIED, died.answered_at, died.died_at))
         await asyncio.sleep(seconds)
         if not self._over:
             await self._phones[number].register()

@@ -12,7 +12,7 @@ from hotline.whole import Whole
 from sqlalchemy import Row
 
 from soak.callbacks import HELLO_S, TRIES, Asked, Rung
-from soak.play import Talked
+from soak.play import DIED, Talked
 from soak.records import A_MOMENT_S, Record, when
 
 ROWS = "SELECT callback_id, number, state, attempts, asked_at, since, place FROM callbacks ORDER BY asked_at, callback_id"
@@ -35,6 +35,7 @@ class Place:
     result: str | None
     rung: tuple[Rung, ...]
     together_s: float        # that a seat and the customer could talk to each other
+    died: bool               # one of the seats' phones
 
     @property
     def ident(self) -> str:
@@ -143,7 +144,9 @@ def _places(kept: Sequence[Record], entries: Sequence[Entry], rung: Sequence[Run
         if begun_:
             mine = tuple(rings[record.call_id])
             places.append(Place(record, int(begun_[0].data[1]), results[0] if results else None, mine,
-                                sum(together(talk, mine) for talk in talked if talk.call == record.number)))
+                                sum(together(talk, mine) for talk in talked if talk.call == record.number),
+                                any(talk.did == DIED and record.began_s <= talk.answered_at <= record.ended_s
+                                    for talk in talked if talk.call == record.number)))
     return places, wrong
 
 
@@ -154,7 +157,7 @@ def _place(place: Place) -> Iterator[str]:
     if len(place.rung) > 1:
         yield f"{place.ident} rang the customer {len(place.rung)} times"
     answered = place.result == "answered"
-    if answered != (place.together_s > 0) and (answered or place.together_s > A_MOMENT_S):
+    if answered != (place.together_s > 0) and (answered or place.together_s > A_MOMENT_S) and not place.died:
         yield (f"{place.ident}: {place.result} by the journal, its phone and a seat's talked {place.together_s:.1f} s "
                f"({[ring.did for ring in place.rung]})")
     if place.rung and place.result is None:

@@ -42,11 +42,13 @@ class Result:
     wrong: list[str]
 
 
-async def soak(seconds: float, *, seed: int, rate: float, tell: Tell | None = None) -> Result:
+async def soak(seconds: float, *, seed: int, rate: float, deaths: float = 0.2,
+               tell: Tell | None = None) -> Result:
     with free_offset() as offset:
         async with Whole(SITE.text(), offset) as whole, \
                 Phones(whole.switch, rtp_ports=PHONE_RTP, listen=whole.settings.ports.outside, keep_s=KEPT_S) as phones:
-            play = Play(whole, phones, SEATS, seed, rate, Agents(whole, DESKS, seed), Customers(whole, phones, seed))
+            play = Play(whole, phones, SEATS, seed, rate, Agents(whole, DESKS, seed), Customers(whole, phones, seed),
+                        deaths)
             memory = Memory(whole, every_s=max(seconds / SAMPLES, 1.0))
             drift = Drift(whole)
             watching = [asyncio.create_task(memory.watch()), asyncio.create_task(drift.listen())]

@@ -51,7 +51,8 @@ class Line:
     def __post_init__(self) -> None:
         self.recorder = Recorder(self.database, (Source("node1/queue_log", self.folder / "queue_log", parse_queue_log),),
                                  node="node1", tz=TZ, short_abandon_s=5, clock=self.clock, callbacks=RULE)
-        self.caller = CallbackCaller(self.database, RULE, self.clock, ask=self._ask, tell=self.told.append)
+        self.caller = CallbackCaller(self.database, RULE, self.clock, ask=self._ask, tell=self.told.append,
+                                     read_until=lambda: self.recorder.read_until)
 
     def _ask(self, command: Command) -> Answer:
         self.asked.append(command)
@@ -92,6 +93,7 @@ class Line:
     def step(self, at: int) -> list[Command]:
         self.now(at)
         self.asked.clear()
+        self.recorder.poll()         # finds nothing more: what was journalled by now is known
         self.caller.step()
         return list(self.asked)
 
@@ -145,6 +147,16 @@ def test_a_silent_acd_is_asked_for_the_same_attempt_again(line: Line) -> None:
     line.answers = [Unavailable("bus")]
     first = line.step(31)
     assert line.step(42) == first == [RingBack(ident, 1, "+8613900000001", "repair", 30, None, "zh")]
+
+
+def test_what_the_journal_says_and_the_database_does_not_know_yet_is_waited_for(line: Line) -> None:
+    """A database that was slow for seconds: the callback is due by what it knows, and was called off meanwhile."""
+    ident = line.asks()
+    line.place(ident, 60, 1, "busy")
+    line.now(2_000)
+    line.caller.step()
+    assert line.asked == []
+    assert [command.attempt for command in line.step(2_000) if isinstance(command, RingBack)] == [2]
 
 
 def test_an_attempt_that_was_begun_and_left_no_place_counts(line: Line) -> None:

@@ -73,7 +73,8 @@ def test_a_cancelled_one_is_audited_and_acd_takes_its_place_out_of_the_queue(own
     clock = SystemClock()
     asker = Asker(own_rig[0].url, clock)
     with OrdersReader(own_rig[0].url) as acd, signed_in(own_rig[2].url, Role.LEADER) as client:
-        caller = CallbackCaller(database, RetryRule(), clock, ask=lambda command: asker.ask(command, "crm"), tell=told.append)
+        caller = CallbackCaller(database, RetryRule(), clock, ask=lambda command: asker.ask(command, "crm"), tell=told.append,
+                                read_until=clock.now)
         assert client.post(f"{URL}/{FIRST}/cancel").json()["state"] == "cancelled"
         caller.step()
         assert acd.asked == [CancelRingBack(FIRST)]
