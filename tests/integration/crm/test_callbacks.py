@@ -159,6 +159,15 @@ def test_what_the_journal_says_and_the_database_does_not_know_yet_is_waited_for(
     assert [command.attempt for command in line.step(2_000) if isinstance(command, RingBack)] == [2]
 
 
+def test_a_busy_hour_in_which_there_is_always_more_to_read_holds_no_callback_up(line: Line) -> None:
+    ident = line.asks()
+    line.place(ident, 60, 1, "busy")
+    line.now(2_000)
+    assert line.journal(f"{START + 2_000}|{call(2_000)}|NONE|NONE|ENTERED|8000|13900000002|node1").lines == 1
+    line.caller.step()
+    assert [command.attempt for command in line.asked if isinstance(command, RingBack)] == [2]
+
+
 def test_an_attempt_that_was_begun_and_left_no_place_counts(line: Line) -> None:
     line.asks(kept="")
     line.answers = [Answer("", "done", "begun"), Answer("", "done")]
