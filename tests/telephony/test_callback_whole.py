@@ -19,6 +19,7 @@ from callcenter.phones.sound import tone
 from callcenter.settings import CHECKOUT
 from crm.callbacks.service import cancel
 from crm.database import open_database
+from crm.staff.actor import SYSTEM
 
 SOUNDS = CHECKOUT / "asterisk-config/sounds"
 SITE = TestSite(ring_seconds=2, seat_ring=1, overflow_after=12, backup_for=30, survey=False, callback_numbers=("2XXX",),
@@ -86,7 +87,7 @@ def cancels(whole: Whole, guest: Guest) -> None:
     database = open_database(whole.settings.database_url)
     try:
         with database.writing.begin() as session:
-            cancel(session, guest.call_id, datetime.now(UTC))
+            cancel(session, SYSTEM, guest.call_id, datetime.now(UTC))
     finally:
         database.engine.dispose()
 
