@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 
 import structlog
 import uvloop
 
-from acd.agents import Rules
-from acd.ami import AmiAddress
-from acd.app import AcdPlan, run
-from acd.bookfile import BookFile
+from acd.agents.roster_keeper import read_roster
+from acd.agents.transitions import Rules
+from acd.ami.link import AmiAddress
+from acd.app import COLLECT_AFTER, AcdPlan, run
 from acd.calls.rules import CallRules
-from acd.desired import first_book, first_roster
+from acd.desired.bookfile import BookFile
+from acd.desired.state import first_book, first_roster
+from acd.health.watch import WatchPlan
 from acd.plan import FloorPlan
-from acd.roster_keeper import read_roster
-from acd.watch import WatchPlan
 from callcenter.clock import SystemClock
 from callcenter.logs import configure_logs
 from callcenter.settings import Settings
@@ -56,4 +57,5 @@ async def _until_sigterm(plan: AcdPlan) -> None:
 
 if __name__ == "__main__":
     configure_logs("acd")
+    gc.set_threshold(*COLLECT_AFTER)
     uvloop.run(_until_sigterm(plan_of(Settings.load())))

@@ -9,6 +9,7 @@ from callcenter.site import Site
 from callcenter.site.schema import QueueConfig
 
 LANGUAGES = ("zh", "en")
+TECHNOLOGY = "PJSIP/"
 
 
 @dataclass(frozen=True)
@@ -60,9 +61,13 @@ class FloorPlan:
 
     def seat_of(self, interface: str) -> str | None:
         """The seat of an interface `PJSIP/1001` or a channel `PJSIP/1001-0000002a`; None for anybody else."""
-        technology, _, rest = interface.partition("/")
-        name = rest if rest in self.seats else rest.rpartition("-")[0]
-        return name if technology == "PJSIP" and name in self.seats else None
+        if not interface.startswith(TECHNOLOGY):
+            return None
+        rest = interface[len(TECHNOLOGY):]
+        if rest in self.seats:
+            return rest
+        name = rest.rpartition("-")[0]
+        return name if name in self.seats else None
 
     def always_on(self, seat: str) -> bool:
         """Rings with nobody signed in (`Site.always_on`)."""

@@ -1,4 +1,4 @@
-"""How far ahead a caller begins. Waiting adds to it (acd/ageing.py), so that points shorten a wait and starve nobody."""
+"""How far ahead a caller begins. Waiting adds to it (acd/waiting/ageing.py), so that points shorten a wait and starve nobody."""
 
 from __future__ import annotations
 

@@ -16,10 +16,11 @@ from typing import Final
 
 from acd_result import Result
 
-from acd.book import Book, SignedIn
+from acd.ami.members import Member, Place
+from acd.desired.book import Book, SignedIn
 from acd.plan import FloorPlan, QueuePlan, SeatPlan
-from acd.reconcile import reconcile
-from acd.wanted import Actual, Member, Place, Wanted, wanted_floor
+from acd.reconcile.difference import reconcile
+from acd.reconcile.wanted import Actual, Wanted, wanted_floor
 from callcenter.roster import Agent, Roster
 
 AGENTS: Final = 1_000

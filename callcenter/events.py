@@ -37,7 +37,7 @@ class SeatState(StrEnum):
 
 
 class AgentState(StrEnum):
-    """acd/agents.py has the table of transitions."""
+    """acd/agents/transitions.py has the table of transitions."""
 
     SIGNED_OUT = "signed_out"
     READY = "ready"

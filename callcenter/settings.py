@@ -118,13 +118,18 @@ class Settings:
 
     @property
     def book_file(self) -> Path:
-        """acd's own: who is signed in where, kept through every crash (acd/book.py)."""
+        """acd's own: who is signed in where, kept through every crash (acd/desired/book.py)."""
         return self.state / "floor/book.json"
 
     @property
     def roster_file(self) -> Path:
-        """acd's own: the last roster that it heard of crm (acd/roster_keeper.py)."""
+        """acd's own: the last roster that it heard of crm (acd/agents/roster_keeper.py)."""
         return self.state / "floor/roster.json"
+
+    @property
+    def audit_head_file(self) -> Path:
+        """crm's and the dashboard's: the audit's newest place and hash, outside the database (crm/staff/chain.py)."""
+        return self.state / "audit-head.json"
 
     @property
     def logs(self) -> Path:
@@ -135,7 +140,8 @@ class Settings:
         return self.state / "secrets.json"
 
     def secrets(self) -> dict[str, str]:
-        """Made at first start, mode 0600: `ami`, `session`, `seat-<number>`, `user-<name>` (first passwords)."""
+        """Made at first start, mode 0600: `ami`, `session`, `audit`, `recordings-key-<n>`, `seat-<number>`, `user-<name>`
+        (first passwords)."""
         loaded: dict[str, str] = json.loads(self.secrets_file.read_text())
         return loaded
 

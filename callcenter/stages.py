@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
 
@@ -57,6 +58,7 @@ def asterisk_queue(stage: Stage) -> str:
             return f"seat.{stage.of}"
 
 
+@lru_cache(maxsize=4_096)     # asked for every caller who joins or is called, of the few names that there are
 def stage_of(name: str) -> Stage:
     """The stage of an Asterisk queue's name. A name that is none of ours is taken as a queue of its own."""
     queue, dot, rest = name.partition(".")

@@ -136,7 +136,7 @@ def _hint(item: Any, model: type[BaseModel], patterns: Mapping[str, str]) -> str
         return patterns.get(context["pattern"], f"must match {context['pattern']}")
     if kind in ("literal_error", "enum"):
         return f"one of {context['expected']}"
-    return ""
+    return str(context.get("hint", ""))
 
 
 def _nearest(model: type[BaseModel], loc: Loc) -> str:

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import csv
-import getpass
 import signal
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
@@ -21,38 +18,57 @@ from callcenter.clock import SystemClock
 from callcenter.errors import Conflict, NotFound
 from callcenter.logs import configure_logs
 from callcenter.orders import Asker
-from callcenter.roles import Role
 from callcenter.settings import Settings
 from callcenter.site import load_site
+from callcenter.yamlfile import FileFaults
 from crm.callbacks.caller import CallbackCaller
 from crm.callbacks.rules import RetryRule
 from crm.calls.journal import parse_cel, parse_queue_log
 from crm.calls.recorder import Recorder, Source
 from crm.calls.tally import tally_of
-from crm.database import Database, open_database
+from crm.command import failed, instance_database, password
 from crm.herald import Herald
 from crm.households.demo import demo_rows
+from crm.households.export import Format, exported
 from crm.households.importer import bring_in
 from crm.households.lines import COLUMNS
+from crm.instance import open_instance
+from crm.kinds.load import load_kind
 from crm.migrate import migrate
 from crm.notices.threads import desk_threads
 from crm.outbox.relay import Relay
+from crm.privacy.command import retention
+from crm.privacy.doomed import ATTACHMENTS, RECORDINGS, VOICEMAIL
+from crm.privacy.worker import Forgetter
 from crm.process import Process
+from crm.recordings.command import recordings_app
+from crm.recordings.keys import KeyRing
+from crm.recordings.seal import Sealer, Vault
 from crm.reports.differences import Comparison
 from crm.reports.hearing import Hearing
 from crm.staff import agents
-from crm.staff import service as staff
-from crm.staff.actor import SYSTEM
+from crm.staff.actor import Actor
 from crm.staff.audit import record_audit
+from crm.staff.chain import seal_old
+from crm.staff.command import audit_app, user_app
 from crm.staff.orders import OrdersAudited
+from crm.webhooks.addresses import Allowed
+from crm.webhooks.post import Post
+from crm.webhooks.sender import Sender
+from crm.webhooks.service import address_letters
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, invoke_without_command=True)
-user_app = typer.Typer(help="Who may sign in.")
+kinds_app = typer.Typer(help="Kinds of tickets.")
 households_app = typer.Typer(help="Who lives where.")
 agents_app = typer.Typer(help="Who answers.")
 app.add_typer(user_app, name="user")
+app.add_typer(audit_app, name="audit")
+app.add_typer(recordings_app, name="recordings")
 app.add_typer(agents_app, name="agents")
 app.add_typer(households_app, name="households")
+app.add_typer(kinds_app, name="kinds")
+
+CONSOLE = Actor("console", is_system=True)
 
 
 @app.callback()
@@ -64,7 +80,7 @@ def process(context: typer.Context) -> None:
     settings = Settings.load()
     site = load_site(settings.site_file)
     clock = SystemClock()
-    database = open_database(settings.database_url)
+    database = open_instance(settings)
     sources = (Source(f"{settings.node}/queue_log", settings.queue_log, parse_queue_log, tally_of),
                Source(f"{settings.node}/cel", settings.cel_log, parse_cel))
     rule = RetryRule(site.desk.callback_tries, timedelta(seconds=site.desk.callback_retry))
@@ -85,13 +101,22 @@ def process(context: typer.Context) -> None:
                             read_until=lambda: recorder.read_until)
     calling = threading.Thread(target=caller.run, args=(stop,), name="callbacks", daemon=True)
     calling.start()
-    relay = Relay(database, Publisher(settings.redis_url, tries_once=True), clock)
+    relay = Relay(database, Publisher(settings.redis_url, tries_once=True), clock, address_letters)
     relaying = threading.Thread(target=relay.run, args=(stop,), name="relay", daemon=True)
     relaying.start()
+    sealer = Sealer(database, Vault(settings.recordings, KeyRing(settings.secrets)), clock, herald.report)
+    sealing = threading.Thread(target=sealer.run, args=(stop,), name="recordings", daemon=True)
+    sealing.start()
+    sender = Sender(database, clock, Post(Allowed(site.webhooks.private_networks)))
+    sending = threading.Thread(target=sender.run, args=(stop,), name="webhooks", daemon=True)
+    sending.start()
     desk = desk_threads(database, site, settings.secrets, clock, herald.report, stop)
+    folders = {RECORDINGS: settings.recordings, VOICEMAIL: settings.voicemail, ATTACHMENTS: settings.attachments}
+    forgetting = threading.Thread(target=Forgetter(database, site, folders, clock).run, args=(stop,), name="retention", daemon=True)
+    forgetting.start()
     Process(database, recorder, herald, site, settings.recordings, settings.voicemail, clock,
             Comparison(database, hearing, ZoneInfo(site.timezone), site.limits.short_abandon, herald.report)).run(stop)
-    for thread in (relaying, calling, *desk):
+    for thread in (relaying, sending, calling, sealing, forgetting, *desk):
         thread.join(timeout=5)
     hearing.stop()
     orders.stop()
@@ -99,77 +124,33 @@ def process(context: typer.Context) -> None:
     database.close()
 
 
-@contextmanager
-def _database() -> Iterator[Database]:
-    database = open_database(Settings.load().database_url)
-    try:
-        yield database
-    finally:
-        database.close()
-
-
-def _fail(message: str) -> typer.Exit:
-    typer.echo(message, err=True)
-    return typer.Exit(1)
+app.command("retention")(retention)
 
 
 @app.command("migrate")
 def migrate_command() -> None:
     """Bring the database to this version's tables; safe to repeat."""
-    with _database() as database:
+    with instance_database() as database:
         typer.echo(migrate(database))
+        with database.writing.begin() as session:
+            seal_old(session)
 
 
-@user_app.command("add")
-def user_add(
-    name: str,
-    role: Annotated[list[Role], typer.Option(help="repeat it for several")],
-    password_stdin: Annotated[bool, typer.Option("--password-stdin")] = False,
-    if_missing: Annotated[bool, typer.Option("--if-missing", help="succeed when the user is there already")] = False,
-) -> None:
+@kinds_app.callback()
+def kinds() -> None:
+    """`kinds check` is a command of its own, also while it is the only one."""
+
+
+@kinds_app.command("check")
+def kinds_check(file: Path) -> None:
+    """Says every fault of a definition: line, key, what is wrong, what would be right. Needs no database."""
     try:
-        with _database() as database, database.writing.begin() as session:
-            if if_missing and name in {user.name for user in staff.users(session)}:
-                return
-            staff.add_user(session, name, role, _password(from_stdin=password_stdin), datetime.now(UTC))
-    except Conflict as error:
-        raise _fail(str(error)) from error
-
-
-@user_app.command("first")
-def user_first() -> None:
-    """Adds the users of standard input that are missing, a line each: name, role, password."""
-    with _database() as database, database.writing.begin() as session:
-        there = {user.name for user in staff.users(session)}
-        for line in sys.stdin:
-            name, role, password = line.split()
-            if name not in there:
-                staff.add_user(session, name, [Role(role)], password, datetime.now(UTC))
-
-
-@user_app.command("list")
-def user_list() -> None:
-    with _database() as database, database.reading() as session:
-        for user in staff.users(session):
-            typer.echo(f"{user.name}\t{','.join(sorted(user.roles))}\t{'active' if user.active else 'disabled'}")
-
-
-@user_app.command("disable")
-def user_disable(name: str) -> None:
-    try:
-        with _database() as database, database.writing.begin() as session:
-            staff.disable_user(session, name, datetime.now(UTC))
-    except NotFound as error:
-        raise _fail(str(error)) from error
-
-
-@user_app.command("password")
-def user_password(name: str, password_stdin: Annotated[bool, typer.Option("--password-stdin")] = False) -> None:
-    try:
-        with _database() as database, database.writing.begin() as session:
-            staff.set_password(session, name, _password(from_stdin=password_stdin), datetime.now(UTC))
-    except (Conflict, NotFound) as error:
-        raise _fail(str(error)) from error
+        found = load_kind(file.read_text(encoding="utf-8"), str(file))
+    except FileFaults as error:
+        raise failed(str(error)) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise failed(f"{file}: {error}") from error
+    typer.echo(f"{found.kind}: {len(found.fields)} fields, {len(found.stages)} stages, {len(found.clocks)} clocks")
 
 
 @agents_app.command("seed")
@@ -180,13 +161,13 @@ def agents_seed() -> None:
         code, pin = line.split()
         pins[code] = pin
     site = load_site(Settings.load().site_file)
-    with _database() as database, database.writing.begin() as session:
+    with instance_database() as database, database.writing.begin() as session:
         typer.echo(f"added: {' '.join(agents.seed_agents(session, site, pins, datetime.now(UTC))) or 'none'}")
 
 
 @agents_app.command("list")
 def agents_list() -> None:
-    with _database() as database, database.reading() as session:
+    with instance_database() as database, database.reading() as session:
         for row in agents.agents(session):
             skills = ",".join(f"{skill.queue}:{skill.level}" for skill in row.skills)
             typer.echo(f"{row.code}\t{row.name}\t{row.team or '-'}\t{skills or '-'}\t{'active' if row.active else 'gone'}")
@@ -196,15 +177,11 @@ def agents_list() -> None:
 def agents_pin(code: str, pin_stdin: Annotated[bool, typer.Option("--pin-stdin")] = False) -> None:
     """A new PIN for an agent."""
     try:
-        with _database() as database, database.writing.begin() as session:
-            agents.set_pin(session, code, _password(from_stdin=pin_stdin))
+        with instance_database() as database, database.writing.begin() as session:
+            agents.set_pin(session, code, password(from_stdin=pin_stdin))
             record_audit(session, at=datetime.now(UTC), who="console", action="agent.pin_reset", subject=f"agent:{code}")
     except (Conflict, NotFound) as error:
-        raise _fail(str(error) or error.code) from error
-
-
-def _password(*, from_stdin: bool) -> str:
-    return sys.stdin.readline().rstrip("\r\n") if from_stdin else getpass.getpass()
+        raise failed(str(error) or error.code) from error
 
 
 @households_app.command("import")
@@ -212,16 +189,31 @@ def households_import(file: Path, dry_run: Annotated[bool, typer.Option("--dry-r
     """All of the file (CSV or XLSX) or nothing; safe to repeat. Every bad row is listed."""
     settings = Settings.load()
     english = {estate.name.zh: estate.name.en for estate in load_site(settings.site_file).estates}
-    with _database() as database, (database.reading() if dry_run else database.writing()) as session:
-        report = bring_in(session, SYSTEM, file.read_bytes(), datetime.now(UTC), english=english, dry_run=dry_run)
+    with instance_database() as database, (database.reading() if dry_run else database.writing()) as session:
+        report = bring_in(session, CONSOLE, file.read_bytes(), datetime.now(UTC), english=english, dry_run=dry_run)
         session.commit()
     for fault in report.faults:
-        typer.echo(f"{file}: row {fault.row}, {fault.column}: {fault.value!r} {fault.en} {fault.zh}", err=True)
+        value = f" ({fault.value!r})" if fault.value else ""
+        typer.echo(f"row {fault.row}, {fault.column}: {fault.en} {fault.zh}{value}", err=True)
     if report.faults:
         raise typer.Exit(1)
     done = report.done
     typer.echo(f"{'would add' if dry_run else 'added'}: households={done.households} people={done.people} "
                f"numbers={done.numbers} changed={done.changed} ended={done.ended} left_out={done.left_out}")
+
+
+@households_app.command("export")
+def households_export(file: Path, reason: Annotated[str, typer.Option(help="goes into the audit")]) -> None:
+    """All of the register into a file, CSV or XLSX by its name; it can be imported again."""
+    form: Format = "csv" if file.suffix == ".csv" else "xlsx"
+    try:
+        with instance_database() as database, database.writing.begin() as session:
+            content = exported(session, CONSOLE, form, reason, datetime.now(UTC))
+    except Conflict as error:
+        raise failed(str(error) or error.code) from error
+    file.touch(mode=0o600)      # names and numbers: its owner's alone
+    file.write_bytes(content)
+    typer.echo(f"written: {file}")
 
 
 @households_app.command("demo")

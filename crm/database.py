@@ -6,6 +6,7 @@ fsync a commit, and the recorder, the busiest writer, commits a batch and not a 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, ClassVar
@@ -68,13 +69,17 @@ class Database:
         self.engine.dispose()
 
 
-def open_database(url: str) -> Database:
-    """Opens nothing yet: the first query connects. A lost PostgreSQL connection is noticed before it is used."""
+def open_database(url: str, info: Mapping[str, object] | None = None) -> Database:
+    """Opens nothing yet: the first query connects. A lost PostgreSQL connection is noticed before it is used.
+
+    `info` is what every session carries; crm/instance.py puts the instance's own into it.
+    """
     engine = make_engine(url)
+    carried = dict(info or {})
     return Database(
         engine=engine,
-        reading=sessionmaker(engine, expire_on_commit=False),
-        writing=sessionmaker(engine.execution_options(sixring_writes=True), expire_on_commit=False),
+        reading=sessionmaker(engine, expire_on_commit=False, info=carried),
+        writing=sessionmaker(engine.execution_options(sixring_writes=True), expire_on_commit=False, info=carried),
     )
 
 

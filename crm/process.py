@@ -27,6 +27,7 @@ from crm.outbox.relay import drop_told
 from crm.reports.differences import Comparison
 from crm.reports.service import day_figures
 from crm.staff import agents_tell
+from crm.webhooks.service import drop_old_deliveries
 
 POLL_S = 0.15                # a line is read at the latest this long after it was written
 FIRST_RETRY_S = 0.2
@@ -122,6 +123,7 @@ class Process:
                 store.drop_unentered(session, self._clock.now() - UNENTERED_FOR)
                 drop_old_keys(session, self._clock.now())
                 drop_told(session, self._clock.now())
+                drop_old_deliveries(session, self._clock.now())
             drop_old_sound(self._database, self._sound, self._site.retention.recordings_days, self._clock.now(), self._tz)
         back = self._herald.came_back()
         self._figures_wanted |= back

@@ -1,11 +1,20 @@
-"""`python -m dashboard`: serves the API, the live feed and the pages on this machine; a proxy in front adds TLS."""
+"""`python -m dashboard`: serves the API, the live feed and the pages on this machine; a proxy in front adds TLS.
+
+`python -m dashboard describe` writes the API's description to standard output instead.
+"""
 
 from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
 
 import uvicorn
 
 from callcenter.logs import configure_logs
-from callcenter.settings import LOOPBACK, Settings
+from callcenter.settings import CHECKOUT, LOOPBACK, Settings, new_settings
 from dashboard.app import create_app
 
 
@@ -17,7 +26,17 @@ def uvicorn_config(settings: Settings) -> uvicorn.Config:
                           log_config=None)
 
 
+def description() -> dict[str, Any]:
+    """Of the API of this version, which is the same for every site."""
+    with tempfile.TemporaryDirectory(prefix="sixring-describe-") as folder:
+        settings = new_settings(Path(folder), offset=0, site_file=CHECKOUT / "asterisk-config/site.yaml")
+        return create_app(settings).openapi()
+
+
 def main() -> None:
+    if sys.argv[1:] == ["describe"]:
+        json.dump(description(), sys.stdout, ensure_ascii=False)
+        return
     configure_logs("dashboard")
     uvicorn.Server(uvicorn_config(Settings.load())).run()
 

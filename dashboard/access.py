@@ -16,7 +16,7 @@ from crm.staff.actor import Actor
 from crm.staff.agents import agent_of
 from crm.staff.schemas import SignedIn
 from crm.staff.service import signed_in
-from dashboard.services import Given, Reading, Services
+from dashboard.services import Given, Services
 
 COOKIE = "sixring_session"
 EVERYBODY = frozenset(Role)
@@ -27,9 +27,14 @@ DESK = LEADS | {Role.AGENT}
 SUPERVISES = LEADS - {Role.LEADER}
 
 
-def holder(connection: HTTPConnection, session: Reading, services: Given) -> SignedIn:
+def holder(connection: HTTPConnection, services: Given) -> SignedIn:
+    """By a session of its own, that ends here: a request that kept a connection while it waits for a thread, and then for a
+    second connection to write with, would wait for others that do the same."""
     token = connection.cookies.get(COOKIE)
-    who = signed_in(session, token, services.clock.now()) if token else None
+    if token is None:
+        raise Unauthenticated
+    with services.database.reading() as session:
+        who = signed_in(session, token, services.clock.now())
     if who is None:
         raise Unauthenticated
     return who
@@ -66,11 +71,11 @@ def actor_of(who: SignedIn, session: Session, site: Site) -> Actor:
 class Acting(Guard):
     """The dependency that `acting` gives: who is signed in, as the desk's services take one."""
 
-    def __call__(self, who: Annotated[SignedIn, Depends(holder, scope="function")], session: Reading,
-                 services: Given) -> Actor:
+    def __call__(self, who: Annotated[SignedIn, Depends(holder, scope="function")], services: Given) -> Actor:
         if not who.user.roles & self.roles:
             raise Forbidden
-        return actor_of(who, session, services.site)
+        with services.database.reading() as session:     # ends here, as `holder`'s
+            return actor_of(who, session, services.site)
 
 
 def acting(*roles: Role) -> Acting:
@@ -97,7 +102,15 @@ def own_seat(who: SignedIn) -> str | None:
 
 
 def sees_callers(who: SignedIn) -> bool:
-    return bool(who.user.roles & SEES_CALLERS)
+    """On the live board, whose calls are of all estates: who is bound to some of them sees callers only from the desk, where
+    each may ring."""
+    return bool(who.user.roles & SEES_CALLERS) and (who.user.estates is None or bool(who.user.roles & DESK))
+
+
+def live_roles(who: SignedIn) -> frozenset[Role]:
+    """The roles that count on the live board: a board without callers, like a wall's, for who is bound to estates elsewhere."""
+    bound = who.user.roles & SEES_CALLERS and not sees_callers(who)
+    return who.user.roles - SEES_CALLERS | {Role.WALLBOARD} if bound else who.user.roles
 
 
 def own_agent(who: SignedIn, session: Session, site: Site) -> str | None:

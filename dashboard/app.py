@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import structlog
@@ -20,17 +20,19 @@ from callcenter.errors import NotFound, Unavailable
 from callcenter.orders import Asker
 from callcenter.settings import Settings
 from callcenter.site import Site, load_site
-from crm.database import Database, open_database
+from crm.database import Database
+from crm.instance import open_instance
 from crm.staff.schemas import UserShown
 from crm.staff.service import signed_in
-from dashboard.access import COOKIE, public
+from dashboard.access import COOKIE, live_roles, public
 from dashboard.api import health
 from dashboard.api.routes import ROUTERS
+from dashboard.description import describe, operation_id
 from dashboard.headers import SameOriginOnly, SecurityHeaders
 from dashboard.live.hub import Hub
 from dashboard.live.reader import Reader
 from dashboard.live.socket import LiveFeed
-from dashboard.problems import describe_problems, install_problems
+from dashboard.problems import install_problems
 from dashboard.services import Services
 
 API = "/api/v1"
@@ -50,13 +52,13 @@ class Watching:
                 who = signed_in(session, token, self.clock.now())
         except SQLAlchemyError as error:
             raise Unavailable from error
-        return who.user if who else None
+        return replace(who.user, roles=live_roles(who)) if who else None
 
 
 def create_app(settings: Settings, *, site: Site | None = None, clock: Clock | None = None,
                pages: Path = PAGES) -> FastAPI:
     clock = clock or SystemClock()
-    database = open_database(settings.database_url)
+    database = open_instance(settings)
     hub = Hub(clock)
     site = site or load_site(settings.site_file)
     services = Services(site=site, database=database, hub=hub, clock=clock, recordings=settings.recordings,
@@ -78,12 +80,13 @@ def create_app(settings: Settings, *, site: Site | None = None, clock: Clock | N
         await bus.close()
         database.close()
 
-    app = FastAPI(title="Sixring", version="0.1.0", lifespan=lifespan, docs_url=None, redoc_url=None)
+    app = FastAPI(title="Sixring", version="0.1.0", lifespan=lifespan, docs_url=None, redoc_url=None,
+                  generate_unique_id_function=operation_id)
     app.state.services = services
     app.add_middleware(SameOriginOnly)
     app.add_middleware(SecurityHeaders, websocket=services.websocket)
     install_problems(app)
-    describe_problems(app)
+    describe(app)
     for router in ROUTERS:
         app.include_router(router, prefix=API)
     app.include_router(health.probe)

@@ -11,6 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnection
 from starlette.exceptions import HTTPException
 
 from callcenter.errors import Conflict, SixringError, Unavailable
@@ -111,8 +112,9 @@ def install_problems(app: FastAPI) -> None:
         return problem(error.status, error.code)
 
     @app.exception_handler(OperationalError)
-    def no_database(request: Request, error: OperationalError) -> JSONResponse:
-        log.error("database_unavailable", path=request.url.path, error=type(error.orig).__name__)
+    @app.exception_handler(NoConnection)
+    def no_database(request: Request, error: OperationalError | NoConnection) -> JSONResponse:
+        log.error("database_unavailable", path=request.url.path, error=type(getattr(error, "orig", None) or error).__name__)
         return problem(Unavailable.status, Unavailable.code)
 
     @app.exception_handler(IntegrityError)

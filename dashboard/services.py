@@ -19,6 +19,7 @@ from callcenter.clock import Clock
 from callcenter.orders import Asker
 from callcenter.site import Site
 from crm.database import Database
+from crm.webhooks.addresses import Allowed
 from dashboard.live.hub import Hub
 
 
@@ -33,6 +34,10 @@ class Services:
     asker: Asker
     secrets: Callable[[], Mapping[str, str]]      # read anew each time: `sixring up` may have made more
     websocket: str                                # where a page that is a phone reaches Asterisk; "" when no seat is one
+
+    @property
+    def webhooks(self) -> Allowed:
+        return Allowed(self.site.webhooks.private_networks)
 
     @property
     def timezone(self) -> ZoneInfo:

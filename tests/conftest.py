@@ -6,9 +6,14 @@ from pathlib import Path
 
 import pytest
 import structlog
+from hypothesis import HealthCheck, settings
 
 CATEGORIES = ("unit", "integration", "telephony", "browser", "chaos")
 HERE = Path(__file__).parent
+
+# How long an example takes says something of the machine and nothing of the code; `bench/` measures.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 
 def pytest_configure() -> None:

@@ -8,8 +8,10 @@ from typing import Final
 
 import structlog
 
-from acd.ami import AmiLink, AmiRefused, LinkDown, LinkUp
-from acd.ami_events import AmiEvent
+from acd.ami.errors import AmiRefused
+from acd.ami.link import AmiLink
+from acd.ami.news import Listeners
+from acd.bus.orders import Handlers, refused
 from acd.calls.handovers import Handovers
 from acd.calls.line import CallLine, Views, set_variable
 from acd.calls.longcalls import PROMPTS, Ran, Told, due
@@ -19,9 +21,9 @@ from acd.calls.rescue import Rescue
 from acd.calls.rules import CallRules, NotPossible, Why
 from acd.calls.talks import talks_on
 from acd.calls.transfers import Transfers
-from acd.desired import Desired
-from acd.facts import Channel, Floor
-from acd.orders import Handlers, refused
+from acd.desired.state import Desired
+from acd.floor.channels import Channel
+from acd.floor.facts import Floor
 from callcenter.clock import Clock
 from callcenter.commands import (
     Answer,
@@ -72,9 +74,8 @@ class CallsDesk:
         }
         return {kind: _answering(handler) for kind, handler in kinds.items()}
 
-    def heard(self, node: str, news: AmiEvent | LinkUp | LinkDown) -> None:
-        """FloorService's listener."""
-        self._handovers.heard(node, news)
+    def listeners(self) -> Listeners:
+        return self._handovers.listeners()
 
     async def run(self) -> None:
         while True:
@@ -108,7 +109,7 @@ class CallsDesk:
 
     async def _tell(self, link: AmiLink, floor: Floor, ran: Ran) -> None:
         legs = talks_on(floor, ran.call_id)
-        seat = floor.plan.seat_of(legs[0].name) if legs else None
+        seat = legs[0].seat if legs else None
         self._put(CallRanLong(self._clock.now(), ran.call_id, self._line.seating.agent_at(seat) if seat else None, seat,
                               ran.minutes, ran.told is Told.LIMIT))
         for leg in legs:

@@ -11,12 +11,13 @@ from typing import Final
 
 import structlog
 
-from acd.ami import AmiLink, LinkDown, LinkUp
-from acd.ami_events import AmiEvent, ChannelCreated
-from acd.ami_handover import HandedOver
+from acd.ami.events import ChannelCreated
+from acd.ami.handover import HandedOver
+from acd.ami.link import AmiLink
+from acd.ami.news import Listeners
 from acd.calls.line import CallLine, journal, set_variable
 from acd.calls.rules import CallRules
-from acd.facts import Floor
+from acd.floor.channels import Channel
 from callcenter.commands import Target
 from callcenter.errors import SixringError
 
@@ -26,8 +27,6 @@ _CONSULTATION: Final = re.compile(r"Local/([0-9*]+)@transfers-")
 
 
 class Handovers:
-    """`heard` is FloorService's listener."""
-
     def __init__(self, line: CallLine) -> None:
         self._line = line
         self._asked: dict[str, Target] = {}      # call id → whom an order asked for
@@ -40,32 +39,38 @@ class Handovers:
     def forget(self, call_id: str) -> None:
         self._asked.pop(call_id, None)
 
-    def heard(self, node: str, news: AmiEvent | LinkUp | LinkDown) -> None:
-        if isinstance(news, ChannelCreated):
-            if dialled := _CONSULTATION.match(news.channel):
-                self._dialled[news.linkedid] = dialled[1]
-                self._asked.pop(news.linkedid, None)      # of an earlier consultation, which keys have ended
-        elif isinstance(news, HandedOver):
-            for link, floor in self._line.views():
-                if link.node == node:
-                    task = asyncio.ensure_future(self._write(link, floor, news))
-                    self._tasks.add(task)
-                    task.add_done_callback(self._tasks.discard)
+    def listeners(self) -> Listeners:
+        return {ChannelCreated: self._dialling, HandedOver: self._handed_over}
 
-    async def _write(self, link: AmiLink, floor: Floor, news: HandedOver) -> None:
-        seat = floor.plan.seat_of(news.leg)
-        ways = (news.sides, news.sides[::-1])
-        found = next(((call_id, other) for (call_id, _), (_, other) in ways if call_id in floor.calls), None)
-        if seat is None or found is None:
-            return       # between two seats; no caller is concerned
-        call_id, channel = found
-        # Asterisk leaves the other channel out when it is just then replacing it by a shorter way.
-        there, dialled = floor.plan.seat_of(channel), self._dialled.pop(call_id, "")
-        to = self._asked.pop(call_id, None) or (Target("seat", there) if there else target_of(dialled, self._line.rules))
-        self._forget_what_is_over()
-        agent, caller = self._line.seating.agent_at(seat), floor.channels.get(call_id)
+    def _dialling(self, node: str, event: ChannelCreated) -> None:  # noqa: ARG002 - as all of them
+        if dialled := _CONSULTATION.match(event.channel):
+            self._dialled[event.linkedid] = dialled[1]
+            self._asked.pop(event.linkedid, None)      # of an earlier consultation, which keys have ended
+
+    def _handed_over(self, node: str, event: HandedOver) -> None:
+        """Decides at once: the floor goes on."""
+        for link, floor in self._line.views():
+            if link.node != node:
+                continue
+            seat = floor.plan.seat_of(event.leg)
+            ways = (event.sides, event.sides[::-1])
+            found = next(((call_id, other) for (call_id, _), (_, other) in ways if call_id in floor.calls), None)
+            if seat is None or found is None:
+                continue       # between two seats; no caller is concerned
+            call_id, channel = found
+            # Asterisk leaves the other channel out when it is just then replacing it by a shorter way.
+            there, dialled = floor.plan.seat_of(channel), self._dialled.pop(call_id, "")
+            to = self._asked.pop(call_id, None) or (Target("seat", there) if there else target_of(dialled, self._line.rules))
+            self._forget_what_is_over()
+            agent, caller = self._line.seating.agent_at(seat), floor.channels.get(call_id)
+            task = asyncio.ensure_future(self._write(link, call_id, seat, agent, to, caller, together=event.together))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _write(self, link: AmiLink, call_id: str, seat: str, agent: str, to: Target, caller: Channel | None, *,
+                     together: bool) -> None:
         try:
-            if news.together:
+            if together:
                 await journal(link, call_id, seat, "CONFERENCE", agent, to.kind, to.value)
                 return
             await journal(link, call_id, seat, "TRANSFERRED", agent, to.kind, to.value, "attended")

@@ -7,11 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from acd.ami import AmiLink
+from acd.ami.link import AmiLink
 from acd.calls.rules import CallRules, NotPossible, Why
 from acd.calls.talks import Seating, Talk, talk_at
-from acd.desired import Desired
-from acd.facts import CallFacts, Channel, Floor
+from acd.desired.state import Desired
+from acd.floor.channels import Channel
+from acd.floor.facts import CallFacts, Floor
 from callcenter.commands import Order
 
 SETTLES_S: Final = 2.5        # what Asterisk has accepted shows within this

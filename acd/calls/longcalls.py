@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from enum import IntEnum
 from typing import Final
 
-from acd.facts import CallFacts
+from acd.floor.facts import CallFacts
 
 
 class Told(IntEnum):

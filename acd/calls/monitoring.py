@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import Final
 
+from acd.bus.orders import done
 from acd.calls.line import CallLine, Place, journal, originate, set_variable
 from acd.calls.recording import Recording
 from acd.calls.rules import NotPossible, Why
 from acd.calls.talks import require_free
-from acd.facts import Channel
-from acd.orders import done
+from acd.floor.channels import Channel
 from callcenter.commands import Answer, Monitor, Monitoring, MoveCall, Order, TakeOver
 
 KEYS: Final = {Monitoring.LISTEN: "4", Monitoring.WHISPER: "5", Monitoring.JOIN: "6"}
@@ -93,4 +93,4 @@ class Leading:
 def _spy(place: Place, seat: str) -> Channel | None:
     """The channel of this seat that listens to somebody."""
     return next((channel for uid in place.floor.spies if (channel := place.floor.channels.get(uid))
-                 and place.floor.plan.seat_of(channel.name) == seat), None)
+                 and channel.seat == seat), None)

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from acd.ami import AmiLink
+from acd.ami.link import AmiLink
+from acd.bus.orders import done
 from acd.calls.line import CallLine, Place, journal, set_variable
 from acd.calls.talks import Talk, talks_on
-from acd.facts import Channel, Floor
-from acd.orders import done
+from acd.floor.channels import Channel
+from acd.floor.facts import Floor
 from callcenter.clock import Clock
 from callcenter.commands import Answer, Order, PauseRecording, ResumeRecording
 
@@ -39,7 +40,7 @@ def over(floor: Floor, known: Mapping[str, Paused], now: datetime, longest: time
         facts = floor.calls.get(call_id)
         if facts is None or not facts.recording_paused:
             continue
-        there = {floor.plan.seat_of(leg.name) for leg in talks_on(floor, call_id)}
+        there = {leg.seat for leg in talks_on(floor, call_id)}
         if paused.seat and paused.seat not in there:
             found[call_id] = "left"
         elif now - paused.since >= longest:

@@ -7,7 +7,8 @@ from typing import Final
 
 import structlog
 
-from acd.ami import AmiLink, AmiRefused
+from acd.ami.errors import AmiRefused
+from acd.ami.link import AmiLink
 from acd.calls.line import CallLine
 from acd.calls.silence import Heard, Suspect, is_dead, listen, suspects
 from callcenter.clock import Clock

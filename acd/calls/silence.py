@@ -12,8 +12,9 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from acd.calls.talks import talks_on
-from acd.facts import Channel, Floor
-from acd.shown import peers_of
+from acd.floor.channels import Channel
+from acd.floor.facts import Floor
+from acd.floor.shown import peers_of
 
 QUIET: Final = timedelta(seconds=2)
 QUIET_ON_HOLD: Final = timedelta(seconds=30)
@@ -44,7 +45,7 @@ def suspects(floor: Floor, faults: Iterable[str]) -> list[Suspect]:
         return []
     return [Suspect(seat, leg, floor.channels[call_id], alone=len(peers_of(floor, call_id)) <= 1)
             for call_id in floor.calls for leg in talks_on(floor, call_id)
-            if leg.is_up and (seat := floor.plan.seat_of(leg.name)) in gone]
+            if leg.is_up and (seat := leg.seat) in gone]
 
 
 def listen(before: Heard | None, packets: int, now: datetime) -> Heard:

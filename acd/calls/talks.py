@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from acd.book import Book
 from acd.calls.rules import CallRules, NotPossible, Why
-from acd.facts import CallFacts, Channel, Floor
-from acd.shown import consulting_leg
+from acd.desired.book import Book
+from acd.floor.channels import Channel
+from acd.floor.facts import CallFacts, Floor
+from acd.floor.shown import consulting_leg
 from callcenter.commands import Target
 from callcenter.numbers import as_dialled, fits, normalise
 from callcenter.roster import Roster
@@ -57,13 +58,13 @@ class Seating:
 
 def talk_at(floor: Floor, seat: str, agent: str) -> Talk:
     """The call on which this seat talks, or for which it consults somebody. Raises NotPossible."""
-    for leg in floor.channels.values():
+    for leg in floor.channels.at_seat(seat):
         facts, caller = floor.calls.get(leg.linkedid), floor.channels.get(leg.linkedid)
-        if facts is None or caller is None or leg is caller or not leg.is_up or floor.plan.seat_of(leg.name) != seat:
+        if facts is None or caller is None or leg is caller or not leg.is_up:
             continue
         if leg.bridge is not None and leg.bridge == caller.bridge:
             return Talk(agent, seat, leg, caller, facts)
-        if consulting_leg(floor, facts.call_id) == leg:
+        if consulting_leg(floor, facts.call_id) is leg:
             return Talk(agent, seat, leg, caller, facts, consulting=True)
     raise NotPossible(Why.NO_CALL)
 
@@ -74,14 +75,14 @@ def talks_on(floor: Floor, call_id: str) -> list[Channel]:
     if caller is None or caller.bridge is None:
         return []
     return [leg for leg in floor.channels.values()
-            if leg is not caller and floor.plan.seat_of(leg.name) and (leg.bridge == caller.bridge or leg == consulting)]
+            if leg is not caller and leg.seat and (leg.bridge == caller.bridge or leg is consulting)]
 
 
 def require_free(floor: Floor, seat: str) -> None:
     """That a phone is there and does nothing. Raises NotPossible."""
     if seat not in floor.online:
         raise NotPossible(Why.SEAT_UNREACHABLE)
-    if any(floor.plan.seat_of(channel.name) == seat for channel in floor.channels.values()):
+    if floor.channels.at_seat(seat):
         raise NotPossible(Why.NOT_NOW)
 
 

@@ -6,14 +6,14 @@ A queue is not consulted: several people would ring for a talk between two agent
 
 from __future__ import annotations
 
+from acd.bus.orders import done
 from acd.calls.handovers import Handovers
 from acd.calls.line import CallLine, Place, journal, originate, set_variable
 from acd.calls.recording import Recording
 from acd.calls.rules import NotPossible, Why
 from acd.calls.talks import Talk, number_in_dialplan, phone_of, require_free, talk_at
-from acd.facts import Floor
-from acd.orders import done
-from acd.shown import peers_of
+from acd.floor.facts import Floor
+from acd.floor.shown import peers_of
 from callcenter.commands import (
     Answer,
     CancelTransfer,
@@ -114,9 +114,9 @@ class Transfers:
         if facts is None:
             raise NotPossible(Why.NO_CALL)
         require_free(place.floor, seat)
-        await originate(place.link, order, f"PJSIP/{seat}", "ParkedCall", f"default,{facts.parked}",
+        await originate(place.link, order, f"PJSIP/{seat}", "ParkedCall", f"default,{command.slot}",
                         shows=(f"{facts.name} {facts.room}".strip(), facts.number), ring_ms=self._line.rules.ring_ms)
-        await journal(place.link, facts.call_id, seat, "RETRIEVED", command.agent, facts.parked)
+        await journal(place.link, facts.call_id, seat, "RETRIEVED", command.agent, command.slot)
         return done(order)
 
     def _talk(self, agent: str, *, consulting: bool) -> tuple[Place, Talk]:

@@ -12,6 +12,7 @@ from pathlib import Path
 import jinja2
 import typer
 
+from callcenter.cli import client as client_command
 from callcenter.cli import doctor as doctor_command
 from callcenter.cli import safe
 from callcenter.cli import status as status_command
@@ -38,16 +39,43 @@ app.command("logs")(status_command.logs)
 app.command("doctor")(doctor_command.doctor)
 app.command("backup")(safe.backup)
 app.command("restore")(safe.restore)
+app.command("client")(client_command.client)
 app.command("notice")(up_command.notice)
 
 
-@app.command("user", context_settings=PASS_ON, help="Who may sign in: add, list, password, disable.")
+@app.command("user", context_settings=PASS_ON, help="Who may sign in: add, change, list, password, disable.")
 def user(context: typer.Context, state: State = None) -> None:
     """Handed to `crm`, which owns the users."""
+    _crm("user", context, state)
+
+
+@app.command("audit", context_settings=PASS_ON, help="Whether the audit is what was written: verify.")
+def audit(context: typer.Context, state: State = None) -> None:
+    _crm("audit", context, state)
+
+
+@app.command("recordings", context_settings=PASS_ON, help="Recordings at rest: verify, rekey.")
+def recordings(context: typer.Context, state: State = None) -> None:
+    _crm("recordings", context, state)
+
+
+@app.command("retention", context_settings=PASS_ON, help="Forget what is too old, or with --dry-run count it.")
+def retention(context: typer.Context, state: State = None) -> None:
+    _crm("retention", context, state)
+
+
+def _crm(command: str, context: typer.Context, state: Path | None) -> None:
     environment_state = Settings.load(state_folder(state)).state
-    done = subprocess.run([sys.executable, "-m", "crm", "user", *context.args], cwd=CHECKOUT,
+    done = subprocess.run([sys.executable, "-m", "crm", command, *context.args], cwd=CHECKOUT,
                           env=up_command.environment(environment_state))
     raise typer.Exit(done.returncode)
+
+
+@app.command("kinds", context_settings=PASS_ON, help="Kinds of tickets: check FILE.")
+def kinds(context: typer.Context) -> None:
+    """Handed to `crm`; needs no instance."""
+    args = [str(Path(arg).resolve()) if Path(arg).is_file() else arg for arg in context.args]
+    raise typer.Exit(subprocess.run([sys.executable, "-m", "crm", "kinds", *args], cwd=CHECKOUT).returncode)
 
 
 @app.command("prompts", context_settings=PASS_ON, help="The spoken prompts: render what changed, check all.")

@@ -75,6 +75,8 @@ def restore(settings: Settings, source: Path, owner: Owner) -> None:
                 for path in (settings.state / name, *(settings.state / name).rglob("*")):
                     owner.own(path)  # Asterisk goes on writing into today's folder
         if (Path(work) / "attachments").is_dir():
+            for path in (Path(work) / "attachments").rglob("*"):
+                path.chmod(0o700 if path.is_dir() else 0o600)    # what households sent; as they were
             shutil.copytree(Path(work) / "attachments", settings.attachments, dirs_exist_ok=True)
 
 

@@ -6,6 +6,7 @@ Identifiers (`id`, seats, prompt names) are restricted to characters that mean n
 from __future__ import annotations
 
 from datetime import date, time
+from ipaddress import IPv4Network, IPv6Network
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
@@ -243,6 +244,9 @@ class Estate(Part):
 
 class Retention(Part):
     recordings_days: Annotated[int, Field(ge=1)] = 180
+    calls_months: Annotated[int, Field(ge=1, le=600, description="then nobody can tell any more who called")] = 24
+    tickets_months: Annotated[int, Field(ge=1, le=600, description="after closing; then what is private in them goes")] = 36
+    audit_years: Annotated[int, Field(ge=1, le=50)] = 5
 
 
 AT_THE_DESK = (Role.AGENT, Role.LEADER, Role.SUPERVISOR, Role.DUTY_LEAD, Role.MANAGER, Role.SPOKESPERSON)
@@ -340,6 +344,13 @@ class Limits(Part):
     max_calls: Annotated[int, Field(ge=1, le=10_000)] = 500
 
 
+class Webhooks(Part):
+    """Other systems that are told over HTTPS what happens at the desk stand outside, unless they are named here."""
+
+    private_networks: Annotated[tuple[IPv4Network | IPv6Network, ...], Field(
+        description="inside, but allowed: 10.20.0.0/16; 127.0.0.0/8 for a receiver on this machine")] = ()
+
+
 class Site(Part):
     version: Literal["1"]
     company: Company
@@ -362,6 +373,7 @@ class Site(Part):
     retention: Retention = Retention()
     privacy: Privacy = Privacy()
     notices: Notices = Notices()
+    webhooks: Webhooks = Webhooks()
 
     @property
     def free_seating(self) -> bool:

@@ -27,6 +27,7 @@ class CallRow(Base):
     dialled: Mapped[str | None] = mapped_column(String(32))
     number: Mapped[str | None] = mapped_column(String(32), index=True)
     household_id: Mapped[int | None] = mapped_column(index=True)
+    estate_id: Mapped[int | None]     # the household's, written when the household is forgotten: figures by estate stay true
     lookup: Mapped[str | None] = mapped_column(String(10))
     language: Mapped[str | None] = mapped_column(String(2))
     menu_keys: Mapped[list[str]]
@@ -55,7 +56,8 @@ class CallRow(Base):
     recording: Mapped[str | None] = mapped_column(String(200))
     # What the fold needs to go on after a restart and no page shows.
     fold: Mapped[dict[str, Any]] = mapped_column(JSON)
-    # Written by the job of crm.calls.recordings alone: pending, kept, missing, none (nobody talked) or expired.
+    # Written by crm.calls.recordings and crm.recordings alone: kept, sealed, missing, none (nobody talked), expired or
+    # erased.
     recording_state: Mapped[str | None] = mapped_column(String(10))
     recording_sha256: Mapped[str | None] = mapped_column(String(64))
     recording_bytes: Mapped[int | None] = mapped_column(BigInteger)

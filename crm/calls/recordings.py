@@ -16,6 +16,9 @@ from sqlalchemy import select, update
 from crm.calls.models import CallRow
 from crm.database import Database
 
+KEPT = "kept"                        # plain, as Asterisk wrote it
+SEALED_STATE = "sealed"              # encrypted (crm/recordings)
+PRESENT = (KEPT, SEALED_STATE)
 SETTLED = timedelta(seconds=3)       # since the call's end, and since the file was last written
 GIVEN_UP = timedelta(minutes=5)      # an answered call's file that is not there by then is missing
 AT_ONCE = 20
@@ -46,7 +49,7 @@ def seal_recordings(database: Database, folder: Path, now: datetime) -> int:
             state = "none"
             _remove_empty(folder, name)
         elif sealed:
-            state = "kept"
+            state = KEPT
         elif now - ended_at > GIVEN_UP:
             state = "missing"
         else:

@@ -10,10 +10,12 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import update
+from sqlalchemy import delete, select, update
 
 from crm.calls.models import CallRow
+from crm.calls.recordings import PRESENT
 from crm.database import Database
+from crm.recordings.models import RecordingNote, SealedRecording
 
 
 def drop_old_sound(database: Database, folders: tuple[Path, ...], days: int, now: datetime, tz: ZoneInfo) -> int:
@@ -29,8 +31,11 @@ def drop_old_sound(database: Database, folders: tuple[Path, ...], days: int, now
     cutoff = datetime(first_kept.year, first_kept.month, first_kept.day, tzinfo=tz)
     with database.writing.begin() as session:
         session.execute(update(CallRow)
-                        .where(CallRow.recording_state == "kept", CallRow.entered_at < cutoff)
+                        .where(CallRow.recording_state.in_(PRESENT), CallRow.entered_at < cutoff)
                         .values(recording_state="expired"))
+        over = select(CallRow.call_id).where(CallRow.recording_state == "expired")
+        for table in (SealedRecording, RecordingNote):
+            session.execute(delete(table).where(table.call_id.in_(over)))
     return gone
 
 

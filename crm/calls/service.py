@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from callcenter.errors import Conflict, NotFound
+from callcenter.private import Private
 from crm.calls.models import CallRow, ContactEntry, QueueVisit, TalkSegment
 from crm.calls.record import CallRecord, Outcome
+from crm.calls.recordings import PRESENT
 from crm.calls.schemas import CallShown, Completion, EntryPage, EntryShown, Recording, TalkShown, VisitShown
 from crm.calls.talk import TalkKind
+from crm.households.estates import must_see, seen_by
 from crm.households.models import Household
 from crm.households.service import lookup
+from crm.privacy.masks import is_mask_of
+from crm.privacy.service import View
+from crm.staff.actor import Actor
 
 
 class ContactMissing(Conflict):
@@ -82,6 +89,15 @@ def add_visit(session: Session, completion: Completion, user_id: int, seat: str 
     return entry_shown(entry)
 
 
+def contact_entry(session: Session, actor: Actor, entry_id: int) -> ContactEntry:
+    """Raises NotFound, also for an entry of an estate that the actor does not see."""
+    entry = session.get(ContactEntry, entry_id)
+    if entry is None:
+        raise NotFound(f"contact entry {entry_id}")
+    must_see(session, actor, entry.household_id, f"contact entry {entry_id}")
+    return entry
+
+
 def complete_entry(session: Session, entry_id: int, completion: Completion, user_id: int, now: datetime) -> EntryShown:
     """May be repeated: the last writing holds, and its time."""
     entry = session.get(ContactEntry, entry_id)
@@ -97,10 +113,11 @@ def entry_of_call(session: Session, call_id: str) -> EntryShown | None:
     return entry_shown(entry) if entry else None
 
 
-def entries(session: Session, *, seat: str | None = None, household_id: int | None = None,
+def entries(session: Session, view: View, *, seat: str | None = None, household_id: int | None = None,
             completed: bool | None = None, before_id: int | None = None, limit: int = 50) -> EntryPage:
-    """Newest first."""
-    query = select(ContactEntry).order_by(ContactEntry.id.desc()).limit(limit + 1)
+    """Newest first, of the actor's estates, masked."""
+    query = (select(ContactEntry).where(seen_by(view.actor, ContactEntry.household_id))
+             .order_by(ContactEntry.id.desc()).limit(limit + 1))
     if seat is not None:
         query = query.where(ContactEntry.seat == seat)
     if household_id is not None:
@@ -111,17 +128,21 @@ def entries(session: Session, *, seat: str | None = None, household_id: int | No
     if before_id is not None:
         query = query.where(ContactEntry.id < before_id)
     rows = list(session.scalars(query))
-    shown = tuple(entry_shown(row) for row in rows[:limit])
+    shown = tuple(masked_entry(entry_shown(row), view) for row in rows[:limit])
     return EntryPage(shown, shown[-1].entry_id if len(rows) > limit else None)
 
 
 def _complete(entry: ContactEntry, completion: Completion, user_id: int, now: datetime) -> None:
     contact = (completion.contact or "").strip() or None
+    if contact and entry.contact and is_mask_of(contact, entry.contact, Private.PHONE):
+        contact = entry.contact              # a page sends back what it was shown
     if contact is None and not completion.declined_contact:
         raise ContactMissing("contact")
     entry.contact = None if completion.declined_contact else contact
     entry.declined_contact = completion.declined_contact
-    entry.name, entry.room = completion.name, completion.room
+    if not (completion.name and entry.name and is_mask_of(completion.name, entry.name, Private.NAME)):
+        entry.name = completion.name
+    entry.room = completion.room
     entry.matter, entry.kind, entry.result = completion.matter, completion.kind, completion.result
     entry.household_id = completion.household_id if completion.household_id is not None else entry.household_id
     entry.ticket_id = completion.ticket_id if completion.ticket_id is not None else entry.ticket_id
@@ -134,10 +155,15 @@ def entry_shown(row: ContactEntry) -> EntryShown:
                       row.completed_at, row.completed_by)
 
 
+def masked_entry(entry: EntryShown, view: View) -> EntryShown:
+    return replace(entry, name=view.show(entry.name, Private.NAME), contact=view.show(entry.contact, Private.PHONE),
+                   matter=view.show(entry.matter, Private.TEXT), result=view.show(entry.result, Private.TEXT))
+
+
 def _call_shown(row: CallRow, talk: tuple[TalkShown, ...], visits: tuple[VisitShown, ...]) -> CallShown:
     assert row.entered_at is not None  # who asks has seen to it
     kept = (Recording(row.recording, row.recording_sha256, row.recording_bytes or 0, row.recording_s or 0.0)
-            if row.recording_state == "kept" and row.recording and row.recording_sha256 else None)
+            if row.recording_state in PRESENT and row.recording and row.recording_sha256 else None)
     return CallShown(
         call_id=row.call_id, node=row.node, dialled=row.dialled, number=row.number, household_id=row.household_id,
         language=row.language, queue=row.queue, stage=row.stage, entered_at=row.entered_at, queued_at=row.queued_at,

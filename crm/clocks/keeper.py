@@ -23,7 +23,8 @@ from crm.migrate import is_current
 from crm.notices import service as notices
 
 EVERY_S: Final = 1.0
-AT_ONCE: Final = 200           # of a transaction: on SQLite nobody else writes meanwhile
+AT_ONCE: Final = 50            # of a transaction: on SQLite nobody else writes meanwhile, and the recorder wants to
+BETWEEN_S: Final = 0.02        # … in which it does
 LATE: Final = timedelta(seconds=60)
 
 log = structlog.get_logger("clocks")
@@ -37,10 +38,12 @@ class ClockKeeper:
     def __init__(self, database: Database, site: Site, clock: Clock, report: Reports) -> None:
         self._database, self._site, self._clock, self._report = database, site, clock, report
         self._within = timedelta(seconds=site.notices.acknowledge_within)
+        self._stop = threading.Event()
         self._begun = False
         self._plans = True
 
     def run(self, stop: threading.Event) -> None:
+        self._stop = stop
         while not stop.wait(EVERY_S):
             try:
                 self.step()
@@ -72,7 +75,7 @@ class ClockKeeper:
     def _all(self, work: Callable[[Session], int]) -> int:
         """A transaction after the other, until one had less than it could take."""
         done, count = 0, AT_ONCE
-        while count == AT_ONCE:
+        while count == AT_ONCE and not self._stop.wait(BETWEEN_S if done else 0):
             with self._database.writing.begin() as session:
                 count = work(session)
             done += count

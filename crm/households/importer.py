@@ -13,14 +13,16 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from callcenter.private import Private
 from crm.households.lines import Fault, read_lines
 from crm.households.plan import Plan, plan
 from crm.households.rights import KEEP, may
 from crm.households.sheet import Sheet, SheetRefused, read_sheet
-from crm.households.tags import usable
+from crm.households.tags import words
 from crm.households.words import FAULTS
 from crm.households.writing import write
 from crm.outbox.service import note
+from crm.privacy.masks import masked
 from crm.staff.actor import Actor
 from crm.staff.audit import record_audit
 
@@ -79,12 +81,17 @@ def bring_in(session: Session, actor: Actor, data: bytes, now: datetime, *, engl
 
 
 def planned(session: Session, actor: Actor, sheet: Sheet, english: Mapping[str, str]) -> tuple[Plan, list[Fault]]:
-    lines, faults = read_lines(sheet, usable(session))
+    lines, faults = read_lines(sheet, words(session))
     found, more = plan(session, actor, lines, english)
     return found, sorted((*faults, *more), key=lambda fault: fault.row)
 
 
 def _refused(dry_run: bool, rows: int, faults: list[Fault]) -> Report:
-    return Report(dry_run, rows, tuple(FaultShown(one.row, one.column, one.code, one.value, *FAULTS[one.code]) for one in faults))
+    return Report(dry_run, rows, tuple(FaultShown(one.row, one.column, one.code, _value(one), *FAULTS[one.code]) for one in faults))
+
+
+def _value(fault: Fault) -> str:
+    """The row says whose it is; a list of faults goes from hand to hand, and needs no names and no numbers."""
+    return "" if fault.column == "name" or fault.code == "person_unknown" else masked(fault.value, Private.TEXT)
 
 

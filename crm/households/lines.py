@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import Final, cast
 
 from callcenter.numbers import normalise
@@ -32,7 +33,7 @@ LABELS: Final = {"": "mobile", "mobile": "mobile", "手机": "mobile", "home": "
 BACK: Final = ("no", "否")          # in moved_out: lives there (again)
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 _DATE: Final = re.compile(r"([0-9]{4})[-/.年]([0-9]{1,2})[-/.月]([0-9]{1,2})日?")
-_FORMULA_GUARD: Final = re.compile(r"'(?=[=+\-@])")
+_FORMULA_GUARD: Final = re.compile(r"'(?=[=+\-@'])")
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ class Line:
     def home(self) -> tuple[str, str, str, str]:
         return self.estate, self.building, self.unit, self.room
 
-    @property
+    @cached_property
     def key(self) -> str:
         return room_key(self.building, self.unit, self.room)
 

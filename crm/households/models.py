@@ -42,7 +42,9 @@ class Household(Base):
 
     __tablename__ = "households"
     __table_args__ = (UniqueConstraint("building_id", "unit", "room"), Index(None, "room_key", "id"),
-                      Index(None, "estate_id", "room_key", "id"))
+                      Index(None, "estate_id", "room_key", "id"),
+                      Index("ix_households_merged_into", "merged_into", sqlite_where=text("merged_into IS NOT NULL"),
+                            postgresql_where=text("merged_into IS NOT NULL")))
 
     id: Mapped[int] = mapped_column(primary_key=True)
     building_id: Mapped[int] = mapped_column(ForeignKey("buildings.id"))
@@ -54,7 +56,7 @@ class Household(Base):
     tags: Mapped[list[str]]                                                 # what the call path reads; `HouseholdTag` finds by
     language: Mapped[str] = mapped_column(String(2), default="zh")
     version: Mapped[int] = mapped_column(default=1, server_default="1")     # of all that belongs to it: the ETag
-    merged_into: Mapped[int | None] = mapped_column(ForeignKey("households.id"), index=True)
+    merged_into: Mapped[int | None] = mapped_column(ForeignKey("households.id"))
 
     building: Mapped[Building] = relationship(lazy="raise")
     people: Mapped[list[Person]] = relationship(back_populates="household", lazy="raise", order_by="Person.id")

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, aliased
 from crm.households.lines import Fault, Line
 from crm.households.models import Building, Estate, Household, Person, PhoneNumber
 from crm.households.schemas import NumberLabel, Role
+from crm.households.tags import usable as usable_tags
 from crm.staff.actor import Actor
 
 CHUNK = 500     # values a statement: below SQLite's limit
@@ -131,7 +132,7 @@ def plan(session: Session, actor: Actor, lines: Sequence[Line], english: Mapping
     found = Plan(english, estates, [name for name in missing if name not in unknown])
     homes = _homes(session, usable, estates)
     found.homes = list({id(home): home for home in homes.values()}.values())
-    faults += _home_contradictions(usable, homes)
+    faults += [*_home_contradictions(usable, homes), *_retired_tags(usable, homes, usable_tags(session))]
     people, more = _people(session, usable, homes)
     found.people = people
     return found, faults + more
@@ -234,6 +235,14 @@ def _home_contradictions(lines: Sequence[Line], homes: Mapping[tuple[str, str, s
             yield Fault(line.row, "tags", "contradicts", str(first.row))
         if line.language != first.language:
             yield Fault(line.row, "language", "contradicts", str(first.row))
+
+
+def _retired_tags(lines: Sequence[Line], homes: Mapping[tuple[str, str, str, str], Home], given: set[str]) -> Iterator[Fault]:
+    """A household that bears one may keep it; none gets it."""
+    for line in lines:
+        old = homes[line.home].old
+        for tag in set(line.tags) - given - set(old[0] if old else ()):
+            yield Fault(line.row, "tags", "tag", tag)
 
 
 def _chunks(values: set[T]) -> Iterator[list[T]]:

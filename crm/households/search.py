@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
 from sqlalchemy import Select, select, union
-from sqlalchemy.orm import InstrumentedAttribute, Session, contains_eager, selectinload
+from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload, selectinload
 
 from callcenter.numbers import normalise
 from crm.households.models import Building, Estate, Household, HouseholdTag, Person, PhoneNumber
@@ -34,9 +35,7 @@ def search(session: Session, actor: Actor, wanted: Wanted, *, cursor: str | None
     may(actor, READ)
     if wanted.estate_id is not None:
         must_see(actor, wanted.estate_id, f"estate {wanted.estate_id}")
-    query = _narrowed(select(Household), actor, wanted).options(
-        contains_eager(Household.building).contains_eager(Building.estate),
-        selectinload(Household.people.and_(Person.ended_at.is_(None))).selectinload(Person.numbers))
+    query = _in_full(_narrowed(select(Household), actor, wanted))
     rows = session.scalars(BY_ROOM.after(query, cursor).limit(limit + 1)).all()
     return BY_ROOM.page(rows, limit, _listed)
 
@@ -55,14 +54,24 @@ def places(session: Session, actor: Actor) -> list[EstateShown]:
     return [EstateShown(row.id, row.name, row.name_en, tuple(buildings.get(row.id, ()))) for row in estates]
 
 
+def listed(session: Session, ids: Collection[int]) -> dict[int, HouseholdListed]:
+    query = _in_full(select(Household).where(Household.id.in_(ids)))
+    return {row.id: _listed(row) for row in session.scalars(query)}
+
+
 def begins(column: InstrumentedAttribute[str], start: str) -> Any:
     """As a range: LIKE would not use an index on every database."""
     return (column >= start) & (column < start + _AFTER_ALL)
 
 
-def _narrowed(query: Select[tuple[Household]], actor: Actor, wanted: Wanted) -> Select[tuple[Household]]:
-    query = (query.join(Building, Building.id == Household.building_id).join(Estate, Estate.id == Building.estate_id)
-             .where(Household.merged_into.is_(None)))
+def _in_full(query: Select[Any]) -> Select[Any]:
+    """By outer joins, behind the households: an inner one would let a planner begin with the buildings, and sort all rooms."""
+    return query.options(joinedload(Household.building).joinedload(Building.estate),
+                         selectinload(Household.people.and_(Person.ended_at.is_(None))).selectinload(Person.numbers))
+
+
+def _narrowed(query: Select[Any], actor: Actor, wanted: Wanted) -> Select[Any]:
+    query = query.where(Household.merged_into.is_(None))
     if wanted.estate_id is not None:
         query = query.where(Household.estate_id == wanted.estate_id)
     elif actor.estates is not None:

@@ -57,16 +57,20 @@ def put_tag(session: Session, actor: Actor, wanted: TagShown, now: datetime) -> 
     return _shown(row)
 
 
-def usable(session: Session) -> dict[str, str]:
-    """Code by code and by its words in either language: what a file may call it."""
-    rows = session.execute(select(TagWords.code, TagWords.zh, TagWords.en).where(TagWords.retired.is_(False))).all()
-    words = {word.casefold(): code for code, zh, en in rows for word in (en, zh)}
-    return words | {code: code for code, _, _ in rows}
+def words(session: Session) -> dict[str, str]:
+    """Code by code and by its words in either language: what a file may call it. Retired ones too."""
+    rows = session.execute(select(TagWords.code, TagWords.zh, TagWords.en)).all()
+    found = {word.casefold(): code for code, zh, en in rows for word in (en, zh)}
+    return found | {code: code for code, _, _ in rows}
+
+
+def usable(session: Session) -> set[str]:
+    return set(session.scalars(select(TagWords.code).where(TagWords.retired.is_(False))))
 
 
 def checked_tags(session: Session, wanted: Iterable[str], *, kept: Iterable[str] = ()) -> list[str]:
     """Sorted, once each. Raises TagUnknown; what a household bears already it may keep."""
-    known = set(usable(session).values()) | set(kept)
+    known = usable(session) | set(kept)
     found = sorted(set(wanted))
     if not known.issuperset(found):
         raise TagUnknown

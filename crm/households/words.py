@@ -12,7 +12,7 @@ class Words(NamedTuple):
 
 FAULTS: Final[dict[str, Words]] = {
     "file_too_large": Words("文件超过 16 MB", "the file is larger than 16 MB"),
-    "file_too_long": Words("超过 50000 行，请分成几个文件", "more than 50,000 rows: split the file"),
+    "file_too_long": Words("超过 30000 行，请分成几个文件", "more than 30,000 rows: split the file"),
     "file_too_wide": Words("列太多", "too many columns"),
     "file_empty": Words("文件没有内容", "the file is empty"),
     "file_encoding": Words("编码不是 UTF-8，也不是 GB18030（Excel 请存为“CSV UTF-8”或 XLSX）",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
@@ -27,17 +28,28 @@ def write(session: Session, plan: Plan, now: datetime) -> set[int]:
     for one in plan.people:
         one.home.touched |= one.was is None or bool(one.numbers) or one.ends or one.is_changed
     touched = [home for home in plan.homes if home.touched or home.is_changed]
-    ids = sorted(home.id for home in touched if home.ref in old and home.id is not None)
-    for start in range(0, len(ids), CHUNK):
-        session.execute(update(Household).where(Household.id.in_(ids[start:start + CHUNK])).values(version=Household.version + 1)
+    for part in _parts({home.id for home in touched if home.ref in old and home.id is not None}):
+        session.execute(update(Household).where(Household.id.in_(part)).values(version=Household.version + 1)
                         .execution_options(synchronize_session=False))
     return {estates[home.first.estate] for home in plan.homes if home.touched or home.is_changed or home.ref not in old}
 
 
 def _inserted(session: Session, table: Any, rows: list[dict[str, Any]]) -> list[int]:
+    """Their ids. For few: SQLite is asked row by row; where there are many, ids are read back instead."""
     if not rows:
         return []
     return list(session.scalars(insert(table).returning(table.id, sort_by_parameter_order=True), rows))
+
+
+def _many(session: Session, table: Any, rows: list[dict[str, Any]]) -> None:
+    if rows:
+        session.execute(insert(table.__table__), rows)
+
+
+def _parts(ids: set[int]) -> Iterator[list[int]]:
+    ordered = sorted(ids)
+    for start in range(0, len(ordered), CHUNK):
+        yield ordered[start:start + CHUNK]
 
 
 def _estates(session: Session, plan: Plan) -> dict[str, int]:
@@ -47,33 +59,40 @@ def _estates(session: Session, plan: Plan) -> dict[str, int]:
 
 def _buildings(session: Session, homes: list[Home], estates: dict[str, int]) -> dict[tuple[int, str], int]:
     wanted = {(estates[home.first.estate], home.first.building) for home in homes}
-    stored = session.execute(select(Building.estate_id, Building.name, Building.id)
-                             .where(Building.estate_id.in_({estate_id for estate_id, _ in wanted})))
-    found = {(estate_id, name): ident for estate_id, name, ident in stored}
+    found: dict[tuple[int, str], int] = {}
+    for part in _parts({estate_id for estate_id, _ in wanted}):
+        stored = session.execute(select(Building.estate_id, Building.name, Building.id).where(Building.estate_id.in_(part)))
+        found |= {(estate_id, name): ident for estate_id, name, ident in stored}
     missing = sorted(wanted - set(found))
     return found | dict(zip(missing, _inserted(session, Building, [
         {"estate_id": estate_id, "name": name} for estate_id, name in missing]), strict=True))
 
 
 def _new_homes(session: Session, homes: list[Home], buildings: dict[tuple[int, str], int], estates: dict[str, int]) -> None:
-    rows = []
+    rows: list[dict[str, Any]] = []
     for home in homes:
         at, estate_id = home.first, estates[home.first.estate]
         rows.append({
             "building_id": buildings[estate_id, at.building], "estate_id": estate_id, "unit": at.unit, "room": at.room,
             "label": label(at.building, at.unit, at.room), "room_key": at.key, "tags": home.tags, "language": home.language,
             "version": 1})
-    for home, ident in zip(homes, _inserted(session, Household, rows), strict=True):
-        home.id = ident
+    if not rows:
+        return
+    _many(session, Household, rows)
+    ids: dict[tuple[int, str, str], int] = {}
+    for part in _parts({row["building_id"] for row in rows}):
+        stored = session.execute(select(Household.building_id, Household.unit, Household.room, Household.id)
+                                 .where(Household.building_id.in_(part)))
+        ids |= {(building_id, unit, room): ident for building_id, unit, room, ident in stored}
+    for home, row in zip(homes, rows, strict=True):
+        home.id = ids[row["building_id"], row["unit"], row["room"]]
 
 
 def _tags(session: Session, homes: list[Home]) -> None:
-    ids = [home.id for home in homes if home.old is not None and home.id is not None]
-    for start in range(0, len(ids), CHUNK):
-        session.execute(delete(HouseholdTag).where(HouseholdTag.household_id.in_(ids[start:start + CHUNK])))
+    for part in _parts({home.id for home in homes if home.old is not None and home.id is not None}):
+        session.execute(delete(HouseholdTag).where(HouseholdTag.household_id.in_(part)))
     rows = [{"tag": tag, "household_id": home.id} for home in homes for tag in home.tags]
-    if rows:
-        session.execute(insert(HouseholdTag), rows)
+    _many(session, HouseholdTag, rows)
 
 
 def _people(session: Session, people: list[Somebody], now: datetime) -> None:
@@ -85,11 +104,18 @@ def _people(session: Session, people: list[Somebody], now: datetime) -> None:
         if rows:
             session.execute(update(Person), rows)
     new = [one for one in people if one.id is None]
-    ids = _inserted(session, Person, [
+    if not new:
+        return
+    _many(session, Person, [
         {"household_id": one.home.id, "name": one.first.name, "role": one.first.role, "no_call_since": now if one.no_call else None,
          "no_call_reason": one.no_call} for one in new])
-    for one, ident in zip(new, ids, strict=True):
-        one.id = ident
+    ids: dict[tuple[int | None, str], int] = {}
+    for part in _parts({one.home.id for one in new if one.home.id is not None}):
+        stored = session.execute(select(Person.household_id, Person.name, Person.id).where(
+            Person.household_id.in_(part), Person.ended_at.is_(None)))
+        ids |= {(home_id, name): ident for home_id, name, ident in stored}
+    for one in new:
+        one.id = ids[one.home.id, one.first.name]
 
 
 def _numbers(session: Session, people: list[Somebody], now: datetime) -> None:
@@ -97,5 +123,4 @@ def _numbers(session: Session, people: list[Somebody], now: datetime) -> None:
     for one in people:
         rows += [{"number": number, "person_id": one.id, "added_at": now, "label": kind, "place": one.had + place}
                  for place, (number, kind) in enumerate(one.numbers)]
-    if rows:
-        session.execute(insert(PhoneNumber), rows)
+    _many(session, PhoneNumber, rows)

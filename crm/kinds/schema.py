@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from callcenter.roles import Role
 from callcenter.site.schema import Words
@@ -43,7 +44,8 @@ def _span(value: Any) -> Any:
         return Span(working_days=number) if unit == "wd" else Span(length=number * _UNITS[unit])
     if isinstance(value, Span):
         return value
-    raise ValueError("a span is a number and m, h, d or wd (working days), e.g. 24h")
+    raise PydanticCustomError("span", "`{value}` is no length of time", {
+        "value": str(value)[:40], "hint": "a number and m, h, d or wd (working days), e.g. 24h"})
 
 
 AnySpan = Annotated[Span, BeforeValidator(_span)]
@@ -57,8 +59,8 @@ def _who(value: Any) -> Any:
     if isinstance(value, str) and value in words:
         return words[value]
     close = get_close_matches(str(value), [*words, "owner", "assignee"], n=1)
-    raise ValueError(f"`{value}` is no role" + (f": did you mean `{close[0]}`?" if close else
-                                                f": one of {', '.join(words)}, owner, assignee"))
+    raise PydanticCustomError("who", "`{value}` is no role", {
+        "value": str(value), "hint": f"did you mean `{close[0]}`?" if close else f"one of {', '.join(words)}, owner, assignee"})
 
 
 Who = Annotated[Role | Literal["owner", "assignee"], BeforeValidator(_who)]

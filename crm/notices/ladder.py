@@ -21,6 +21,7 @@ class Known:
     """An active user. `estates` None: all."""
 
     user_id: int
+    name: str
     roles: frozenset[str]
     estates: frozenset[int] | None
 

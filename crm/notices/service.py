@@ -12,33 +12,75 @@ from sqlalchemy.orm import Session
 
 from callcenter.errors import NotFound
 from crm.clocks.models import TicketClock
+from crm.kinds.schema import Kind
+from crm.kinds.service import kind_of
 from crm.notices.ladder import Known, above, people
 from crm.notices.models import Notice, NoticePerson
 from crm.outbox.service import note
 from crm.staff.actor import Actor
 from crm.staff.models import User
 from crm.tickets.models import Ticket, TicketEvent
+from crm.tickets.rules import barred
 
 
-def tell(session: Session, ticket: Ticket, clock: TicketClock, what: str, whom: str, now: datetime, *, rung: int | None = None,
-         parent: Notice | None = None) -> None:
-    """To `whom` (role, `owner`, `assignee`); where that is nobody, at once to who stands above. A warning climbs no further
-    than that and needs no acknowledgement."""
-    users = known_users(session)
-    above_it: str | None = whom
-    while above_it is not None:
-        found = people(above_it, users, estate_id=ticket.estate_id, owner_id=ticket.owner_id, assignee_id=ticket.assignee_id)
-        notice = Notice(ticket_id=ticket.id, clock_id=clock.id, round=clock.round, rung=rung, what=what, whom=above_it, at=now,
-                        waits_since=now if found and what != "warned" else None, parent_id=parent.id if parent else None,
-                        climbed_at=None if found else now, fanned_out_at=None if found else now)
-        session.add(notice)
-        session.flush()
-        session.add_all(NoticePerson(user_id=user_id, notice_id=notice.id) for user_id in found)
-        note(session, now, "notice.sent", f"notice:{notice.id}", estate_id=ticket.estate_id, ticket=ticket.id,
-             number=ticket.number, clock=clock.clock, about=what, whom=above_it, users=list(found))
-        if found:
-            return
-        parent, what, above_it = notice, what if what == "warned" else "climbed", above(above_it)
+class Telling:
+    """What one transaction tells: users and kinds are asked for once, and rows written together. `finish` writes them.
+
+    A thousand clocks may come due at nine, and on SQLite nobody else writes while they are told of.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._users: list[Known] | None = None
+        self._kinds: dict[tuple[str, int], Kind | None] = {}
+        self._told: list[tuple[Notice, tuple[int, ...], Ticket, str]] = []
+
+    def tell(self, ticket: Ticket, clock: TicketClock, what: str, whom: str, now: datetime, *, rung: int | None = None,
+             parent: Notice | None = None) -> None:
+        """To `whom` (role, `owner`, `assignee`); where that is nobody, at once to who stands above. A warning climbs no
+        further than that and needs no acknowledgement. Whom the ticket is about is not told of it (D3)."""
+        users = self._may_know(ticket)
+        above_it: str | None = whom
+        while above_it is not None:
+            found = people(above_it, users, estate_id=ticket.estate_id, owner_id=ticket.owner_id,
+                           assignee_id=ticket.assignee_id)
+            notice = Notice(ticket_id=ticket.id, clock_id=clock.id, round=clock.round, rung=rung, what=what, whom=above_it,
+                            at=now, waits_since=now if found and what != "warned" else None,
+                            parent_id=parent.id if parent else None, climbed_at=None if found else now,
+                            fanned_out_at=None if found else now)
+            self._session.add(notice)
+            self._told.append((notice, found, ticket, clock.clock))
+            if found:
+                return
+            self._session.flush()     # the next one names it
+            parent, what, above_it = notice, what if what == "warned" else "climbed", above(above_it)
+
+    def finish(self) -> None:
+        self._session.flush()
+        for notice, found, ticket, clock in self._told:
+            self._session.add_all(NoticePerson(user_id=user_id, notice_id=notice.id) for user_id in found)
+            note(self._session, notice.at, "notice.sent", f"notice:{notice.id}", estate_id=ticket.estate_id, ticket=ticket.id,
+                 number=ticket.number, clock=clock, about=notice.what, whom=notice.whom, users=list(found))
+        self._told.clear()
+        self._session.flush()
+
+    def _may_know(self, ticket: Ticket) -> list[Known]:
+        """Active users, without those whom the ticket is about."""
+        if self._users is None:
+            rows = self._session.execute(select(User.id, User.name, User.roles, User.estates).where(User.active)
+                                         .order_by(User.id))
+            self._users = [Known(row.id, row.name, frozenset(row.roles), None if row.estates is None else frozenset(row.estates))
+                           for row in rows]
+        version = (ticket.kind, ticket.kind_version)
+        if version not in self._kinds:
+            try:
+                self._kinds[version] = kind_of(self._session, *version).kind
+            except NotFound:      # of a ticket older than its kind's definition
+                self._kinds[version] = None
+        kind = self._kinds[version]
+        if kind is None or not any(rule.barred for rule in kind.fields.values()):
+            return self._users
+        return [user for user in self._users if not barred(kind, ticket.fields, user.name)]
 
 
 def acknowledge(session: Session, actor: Actor, notice_id: int, now: datetime) -> Notice:
@@ -64,14 +106,15 @@ def acknowledge(session: Session, actor: Actor, notice_id: int, now: datetime) -
 def climb(session: Session, now: datetime, within: timedelta, limit: int = 200) -> int:
     """What nobody acknowledged `within` goes one up; how many notices were looked at."""
     rows = session.execute(unheard(now - within, limit)).all()
+    telling = Telling(session)
     for notice, ticket, clock in rows:
         notice.waits_since, notice.climbed_at = None, now
         up = above(notice.whom)
         if up is None:      # the top was told; it stays on its page until it is acknowledged or the clock ends
             continue
         if not _is_told(session, clock, up):
-            tell(session, ticket, clock, "climbed", up, now, rung=notice.rung, parent=notice)
-    session.flush()
+            telling.tell(ticket, clock, "climbed", up, now, rung=notice.rung, parent=notice)
+    telling.finish()
     return len(rows)
 
 
@@ -84,15 +127,16 @@ def unheard(before: datetime, limit: int) -> Select[Notice, Ticket, TicketClock]
             .execution_options(populate_existing=True))
 
 
-def settle(session: Session, clock: TicketClock, now: datetime) -> None:
-    """The clock ended: nobody need acknowledge any more, and nothing climbs."""
-    session.execute(update(Notice).where(Notice.clock_id == clock.id, Notice.settled_at.is_(None))
-                    .values(settled_at=now, waits_since=None))
-
-
-def known_users(session: Session) -> list[Known]:
-    return [Known(user.id, frozenset(user.roles), None if user.estates is None else frozenset(user.estates))
-            for user in session.scalars(select(User).where(User.active).order_by(User.id))]
+def settle(session: Session, ticket: Ticket, clock: TicketClock, now: datetime) -> None:
+    """The clock ended: nobody need acknowledge any more, nothing climbs, and all who were told are told."""
+    open_ones = list(session.scalars(select(Notice.id).where(Notice.clock_id == clock.id, Notice.settled_at.is_(None))))
+    if not open_ones:
+        return
+    session.execute(update(Notice).where(Notice.id.in_(open_ones)).values(settled_at=now, waits_since=None))
+    users = session.scalars(select(NoticePerson.user_id).where(NoticePerson.notice_id.in_(open_ones)).distinct()
+                            .order_by(NoticePerson.user_id))
+    note(session, now, "notice.settled", f"ticket:{ticket.id}", estate_id=ticket.estate_id, number=ticket.number,
+         clock=clock.clock, users=list(users))
 
 
 def _is_told(session: Session, clock: TicketClock, whom: str) -> bool:

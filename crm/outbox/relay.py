@@ -60,7 +60,14 @@ class Relay:
             self._noted.set()
 
     def run(self, stop: threading.Event) -> None:
-        """Until `stop` is set."""
+        """Until `stop` is set. A fault of ours ends the process, which is started anew: a relay that is dead must be seen."""
+        try:
+            self._run(stop)
+        except Exception as error:
+            log.critical("relay_ended", error=repr(error), exc_info=error)
+            stop.set()
+
+    def _run(self, stop: threading.Event) -> None:
         retry = FIRST_RETRY_S
         while not stop.is_set():
             self._noted.clear()

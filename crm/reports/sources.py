@@ -34,6 +34,21 @@ class _State:
     call_id: str | None
 
 
+@dataclass(frozen=True)
+class _Estates:
+    """By household; by the call's own estate where the household is forgotten."""
+
+    keys: Mapping[int, str]
+    of_household: Mapping[int, int]
+
+    def key(self, household_id: int | None, estate_id: int | None) -> str | None:
+        found = self.of_household.get(household_id) if household_id is not None else estate_id
+        return self.keys.get(found) if found is not None else None
+
+
+_NO_ESTATES: Final = _Estates({}, {})
+
+
 def sources(session: Session, site: Site, begin: datetime, end: datetime, now: datetime) -> Sources:
     """Of calls that entered a queue in the time, and of agents' time in it."""
     estates = _estates(session, site)
@@ -65,13 +80,13 @@ def teams(session: Session) -> dict[str, str]:
 def counted(session: Session, begin: datetime, end: datetime) -> list[Counted]:
     """Calls by when they entered a queue, with what the agent log knows of them; one each, as the live figures have them."""
     handled = _handled(_states(session, begin, end, end, AT_WORK))
-    return _with_agents(_calls(session, begin, end, {}), handled, _talk(session, begin, end))
+    return _with_agents(_calls(session, begin, end, _NO_ESTATES), handled, _talk(session, begin, end))
 
 
 def visited(session: Session, begin: datetime, end: datetime, short_abandon_s: float) -> list[Counted]:
     """Visits by when they began: what a queue's figures count."""
     handled = _handled(_states(session, begin, end, end, AT_WORK))
-    calls = _with_agents(_calls(session, begin, end, {}), handled, _talk(session, begin, end))
+    calls = _with_agents(_calls(session, begin, end, _NO_ESTATES), handled, _talk(session, begin, end))
     return with_visits(calls, _visits(session, begin, end, calls, handled, short_abandon_s), begin, end)
 
 
@@ -102,17 +117,17 @@ def _counted(row: CallRow) -> Counted:
     return Counted(row.queue or "", row.queued_at, None, call_id=row.call_id)
 
 
-def _calls(session: Session, begin: datetime, end: datetime, estates: Mapping[int, str]) -> list[Counted]:
+def _calls(session: Session, begin: datetime, end: datetime, estates: _Estates) -> list[Counted]:
     found = session.execute(
         select(CallRow.queue, CallRow.queued_at, CallRow.outcome, CallRow.rang_at, CallRow.answered_at, CallRow.wait_s,
                CallRow.talk_s, CallRow.stage, CallRow.call_id, CallRow.answered_agent, CallRow.ring_s, CallRow.household_id,
-               CallRow.expected_wait_s)
+               CallRow.estate_id, CallRow.expected_wait_s)
         .where(CallRow.queued_at >= begin, CallRow.queued_at < end, CallRow.entered_at.is_not(None)))
     return [Counted(queue or "", queued_at, Outcome(outcome) if outcome else None, rang_at, answered_at, wait_s, talk_s, stage,
-                    call_id, agent, ring_s, estate=estates.get(household_id) if household_id is not None else None,
+                    call_id, agent, ring_s, estate=estates.key(household_id, estate_id),
                     expected_wait_s=told)
             for (queue, queued_at, outcome, rang_at, answered_at, wait_s, talk_s, stage, call_id, agent, ring_s,
-                 household_id, told) in found if queued_at]
+                 household_id, estate_id, told) in found if queued_at]
 
 
 def _states(session: Session, begin: datetime, end: datetime, now: datetime,
@@ -194,12 +209,15 @@ def _with_agents(calls: list[Counted], handled: Mapping[tuple[str, str], _Work],
             for call in calls]
 
 
-def _estates(session: Session, site: Site) -> dict[int, str]:
-    """Household → the site's estate id, or the estate's name where the site file has none of that name."""
+def estate_keys(session: Session, site: Site) -> dict[int, str]:
+    """Estate → the site's estate id, or its name where the site file has none of that name."""
     ids = {estate.name.zh: estate.id for estate in site.estates}
-    found = session.execute(select(Household.id, Estate.name).join(Building, Household.building_id == Building.id)
-                            .join(Estate, Building.estate_id == Estate.id))
-    return {household_id: ids.get(name, name) for household_id, name in found}
+    return {estate_id: ids.get(name, name) for estate_id, name in session.execute(select(Estate.id, Estate.name))}
+
+
+def _estates(session: Session, site: Site) -> _Estates:
+    found = session.execute(select(Household.id, Building.estate_id).join(Building, Household.building_id == Building.id)).all()
+    return _Estates(estate_keys(session, site), dict(found))
 
 
 def _estate_of(known: Mapping[str, Counted], call_id: str) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import JSON, ForeignKey, Index, String, Text
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from crm.database import Base
@@ -49,7 +49,10 @@ class FailedSignIn(Base):
 
 
 class AuditEntry(Base):
-    """Who did what to which thing, when. Rows are only ever added. `who` is kept as text: a user may be renamed."""
+    """Who did what to which thing, when. Rows are only ever added. `who` is kept as text: a user may be renamed.
+
+    `place`, `previous` and `hash` are the chain's (crm/staff/chain.py). Triggers refuse what it would notice.
+    """
 
     __tablename__ = "audit"
     __table_args__ = (Index(None, "subject", "at"),)
@@ -62,3 +65,18 @@ class AuditEntry(Base):
     subject: Mapped[str] = mapped_column(String(80))
     detail: Mapped[str | None] = mapped_column(Text)
     order_id: Mapped[str | None] = mapped_column(String(40), unique=True, index=True)   # of an order heard of on the bus
+    place: Mapped[int | None] = mapped_column(BigInteger, unique=True)       # in the chain, from 1
+    previous: Mapped[str | None] = mapped_column(String(64))
+    hash: Mapped[str | None] = mapped_column(String(64))
+
+
+class AuditHead(Base):
+    """One row: the chain's newest place, on which its writers wait for each other."""
+
+    __tablename__ = "audit_head"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    place: Mapped[int] = mapped_column(BigInteger)
+    hash: Mapped[str] = mapped_column(String(64))
+    pruned: Mapped[int] = mapped_column(BigInteger)          # rows up to this place may be deleted: their time is over
+    old_through: Mapped[int]                                 # rows up to this id were there before the chain, unsealed yet; 0: none

@@ -14,9 +14,10 @@ from crm.database import Base
 class Ticket(Base):
     __tablename__ = "tickets"
     # The list is in the order of ids; each of its filters that leaves few rows has an index in that order.
-    __table_args__ = (Index(None, "state", "created_at"), Index(None, "kind", "state", "id"), Index(None, "kind", "stage", "id"),
+    __table_args__ = (Index(None, "state", "id"), Index(None, "kind", "state", "id"), Index(None, "kind", "stage", "id"),
                       Index(None, "estate_id", "state", "id"), Index(None, "owner_id", "state", "id"),
-                      Index(None, "assignee_id", "state", "id"), Index(None, "household_id", "id"),
+                      Index(None, "assignee_id", "state", "id"), Index(None, "offered_to_id", "state", "id"),
+                      Index(None, "household_id", "id"), Index(None, "contact_number", "id"),
                       Index("ix_tickets_asked", "department", "id", sqlite_where=text("department IS NOT NULL"),
                             postgresql_where=text("department IS NOT NULL")),
                       CheckConstraint("state IN ('open', 'closed')", name="state"))
@@ -38,7 +39,7 @@ class Ticket(Base):
     fields: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     estate_id: Mapped[int | None] = mapped_column(ForeignKey("estates.id"))     # the household's, or said
     owner_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))      # answers for it (E1)
-    offered_to_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"), index=True)  # asked to take it over, has not answered
+    offered_to_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))  # asked to take it over, has not answered
     assignee_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))   # works on it now
     department: Mapped[str | None] = mapped_column(String(40))       # is on the ticket until it answers (E4)
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("tickets.id"), index=True)

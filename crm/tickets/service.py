@@ -38,15 +38,16 @@ def open_ticket(session: Session, actor: Actor, new: NewTicket, now: datetime, t
     """None when a ticket of the same `cause` is there already.
 
     Raises NotFound (kind, household, parent), Forbidden, KindRetired, FieldsUnfit with every fault. A machine's ticket need
-    not have what the form requires, and a household that is gone meanwhile is left out of it."""
+    not have what the form requires; a household that is gone meanwhile, or a category that the kind has no more, is left out."""
     if new.cause and session.scalar(select(Ticket.id).where(Ticket.cause == new.cause)) is not None:
         return None
     found = kind_of(session, new.kind)
     kind = found.kind
     _allowed_to_open(kind, actor)
     home, estate_id = _home(session, actor, new.household_id, new.estate_id)
+    category = new.category if new.category in kind.category_paths or not actor.is_system else None
     kept, faults = checked(kind.fields, new.fields)
-    faults += _category_faults(kind, new.category)
+    faults += _category_faults(kind, category)
     if not actor.is_system:
         faults += [Fault(name, "missing") for name, rule in kind.fields.items()
                    if rule.required and kept.get(name) is None and name not in {fault.field for fault in faults}]
@@ -59,8 +60,8 @@ def open_ticket(session: Session, actor: Actor, new: NewTicket, now: datetime, t
     row = Ticket(
         number=_next_number(session, kind.prefix, now.astimezone(tz).date()), kind=kind.kind, kind_version=found.version,
         stage=kind.opens_in, state="open", reason=new.reason, household_id=home, estate_id=estate_id, call_id=new.call_id,
-        queue=new.queue, contact_number=_number(new.contact_number), notes=new.notes, category=new.category, fields=fields,
-        title=title_of(kind, new.category, fields), parent_id=new.parent_id,
+        queue=new.queue, contact_number=_number(new.contact_number), notes=new.notes, category=category, fields=fields,
+        title=title_of(kind, category, fields), parent_id=new.parent_id,
         parent_as=new.parent_as.value if new.parent_as else None, cause=new.cause, created_at=now,
         owner_id=None if barred(kind, fields, actor.name) else actor.user_id)
     session.add(row)

@@ -9,16 +9,16 @@ from pydantic import BaseModel
 
 from callcenter.events import Callback
 from crm.callbacks import service
+from crm.staff.actor import Actor
 from crm.staff.audit import record_audit
-from crm.staff.schemas import SignedIn
-from dashboard.access import DESK, LEADS, require
+from dashboard.access import DESK, LEADS, acting, view_of
 from dashboard.problems import responses
 from dashboard.services import Given, Reading, Writing
 
 router = APIRouter(prefix="/callbacks", tags=["callbacks"])
 
-OnDesk = Annotated[SignedIn, Depends(require(*DESK))]
-Leads = Annotated[SignedIn, Depends(require(*LEADS))]
+OnDesk = Annotated[Actor, Depends(acting(*DESK), scope="function")]
+Leads = Annotated[Actor, Depends(acting(*LEADS), scope="function")]
 CallbackId = Annotated[str, Path(max_length=80, pattern=r"^[A-Za-z0-9._-]+$")]
 
 
@@ -28,20 +28,21 @@ class CallbackList(BaseModel):
 
 @router.get("", responses=responses(401, 403, 422, 503))
 def list_callbacks(
-    _: OnDesk, session: Reading, *,
+    actor: OnDesk, session: Reading, services: Given, *,
     past: Annotated[bool, Query(alias="all", description="also those that are over, newest first")] = False,
     queue: Annotated[str | None, Query(max_length=40)] = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> CallbackList:
     """Those that are open, in the order in which they were asked for."""
-    return CallbackList(callbacks=service.callbacks(session, open_only=not past, queue=queue, limit=limit))
+    found = service.callbacks(session, view_of(actor, services), open_only=not past, queue=queue, limit=limit)
+    return CallbackList(callbacks=found)
 
 
 @router.post("/{callback_id}/cancel", responses=responses(401, 403, 404, 409, 422, 503))
 def cancel_callback(who: Leads, session: Writing, services: Given, callback_id: CallbackId) -> Callback:
     """Its place leaves the queue within seconds. Refused once the caller is being talked to, or when it is over."""
     now = services.clock.now()
-    changed = service.cancel(session, callback_id, now)
-    record_audit(session, at=now, who=who.user.name, user_id=who.user.user_id, action="callback.cancelled",
+    changed = service.cancel(session, who, callback_id, now)
+    record_audit(session, at=now, who=who.name, user_id=who.user_id, action="callback.cancelled",
                  subject=f"callback:{callback_id}")
-    return changed.callback
+    return service.masked_callback(changed.callback, view_of(who, services))

@@ -16,15 +16,19 @@ from crm.calls.record import Outcome
 from crm.reports.compare import Between, Why
 from crm.reports.differences import differences as stored_differences
 from crm.reports.service import Asked, calls_of_figure, day_figures, figure_rows
-from crm.reports.slices import By, FigureRow, Interval
+from crm.reports.slices import NOBODY, By, FigureRow, Interval
+from crm.reports.sources import estate_keys
+from crm.staff.actor import Actor
 from crm.staff.schemas import SignedIn
-from dashboard.access import DESK, FAULTS, own_agent, require
+from dashboard.access import DESK, FAULTS, acting, own_agent, require
 from dashboard.problems import responses
 from dashboard.services import Given, Reading, Services
 
 router = APIRouter(prefix="/figures", tags=["figures"])
 
 OnBoard = Annotated[SignedIn, Depends(require(*SEES_BOARD))]
+OnBoardActs = Annotated[Actor, Depends(acting(*SEES_BOARD), scope="function")]
+Acts = Annotated[Actor, Depends(acting(*DESK), scope="function")]
 OnDesk = Annotated[SignedIn, Depends(require(*DESK))]
 _FIRST, _LAST = date(2000, 1, 1), date(2100, 1, 1)
 FirstDay = Annotated[date | None, Query(alias="from", ge=_FIRST, le=_LAST, description="local day; today when left out")]
@@ -72,7 +76,7 @@ class CallsBehind(BaseModel):
 
 @router.get("", responses=responses(401, 403, 422, 503))
 def figures(
-    who: OnBoard, session: Reading, services: Given,
+    who: OnBoard, actor: OnBoardActs, session: Reading, services: Given,
     day: Annotated[date | None, Query(ge=_FIRST, le=_LAST, description="without `by`: local day; today when left out")] = None,
     by: Annotated[By | None, Query(description="left out: a day's figures of every queue")] = None,
     interval: Interval = Interval.DAY, first: FirstDay = None, last: LastDay = None, key: Key = None,
@@ -85,6 +89,8 @@ def figures(
     if by is not By.QUEUE:
         asked = _own(who, session, services, asked)
     rows = figure_rows(session, asked, services.timezone, services.site, services.clock.now())
+    if by is By.ESTATE and (own := _own_estates(actor, session, services)) is not None:
+        rows = [row for row in rows if row.key in own]
     return FiguresShown(by=by, interval=interval, first=asked.first, last=asked.last, rows=rows)
 
 
@@ -118,17 +124,26 @@ def differences(session: Reading, services: Given,
 
 @router.get("/rows", responses=responses(401, 403, 422, 503))
 def rows_behind(
-    who: OnDesk, session: Reading, services: Given, by: By, figure: Counting,
+    who: OnDesk, actor: Acts, session: Reading, services: Given, by: By, figure: Counting,
     key: Annotated[str, Query(max_length=60, description="the queue, agent, team or estate; empty: nobody's")] = "",
     first: FirstDay = None, last: LastDay = None,
 ) -> CallsBehind:
     """The calls that a figure counts, oldest first; of a share, those of its numerator. An agent sees its own only."""
     asked = _own(who, session, services, _asked(services, by, Interval.DAY, first, last, key))
     found = calls_of_figure(session, asked, asked.key or "", figure, services.timezone, services.site, services.clock.now())
+    if (own := _own_estates(actor, session, services)) is not None:
+        found = [call for call in found if call.estate is None or call.estate in own]
     return CallsBehind(figure=figure, calls=[
         CallBehind(call_id=call.call_id, queue=call.queue, agent=call.agent, estate=call.estate, queued_at=call.queued_at,
                    answered_at=call.answered_at, outcome=call.outcome, stage=call.stage, wait_s=call.wait_s,
                    ring_s=call.ring_s, talk_s=call.talk_s, hold_s=call.hold_s, wrapup_s=call.wrapup_s) for call in found])
+
+
+def _own_estates(actor: Actor, session: Session, services: Services) -> frozenset[str] | None:
+    """Keys of the estates that the actor sees, and of callers of none; None: of all."""
+    if actor.estates is None:
+        return None
+    return frozenset({NOBODY, *(key for estate_id, key in estate_keys(session, services.site).items() if actor.sees(estate_id))})
 
 
 def _today(services: Services) -> date:

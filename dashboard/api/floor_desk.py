@@ -15,7 +15,7 @@ from crm.staff.agents import agent_of
 from crm.staff.schemas import SignedIn
 from dashboard.access import DESK, require
 from dashboard.orders import TakeSeat, attempt_of, carry_out
-from dashboard.services import Given, Reading, Services
+from dashboard.services import Given, Services
 
 SeatNumber = Annotated[str, StringConstraints(pattern=r"^[0-9]{2,6}$")]
 AgentCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{2,6}$")]   # in fixed seating a seat's number
@@ -99,10 +99,11 @@ class OwnDesk:
         return carry_out(self.services, self.who, command, attempt_of(f"floor.{action}", f"agent:{self.agent}", command), then=then)
 
 
-def own_desk(who: Annotated[SignedIn, Depends(require(*DESK), scope="function")], session: Reading, services: Given) -> OwnDesk:
+def own_desk(who: Annotated[SignedIn, Depends(require(*DESK), scope="function")], services: Given) -> OwnDesk:
     if not services.site.free_seating:
         return OwnDesk(who, services, who.seat)
-    agent = agent_of(session, who.user.user_id)
+    with services.database.reading() as session:
+        agent = agent_of(session, who.user.user_id)
     return OwnDesk(who, services, agent.code if agent else None)
 
 

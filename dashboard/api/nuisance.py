@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
+from callcenter.private import Private
 from crm.callers import service
 from crm.callers.schemas import Level, State, TreatmentShown
+from crm.staff.actor import Actor
 from crm.staff.schemas import SignedIn
-from dashboard.access import DESK, LEADS, require
+from dashboard.access import DESK, LEADS, acting, require, view_of
 from dashboard.problems import responses
 from dashboard.services import Given, Reading, Writing
 
 router = APIRouter(prefix="/nuisance", tags=["nuisance"])
 
 OnDesk = Annotated[SignedIn, Depends(require(*DESK))]
+Acts = Annotated[Actor, Depends(acting(*DESK), scope="function")]
 Leads = Annotated[SignedIn, Depends(require(*LEADS))]
 Number = Annotated[str, StringConstraints(pattern=r"^\+?[0-9]{3,20}$")]
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
@@ -48,17 +52,19 @@ class TreatmentPage(BaseModel):
     next_before: int | None = Field(description="give it as `before_id` for the next page; null on the last one")
 
 
-@router.get("", dependencies=[Depends(require(*DESK))], responses=responses(401, 403, 422, 503))
+@router.get("", responses=responses(401, 403, 422, 503))
 def list_treatments(
-    session: Reading,
+    actor: Acts, session: Reading, services: Given,
     state: State | None = None,
     number: Annotated[str | None, Query(max_length=32)] = None,
     before_id: Annotated[RowId | None, Query(description="`next_before` of the page before")] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> TreatmentPage:
     """Newest first, with those that were lifted."""
+    view = view_of(actor, services)
     found = service.treatments(session, state=state, number=number, before_id=before_id, limit=limit + 1)
-    return TreatmentPage(treatments=found[:limit], next_before=found[limit - 1].treatment_id if len(found) > limit else None)
+    return TreatmentPage(treatments=[replace(one, number=view.show(one.number, Private.PHONE)) for one in found[:limit]],
+                         next_before=found[limit - 1].treatment_id if len(found) > limit else None)
 
 
 @router.post("/reports", status_code=201, responses=responses(400, 401, 403, 422, 503))

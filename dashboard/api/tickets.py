@@ -12,9 +12,9 @@ from crm.kinds.schema import ID
 from crm.paging import Page
 from crm.privacy.service import View
 from crm.staff.actor import Actor
-from crm.tickets import reading, service
+from crm.tickets import listing, reading, service
+from crm.tickets.listing import Wanted
 from crm.tickets.models import Ticket
-from crm.tickets.reading import Wanted
 from crm.tickets.schemas import Changes, EventShown, Link, NewTicket, TicketRead, TicketShown
 from dashboard.access import EVERYBODY, acting, view_of
 from dashboard.manners import IF_MATCH, ONCE, Cursor, IfMatch, Limit, Once, etag
@@ -106,14 +106,17 @@ def list_tickets(
     parent_id: Annotated[RowId | None, Query()] = None,
     since: AwareDatetime | None = None,
     before: AwareDatetime | None = None,
+    overdue: Annotated[bool, Query(description="with a clock that was broken and has not ended")] = False,
+    clock: Annotated[Id | None, Query(description="with `overdue`: this one")] = None,
     text: Annotated[Line | None, Query(description="in the title, or how the number begins")] = None,
     cursor: Cursor = None, limit: Limit = 50,
 ) -> Page[TicketShown]:
     """Newest first; those that you may see."""
     wanted = Wanted(kind=kind, state=state, stage=stage, estate_id=estate_id, household_id=household_id, owner=owner,
                     assignee=assignee, department=department, category=category, call_id=call_id,
-                    contact_number=contact_number, parent_id=parent_id, since=since, before=before, mine=mine, text=text)
-    return reading.tickets(session, view_of(actor, services), wanted, cursor=cursor, limit=limit)
+                    contact_number=contact_number, parent_id=parent_id, since=since, before=before, mine=mine, overdue=overdue,
+                    clock=clock, text=text)
+    return listing.tickets(session, view_of(actor, services), wanted, cursor=cursor, limit=limit)
 
 
 @router.post("", status_code=201, responses=responses(400, 401, 403, 404, *ONCE, 503))

@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-import wave
-from array import array
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from math import pi, sin
-from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from hotline.instance import Hotline, free_offset
-from hotline.line import Guest, Line
-from hotline.manned import Manned
-from hotline.prompts import make_prompts
-from hotline.sites import BACKUP, TestSite
-from playwright.async_api import Browser, Dialog, expect
+from hotline.line import Guest
+from playwright.async_api import Dialog, expect
 from wall.chromium import NEEDS
-from wall.page_phone import PagePhone, chromium_with_microphone, page_phone
-from wall.rig import DashboardProcess
+from wall.page_phone import PagePhone, page_phone
+from wall.room import AGENT, MICROPHONE_HZ, PASSWORD, Room
 
-from callcenter.commands import SignIn, SignOut
+from callcenter.commands import SignIn
 from callcenter.events import AgentState as S
 from callcenter.events import SeatState
 from callcenter.phones.hearing import has_tone, is_silent
@@ -29,77 +20,17 @@ from callcenter.phones.sound import tone
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), *NEEDS]
 
-PASSWORD = "six-rings-and-no-more"
-AGENT_HZ, CALLER_HZ = 1000.0, 700.0
-PINS = {"801": "246810", "802": "135791"}
-SITE = TestSite(
-    seat_ring=6, overflow_after=12, ring_seconds=5, survey=False,
-    more={"desk": {"fault_after": 3},
-          "seats": [{"seat": "1001", "name": "一号席"}, {"seat": "1003", "name": "三号席"}, {"seat": "1004", "name": "四号席"},
-                    {"seat": "1002", "name": "网页席", "phone": "browser"},
-                    *({"seat": seat, "name": seat, "kind": "backup"} for seat in BACKUP)]},
-    agents=[{"code": "801", "name": "陈静", "skills": {"complaint": 1}, "user": "chen"},
-            {"code": "802", "name": "李晓梅", "skills": {"complaint": 2}}])
-
-
-@dataclass(frozen=True)
-class Room:
-    line: Line
-    floor: Manned
-    browser: Browser
-    url: str
-
-    async def guest(self) -> Guest:
-        """Waits in the queue of both agents; 801 is asked first."""
-        return await self.line.call_and_press("2")
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def built(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Room]:
-    folder = tmp_path_factory.mktemp("page-phone")
-    sounds = folder / "sounds"
-    make_prompts(sounds)
-    with free_offset() as offset:
-        async with (Hotline(folder / "hotline", SITE.text(), offset, sounds=sounds) as hotline,
-                    Manned(hotline, PINS, [("chen", "agent", PASSWORD)]) as floor, hotline.phones() as phones,
-                    chromium_with_microphone(spoken(folder / "agent.wav")) as browser):
-            dashboard = DashboardProcess(hotline.settings)
-            try:
-                dashboard.start()
-                yield Room(Line(hotline, phones, sounds), floor, browser, dashboard.url)
-            finally:
-                dashboard.kill()
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def room(built: Room) -> AsyncIterator[Room]:
-    yield built
-    await built.line.rest()
-    for code in PINS:
-        await built.floor.ask(SignOut(code))
+CALLER_HZ = 700.0
 
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def chen(room: Room) -> AsyncIterator[PagePhone]:
-    async with page_phone(room.browser, room.url, "chen", PASSWORD) as phone:
+    async with page_phone(room.browser, room.url, AGENT, PASSWORD) as phone:
         yield phone
 
 
-def spoken(path: Path) -> Path:
-    """Bursts of a tone: noise suppression takes a tone that never ends for noise."""
-    rate = 48_000
-    samples = array("h", (round(12_000 * sin(2 * pi * AGENT_HZ * at / rate)) if at % rate < rate * 0.7 else 0
-                          for at in range(rate * 2)))
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(rate)
-        file.writeframes(samples.tobytes())
-    return path
-
-
 async def hears_the_agent(guest: Guest) -> None:
-    await guest.leg.hears(lambda heard: has_tone(heard.part(-1), AGENT_HZ), 8, "the agent")
+    await guest.leg.hears(lambda heard: has_tone(heard.part(-1), MICROPHONE_HZ), 8, "the agent")
 
 
 def journalled(room: Room, event: str) -> int:
@@ -113,6 +44,8 @@ async def test_an_agent_at_a_browser_seat_answers_in_the_page_and_both_hear_each
     guest = await room.guest()
     await chen.call_is("ringing", 5)
     assert "☎" in await chen.page.title()
+    await chen.is_heard_ringing()
+    await chen.picture("phone-ringing")
     await chen.act("answer").click()
     await chen.call_is("talking")
     await room.floor.agent_is("801", S.TALKING)
@@ -137,7 +70,7 @@ async def test_hold_mute_and_keys_of_the_page_reach_the_caller(room: Room, chen:
     await room.floor.agent_is("801", S.TALKING)
     await chen.act("hold").click()
     await room.floor.agent_is("801", S.HELD)
-    assert not has_tone(await guest.leg.heard_seconds(2, 5), AGENT_HZ)
+    assert not has_tone(await guest.leg.heard_seconds(2, 5), MICROPHONE_HZ)
     await chen.act("hold").click()
     await room.floor.agent_is("801", S.TALKING)
     await hears_the_agent(guest)
@@ -148,6 +81,7 @@ async def test_hold_mute_and_keys_of_the_page_reach_the_caller(room: Room, chen:
     await hears_the_agent(guest)
     other.answers_after(0)
     await chen.act("keypad").click()
+    await chen.picture("phone-talking")
     for key in "##1101":
         await chen.page.locator(f'[data-key="{key}"]').click()
     leg = await other.rings(8)
@@ -159,9 +93,8 @@ async def test_hold_mute_and_keys_of_the_page_reach_the_caller(room: Room, chen:
 
 @pytest.mark.rule("C1", part="a page that is a phone, and is closed in mid-talk")
 async def test_the_caller_of_a_tab_that_is_closed_is_at_another_seat_within_20_s(room: Room) -> None:
-    other = await room.line.seat("1001")
-    assert (await room.floor.ask(SignIn("802", "1001"))).is_done
-    async with page_phone(room.browser, room.url, "chen", PASSWORD) as chen:
+    other = await room.seat_of("802", "1001")
+    async with page_phone(room.browser, room.url, AGENT, PASSWORD) as chen:
         await chen.sits_down("1002")
         guest = await room.guest()
         await chen.answers()
@@ -191,6 +124,7 @@ async def test_a_page_that_is_loaded_anew_in_mid_talk_says_so_and_rings_again(ro
     assert asked == ["beforeunload"]
     await chen.is_phone("rescue")
     await expect(chen.page.locator("[data-phone]")).to_contain_text("来电正被放回队首")
+    await chen.picture("phone-rescue")
     assert (await guest.has("RESCUED", within=20)).data == ("801", "unreachable")
     await chen.is_phone("ready")
     await chen.answers()
@@ -198,12 +132,13 @@ async def test_a_page_that_is_loaded_anew_in_mid_talk_says_so_and_rings_again(ro
 
 
 async def test_nobody_sits_down_at_a_page_that_gets_no_microphone(room: Room) -> None:
-    async with page_phone(room.browser, room.url, "chen", PASSWORD, microphone=False) as chen:
+    async with page_phone(room.browser, room.url, AGENT, PASSWORD, microphone=False) as chen:
         await chen.page.locator('[data-take="1002"]').click()
         fault = chen.page.locator("[data-test=fault]")
         await expect(fault).to_contain_text("浏览器不允许使用麦克风")
         await chen.page.get_by_role("button", name="English").click()
         await expect(fault).to_contain_text("The browser refuses the microphone")
+        await chen.picture("phone-no-microphone-en")
         await room.floor.agent_is("801", S.SIGNED_OUT)
         await chen.context.grant_permissions(["microphone"])
         await chen.sits_down("1002")
@@ -211,9 +146,10 @@ async def test_nobody_sits_down_at_a_page_that_gets_no_microphone(room: Room) ->
 
 async def test_a_microphone_that_is_refused_later_is_told_and_tried_again(room: Room) -> None:
     assert (await room.floor.ask(SignIn("801", "1002"))).is_done
-    async with page_phone(room.browser, room.url, "chen", PASSWORD, microphone=False) as chen:
+    async with page_phone(room.browser, room.url, AGENT, PASSWORD, microphone=False) as chen:
         await chen.is_phone("fault")
         await expect(chen.page.locator("[data-test=phone-fault]")).to_contain_text("浏览器不允许使用麦克风")
+        await chen.picture("phone-fault")
         await chen.context.grant_permissions(["microphone"])
         await chen.act("again").click()
         await chen.is_phone("ready")

@@ -55,11 +55,15 @@ def test_a_backup_of_a_database_in_use_is_restored_whole(tmp_path: Path) -> None
         database.executescript("PRAGMA journal_mode=WAL; CREATE TABLE tickets (matter TEXT);"
                                "INSERT INTO tickets VALUES ('漏水')")
         database.execute("INSERT INTO tickets VALUES ('not committed')")
+        (one.attachments / "2026/11").mkdir(parents=True)
+        (one.attachments / "2026/11/a1").write_bytes(b"photo")
         back_up(one, tmp_path / "backup.tar.gz", recordings=False)
     restore(two, tmp_path / "backup.tar.gz", ME)
     with closing(sqlite3.connect(two.state / "sixring.db")) as database:
         assert database.execute("SELECT matter FROM tickets").fetchall() == [("漏水",)]
     assert json.loads(two.secrets_file.read_text()) == secrets
+    photo = two.attachments / "2026/11/a1"
+    assert (photo.read_bytes(), photo.stat().st_mode & 0o777) == (b"photo", 0o600), "files of tickets are part of every backup"
     assert (two.state / "site.yaml").read_text() == "version: 1\n"
     assert (tmp_path / "backup.tar.gz").stat().st_mode & 0o077 == 0
 

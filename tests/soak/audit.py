@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from hotline.whole import Whole
 
 from callcenter.events import AgentState, Board, SeatState
+from crm.calls.recordings import PRESENT
+from crm.recordings.files import recorded
 from soak.drift import Drift
 from soak.dying import NOTICED_S
 from soak.memory import Memory
@@ -145,12 +147,12 @@ def _place_of(talk: Talked, written: list[Record]) -> Record | None:
 
 def _recordings(whole: Whole, written: list[Record]) -> Iterator[str]:
     folder = whole.settings.recordings
-    files = {str(file.relative_to(folder)) for file in folder.rglob("*.wav")}
+    files = recorded(folder)
     for record in written:
         kept = record.recording is not None and record.recording in files
         if record.contact_entries and not kept:
             yield f"call {record.call_id} was answered and has no recording ({record.recording_state})"
-        if record.recording_state == "kept" and not kept:
+        if record.recording_state in PRESENT and not kept:
             yield f"call {record.call_id}: its recording {record.recording} is gone"
     for file in sorted(files - {record.recording for record in written if record.recording}):
         yield f"recording {file} is of no call"

@@ -11,10 +11,11 @@ import pytest_asyncio
 from hotline.line import Guest, Line
 from hotline.sites import TestSite
 
-from acd.ami import AmiAddress, AmiLink, AmiLost
-from acd.callbacks import CallbackDesk
+from acd.ami.errors import AmiLost
+from acd.ami.link import AmiAddress, AmiLink
+from acd.floor.resync import floor_from, take_snapshot
 from acd.plan import FloorPlan
-from acd.resync import floor_from, take_snapshot
+from acd.waiting.callbacks import CallbackDesk
 from callcenter.clock import SystemClock
 from callcenter.commands import Order, RingBack
 from callcenter.events import Board
@@ -195,8 +196,7 @@ async def test_a_retry_comes_into_the_queue_by_order_and_only_once_an_attempt(li
     phone = await line.outside("2901")
     settings, clock = line.hotline.settings, SystemClock()
     plan = FloorPlan.of(load_site(settings.site_file), settings.node)
-    link = AmiLink(AmiAddress(settings.node, *settings.ami_address, "sixring", settings.secrets()["ami"]), lambda _: None,
-                   wanted=frozenset())
+    link = AmiLink(AmiAddress(settings.node, *settings.ami_address, "sixring", settings.secrets()["ami"]), lambda _: None)
     running = asyncio.create_task(link.run())
     try:
         async with asyncio.timeout(5):

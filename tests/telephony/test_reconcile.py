@@ -20,13 +20,12 @@ from hotline.line import Line
 from hotline.sites import TestSite
 from hotline.wire import Wire
 
-from acd.ami import AmiAddress, AmiLink
-from acd.ami_events import HANDLED
-from acd.apply import Reconciler
-from acd.book import Book, SignedIn
-from acd.desired import Desired, first_roster
+from acd.ami.link import AmiAddress, AmiLink
+from acd.desired.book import Book, SignedIn
+from acd.desired.state import Desired, first_roster
+from acd.floor.service import FloorService
 from acd.plan import FloorPlan
-from acd.service import FloorService
+from acd.reconcile.reconciler import Reconciler
 from callcenter.clock import SystemClock
 from callcenter.commands import Pause, PauseReason, SignIn, SignOut
 from callcenter.events import Board, DriftMended, Health
@@ -99,9 +98,8 @@ async def reconciled(hotline: Hotline, book: Book, port: int) -> AsyncIterator[F
     service = FloorService({"node1": plan}, clock, put=lambda event: None, remembered=Board,
                            on_link=lambda node, reason: None, on_reachability=lambda: None)
     reconciler = Reconciler(floor.desired, clock, put=floor.told.append)
-    service.listen(reconciler.heard)
-    link = AmiLink(AmiAddress("node1", LOOPBACK, port, "sixring", hotline.settings.secrets()["ami"]), service.deliver,
-                   wanted=frozenset(HANDLED))
+    service.listen(reconciler.listeners())
+    link = AmiLink(AmiAddress("node1", LOOPBACK, port, "sixring", hotline.settings.secrets()["ami"]), service.deliver)
     service.add(link)
     reconciler.add(plan, link)
     tasks = [asyncio.create_task(part.run()) for part in (service, reconciler, link)]

@@ -14,10 +14,10 @@ from hotline.line import Guest, Line
 from hotline.peers import agi_peer, answers
 from hotline.sites import TestSite
 
-from acd.ageing import Ageing
-from acd.ami import AmiAddress, AmiLink
-from acd.facts import CallFacts, Floor
+from acd.ami.link import AmiAddress, AmiLink
+from acd.floor.facts import CallFacts, Floor
 from acd.plan import FloorPlan
+from acd.waiting.ageing import Ageing
 from callcenter.site import load_site
 
 RINGS = 6
@@ -173,7 +173,7 @@ async def test_who_has_waited_for_minutes_is_not_overtaken_by_one_with_a_few_poi
     anybody = await line.seat(ANYBODY)
     settings = line.hotline.settings
     link = AmiLink(AmiAddress("node1", "127.0.0.1", settings.ports.ami, "sixring", settings.secrets()["ami"]),
-                   lambda _: None, wanted=frozenset())
+                   lambda _: None)
     async with members(line, plain=ANYBODY) as ami, asyncio.TaskGroup() as tasks:
         patient = await call(line, "1|zh|0|甲 1-1", "2", CALLER)
         await anybody.rings(4)

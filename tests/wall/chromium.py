@@ -61,7 +61,12 @@ def enter(page: Page, url: str, role: Role, path: str = "/") -> None:
     page.locator("[type=submit]").click()
 
 
+def kept_at(name: str) -> Path | None:
+    """Where a picture goes; None when nobody asked for pictures with `SIXRING_SCREENSHOTS=<folder>`."""
+    folder = os.environ.get("SIXRING_SCREENSHOTS")
+    return Path(folder) / f"{name}.png" if folder else None
+
+
 def picture(page: Page, name: str) -> None:
-    """Kept when `SIXRING_SCREENSHOTS=<folder>` asks for it."""
-    if folder := os.environ.get("SIXRING_SCREENSHOTS"):
-        page.screenshot(path=Path(folder) / f"{name}.png")
+    if path := kept_at(name):
+        page.screenshot(path=path)

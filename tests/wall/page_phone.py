@@ -10,17 +10,19 @@ from typing import Final
 
 from playwright.async_api import Browser, BrowserContext, Locator, Page, async_playwright, expect
 
-from wall.chromium import CHROMIUM, FLAGS, LAPTOP, breaks_policy
+from wall.chromium import CHROMIUM, FLAGS, LAPTOP, breaks_policy, kept_at
 
 # Playwright keeps what it says of permissions; the browser's own question nobody could answer. mDNS needs a network.
 WITH_MICROPHONE: Final = ("--use-fake-device-for-media-stream", "--disable-features=WebRtcHideLocalIpsWithMdns")
-# Remembers the page's connections: their receivers are asked what comes in.
-_KEEP_CONNECTIONS: Final = """
+# Remembers the page's connections: their receivers are asked what comes in; and whether its bell was to be heard.
+_KEEP_TRACES: Final = """
   window.connections = []
   const Original = window.RTCPeerConnection
   window.RTCPeerConnection = class extends Original {
     constructor(...given) { super(...given); window.connections.push(this) }
-  }"""
+  }
+  const start = OscillatorNode.prototype.start
+  OscillatorNode.prototype.start = function (...given) { window.ringing = this.context.state; return start.apply(this, given) }"""
 _LOUDEST_HZ: Final = """async () => {
   const connection = window.connections.at(-1)
   const track = connection?.getReceivers()[0]?.track
@@ -60,6 +62,14 @@ class PagePhone:
     def act(self, name: str) -> Locator:
         return self.page.locator(f'[data-phone-act="{name}"]')
 
+    async def picture(self, name: str) -> None:
+        if path := kept_at(name):
+            await self.page.screenshot(path=path)
+
+    async def is_heard_ringing(self) -> None:
+        """`running`: the browser lets the page be heard."""
+        assert await self.page.evaluate("window.ringing") == "running"
+
     async def sits_down(self, seat: str) -> None:
         await self.page.locator(f'[data-take="{seat}"]').click()
         await self.is_phone("ready")
@@ -89,21 +99,22 @@ class PagePhone:
 
 
 @asynccontextmanager
-async def page_phone(browser: Browser, url: str, name: str, password: str, *, microphone: bool = True) -> AsyncIterator[PagePhone]:
-    """The desk of this user, signed in. The end of the context is a tab that is closed: it says no goodbye."""
+async def page_phone(browser: Browser, url: str, name: str, password: str, *, path: str = "/desk",
+                     microphone: bool = True) -> AsyncIterator[PagePhone]:
+    """The page of this user, signed in. The end of the context is a tab that is closed: it says no goodbye."""
     context = await browser.new_context(viewport={"width": LAPTOP[0], "height": LAPTOP[1]}, locale="zh-CN",
                                         permissions=["microphone"] if microphone else [])
-    await context.add_init_script(_KEEP_CONNECTIONS)
+    await context.add_init_script(_KEEP_TRACES)
     page = await context.new_page()
     broken: list[str] = []
     page.on("pageerror", lambda error: broken.append(str(error)))
     page.on("console", lambda line: broken.append(line.text) if breaks_policy(line.text) else None)
     try:
-        await page.goto(f"{url}/desk")
+        await page.goto(url + path)
         await page.locator("[name=name]").fill(name)
         await page.locator("[name=password]").fill(password)
         await page.locator("[type=submit]").click()
-        await expect(page.locator("[data-state]")).to_be_visible()
+        await expect(page.get_by_role("navigation")).to_be_visible()
         yield PagePhone(page, broken)
     finally:
         await context.close()

@@ -38,7 +38,8 @@ def upgrade() -> None:
         table.create_foreign_key(op.f("fk_households_merged_into_households"), "households", ["merged_into"], ["id"])
     op.create_index(op.f("ix_households_room_key_id"), "households", ["room_key", "id"])
     op.create_index(op.f("ix_households_estate_id_room_key_id"), "households", ["estate_id", "room_key", "id"])
-    op.create_index(op.f("ix_households_merged_into"), "households", ["merged_into"])
+    merged = sa.text("merged_into IS NOT NULL")
+    op.create_index("ix_households_merged_into", "households", ["merged_into"], sqlite_where=merged, postgresql_where=merged)
     with op.batch_alter_table("people") as table:
         table.alter_column("name", existing_type=sa.String(length=60), type_=searched(60))
         table.add_column(sa.Column("began_on", sa.Date(), nullable=True))

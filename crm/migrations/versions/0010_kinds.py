@@ -16,8 +16,8 @@ STAGES = {
 }
 Columns = tuple[tuple[str, ...], ...]
 INDEXES: Columns = (("kind", "stage", "id"), ("owner_id", "state", "id"), ("assignee_id", "state", "id"), ("household_id", "id"),
-                    ("offered_to_id",))
-OLD_INDEXES: Columns = (("owner_id",), ("assignee_id",), ("household_id",))
+                    ("offered_to_id", "state", "id"), ("contact_number", "id"), ("state", "id"))
+OLD_INDEXES: Columns = (("owner_id",), ("assignee_id",), ("household_id",), ("state", "created_at"))
 
 
 def upgrade() -> None:

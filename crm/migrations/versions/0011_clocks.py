@@ -45,11 +45,12 @@ def upgrade() -> None:
     op.create_index("ix_ticket_clocks_next_at", "ticket_clocks", ["next_at"], sqlite_where=waiting, postgresql_where=waiting)
     office = sa.text("calendar = 'office' AND next_at IS NOT NULL")
     op.create_index("ix_ticket_clocks_planned", "ticket_clocks", ["planned_by"], sqlite_where=office, postgresql_where=office)
-    broken, promised = sa.text("standing != 'stopped' AND broken_at IS NOT NULL"), sa.text("promised")
-    op.create_index("ix_ticket_clocks_broken", "ticket_clocks", ["broken_at"], sqlite_where=broken, postgresql_where=broken)
-    op.create_index("ix_ticket_clocks_promised", "ticket_clocks", ["due_at"], sqlite_where=promised, postgresql_where=promised)
-    op.create_index(op.f("ix_ticket_clocks_standing_started_at"), "ticket_clocks", ["standing", "started_at"])
-    op.create_index(op.f("ix_ticket_clocks_standing_due_at"), "ticket_clocks", ["standing", "due_at"])
+    opened, promised = sa.text("standing != 'stopped'"), sa.text("promised")
+    broken = sa.text("standing != 'stopped' AND broken_at IS NOT NULL")
+    op.create_index(op.f("ix_ticket_clocks_standing_due_at_id"), "ticket_clocks", ["standing", "due_at", "id"])
+    for name, columns, where in (("open", ["started_at", "id"], opened), ("broken", ["broken_at", "id"], broken),
+                                 ("promised", ["due_at", "id"], promised)):
+        op.create_index(f"ix_ticket_clocks_{name}", "ticket_clocks", columns, sqlite_where=where, postgresql_where=where)
     op.create_index(op.f("ix_ticket_clocks_ended_at"), "ticket_clocks", ["ended_at"])
     hours = op.create_table(
         "office_hours",

@@ -8,15 +8,18 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 from hotline.own_redis import Redis
 
-from acd.ami import AmiAddress, AmiLink, LinkItem, LinkLimits, LinkMessage, LinkUp
+from acd.ami.events import AmiEvent
+from acd.ami.link import AmiAddress, AmiLink, LinkLimits
+from acd.ami.news import LinkEvents, LinkItem, LinkUp
 
 QUICK = LinkLimits(connect=1, answer=1, ping_every=0.1, ping_reply=0.15, first_retry=0.01, last_retry=0.05)
-WANTED = frozenset({"newchannel", "fullybooted", "originateresponse", "queuemember", "userevent"})
 Action = dict[str, str]
+Event = TypeVar("Event", bound=AmiEvent)
 
 
 @dataclass
@@ -81,12 +84,18 @@ class Heard:
             raise RuntimeError("a fault in handling")
         self.queue.put_nowait(item)
 
-    async def until(self, kind: type[LinkItem], **headers: str) -> LinkItem:
+    async def until(self, kind: type[LinkItem]) -> LinkItem:
+        while not isinstance(item := await self.queue.get(), kind):
+            pass
+        return item
+
+    async def until_event(self, kind: type[Event]) -> Event:
+        """The next event of this kind."""
         while True:
             item = await self.queue.get()
-            if isinstance(item, kind) and (not isinstance(item, LinkMessage)
-                                           or headers.items() <= item.headers.items()):
-                return item
+            for event, _ in item.events if isinstance(item, LinkEvents) else ():
+                if isinstance(event, kind):
+                    return event
 
 
 @asynccontextmanager
@@ -94,7 +103,7 @@ async def linked(limits: LinkLimits = QUICK) -> AsyncIterator[tuple[FakeAsterisk
     fake, heard = FakeAsterisk(), Heard()
     server = await asyncio.start_server(fake.serve, "127.0.0.1", 0)
     fake.port = server.sockets[0].getsockname()[1]
-    link = AmiLink(AmiAddress("node1", "127.0.0.1", fake.port, "sixring", "s"), heard, wanted=WANTED, limits=limits)
+    link = AmiLink(AmiAddress("node1", "127.0.0.1", fake.port, "sixring", "s"), heard, limits=limits)
     task = asyncio.create_task(link.run())
     try:
         await heard.until(LinkUp)

@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 import redis.asyncio
 
-from acd.ami import AmiAddress, LinkLimits
+from acd.ami.link import AmiAddress, LinkLimits
 from acd.app import AcdPlan, run
+from acd.bus.publish import STORED, Pacing, StoredBoard
+from acd.health.watch import WatchPlan
 from acd.plan import FloorPlan, QueuePlan, SeatPlan
-from acd.publish import STORED, Pacing, StoredBoard
-from acd.watch import WatchPlan
 from callcenter.board import BOARD_KEY, apply_event
 from callcenter.bus import Bus, Publisher
 from callcenter.clock import SystemClock

@@ -11,7 +11,7 @@ from typing import Any
 import redis
 import redis.asyncio
 
-from acd.orders import DONE_KEY, Handlers, IntakePacing, OrderDesk, OrderIntake, done, refused, subject_of
+from acd.bus.orders import DONE_KEY, Handlers, IntakePacing, OrderDesk, OrderIntake, done, refused, subject_of
 from callcenter.bus import Bus
 from callcenter.clock import FakeClock, SystemClock
 from callcenter.commands import (

@@ -11,13 +11,12 @@ from typing import Any
 
 import pytest
 
-from acd.ami import AmiAddress, AmiLink, LinkLimits
-from acd.ami_events import HANDLED
-from acd.apply import AT_ONCE, Reconciler, Rhythm
-from acd.book import Book, SignedIn
-from acd.desired import Desired
+from acd.ami.link import AmiAddress, AmiLink, LinkLimits
+from acd.desired.book import Book, SignedIn
+from acd.desired.state import Desired
+from acd.floor.service import FloorService
 from acd.plan import FloorPlan, QueuePlan, SeatPlan
-from acd.service import FloorService
+from acd.reconcile.reconciler import AT_ONCE, Reconciler, Rhythm
 from callcenter.clock import SystemClock
 from callcenter.events import Board, DriftMended
 from callcenter.roster import Agent, Roster
@@ -115,8 +114,8 @@ async def staged(fake: FakeAsterisk, book: Book) -> AsyncIterator[Stage]:
     service = FloorService({"node1": PLAN}, clock, put=lambda event: None, remembered=Board, on_link=lambda node, reason: None,
                            on_reachability=lambda: None)
     reconciler = Reconciler(stage.desired, clock, put=stage.told.append, rhythm=RHYTHM)
-    service.listen(reconciler.heard)
-    link = AmiLink(AmiAddress("node1", "127.0.0.1", fake.port, "sixring", "s"), service.deliver, wanted=frozenset(HANDLED),
+    service.listen(reconciler.listeners())
+    link = AmiLink(AmiAddress("node1", "127.0.0.1", fake.port, "sixring", "s"), service.deliver,
                    limits=QUICK)
     service.add(link)
     reconciler.add(PLAN, link)

@@ -8,7 +8,7 @@ from pathlib import Path
 import redis
 from hotline.own_redis import Redis
 
-from acd.roster_keeper import RosterKeeper, read_roster
+from acd.agents.roster_keeper import RosterKeeper, read_roster
 from callcenter.bus import Bus
 from callcenter.roster import ROSTER, ROSTER_KEY, Agent, Roster
 

@@ -26,7 +26,8 @@ def database(url: str) -> Iterator[Database]:
         session.flush()
         session.add(Building(id=1, estate_id=1, name="3"))
         session.flush()
-        session.add(Household(id=7, building_id=1, unit="1", room="502", label="3-1-502", tags=["VIP"], language="en"))
+        session.add(Household(id=7, building_id=1, estate_id=1, unit="1", room="502", label="3-1-502", room_key="3-1-502",
+                              tags=["VIP"], language="en"))
         session.flush()
         session.add(Person(id=9, household_id=7, name="王小明", role="owner"))
         session.flush()

@@ -25,7 +25,7 @@ from crm.calls.recorder import Batch, Recorder, Source
 from crm.database import Database
 from crm.privacy.service import View
 from crm.staff.actor import SYSTEM
-from crm.tickets.reading import Wanted, tickets
+from crm.tickets.listing import Wanted, tickets
 
 START = 1_795_320_000
 TZ = ZoneInfo("Asia/Shanghai")
@@ -99,7 +99,7 @@ class Line:
 
     def one(self) -> Callback:
         with self.database.reading() as session:
-            [found] = service.callbacks(session, open_only=False)
+            [found] = service.callbacks(session, View(SYSTEM), open_only=False)
         return found
 
 
@@ -159,6 +159,15 @@ def test_what_the_journal_says_and_the_database_does_not_know_yet_is_waited_for(
     assert [command.attempt for command in line.step(2_000) if isinstance(command, RingBack)] == [2]
 
 
+def test_a_busy_hour_in_which_there_is_always_more_to_read_holds_no_callback_up(line: Line) -> None:
+    ident = line.asks()
+    line.place(ident, 60, 1, "busy")
+    line.now(2_000)
+    assert line.journal(f"{START + 2_000}|{call(2_000)}|NONE|NONE|ENTERED|8000|13900000002|node1").lines == 1
+    line.caller.step()
+    assert [command.attempt for command in line.asked if isinstance(command, RingBack)] == [2]
+
+
 def test_an_attempt_that_was_begun_and_left_no_place_counts(line: Line) -> None:
     line.asks(kept="")
     line.answers = [Answer("", "done", "begun"), Answer("", "done")]
@@ -169,7 +178,7 @@ def test_an_attempt_that_was_begun_and_left_no_place_counts(line: Line) -> None:
 def test_the_newest_request_of_a_number_stands(line: Line) -> None:
     first, second = line.asks(kept=""), line.asks(100, kept="")
     with line.database.reading() as session:
-        states = {one.callback_id: one.state for one in service.callbacks(session, open_only=False)}
+        states = {one.callback_id: one.state for one in service.callbacks(session, View(SYSTEM), open_only=False)}
     assert states == {first: CallbackState.CANCELLED, second: CallbackState.WAITING}
 
 
@@ -186,13 +195,13 @@ def test_a_cancelled_one_is_told_and_taken_out_of_the_queue(line: Line) -> None:
     place = line.place(ident, 40, 1, None)
     line.now(50)
     with line.database.writing.begin() as session:
-        service.cancel(session, ident, line.clock.now())
+        service.cancel(session, SYSTEM, ident, line.clock.now())
     assert line.step(51) == [CancelRingBack(ident)]
     assert [event.callback.state for event in line.told] == [CallbackState.CANCELLED]
     line.journal(f"{START + 52}|{place}|NONE|NONE|ENDED|16")
     assert line.step(53) == []
     with line.database.writing.begin() as session, pytest.raises(service.CallbackOver):
-        service.cancel(session, ident, line.clock.now())
+        service.cancel(session, SYSTEM, ident, line.clock.now())
 
 
 def test_a_place_lost_with_its_asterisk_is_begun_anew(line: Line) -> None:

@@ -13,6 +13,7 @@ from crm.clocks import service
 from crm.clocks.models import TicketClock
 from crm.database import Database
 from crm.kinds.schema import ClockRule
+from crm.notices.models import Notice
 from crm.outbox.models import OutboxEntry
 from crm.tickets.models import Ticket, TicketEvent
 
@@ -108,3 +109,20 @@ def test_a_ticket_that_comes_back_runs_a_new_clock_and_the_old_one_stays_as_it_e
         first, second = session.scalars(select(TicketClock).order_by(TicketClock.run))
         assert (first.kept, first.ended_at) == (True, START + HOUR)
         assert (second.run, second.due_at) == (2, START + 1024 * HOUR)
+
+
+def test_another_time_agreed_after_a_missed_one_that_no_tick_saw_is_told_of_when_it_is_missed_too(database: Database) -> None:
+    """Both promises are broken in turn, each with notices of its own round."""
+    promise = {"due": ClockRule.model_validate({"name": WORDS, "runs_in": ["new"], "until": "by_when"})}
+    with database.writing.begin() as session:
+        made = ticket(session, by_when=(START + HOUR).isoformat())
+        service.follow(session, made, promise, START)
+        made.fields = {"by_when": (START + 5 * HOUR).isoformat()}
+        service.follow(session, made, promise, START + 2 * HOUR)
+    assert ticked(database, START + 5 * HOUR) == 1
+    once = ["warned", "broken", "climbed→owner", "climbed→leader"]
+    assert told(database) == ["started", *once, "changed", *once]
+    with database.reading() as session:
+        rounds = [notice.round for notice in session.scalars(select(Notice).where(Notice.what == "broken"))]
+        assert sorted(rounds) == [1, 1, 2, 2]
+        assert session.scalars(select(TicketClock)).one().broken_at == START + HOUR

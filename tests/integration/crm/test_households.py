@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from hotline.households import LI, WANG, ZHAO, load
-from sqlalchemy import func, select, text
+from sqlalchemy import event, func, select, text
+from sqlalchemy.orm import Session
 
 from callcenter.errors import NotFound
+from callcenter.roles import Role
 from crm.database import Database
 from crm.households.demo import demo_rows
+from crm.households.history import history, open_matters
 from crm.households.importer import Imported
 from crm.households.models import Household, PhoneNumber
 from crm.households.search import Wanted, search
 from crm.households.service import FIND, find_caller, household, lookup, remember_language
-from crm.staff.actor import SYSTEM
+from crm.staff.actor import SYSTEM, Actor
 
 
 @pytest.mark.rule("A7", part="the look-up; not yet the screen")
@@ -108,3 +113,54 @@ def test_the_desk_finds_a_household_by_room_name_or_number(database: Database, n
         assert [number.number for person in shown.people for number in person.numbers] == ["+8613800138000", "+8613900139000"]
         with pytest.raises(NotFound):
             household(session, SYSTEM, 999_999)
+
+
+READS_NO_TABLE_WHOLE = ("households", "people", "phone_numbers", "household_tags", "calls", "contact_log", "tickets", "callbacks")
+
+
+def plans(database: Database, ask: Callable[[Session], object]) -> str:
+    """How the database goes about what `ask` asks. Small tables: PostgreSQL is told not to prefer reading them whole."""
+    asked: list[tuple[str, Any]] = []
+
+    def heard(_connection: object, _cursor: object, statement: str, parameters: Any, *_: object) -> None:
+        asked.append((statement, parameters))
+
+    event.listen(database.engine, "before_cursor_execute", heard)
+    with database.reading() as session:
+        ask(session)
+    event.remove(database.engine, "before_cursor_execute", heard)
+    on_file = database.engine.dialect.name == "sqlite"
+    with database.engine.begin() as connection:
+        if not on_file:
+            connection.execute(text("SET LOCAL enable_seqscan = off"))
+        explain = "EXPLAIN QUERY PLAN" if on_file else "EXPLAIN"
+        return "\n".join(str(row) for statement, parameters in asked if statement.startswith("SELECT")
+                         for row in connection.exec_driver_sql(f"{explain} {statement}", parameters))
+
+
+def test_the_list_and_the_page_of_a_household_read_no_table_whole(database: Database, now: datetime) -> None:
+    load(database, now, *(",".join(row) for row in demo_rows()))
+    of_two = Actor("anna", roles=frozenset({Role.AGENT}), estates=frozenset({1, 2}))
+
+    def ask(session: Session) -> None:
+        for actor in (SYSTEM, of_two):
+            for words in (None, "3-1", "王", "13800138000"):
+                search(session, actor, Wanted(words))
+            search(session, actor, Wanted(tag="elderly", estate_id=1))
+        household(session, SYSTEM, 7)
+        history(session, SYSTEM, 7)
+        open_matters(session, SYSTEM, 7)
+
+    found = plans(database, ask)
+    whole = [f"Seq Scan on {table}" for table in READS_NO_TABLE_WHOLE] + [f"SCAN {table}'" for table in READS_NO_TABLE_WHOLE]
+    assert [words for words in whole if words in found] == []
+    assert "ix_people_name" in found
+    assert "ix_callbacks_household_id" in found
+
+
+def test_a_tag_that_a_file_calls_by_its_words_is_the_tag(database: Database, now: datetime) -> None:
+    load(database, now, WANG.replace("elderly", "老人;独居"), ZHAO.replace(",,zh", ",VIP,zh"))
+    with database.reading() as session:
+        found = lookup(session, "13800138000"), lookup(session, "13700137000")
+        assert [home.tags for home in found if home] == [("alone", "elderly"), ("vip",)]
+        assert [home.room for home in search(session, SYSTEM, Wanted(tag="elderly")).items] == ["3-1-502"]

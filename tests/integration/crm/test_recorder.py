@@ -33,7 +33,7 @@ from crm.migrate import migrate
 from crm.privacy.service import View
 from crm.staff import service as staff
 from crm.staff.actor import SYSTEM
-from crm.tickets.reading import Wanted, tickets
+from crm.tickets.listing import Wanted, tickets
 
 Maker = Callable[..., tuple[list[str], list[str]]]
 TZ = ZoneInfo("Asia/Shanghai")
@@ -110,7 +110,7 @@ def test_each_kind_of_call_leaves_its_record_and_what_follows_from_it(
     with database.reading() as session:
         outcomes = Counter(call.outcome for call in service.calls(session))
         opened = Counter((ticket.kind, ticket.reason) for ticket in tickets(session, View(SYSTEM), Wanted()).items)
-        entries = service.entries(session).entries
+        entries = service.entries(session, View(SYSTEM)).entries
     assert outcomes == {
         Outcome.ANSWERED: 2,
         Outcome.ABANDONED: 1,
@@ -243,7 +243,7 @@ def test_the_agent_completes_the_entry_of_the_call(database: Database, folder: P
     run(recorder_of(database, folder))
     done = Completion(name="王芳", contact="13900000000", room="3-1-502", matter="lift", kind="repair", result="ticket")
     with database.writing.begin() as session:
-        [entry] = service.entries(session, seat="1001", completed=False).entries
+        [entry] = service.entries(session, View(SYSTEM), seat="1001", completed=False).entries
         assert (entry.name, entry.room, entry.contact, entry.household_id) == ("王芳", "3-1-502", "+8613900000000", 1)
         with pytest.raises(service.ContactMissing):
             service.complete_entry(
@@ -260,9 +260,9 @@ def test_the_agent_completes_the_entry_of_the_call(database: Database, folder: P
         )
         assert (declined.contact, declined.declined_contact) == (None, True)
         service.add_visit(session, done, anna.user_id, "1001", NOW)
-        page = service.entries(session, limit=1)
+        page = service.entries(session, View(SYSTEM), limit=1)
         assert [each.source for each in page.entries] == ["visit"]
-        rest = service.entries(session, before_id=page.next_before, limit=1)
+        rest = service.entries(session, View(SYSTEM), before_id=page.next_before, limit=1)
         assert ([each.source for each in rest.entries], rest.next_before) == (["call"], None)
 
 

@@ -153,6 +153,20 @@ def test_a_redis_that_hangs_keeps_nobody_from_writing(database: Database) -> Non
     assert waiting(database) == 3
 
 
+def test_a_fault_of_ours_ends_the_process_and_is_not_passed_over(database: Database) -> None:
+    class Broken:
+        def ping(self) -> None:
+            raise ZeroDivisionError
+
+        def publish_all(self, events: Sequence[AnyEvent]) -> None: ...
+
+    write(database, 1)
+    stop = threading.Event()
+    Relay(database, Broken(), FakeClock(NOW)).run(stop)
+    assert stop.is_set()
+    assert waiting(database) == 1
+
+
 def test_two_relays_at_once_tell_nothing_twice(database: Database, store: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(relay_module, "BATCH", 7)
     with database.writing.begin() as session:
@@ -242,7 +256,7 @@ def test_the_process_is_killed_again_and_again_while_others_write_and_nothing_is
     working = threading.Thread(target=work)
     working.start()
     try:
-        for _ in range(3):
+        for _ in range(2):
             before = len(told(store))
             with crm(settings.state) as process:
                 until(lambda: len(told(store)) > before + 20, within_s=30, what="it tells")  # noqa: B023 - used within the loop

@@ -9,10 +9,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from crm.database import Database
+from crm.kinds.service import write_kind
 from crm.privacy.service import View
 from crm.staff.actor import SYSTEM
+from crm.tickets.listing import Wanted, tickets
 from crm.tickets.models import Ticket
-from crm.tickets.reading import Wanted, tickets
 from crm.tickets.schemas import CALLBACK, NewTicket
 from crm.tickets.service import close_by_machine, open_ticket
 
@@ -79,3 +80,19 @@ def test_open_tickets_are_listed_newest_first_a_page_at_a_time_and_closed_once(d
         assert (closed.stage, closed.state, closed.closed_at) == ("done", "closed", now)
         assert close_by_machine(session, ids[0], now, TZ) is None
         assert [ticket.ticket_id for ticket in tickets(session, everything, Wanted(state="open")).items] == [ids[2], ids[1]]
+
+
+def test_the_journal_s_tickets_are_opened_and_closed_whatever_the_kind_has_become(database: Database, now: datetime) -> None:
+    """A site may have a callback of its own: other stages, other categories, fields that people must fill in."""
+    own = ("kind: callback\nname: {zh: 回拨, en: Ring back}\nprefix: HB\nopens_in: new\nopened_by: [agent]\nseen_by: [agent]\n"
+           "retired: true\nfields:\n  why: {name: {zh: 为何, en: Why}, type: text, required: true}\n"
+           "stages:\n  new: {name: {zh: 新, en: New}, moves: {rung: {who: [agent], needs: [why]}}}\n"
+           "  rung: {name: {zh: 已拨, en: Rung}, final: true}\n")
+    with database.writing.begin() as session:
+        write_kind(session, SYSTEM, CALLBACK, own, now)
+        made = open_ticket(session, SYSTEM, NewTicket(CALLBACK, category="missed", cause="callback:x"), now, TZ)
+        assert made
+        assert (made.number, made.stage, made.category, made.kind_version) == ("HB20261122-0001", "new", None, 2)
+        closed = close_by_machine(session, made.id, now, TZ)
+        assert closed
+        assert (closed.stage, closed.state) == ("rung", "closed")

@@ -19,24 +19,22 @@ from crm.calls.models import CallRow, ContactEntry
 from crm.database import Database, open_database
 from crm.households.people import may_be_called
 from crm.households.service import lookup
-from crm.migrate import migrate
 from crm.outbox.models import OutboxEntry
 from crm.staff.models import AuditEntry
 from crm.tickets.models import Ticket
 
 
 @pytest.fixture
-def database(empty_url: str) -> Iterator[Database]:
-    made = open_database(empty_url)
-    migrate(made)
+def database(migrated_url: str) -> Iterator[Database]:
+    made = open_database(migrated_url)
     load(made, NOW, WANG, LI, ZHAO)
     yield made
     made.close()
 
 
 @pytest.fixture
-def here(database: Database, empty_url: str, tmp_path: Path) -> Iterator[Desk]:
-    with desk(database, empty_url, tmp_path) as made:
+def here(database: Database, migrated_url: str, tmp_path: Path) -> Iterator[Desk]:
+    with desk(database, migrated_url, tmp_path) as made:
         yield made
 
 

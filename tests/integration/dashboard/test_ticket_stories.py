@@ -200,7 +200,7 @@ def test_private_values_are_masked_shown_with_a_reason_and_each_look_is_logged(c
     assert looks == [("agent", "privacy.revealed")]
 
 
-@pytest.mark.rule("J1", part="lent, back, lost; the clock of the loan is in test_clocks")
+@pytest.mark.rule("J1", part="lent, back, lost")
 def test_a_key_is_lent_comes_back_is_lent_again_and_lost(counter: Counter) -> None:
     agent, office = counter.person(Role.AGENT), counter.person(Role.OFFICE)
     key = agent.opens("key_loan", {"tag": "A-17", "door": "3-1-502", "pieces": 2}, household_id=counter.households[0])
@@ -245,6 +245,7 @@ def test_the_press_is_for_the_manager_and_the_spokesperson_alone(counter: Counte
     for person in (other, leader):
         assert person.ask("GET", f"/tickets/{asked['ticket_id']}").status_code == 404
         assert person.read("/tickets", kind="media")["items"] == []
+    assert [one["number"] for one in agent.read("/tickets", kind="media")["items"]] == [asked["number"]], "who took it owns it"
     assert agent.moves(asked, "declined", {"said": "无可奉告"}).status_code == 403
     assert manager.changes(asked, "PUT", "/assignee", user="spokesperson").status_code == 200
     assert stage_of(manager.moves(asked, "speaking")) == "speaking"

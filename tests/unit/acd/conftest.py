@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from acd.headers import Headers
+from acd.ami.headers import Headers
+from acd.floor.resync import Snapshot
 from acd.plan import FloorPlan, QueuePlan, SeatPlan
-from acd.resync import Snapshot
 
 TRACES = Path(__file__).parent / "traces"
 LISTS = {"Status": "Status", "QueueStatus": "Queue", "PJSIPShowEndpoints": "EndpointList"}

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from acd.ageing import AGE_EVERY, LOOK_EVERY_S, Raise, Waiting, aged, raises
+from acd.waiting.ageing import AGE_EVERY, LOOK_EVERY_S, Raise, Waiting, aged, raises
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 LOOK = timedelta(seconds=LOOK_EVERY_S)

@@ -1,4 +1,4 @@
-"""Every cell of acd/agents.py's table, on facts folded from AMI events; and that nobody can get stuck."""
+"""Every cell of acd/agents/transitions.py's table, on facts folded from AMI events; and that nobody can get stuck."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from acd import agents
-from acd import ami_events as ami
-from acd.agent_shown import agent_state, show_agent, wrapup_until
-from acd.agents import TABLE, AgentCommand, Column, Decision, Refusal, Rules, Situation, Step, decide
-from acd.book import Book
-from acd.facts import Floor
-from acd.floor import fold, tick
+from acd.agents import transitions
+from acd.agents.shown import agent_state, show_agent, wrapup_until
+from acd.agents.transitions import TABLE, AgentCommand, Column, Decision, Refusal, Rules, Situation, Step, decide
+from acd.ami import events as ami
+from acd.desired.book import Book
+from acd.floor.facts import Floor
+from acd.floor.fold import fold, tick
 from acd.plan import FloorPlan, QueuePlan, SeatPlan
 from callcenter.commands import (
     AskHelp,
@@ -51,7 +51,7 @@ def plan(wrapup_s: int) -> FloorPlan:
 class Case:
     """Agent 801, whose seat is 1001 until it moves to 1002."""
 
-    floor: Floor = field(default_factory=lambda: Floor(plan(WRAPUP_S), online=frozenset(SEATS)))
+    floor: Floor = field(default_factory=lambda: Floor(plan(WRAPUP_S), online=set(SEATS)))
     book: Book = field(default_factory=Book)
     now: datetime = START
     shown: AgentShown | None = None
@@ -72,20 +72,20 @@ class Case:
         assert self.shown is not None
         entry = self.book.agents.get("801")
         return Situation(self.now, self.state, self.shown.since, wrapup_until(self.floor, entry, self.now) if entry else None,
-                         self.floor.online)
+                         frozenset(self.floor.online))
 
     def order(self, command: AgentCommand) -> Decision:
         decision = decide(self.book, command, RULES, ROSTER, self.situation())
         self.book = decision.book
         if decision.ends_wrapup:
-            self.floor = replace(self.floor, wrapups={})
+            self.floor.wrapups.clear()
         self._look()
         return decision
 
     def passes(self, seconds: float) -> None:
         self.now += timedelta(seconds=seconds)
-        self.floor, _ = tick(self.floor, self.now)
-        self.book = agents.end_wrapups(self.book, self.now)
+        tick(self.floor, self.now)
+        self.book = transitions.end_wrapups(self.book, self.now)
         self._look()
 
     def happens(self, column: Column) -> Decision | None:
@@ -121,7 +121,7 @@ class Case:
                 self._fold(ami.ChannelStateChanged(CALLER, 6))
                 for channel in (LEG, CALLER):
                     self._fold(ami.BridgeEntered("b1", channel, CALLER))
-                self.book = agents.answered(self.book, self.seat)
+                self.book = transitions.answered(self.book, self.seat)
             case Column.HELD:
                 self._fold(ami.HeldOrNot(LEG, held=True))
             case Column.UNHELD:
@@ -135,19 +135,19 @@ class Case:
                 if self.state is S.RINGING:
                     self._fold(ami.SeatMissed(CALLER, "repair", f"PJSIP/{self.seat}", LEG, 10_000))
                 for _ in range(RULES.misses if column is Column.MISSED_OUT else 1):
-                    self.book = agents.missed(self.book, self.seat, RULES, 10_000)
+                    self.book = transitions.missed(self.book, self.seat, RULES, 10_000)
             case Column.WRAPUP_OVER:
                 self.passes(WRAPUP_S)
             case Column.PHONE_GONE:
-                self.floor = replace(self.floor, online=self.floor.online - {self.seat})
-                self.book = agents.fault_began(self.book, self.seat, self.now)
+                self.floor.online.discard(self.seat)
+                self.book = transitions.fault_began(self.book, self.seat, self.now)
                 self.passes(RULES.fault_after.total_seconds())
             case Column.PHONE_BACK:
-                self.floor = replace(self.floor, online=self.floor.online | {self.seat})
-                self.book = agents.fault_ended(self.book, self.seat)
+                self.floor.online.add(self.seat)
+                self.book = transitions.fault_ended(self.book, self.seat)
 
     def _fold(self, event: ami.AmiEvent) -> None:
-        self.floor, _ = fold(self.floor, event, self.now)
+        fold(self.floor, event, self.now)
 
     def _look(self) -> None:
         self.shown = show_agent(self.floor, self.book, ROSTER.agents["801"], self.now, self.shown)
@@ -262,7 +262,7 @@ def test_an_agent_whose_phone_is_dead_moves_to_a_spare_seat_in_one_act() -> None
 
 def test_nobody_moves_to_a_seat_without_a_phone_or_that_does_not_exist() -> None:
     case = brought_to(S.READY)
-    case.floor = replace(case.floor, online=frozenset({"1001"}))
+    case.floor.online = {"1001"}
     assert case.order(MoveSeat("801", "1002")).code == "seat_unreachable"
     assert case.order(MoveSeat("801", "4711")).code == "unknown_seat"
     assert case.order(SignIn("999", "1003")).code == "unknown_agent"
@@ -294,9 +294,9 @@ def test_who_misses_calls_in_a_row_is_away_and_an_answered_one_starts_the_count_
 
 def test_a_ring_cut_short_by_its_stage_is_no_miss_and_one_refused_at_the_phone_is() -> None:
     book = brought_to(S.READY).book
-    assert agents.missed(book, "1001", RULES, 3200) == book
-    assert agents.missed(book, "1001", RULES, 0).agents["801"].missed == 1
-    assert agents.missed(book, "1002", RULES, 10_000) == book
+    assert transitions.missed(book, "1001", RULES, 3200) == book
+    assert transitions.missed(book, "1001", RULES, 0).agents["801"].missed == 1
+    assert transitions.missed(book, "1002", RULES, 10_000) == book
 
 
 def test_a_wrapup_is_extended_as_far_as_the_site_allows_and_ends_by_itself() -> None:
@@ -317,9 +317,9 @@ def test_a_wrapup_is_extended_as_far_as_the_site_allows_and_ends_by_itself() -> 
 def test_an_agent_who_dials_a_code_is_what_it_was() -> None:
     case = brought_to(S.PAUSED)
     code = "node1-1795365099.9"
-    case.floor, _ = fold(case.floor, ami.ChannelCreated(code, "PJSIP/1001-9", code, 4, "1001", "from-seats", "*14"), case.now)
+    fold(case.floor, ami.ChannelCreated(code, "PJSIP/1001-9", code, 4, "1001", "from-seats", "*14"), case.now)
     for state in (4, 6):
-        case.floor, _ = fold(case.floor, ami.ChannelStateChanged(code, state), case.now)
+        fold(case.floor, ami.ChannelStateChanged(code, state), case.now)
         assert agent_state(case.floor, case.book, "801", case.now) == (S.PAUSED, None)
 
 
@@ -345,13 +345,13 @@ def test_in_fixed_seating_nobody_signs_out_or_moves_but_everybody_may_pause() ->
 
 
 def test_a_queue_is_closed_and_opened() -> None:
-    closed = agents.decide_queue(Book(), CloseQueue("repair", closed=True), RULES)
+    closed = transitions.decide_queue(Book(), CloseQueue("repair", closed=True), RULES)
     assert closed.book.closed == {"repair"}
-    assert agents.decide_queue(closed.book, CloseQueue("repair", closed=False), RULES).book.closed == frozenset()
-    assert agents.decide_queue(Book(), CloseQueue("nowhere", closed=True), RULES).code == "unknown_queue"
+    assert transitions.decide_queue(closed.book, CloseQueue("repair", closed=False), RULES).book.closed == frozenset()
+    assert transitions.decide_queue(Book(), CloseQueue("nowhere", closed=True), RULES).code == "unknown_queue"
 
 
 def test_whom_asterisk_names_is_adopted_and_who_sat_there_is_out() -> None:
-    book = agents.adopt(agents.adopt(Book(), "801", "1001", START), "802", "1001", START)
+    book = transitions.adopt(transitions.adopt(Book(), "801", "1001", START), "802", "1001", START)
     assert {entry.agent: entry.seat for entry in book.agents.values()} == {"802": "1001"}
-    assert agents.adopt(book, "802", "1002", START).agents["802"].seat == "1002"
+    assert transitions.adopt(book, "802", "1002", START).agents["802"].seat == "1002"

@@ -7,8 +7,8 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from acd.book import Book, SeatFault, SignedIn
-from acd.bookfile import BookFile, BookKeeper, fitted
+from acd.desired.book import Book, SeatFault, SignedIn
+from acd.desired.bookfile import BookFile, BookKeeper, fitted
 
 NOW = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
 SEATS = frozenset({"1001", "1002"})

@@ -7,19 +7,21 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from acd.book import Book, SignedIn
 from acd.calls.recording import Paused, over
 from acd.calls.rules import CallRules, NotPossible, Why
 from acd.calls.talks import Seating, number_in_dialplan, phone_of, require_free, talk_at
-from acd.facts import CallFacts, Channel, Floor
+from acd.desired.book import Book, SignedIn
+from acd.floor.channels import Channel, Channels
+from acd.floor.facts import CallFacts, Floor
+from acd.floor.shown import call_state, parties_of, show_call
 from acd.plan import FloorPlan, SeatPlan
-from acd.shown import call_state, show_call
 from callcenter.commands import Target, TargetKind
 from callcenter.events import CallState
 from callcenter.roster import Agent, Roster
 
 NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
 UP = 6
+SEATS = ("1001", "1002", "1201")
 RULES = CallRules(seats=frozenset({"1001", "1002", "1201"}), leaders=frozenset({"1201"}), queues={"repair": "*601"},
                   departments={"lifts": "*501", "guards": "*502"}, department_ends={"lifts": "051288880000", "guards": "1002"})
 SEATING = Seating(Book({"801": SignedIn("801", "1001", NOW), "803": SignedIn("803", "1002", NOW)}),
@@ -27,13 +29,14 @@ SEATING = Seating(Book({"801": SignedIn("801", "1001", NOW), "803": SignedIn("80
 
 
 def leg(name: str, bridge: str | None, born: int, uniqueid: str = "") -> Channel:
-    return Channel(uniqueid or name, f"PJSIP/{name}-0001", "call", UP, NOW + timedelta(seconds=born), bridge)
+    return Channel(uniqueid or name, f"PJSIP/{name}-0001", "call", UP, NOW + timedelta(seconds=born), bridge,
+                   seat=name if name in SEATS else None)
 
 
 def floor(*legs: Channel, **facts: object) -> Floor:
-    plan = FloorPlan("node1", {seat: SeatPlan(seat, seat, "primary") for seat in ("1001", "1002", "1201")}, {}, 30)
+    plan = FloorPlan("node1", {seat: SeatPlan(seat, seat, "primary") for seat in SEATS}, {}, 30)
     call = replace(CallFacts("call", NOW, answered_at=NOW), **facts)  # type: ignore[arg-type]  # fields of CallFacts
-    return Floor(plan, {one.uniqueid: one for one in legs}, {"call": call}, frozenset({"1001", "1002"}))
+    return Floor(plan, Channels(legs), {"call": call}, {"1001", "1002"})
 
 
 CALLER = leg("trunk", "b1", 0, "call")
@@ -80,15 +83,15 @@ def test_while_one_is_asked_the_asker_has_the_call_and_the_asked_has_not() -> No
     assert talk_at(there, "1001", "801").consulting
     with pytest.raises(NotPossible):
         talk_at(there, "1002", "803")
-    assert show_call(there, "call", NOW, None).seat == "1001"
-    assert call_state(there, there.calls["call"]) is CallState.TALKING
+    shown = show_call(there, there.calls["call"], parties_of(there, there.calls["call"]), NOW, None)
+    assert (shown.seat, shown.state) == ("1001", CallState.TALKING)
 
 
 def test_parked_callers_share_a_bridge_and_talk_with_nobody() -> None:
     other = Channel("other", "PJSIP/trunk-0002", "other", UP, NOW, "b1")
-    there = replace(floor(CALLER, other, parked="701"), calls={
-        "call": CallFacts("call", NOW, answered_at=NOW, parked="701"), "other": CallFacts("other", NOW, parked="702")})
-    assert call_state(there, there.calls["call"]) is CallState.QUEUED
+    there = floor(CALLER, other, parked="701")
+    there.calls["other"] = CallFacts("other", NOW, parked="702")
+    assert call_state(there.calls["call"], parties_of(there, there.calls["call"])) is CallState.QUEUED
 
 
 def test_a_phone_that_is_gone_or_busy_is_not_rung() -> None:

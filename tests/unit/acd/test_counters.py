@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from acd.counters import counted_in
+from acd.health.counters import counted_in
 from callcenter.events import AsteriskCounted
 
 NOW = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)

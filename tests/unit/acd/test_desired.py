@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from acd.book import Book, SignedIn
-from acd.desired import Desired
+from acd.desired.book import Book, SignedIn
+from acd.desired.state import Desired
 from callcenter.roster import Agent, Roster
 
 NOW = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)

@@ -6,9 +6,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from acd import ami_events as ami
-from acd.facts import Floor
-from acd.floor import FloorEvent, fold
+from acd.ami import events as ami
+from acd.floor.facts import Floor
+from acd.floor.fold import fold
+from acd.floor.telling import FloorEvent
 from acd.plan import FloorPlan, QueuePlan, SeatPlan
 from callcenter.events import Call, CallChanged, CallEnded, CallState
 
@@ -19,11 +20,11 @@ PLAN = FloorPlan("node1", {"1001": SeatPlan("1001", "陈静", "primary")}, {"rep
 
 def played(*events: ami.AmiEvent) -> tuple[Floor, list[FloorEvent]]:
     """A call that has come in, and then these."""
-    floor, told = Floor(PLAN), []
+    floor = Floor(PLAN)
+    told: list[FloorEvent] = []
     created = ami.ChannelCreated(CALL, CHANNEL, CALL, ami.ChannelState.RING, "13800138000", "from-trunk", "8000")
     for event in (created, *events):
-        floor, more = fold(floor, event, NOON)
-        told += more
+        told += fold(floor, event, NOON)
     return floor, told
 
 

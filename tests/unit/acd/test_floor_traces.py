@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from acd.ami_events import parse
-from acd.facts import Floor
-from acd.floor import fold, next_tick, tick
-from acd.resync import floor_from
+from acd.ami.events import parse
+from acd.floor.facts import Floor
+from acd.floor.fold import fold, next_tick, tick
+from acd.floor.resync import floor_from
 from callcenter.events import Board, Call, CallChanged, CallEnded, CallState, SeatChanged, SeatState
 
 ALL = ("abandoned", "answered", "hold", "internal", "missed", "nobody", "offline", "overflowed", "paused", "transfer",
@@ -23,12 +23,11 @@ Trace = Any
 Told = list[CallChanged | CallEnded | SeatChanged]
 
 
-def advance(floor: Floor, now: datetime) -> tuple[Floor, Told]:
+def advance(floor: Floor, now: datetime) -> Told:
     told: Told = []
     while (due := next_tick(floor)) and due <= now:
-        floor, more = tick(floor, due)
-        told += more
-    return floor, told
+        told += tick(floor, due)
+    return told
 
 
 def start(trace: Trace) -> Floor:
@@ -39,12 +38,10 @@ def start(trace: Trace) -> Floor:
 def play(floor: Floor, steps: Any) -> tuple[Floor, Told]:
     told: Told = []
     for step in steps:
-        floor, more = advance(floor, step.at)
-        told += more
+        told += advance(floor, step.at)
         event = parse(step.headers) if step.headers else None
         if event:
-            floor, more = fold(floor, event, step.at)
-            told += more
+            told += fold(floor, event, step.at)
     return floor, told
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from acd.health import (
+from acd.health.checks import (
     GIGABYTE,
     DiskLimits,
     HealthBook,

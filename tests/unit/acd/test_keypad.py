@@ -8,13 +8,13 @@ from typing import cast
 
 import pytest
 
-from acd.ami_events import DialplanSaid
-from acd.attendance import Attendance
-from acd.book import Book, SignedIn
-from acd.desired import Desired
-from acd.keypad import WAITS, Keypad, command_of
-from acd.line import AgentLine
-from acd.orders import OrderDesk, done
+from acd.agents.attendance import Attendance
+from acd.agents.keypad import WAITS, Keypad, command_of
+from acd.agents.line import AgentLine
+from acd.ami.events import DialplanSaid
+from acd.bus.orders import OrderDesk, done
+from acd.desired.book import Book, SignedIn
+from acd.desired.state import Desired
 from callcenter.clock import FakeClock
 from callcenter.commands import Answer, AskHelp, Command, EndHelp, ExtendWrapUp, Order, Pause, PauseReason, Resume, SignIn, SignOut
 from callcenter.events import OrderCarriedOut

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from acd.calls.longcalls import Ran, Told, due
-from acd.facts import CallFacts
+from acd.floor.facts import CallFacts
 
 START = datetime(2026, 11, 22, 9, tzinfo=UTC)
 LIMIT, BEFORE = timedelta(minutes=10), timedelta(minutes=1)

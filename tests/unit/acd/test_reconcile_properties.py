@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from acd.reconcile import (
+from acd.ami.members import Member, Place
+from acd.reconcile.difference import (
     Action,
     Add,
     ChangePenalty,
@@ -20,7 +21,7 @@ from acd.reconcile import (
     reconcile,
     unasked,
 )
-from acd.wanted import Actual, Member, Place, Wanted, is_switch
+from acd.reconcile.wanted import Actual, Wanted, is_switch
 
 ONE, TWO = "PJSIP/1001", "PJSIP/1002"
 OURS = ("repair", "repair.backup", "enquiry", "seat.1001")

@@ -8,24 +8,26 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from acd.calls.silence import Heard, is_dead, listen, suspects
-from acd.facts import CallFacts, Channel, Floor
+from acd.floor.channels import Channel, Channels
+from acd.floor.facts import CallFacts, Floor
 from acd.plan import FloorPlan, SeatPlan
 
 NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
 UP, RING = 6, 5
+SEATS = ("1001", "1002")
 pytestmark = pytest.mark.rule("C1")
 
 
 def leg(name: str, bridge: str | None, uniqueid: str = "", state: int = UP) -> Channel:
-    return Channel(uniqueid or name, f"PJSIP/{name}-0001", "call", state, NOW, bridge)
+    return Channel(uniqueid or name, f"PJSIP/{name}-0001", "call", state, NOW, bridge, seat=name if name in SEATS else None)
 
 
 CALLER = leg("trunk", "b1", "call")
 
 
 def floor(*legs: Channel) -> Floor:
-    plan = FloorPlan("node1", {seat: SeatPlan(seat, seat, "primary") for seat in ("1001", "1002")}, {}, 30)
-    return Floor(plan, {one.uniqueid: one for one in legs}, {"call": CallFacts("call", NOW, answered_at=NOW)})
+    plan = FloorPlan("node1", {seat: SeatPlan(seat, seat, "primary") for seat in SEATS}, {}, 30)
+    return Floor(plan, Channels(legs), {"call": CallFacts("call", NOW, answered_at=NOW)})
 
 
 def dead_after(seconds: float, counts: list[int], *, on_hold: bool = False) -> bool:

@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from acd.facts import CallFacts, Floor
+from acd.floor.facts import CallFacts, Floor
 from acd.plan import FloorPlan
-from acd.waits import PRIOR_HANDLING_S, Learned, Pace, Staffed, estimate_s, learn, noticeably, queue_wait, staffed
+from acd.waiting.waits import PRIOR_HANDLING_S, Learned, Pace, Staffed, estimate_s, learn, noticeably, queue_wait, staffed
 from callcenter.events import Call, CallChanged, CallEnded, CallState, QueueWait, Seat, SeatState
 
 T = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
@@ -86,9 +86,9 @@ def test_when_everybody_talks_and_backups_are_free_the_estimate_follows_the_queu
 
 def test_an_agent_of_two_queues_counts_half_in_each_and_a_paused_or_absent_one_not_at_all(plan: FloorPlan) -> None:
     floor = Floor(plan, calls={"c": CallFacts("c", T, queue="repair", waiting=True)},
-                  online=frozenset({"1001", "1002"}),
-                  paused={("repair", "1001"): False, ("enquiry", "1001"): False, ("repair", "1002"): True,
-                          ("repair", "1003"): False, ("repair.backup", "1002"): False},
+                  online={"1001", "1002"},
+                  paused={"1001": {"repair": False, "enquiry": False}, "1002": {"repair": True, "repair.backup": False},
+                          "1003": {"repair": False}},
                   seats_shown={"1001": Seat("1001", "", "primary", SeatState.READY, T)})
     found = staffed([floor], ("repair", "enquiry"))
     assert found["repair"] == Staffed(waiting=1, heads=1, share=0.5, free=1, backup_share=1, backup_free=0)

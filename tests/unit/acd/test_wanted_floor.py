@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from acd.book import Book, SignedIn
-from acd.desired import first_book, first_roster
+from acd.ami.members import Member, Place
+from acd.desired.book import Book, SignedIn
+from acd.desired.state import first_book, first_roster
 from acd.plan import FloorPlan, QueuePlan, SeatPlan
-from acd.wanted import Member, Place, next_change, wanted_floor
+from acd.reconcile.wanted import next_change, wanted_floor
 from callcenter.commands import PauseReason
 from callcenter.roster import Agent, Roster
 from callcenter.site.schema import Site

@@ -86,8 +86,8 @@ def test_the_ladder_goes_from_the_engineer_to_operations() -> None:
 
 
 def test_a_role_means_those_of_the_tickets_estate_and_of_all_estates() -> None:
-    users = [Known(1, frozenset({"leader"}), frozenset({7})), Known(2, frozenset({"leader", "agent"}), None),
-             Known(3, frozenset({"leader"}), frozenset({8})), Known(4, frozenset({"agent"}), frozenset({7}))]
+    users = [Known(1, "a", frozenset({"leader"}), frozenset({7})), Known(2, "b", frozenset({"leader", "agent"}), None),
+             Known(3, "c", frozenset({"leader"}), frozenset({8})), Known(4, "d", frozenset({"agent"}), frozenset({7}))]
 
     def told(whom: str, estate_id: int | None = 7) -> tuple[int, ...]:
         return people(whom, users, estate_id=estate_id, owner_id=4, assignee_id=99)

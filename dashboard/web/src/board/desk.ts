@@ -4,7 +4,7 @@ import type { AgentShown, AgentState, Board, Seat } from './vocabulary'
 import type { SiteShown } from '../session'
 import { agentAt } from './floor'
 
-/** Each says that acd would carry the order out; acd/agents.py has the table. */
+/** Each says that acd would carry the order out; acd/agents/transitions.py has the table. */
 export interface Allowed {
   readonly signIn: boolean
   readonly signOut: boolean

@@ -1,0 +1,1 @@
+"""Asterisk's manager interface: bytes in, typed events and answers out."""

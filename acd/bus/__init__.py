@@ -1,0 +1,1 @@
+"""To and from the bus: events and the board out, orders in."""

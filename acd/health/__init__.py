@@ -1,0 +1,1 @@
+"""Whether everything is there, and what Asterisk itself counts."""

@@ -1,0 +1,1 @@
+"""From the declared to the actual floor: the difference, sent and checked."""

@@ -1,0 +1,134 @@
+"""The floor as it should be, in Asterisk's words: members of queues, and the switches in astdb that the dialplan reads.
+
+The same types hold what Asterisk has (`Actual`), so that the difference is a subtraction: acd/reconcile/difference.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from acd.ami.members import Member, Place
+from acd.desired.book import Book, SignedIn
+from acd.plan import FloorPlan, QueuePlan
+from callcenter.roster import Agent, Roster
+from callcenter.stages import Pool, Stage, asterisk_queue
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """`queues` are ours to fill: whoever is in one of them and not in `members` does not belong there."""
+
+    members: dict[Place, Member] = field(default_factory=dict)
+    switches: dict[str, str] = field(default_factory=dict)    # astdb below the family `sixring`: "closed/repair" → "1"
+    queues: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Actual:
+    """`switches` is the whole family, with what is not acd's to reconcile; `queues` are those that Asterisk has loaded."""
+
+    members: dict[Place, Member] = field(default_factory=dict)
+    switches: dict[str, str] = field(default_factory=dict)
+    queues: frozenset[str] = frozenset()
+
+
+SWITCHES: Final = frozenset({"agent-at", "at-seat", "closed", "tier"})
+SIGNED_OUT: Final = "signed_out"
+
+
+def is_switch(key: str) -> bool:
+    """Whether acd alone writes this key of the family; the others (estimates, notices) are none of its business."""
+    return key.partition("/")[0] in SWITCHES
+
+
+def interface_of(seat: str) -> str:
+    return f"PJSIP/{seat}"
+
+
+def pause_of(entry: SignedIn, now: datetime) -> str:
+    """Why this agent is not to be rung; "" when there is no reason."""
+    if entry.pause:
+        return entry.pause.value
+    if entry.away:
+        return "away"
+    return "wrapup" if entry.wrapup_until and entry.wrapup_until > now else ""
+
+
+def wanted_floor(plan: FloorPlan, book: Book, roster: Roster, now: datetime) -> Wanted:
+    """docs/contracts.md, "Members wanted". Who is signed in at another node's seat, or is in no roster, is nobody here."""
+    present = {entry.seat: (entry, agent) for entry in book.agents.values()
+               if entry.seat in plan.seats and (agent := roster.agents.get(entry.agent))}
+    pauses = {seat: pause_of(entry, now) for seat, (entry, _) in present.items()}
+    by_backup = {seat: [queue for queue in plan.queues.values() if seat in queue.backup] for seat in present}
+    with_teams = [queue for queue in plan.queues.values() if queue.teams]
+    members = {}
+    for seat, (_, agent) in present.items():
+        interface, pause = interface_of(seat), pauses[seat]
+        for name, penalty in _rung(plan, agent, by_backup[seat], with_teams):
+            members[Place(name, interface)] = Member(penalty, bool(pause), pause)
+    for name, seat in _static(plan):
+        pause = pauses.get(seat, "" if plan.always_on(seat) else SIGNED_OUT)
+        members[Place(name, interface_of(seat))] = Member(0, bool(pause), pause, dynamic=False)
+    return Wanted(members, _switches(plan, book, present), frozenset(_queues(plan)))
+
+
+def next_change(book: Book, now: datetime) -> datetime | None:
+    """When the wanted floor changes with nobody asking: an extended wrap-up ends."""
+    return min((entry.wrapup_until for entry in book.agents.values() if entry.wrapup_until and entry.wrapup_until > now),
+               default=None)
+
+
+def _rung(plan: FloorPlan, agent: Agent, backup: list[QueuePlan], with_teams: list[QueuePlan]) -> Iterator[tuple[str, int]]:
+    """(Asterisk's queue, penalty) of everywhere the agent rings; `backup` are the queues that have the agent's seat as backup."""
+    for skill, level in agent.skills.items():
+        queue = plan.queues.get(skill)
+        if queue and _may(agent, queue):
+            yield queue.queue, level - 1
+            yield asterisk_queue(Stage(skill, Pool.BACKUP)), 0
+            for estate in queue.estates:
+                if estate in agent.estates:
+                    yield asterisk_queue(Stage(skill, Pool.ESTATE, estate)), level - 1
+            for language in queue.languages:
+                if language in agent.languages:
+                    yield asterisk_queue(Stage(skill, Pool.LANGUAGE, language)), level - 1
+    for queue in backup:
+        if _may(agent, queue):
+            yield asterisk_queue(Stage(queue.queue, Pool.BACKUP)), 0
+    for queue in with_teams:
+        if _may(agent, queue):
+            yield asterisk_queue(Stage(queue.queue, Pool.TEAMS)), 0
+
+
+def _may(agent: Agent, queue: QueuePlan) -> bool:
+    return agent.spokesperson or not queue.press
+
+
+def _static(plan: FloorPlan) -> Iterator[tuple[str, str]]:
+    """(Asterisk's queue, seat) of every member that queues.conf may hold; one that it does not hold is never added."""
+    for queue in plan.queues.values():
+        home = () if plan.free_seating else queue.seats
+        yield from ((queue.queue, seat) for seat in home)
+        backup = () if queue.press and plan.free_seating else queue.backup
+        yield from ((asterisk_queue(Stage(queue.queue, Pool.BACKUP)), seat) for seat in (*backup, *home))
+        if queue.teams and not plan.free_seating:
+            yield from ((asterisk_queue(Stage(queue.queue, Pool.TEAMS)), seat) for seat in plan.seats)
+    yield from ((asterisk_queue(Stage("", Pool.SEAT, seat)), seat) for seat in plan.seats)
+
+
+def _queues(plan: FloorPlan) -> Iterator[str]:
+    for queue in plan.queues.values():
+        yield queue.queue
+        yield from (asterisk_queue(Stage(queue.queue, pool)) for pool in (Pool.BACKUP, Pool.TEAMS))
+        yield from (asterisk_queue(Stage(queue.queue, Pool.ESTATE, estate)) for estate in queue.estates)
+        yield from (asterisk_queue(Stage(queue.queue, Pool.LANGUAGE, language)) for language in queue.languages)
+    yield from (asterisk_queue(Stage("", Pool.SEAT, seat)) for seat in plan.seats)
+
+
+def _switches(plan: FloorPlan, book: Book, present: dict[str, tuple[SignedIn, Agent]]) -> dict[str, str]:
+    switches = {f"agent-at/{agent.code}": seat for seat, (_, agent) in present.items()}
+    switches |= {f"at-seat/{seat}": agent.code for seat, (_, agent) in present.items()}
+    switches |= {f"closed/{queue}": "1" for queue in book.closed if queue in plan.queues}
+    return switches | ({"tier": str(book.tier)} if book.tier else {})

@@ -1,0 +1,148 @@
+"""A person who asks to be forgotten: what goes, what must stay and until when. The audit has that it was done, not what it was."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import delete, or_, select
+from sqlalchemy.orm import Session
+
+from callcenter.errors import Conflict, Forbidden, NotFound
+from callcenter.numbers import as_dialled
+from callcenter.roles import Role
+from crm.callbacks.models import CallbackRow
+from crm.callbacks.store import OPEN
+from crm.callers.models import Treatment
+from crm.calls.models import ContactEntry
+from crm.households.estates import must_see
+from crm.households.models import Consent, Household, Person, PhoneNumber
+from crm.outbox.service import note
+from crm.privacy.forget import calls_of, forget_call, forget_callback, forget_entry, forget_ticket
+from crm.privacy.models import Erasure
+from crm.privacy.service import said
+from crm.staff.actor import Actor
+from crm.staff.audit import record_audit
+from crm.tickets.models import Ticket
+
+MAY_ERASE: Final = frozenset({Role.MANAGER, Role.ADMIN})
+GONE: Final = "已删除"            # what stands for the name; a person without one cannot be
+
+
+class StillWaiting(Conflict):
+    """The person waits to be rung back: cancel that first, or ring."""
+
+    code = "callback_open"
+
+
+class AlreadyErased(Conflict):
+    code = "already_erased"
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What stays although a person is forgotten, why, and until when; a page has the words."""
+
+    what: str                # audit, open_tickets, nuisance, consents, backups
+    count: int
+    until: str               # a code: audit_years, closed, lifted, proof, next_backups
+
+
+@dataclass(frozen=True)
+class ErasureDone:
+    person_id: int
+    erased: dict[str, int]
+    kept: tuple[Kept, ...]
+
+
+def erase_person(session: Session, actor: Actor, person_id: int, reason: str, now: datetime) -> ErasureDone:
+    """Raises NotFound, Forbidden, ReasonMissing, StillWaiting, AlreadyErased. Files go after the commit (doomed.py)."""
+    person = session.get(Person, person_id, with_for_update=True)
+    if person is None:
+        raise NotFound(f"person {person_id}")
+    must_see(session, actor, person.household_id, f"person {person_id}")
+    if not actor.has(*MAY_ERASE):
+        raise Forbidden
+    why = said(reason)
+    if session.scalar(select(Erasure.id).where(Erasure.person_id == person_id)) is not None:
+        raise AlreadyErased
+    numbers = _own_numbers(session, person)
+    if numbers and session.scalar(select(CallbackRow.callback_id).where(CallbackRow.number.in_(numbers),
+                                                                        CallbackRow.state.in_(OPEN)).limit(1)):
+        raise StillWaiting
+    erased: dict[str, int] = {}
+    calls = calls_of(session, numbers)
+    ids = [call.call_id for call in calls]
+    tickets = list(session.scalars(select(Ticket).where(or_(Ticket.call_id.in_(ids), Ticket.contact_number.in_(numbers)))))
+    for call in calls:
+        forget_call(session, call, now, sound=True)
+    entries = session.scalars(select(ContactEntry).where(or_(ContactEntry.contact.in_(numbers), (
+        ContactEntry.household_id == person.household_id) & (ContactEntry.name == person.name)))).all()
+    for entry in entries:
+        forget_entry(entry)
+    callbacks = session.scalars(select(CallbackRow).where(CallbackRow.number.in_(numbers))).all()
+    for row in callbacks:
+        forget_callback(row)
+    closed = [ticket for ticket in tickets if ticket.state == "closed"]
+    for ticket in closed:
+        forget_ticket(session, ticket, now)
+    waits = [ticket.id for ticket in tickets if ticket.state != "closed"]
+    lifted = session.scalars(select(Treatment).where(Treatment.number.in_(numbers), Treatment.state == "lifted")).all()
+    for treatment in lifted:
+        treatment.number, treatment.reason = "", ""
+    erased |= {"numbers": _forget_identity(session, person, now), "calls": len(calls), "entries": len(entries),
+               "callbacks": len(callbacks), "tickets": len(closed), "treatments": len(lifted)}
+    kept = _kept(session, person, numbers, waits)
+    session.add(Erasure(person_id=person_id, at=now, who=actor.name, reason=why, waits_for=waits))
+    detail = {"reason": why, "erased": erased, "kept": {one.what: one.count for one in kept}}
+    record_audit(session, at=now, who=actor.name, user_id=actor.user_id, action="person.erased", subject=f"person:{person_id}",
+                 detail=json.dumps(detail, ensure_ascii=False))
+    note(session, now, "person.erased", f"person:{person_id}")
+    return ErasureDone(person_id, erased, kept)
+
+
+def finish_erasures(session: Session, now: datetime, limit: int) -> int:
+    """Tickets that were open when their person was forgotten and are closed now; how many."""
+    done = 0
+    for erasure in session.scalars(select(Erasure).order_by(Erasure.id)):
+        if not erasure.waits_for or done >= limit:
+            continue
+        over = [ticket for ticket in session.scalars(select(Ticket).where(Ticket.id.in_(erasure.waits_for)))
+                if ticket.state == "closed"][:limit - done]
+        for ticket in over:
+            forget_ticket(session, ticket, now)
+        if over:
+            gone = {ticket.id for ticket in over}
+            erasure.waits_for = [ticket_id for ticket_id in erasure.waits_for if ticket_id not in gone]
+        done += len(over)
+    return done
+
+
+def _own_numbers(session: Session, person: Person) -> list[str]:
+    """As they are stored, and as a trunk may send them; without those that somebody else has too: their calls are not this
+    person's alone."""
+    own = set(session.scalars(select(PhoneNumber.number).where(PhoneNumber.person_id == person.id)))
+    shared = set(session.scalars(select(PhoneNumber.number).where(
+        PhoneNumber.number.in_(own), PhoneNumber.person_id != person.id)))
+    return sorted({spelled for number in own - shared for spelled in (number, as_dialled(number))})
+
+
+def _forget_identity(session: Session, person: Person, now: datetime) -> int:
+    gone = session.execute(delete(PhoneNumber).where(PhoneNumber.person_id == person.id)
+                           .execution_options(synchronize_session=False))
+    person.name = f"{GONE}-{person.id}"
+    person.no_call_reason = None
+    person.ended_at = person.ended_at or now
+    session.get_one(Household, person.household_id, with_for_update=True).version += 1
+    session.flush()
+    return int(gone.rowcount)  # type: ignore[attr-defined]
+
+
+def _kept(session: Session, person: Person, numbers: list[str], waits: list[int]) -> tuple[Kept, ...]:
+    active = session.scalars(select(Treatment.id).where(Treatment.number.in_(numbers), Treatment.state != "lifted")).all()
+    consents = session.scalars(select(Consent.id).where(Consent.person_id == person.id)).all()
+    found = (Kept("audit", 0, "audit_years"), Kept("backups", 0, "next_backups"), Kept("open_tickets", len(waits), "closed"),
+             Kept("nuisance", len(active), "lifted"), Kept("consents", len(consents), "proof"))
+    return tuple(one for one in found if one.count or one.what in ("audit", "backups"))

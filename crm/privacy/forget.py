@@ -1,0 +1,99 @@
+"""Takes people out of rows that stay: calls, contact log, callbacks, tickets. What figures are counted from is not touched."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from crm.callbacks.models import CallbackRow
+from crm.calls.models import CallRow, ContactEntry, TalkSegment
+from crm.calls.recordings import PRESENT
+from crm.households.estates import estate_of
+from crm.kinds.schema import Kind
+from crm.kinds.service import kind_of
+from crm.privacy.doomed import ATTACHMENTS, RECORDINGS, VOICEMAIL, doom
+from crm.recordings.models import RecordingNote, SealedRecording
+from crm.tickets.models import Attachment, Ticket, TicketEvent
+from crm.tickets.values import title_of
+
+ERASED: Final = "erased"
+_PERSONAL: Final = frozenset({"number", "callback_number", "outside", "household_id"})     # of a call's fold
+
+
+def forget_call(session: Session, row: CallRow, now: datetime, *, sound: bool) -> None:
+    """Nobody can tell any more who called; when, how long and for which estate stays. `sound`: its recording and message go too."""
+    row.estate_id = row.estate_id or estate_of(session, row.household_id)
+    row.number = row.callback_number = row.household_id = None
+    row.fold = without_people(row.fold)
+    session.execute(update(TalkSegment).where(TalkSegment.call_id == row.call_id).values(number=None))
+    for entry in session.scalars(select(ContactEntry).where(ContactEntry.call_id == row.call_id)):
+        forget_entry(entry)
+    if sound:
+        forget_sound(session, row, now)
+    session.flush()
+
+
+def forget_sound(session: Session, row: CallRow, now: datetime) -> None:
+    if row.recording_state in PRESENT and row.recording:
+        sealed = session.scalar(select(SealedRecording.path).where(SealedRecording.call_id == row.call_id))
+        for path in (row.recording, sealed):
+            if path is not None:
+                doom(session, RECORDINGS, path, now)
+        row.recording_state = ERASED
+    session.execute(delete(SealedRecording).where(SealedRecording.call_id == row.call_id))
+    session.execute(delete(RecordingNote).where(RecordingNote.call_id == row.call_id))
+    if row.voicemail:
+        doom(session, VOICEMAIL, row.voicemail, now)
+        row.voicemail = None
+
+
+def forget_entry(entry: ContactEntry) -> None:
+    """Its kind and its times stay: they are counted."""
+    entry.name = entry.contact = entry.room = entry.matter = entry.result = entry.household_id = None
+
+
+def forget_callback(row: CallbackRow) -> None:
+    row.number, row.household_id = "", None
+
+
+def forget_ticket(session: Session, row: Ticket, now: datetime) -> None:
+    """Whose it was and what is private in it; its kind, stages and times stay, and so does the household: its room, not its people.
+    What its timeline says in free words goes, who did what when stays."""
+    kind = kind_of(session, row.kind, row.kind_version).kind
+    row.fields = public_fields(kind, row.fields)
+    row.contact_number = row.notes = None
+    row.title = title_of(kind, row.category, row.fields)
+    row.version += 1
+    for event in session.scalars(select(TicketEvent).where(TicketEvent.ticket_id == row.id)):
+        if event.data.keys() & _WORDS:
+            event.data = {key: value for key, value in event.data.items() if key not in _WORDS}
+    for file in session.scalars(select(Attachment).where(Attachment.ticket_id == row.id)):
+        doom(session, ATTACHMENTS, file.path, now)
+        session.delete(file)
+    session.flush()
+
+
+_WORDS: Final = frozenset({"text", "summary", "question", "answer", "reason", "fields"})
+
+
+def public_fields(kind: Kind, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Also without what an older definition called by another name: what nobody knows may be private."""
+    return {name: value for name, value in fields.items() if name in kind.fields and not kind.fields[name].private}
+
+
+def without_people(value: Any) -> Any:
+    """A call's fold without numbers and household, however deep."""
+    if isinstance(value, dict):
+        return {key: None if key in _PERSONAL else without_people(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [without_people(item) for item in value]
+    return value
+
+
+def calls_of(session: Session, numbers: Collection[str]) -> list[CallRow]:
+    """Of these numbers, by whichever spelling the trunk sent."""
+    return list(session.scalars(select(CallRow).where(CallRow.number.in_(numbers) | CallRow.callback_number.in_(numbers))))

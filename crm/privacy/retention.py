@@ -1,0 +1,138 @@
+"""What the site file's `retention` forgets by itself: rule by rule, some rows a transaction, with how far it has come.
+
+So whoever kills it in the middle loses nothing, and nothing is done twice. A dry run counts what the next run would do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Select, delete, func, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from callcenter.site.schema import Retention
+from crm.callbacks.models import CallbackRow
+from crm.callbacks.store import OPEN
+from crm.calls.models import CallRow, ContactEntry, JournalReject
+from crm.database import Database
+from crm.privacy.erase import finish_erasures
+from crm.privacy.forget import forget_call, forget_callback, forget_entry, forget_ticket
+from crm.privacy.models import RetentionProgress
+from crm.staff.audit import record_audit
+from crm.staff.models import AuditEntry
+from crm.staff.verify import prunable, prune
+from crm.tickets.models import Ticket
+
+AT_ONCE: Final = 50              # SQLite has one writer: callers wait no longer than this takes
+ROUNDS: Final = 400              # transactions a run and rule: the rest waits for the next run
+_BEGINNING: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Planned:
+    rule: str
+    before: datetime         # what ended before is forgotten
+    count: int
+
+
+@dataclass(frozen=True)
+class _Rule:
+    """`at`: the time that decides; `forget` takes a row."""
+
+    name: str
+    months: Callable[[Retention], int]
+    table: Any
+    at: InstrumentedAttribute[Any]
+    only: tuple[ColumnElement[bool], ...]
+    forget: Callable[[Session, Any, datetime], None]
+
+
+def _drop_reject(session: Session, row: JournalReject, _now: datetime) -> None:
+    session.execute(delete(JournalReject).where(JournalReject.id == row.id))
+
+
+RULES: Final = (
+    _Rule("calls", lambda keep: keep.calls_months, CallRow, CallRow.entered_at, (),
+          lambda session, row, now: forget_call(session, row, now, sound=False)),
+    _Rule("contact_log", lambda keep: keep.calls_months, ContactEntry, ContactEntry.at, (),
+          lambda _session, row, _now: forget_entry(row)),
+    _Rule("callbacks", lambda keep: keep.calls_months, CallbackRow, CallbackRow.asked_at,
+          (CallbackRow.state.not_in(OPEN),), lambda _session, row, _now: forget_callback(row)),
+    _Rule("journal_rejects", lambda keep: keep.calls_months, JournalReject, JournalReject.at, (), _drop_reject),
+    _Rule("tickets", lambda keep: keep.tickets_months, Ticket, Ticket.closed_at, (Ticket.state == "closed",),
+          lambda session, row, now: forget_ticket(session, row, now)),
+)
+AUDIT: Final = "audit"
+
+
+def months_before(moment: datetime, months: int, tz: tzinfo) -> datetime:
+    """The beginning of the local day so many months earlier; of a shorter month its last day."""
+    local = moment.astimezone(tz)
+    year, month = divmod(local.year * 12 + local.month - 1 - months, 12)
+    day = local.day
+    while True:
+        try:
+            return datetime(year, month + 1, day, tzinfo=tz).astimezone(UTC)
+        except ValueError:
+            day -= 1
+
+
+def plan(session: Session, keep: Retention, now: datetime, tz: tzinfo) -> list[Planned]:
+    """What `run` would do now, without doing it."""
+    found = []
+    for rule in RULES:
+        before = months_before(now, rule.months(keep), tz)
+        wanted = _due(rule, _through(session, rule.name), before).subquery()
+        found.append(Planned(rule.name, before, session.scalar(select(func.count()).select_from(wanted)) or 0))
+    before = months_before(now, keep.audit_years * 12, tz)
+    through = prunable(session, before)
+    rows = session.scalar(select(func.count()).where(AuditEntry.place <= through)) if through else 0
+    return [*found, Planned(AUDIT, before, rows or 0)]
+
+
+def run(database: Database, keep: Retention, now: datetime, tz: tzinfo) -> dict[str, int]:
+    """How many rows each rule has taken people out of; what is left waits for the next run."""
+    done: dict[str, int] = {}
+    for rule in RULES:
+        before = months_before(now, rule.months(keep), tz)
+        for _ in range(ROUNDS):
+            with database.writing.begin() as session:
+                count = _step(session, rule, before, now)
+            done[rule.name] = done.get(rule.name, 0) + count
+            if count == 0:
+                break
+    with database.writing.begin() as session:
+        done["erasures"] = finish_erasures(session, now, AT_ONCE)
+        done[AUDIT] = prune(session, months_before(now, keep.audit_years * 12, tz), now)
+    return {name: count for name, count in done.items() if count}
+
+
+def _step(session: Session, rule: _Rule, before: datetime, now: datetime) -> int:
+    through = _through(session, rule.name)
+    times = list(session.scalars(_due(rule, through, before, rule.at).order_by(rule.at).limit(AT_ONCE)))
+    if not times:
+        return 0
+    last = times[-1]         # with all that ended at the same moment, so that none is left behind it
+    rows = session.scalars(_due(rule, through, before).where(rule.at <= last)).all()
+    for row in rows:
+        rule.forget(session, row, now)
+    progress = session.get(RetentionProgress, rule.name)
+    if progress is None:
+        session.add(RetentionProgress(rule=rule.name, through=last))
+    else:
+        progress.through = last
+    record_audit(session, at=now, who="retention", action=f"retention.{rule.name}", subject=f"retention:{rule.name}",
+                 detail=f"{len(rows)} rows up to {last.isoformat()}")
+    return len(rows)
+
+
+def _through(session: Session, rule: str) -> datetime:
+    found = session.get(RetentionProgress, rule)
+    return found.through if found is not None else _BEGINNING - timedelta(days=1)
+
+
+def _due(rule: _Rule, through: datetime, before: datetime, what: Any = None) -> Select[Any]:
+    return select(rule.table if what is None else what).where(rule.at > through, rule.at < before, *rule.only)

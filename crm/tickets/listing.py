@@ -1,0 +1,155 @@
+"""The list of tickets: those that the actor may see, newest first, found by an index whatever is asked for.
+
+What an actor sees is of two sorts, and no index serves both: tickets of kinds that the role sees, and the actor's own. So each sort
+is read by itself, newest first and no further than the page is long, and the newest of all of them are the page.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, True_, and_, false, or_, select, true, union_all
+from sqlalchemy.orm import Session
+
+from callcenter.numbers import normalise
+from crm.clocks.clock import Standing
+from crm.clocks.models import TicketClock
+from crm.kinds.service import all_versions, may_see
+from crm.paging import Page, cursor_of, place_of
+from crm.privacy.service import View
+from crm.staff.actor import Actor
+from crm.staff.models import User
+from crm.tickets.models import Ticket
+from crm.tickets.schemas import TicketShown
+from crm.tickets.showing import shown
+
+LIST: Final = "tickets"
+STATES: Final = ("open", "closed")
+_NUMBER: Final = re.compile(r"[A-Z]{1,3}[0-9]{8}-[0-9]{4,}")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Filters of the list; what is None is not asked for."""
+
+    kind: str | None = None
+    state: str | None = None
+    stage: str | None = None
+    estate_id: int | None = None
+    household_id: int | None = None
+    owner: str | None = None
+    assignee: str | None = None
+    department: str | None = None
+    category: str | None = None              # with all below it
+    call_id: str | None = None
+    contact_number: str | None = None
+    parent_id: int | None = None
+    since: datetime | None = None
+    before: datetime | None = None
+    mine: bool = False                       # owned, worked on, or offered to who asks
+    overdue: bool = False                    # with a clock that was broken and has not ended
+    clock: str | None = None                 # which one
+    text: str | None = None                  # in the title, or the number's beginning
+
+
+def tickets(session: Session, view: View, wanted: Wanted, *, cursor: str | None = None, limit: int = 50) -> Page[TicketShown]:
+    """Newest first. Raises BadCursor."""
+    rows = newest(session, view.actor, wanted, limit + 1, None if cursor is None else int(place_of(LIST, cursor, int)[1]))
+    following = cursor_of(LIST, rows[limit - 1].id, rows[limit - 1].id) if len(rows) > limit else None
+    return Page(items=shown(session, view, rows[:limit]), next=following)
+
+
+def newest(session: Session, actor: Actor, wanted: Wanted, limit: int, below: int | None = None) -> Sequence[Ticket]:
+    """At most `limit` rows with ids below `below`."""
+    below_it = [] if below is None else [Ticket.id < below]
+    # An index that begins with what is asked for goes on with the state: both states are read in its order, each by itself.
+    each = [Ticket.state == state for state in STATES] if wanted.state is None else [true()]
+    indexed = any(value is not None for value in (wanted.kind, wanted.estate_id, wanted.owner, wanted.assignee))
+    kinds = None if wanted.mine else of_kinds_seen(session, actor, wanted.kind)
+    ways: list[list[ColumnElement[bool]]] = []
+    if not (actor.is_system or _is_all(kinds)):
+        filters = _filters(session, wanted, by_index=False)
+        ways += [[way, state, *filters] for way in mine(actor) for state in each]
+    if kinds is not None:
+        filters = _filters(session, wanted)
+        ways += [[kinds, state, *filters] for state in (each if indexed else [true()])]
+    if not ways:
+        return []
+    parts = [select(Ticket.id).where(*way, *below_it).order_by(Ticket.id.desc()).limit(limit).subquery() for way in ways]
+    found = union_all(*(select(part.c.id) for part in parts)).subquery()
+    return session.scalars(select(Ticket).where(Ticket.id.in_(select(found.c.id))).order_by(Ticket.id.desc()).limit(limit)).all()
+
+
+def mine(actor: Actor) -> list[ColumnElement[bool]]:
+    """Owned, worked on, offered: each has an index."""
+    return [column == actor.user_id for column in (Ticket.owner_id, Ticket.assignee_id, Ticket.offered_to_id)]
+
+
+def of_kinds_seen(session: Session, actor: Actor, only: str | None = None) -> ColumnElement[bool] | None:
+    """Tickets of the kinds that the actor's roles see, in the versions in which they do, of the actor's estates. None: there are
+    none, or none of the kind that is wanted."""
+    if actor.is_system:
+        return true()
+    whole: list[str] = []
+    partly: list[ColumnElement[bool]] = []
+    by_kind: dict[str, dict[int, bool]] = {}
+    for one in all_versions(session):
+        by_kind.setdefault(one.kind.kind, {})[one.version] = may_see(one.kind, actor)
+    for kind, versions in by_kind.items():
+        if only not in (None, kind) or not any(versions.values()):
+            continue
+        if all(versions.values()):
+            whole.append(kind)
+        else:
+            partly.append(and_(Ticket.kind == kind, Ticket.kind_version.in_([v for v, sees in versions.items() if sees])))
+    if not whole and not partly:
+        return None
+    kinds = true() if only in whole or len(whole) == len(by_kind) else or_(
+        Ticket.kind.in_(whole) if whole else false(), *partly)
+    if actor.estates is None:
+        return kinds
+    return and_(kinds, or_(Ticket.estate_id.is_(None), Ticket.estate_id.in_(sorted(actor.estates))))
+
+
+def _is_all(kinds: ColumnElement[bool] | None) -> bool:
+    """The role sees all that is wanted: its own are among them."""
+    return isinstance(kinds, True_)
+
+
+def _filters(session: Session, wanted: Wanted, *, by_index: bool = True) -> list[ColumnElement[bool]]:
+    """Not `by_index`: of the few that are the actor's own, which are found by whose they are; the indexes of kind and estate hold
+    hundreds of times as many, and a database may think otherwise."""
+    found: list[ColumnElement[bool]] = []
+    kind = Ticket.kind if by_index else Ticket.kind.concat("")
+    estate = Ticket.estate_id if by_index else Ticket.estate_id + 0
+    simple: tuple[tuple[Any, Any], ...] = (
+        (kind, wanted.kind), (Ticket.state, wanted.state), (Ticket.stage, wanted.stage), (estate, wanted.estate_id),
+        (Ticket.household_id, wanted.household_id), (Ticket.department, wanted.department), (Ticket.call_id, wanted.call_id),
+        (Ticket.parent_id, wanted.parent_id))
+    found += [column == value for column, value in simple if value is not None]
+    for column, person in ((Ticket.owner_id, wanted.owner), (Ticket.assignee_id, wanted.assignee)):
+        if person is not None:
+            ident = session.scalar(select(User.id).where(User.name == person))
+            found.append(false() if ident is None else (column if by_index else column + 0) == ident)
+    if wanted.contact_number is not None:
+        found.append(Ticket.contact_number == normalise(wanted.contact_number))
+    if wanted.category is not None:
+        found.append(or_(Ticket.category == wanted.category, Ticket.category.startswith(f"{wanted.category}/", autoescape=True)))
+    if wanted.since is not None:
+        found.append(Ticket.created_at >= wanted.since)
+    if wanted.before is not None:
+        found.append(Ticket.created_at < wanted.before)
+    if wanted.overdue:
+        late = select(TicketClock.ticket_id).where(TicketClock.standing != Standing.STOPPED.value,
+                                                   TicketClock.broken_at.is_not(None))
+        found.append(Ticket.id.in_(late if wanted.clock is None else late.where(TicketClock.clock == wanted.clock)))
+    if wanted.text and _NUMBER.fullmatch(wanted.text.upper()):
+        found.append(Ticket.number == wanted.text.upper())
+    elif wanted.text:
+        found.append(or_(Ticket.title.contains(wanted.text, autoescape=True),
+                         Ticket.number.startswith(wanted.text.upper(), autoescape=True)))
+    return found

@@ -1,0 +1,54 @@
+"""Tickets with their private values masked by who looks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from callcenter.private import Private
+from crm.households.models import Household
+from crm.kinds.schema import Kind
+from crm.privacy.masks import masked
+from crm.privacy.service import View
+from crm.staff.models import User
+from crm.tickets.models import Ticket
+from crm.tickets.schemas import Fields, TicketShown
+from crm.tickets.values import privacy_of
+
+
+def shown(session: Session, view: View, rows: Sequence[Ticket]) -> list[TicketShown]:
+    """In the order given; names and rooms are asked for once, not once a ticket."""
+    people = {ident for row in rows for ident in (row.owner_id, row.assignee_id, row.offered_to_id) if ident is not None}
+    names: dict[int, str] = dict(session.execute(select(User.id, User.name).where(User.id.in_(people))).all()) if people else {}
+    homes = {row.household_id for row in rows if row.household_id is not None}
+    rooms: dict[int, str] = dict(session.execute(
+        select(Household.id, Household.label).where(Household.id.in_(homes))).all()) if homes else {}
+
+    def name(ident: int | None) -> str | None:
+        return None if ident is None else names.get(ident)
+
+    return [TicketShown(
+        ticket_id=row.id, number=row.number, kind=row.kind, kind_version=row.kind_version, stage=row.stage, state=row.state,
+        title=view.show(row.title, Private.TEXT), category=row.category, reason=row.reason, household_id=row.household_id,
+        room=None if row.household_id is None else rooms.get(row.household_id), estate_id=row.estate_id, call_id=row.call_id,
+        queue=row.queue, contact_number=view.show(row.contact_number, Private.PHONE), notes=view.show(row.notes, Private.TEXT),
+        owner=name(row.owner_id), offered_to=name(row.offered_to_id), assignee=name(row.assignee_id), department=row.department,
+        parent_id=row.parent_id, parent_as=row.parent_as, version=row.version, created_at=row.created_at,
+        updated_at=row.updated_at, closed_at=row.closed_at) for row in rows]
+
+
+def fields_shown(view: View, kind: Kind, fields: Fields) -> tuple[Fields, tuple[str, ...]]:
+    """What the viewer sees of them, and the names of those that are masked."""
+    seen: Fields = {}
+    private: list[str] = []
+    for name, value in fields.items():
+        rule = kind.fields.get(name)
+        secret = privacy_of(rule) if rule else None
+        if secret is None or view.unmasked(secret):
+            seen[name] = value
+        else:
+            seen[name] = masked(str(value), secret)
+            private.append(name)
+    return seen, tuple(private)

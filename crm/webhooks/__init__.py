@@ -1,0 +1,1 @@
+"""Other systems are told what happens at the desk: signed, tried again for a day, and never anywhere inside by accident."""

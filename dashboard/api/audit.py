@@ -1,0 +1,53 @@
+"""`/audit`: who did what to which thing, when. For administrators and centre managers; reading it changes nothing of it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query
+from pydantic import AwareDatetime, BaseModel, Field
+
+from callcenter.roles import Role
+from crm.staff.audit import AuditFilter, audit_page
+from dashboard.access import require
+from dashboard.problems import responses
+from dashboard.services import Reading
+
+router = APIRouter(prefix="/audit", tags=["audit"])
+
+READS_AUDIT = (Role.ADMIN, Role.MANAGER)
+
+
+class AuditListed(BaseModel):
+    id: int
+    at: AwareDatetime
+    who: str
+    action: str
+    subject: str
+    detail: str | None
+    place: int | None = Field(description="in the chain that `sixring audit verify` checks")
+    hash: str | None
+
+
+class AuditPage(BaseModel):
+    items: list[AuditListed]
+    next: str | None = Field(description="give it as `cursor` for the next page; null on the last one")
+
+
+@router.get("", dependencies=[Depends(require(*READS_AUDIT))], responses=responses(401, 403, 422, 503))
+def read_audit(
+    session: Reading,
+    subject: Annotated[str | None, Query(max_length=80, description="a thing, `call:…`; or all of a kind, `call:`")] = None,
+    who: Annotated[str | None, Query(max_length=40)] = None,
+    action: Annotated[str | None, Query(max_length=40)] = None,
+    begin: Annotated[AwareDatetime | None, Query(alias="from")] = None,
+    end: Annotated[AwareDatetime | None, Query(alias="to", description="not included")] = None,
+    cursor: Annotated[str | None, Query(pattern=r"^[1-9][0-9]{0,8}$")] = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 50,
+) -> AuditPage:
+    """Newest first."""
+    wanted = AuditFilter(subject, who, action, begin, end)
+    found = audit_page(session, wanted, before_id=int(cursor) if cursor else None, limit=limit + 1)
+    return AuditPage(items=[AuditListed(id=row.id, at=row.at, who=row.who, action=row.action, subject=row.subject,
+                                        detail=row.detail, place=row.place, hash=row.hash) for row in found[:limit]],
+                     next=str(found[limit - 1].id) if len(found) > limit else None)

@@ -1,0 +1,33 @@
+"""`/people/{id}/erase`: a person who asks to be forgotten. For centre managers, with a reason."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path
+from pydantic import BaseModel, ConfigDict, StringConstraints
+
+from crm.privacy.erase import MAY_ERASE, ErasureDone, erase_person
+from crm.staff.actor import Actor
+from dashboard.access import acting
+from dashboard.problems import responses
+from dashboard.services import Given, Writing
+
+router = APIRouter(prefix="/people", tags=["privacy"])
+
+Managers = Annotated[Actor, Depends(acting(*MAY_ERASE), scope="function")]
+Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500, pattern=r"^[^\x00]*$")]
+
+
+class ErasureAsked(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    reason: Reason
+
+
+@router.post("/{person_id}/erase", responses=responses(400, 401, 403, 404, 409, 422, 503))
+def erase(actor: Managers, session: Writing, services: Given, person_id: Annotated[int, Path(ge=1, le=2**31 - 1)],
+          given: ErasureAsked) -> ErasureDone:
+    """Name, numbers, private fields, recordings and messages of the person's calls. What must stay is named, and until when.
+    Figures stay as they are."""
+    return erase_person(session, actor, person_id, given.reason, services.clock.now())

@@ -1,0 +1,212 @@
+"""Who may do what (K1): a line a route, for a reviewer to read. The application is asked by test_authorisation.py.
+
+A route without a line fails there, and so does a line that is not what the application answers. The third word says what
+becomes of estates:
+    -      nothing in it belongs to an estate
+    rows   who is bound to estates gets the rows of these, and of none
+    one    what is of another estate is 404, whoever asks; as if it were not there
+    …*     the ticket's kind says further which of these roles may (crm/kinds/shipped): it may answer 403 or 404
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from callcenter.roles import Role
+
+GROUPS = {
+    "everybody": "agent leader supervisor duty_lead manager operations engineer office spokesperson admin wallboard",
+    "staff": "agent leader supervisor duty_lead manager operations engineer office spokesperson admin",
+    "board": "agent leader supervisor duty_lead manager operations office spokesperson admin wallboard",
+    "desk": "agent leader supervisor duty_lead manager admin",
+    "callers": "agent leader supervisor duty_lead manager",
+    "leads": "leader supervisor duty_lead manager admin",
+    "supervises": "supervisor duty_lead manager admin",
+    "staffing": "supervisor manager admin",
+    "faults": "leader supervisor duty_lead manager operations engineer admin",
+}
+RULES = """
+    GET    /session                              everybody           -
+    DELETE /session                              everybody           -
+    GET    /health                               staff               -
+
+    GET    /calls                                desk                rows
+    GET    /calls/{call_id}                      desk                one
+    GET    /calls/{call_id}/recording            desk                one
+    POST   /calls/{call_id}/reveal               callers             one
+    GET    /recordings                           desk                rows
+    GET    /recordings?ticket_id={ticket_id}     desk                one
+    GET    /recordings?household_id={household}  desk                one
+    GET    /recordings/{call_id}/waveform        desk                one
+    GET    /recordings/{call_id}/notes           desk                one
+    POST   /recordings/{call_id}/notes           desk                one
+    DELETE /recordings/{call_id}/notes/{note_id} leads               one
+    POST   /recordings/{call_id}/export          leads               one
+    GET    /contact-log                          desk                rows
+    PATCH  /contact-log/{entry_id}               desk                one
+    POST   /contact-log/{entry_id}/reveal        callers             one
+    POST   /contact-log/visits                   desk                -
+
+    GET    /tickets                              staff               rows*
+    POST   /tickets                              staff               -*
+    GET    /tickets/{ticket_id}                  staff               one*
+    GET    /tickets/{ticket_id}/timeline         staff               one*
+    PATCH  /tickets/{ticket_id}                  staff               one*
+    POST   /tickets/{ticket_id}/move             staff               one*
+    POST   /tickets/{ticket_id}/notes            staff               one*
+    POST   /tickets/{ticket_id}/reveal           staff               one*
+    PUT    /tickets/{ticket_id}/assignee         staff               one*
+    POST   /tickets/{ticket_id}/owner/offer      staff               one*
+    POST   /tickets/{ticket_id}/owner/accept     staff               one*
+    POST   /tickets/{ticket_id}/owner/decline    staff               one*
+    POST   /tickets/{ticket_id}/department       staff               one*
+    POST   /tickets/{ticket_id}/department/answer staff              one*
+    PUT    /tickets/{ticket_id}/parent           staff               one*
+    GET    /tickets/{ticket_id}/attachments      staff               one*
+    POST   /tickets/{ticket_id}/attachments      staff               one*
+    GET    /tickets/{ticket_id}/attachments/{attachment_id} staff    -*
+    GET    /tickets/{ticket_id}/clocks           staff               one*
+    GET    /clocks                               staff               -*
+    GET    /clocks/promises                      staff               -*
+    GET    /clocks/on-time                       leads operations    -
+    GET    /notices                              staff               -
+    POST   /notices/{notice_id}/acknowledge      staff               -
+    GET    /kinds                                staff               -
+    GET    /kinds/{kind}                         staff               -*
+    GET    /kinds/{kind}/versions/{version}      staff               -*
+    PUT    /kinds/{kind}                         manager admin       -
+
+    GET    /callbacks?all=true                   desk                rows
+    POST   /callbacks/{callback_id}/cancel       leads               one
+    POST   /callbacks/{callback_id}/reveal       callers             one
+
+    GET    /households                           desk                rows
+    POST   /households                           leads               -
+    GET    /households/places                    desk                rows
+    GET    /households/tags                      desk                -
+    PUT    /households/tags/{code}               staffing            -
+    GET    /households/{household_id}            desk                one
+    GET    /households/{household_id}/history    desk                one
+    PATCH  /households/{household_id}            leads               one
+    POST   /households/{household_id}/reveal     callers             one
+    POST   /households/{household_id}/people     leads               one
+    PATCH  /households/{household_id}/people/{person_id} leads       one
+    POST   /households/{household_id}/people/{person_id}/end leads   one
+    POST   /households/{household_id}/people/{person_id}/numbers leads one
+    POST   /households/{household_id}/people/{person_id}/consents leads one
+    DELETE /households/{household_id}/people/{person_id}/consents/{what} leads one
+    PUT    /households/{household_id}/people/{person_id}/do-not-call leads one
+    DELETE /households/{household_id}/people/{person_id}/do-not-call leads one
+    PATCH  /households/{household_id}/numbers/{number_id} leads      one
+    DELETE /households/{household_id}/numbers/{number_id} leads      one
+    GET    /households/{household_id}/merges     staffing            one
+    POST   /households/import                    staffing            -
+    POST   /households/export                    staffing            -
+    GET    /households/doubles                   staffing            -
+    POST   /households/doubles/apart             staffing            -
+    GET    /households/merge                     staffing            -
+    POST   /households/merge                     staffing            -
+    POST   /households/merges/{merge_id}/undo    staffing            -
+
+    POST   /people/{person_id}/erase             manager admin       one
+
+    GET    /nuisance                             desk                -
+    POST   /nuisance/reports                     desk                -
+    POST   /nuisance                             leads               -
+    POST   /nuisance/{treatment_id}/lift         leads               -
+    POST   /nuisance/{treatment_id}/reveal       callers             -
+
+    GET    /figures                              board               -
+    GET    /figures?by=estate                    leads               rows
+    GET    /figures/rows                         desk                rows
+    GET    /figures/differences                  faults              -
+    GET    /seat-faults                          faults              -
+
+    GET    /agents                               desk                -
+    POST   /agents                               staffing            -
+    PATCH  /agents/{code}                        staffing            -
+    GET    /agents/{code}/log                    desk                -
+    POST   /agents/{code}/pin                    staffing            -
+
+    GET    /users                                admin               -
+    POST   /users                                admin               -
+    PATCH  /users/{name}                         admin               -
+    GET    /audit                                manager admin       -
+
+    GET    /webhooks                             admin               -
+    POST   /webhooks                             admin               -
+    GET    /webhooks/{webhook_id}                admin               -
+    PATCH  /webhooks/{webhook_id}                admin               -
+    DELETE /webhooks/{webhook_id}                admin               -
+    POST   /webhooks/{webhook_id}/secret         admin               -
+    POST   /webhooks/{webhook_id}/test           admin               -
+    GET    /webhooks/{webhook_id}/deliveries     admin               -
+    POST   /webhooks/{webhook_id}/deliveries/{delivery_id}/again admin -
+
+    GET    /floor/me                             desk                -
+    GET    /floor/phone                          desk                -
+    POST   /floor/sign-in                        desk                -
+    POST   /floor/sign-out                       desk                -
+    POST   /floor/move                           desk                -
+    POST   /floor/pause                          desk                -
+    POST   /floor/resume                         desk                -
+    POST   /floor/wrap-up                        desk                -
+    POST   /floor/help                           desk                -
+    POST   /floor/help/end                       desk                -
+    POST   /floor/transfer                       desk                -
+    POST   /floor/transfer/complete              desk                -
+    POST   /floor/transfer/cancel                desk                -
+    POST   /floor/conference                     desk                -
+    POST   /floor/park                           desk                -
+    POST   /floor/retrieve                       desk                -
+    POST   /floor/recording/pause                desk                -
+    POST   /floor/recording/resume               desk                -
+
+    POST   /floor/agents/{code}/sign-out         leads               -
+    POST   /floor/agents/{code}/pause            leads               -
+    POST   /floor/agents/{code}/resume           leads               -
+    POST   /floor/agents/{code}/move             leads               -
+    POST   /floor/agents/{code}/monitor          leads               -
+    POST   /floor/agents/{code}/take-over        leads               -
+    POST   /floor/calls/{call_id}/move           leads               -
+    POST   /floor/queues/{queue}/close           supervises          -
+    POST   /floor/queues/{queue}/open            supervises          -
+"""
+# What stands in a path, of the actor's own estate and of the other one. "other" is in every row of the other estate.
+PATHS = {"call_id": ("node1-1.own", "node1-2.other"), "callback_id": ("node1-1.own", "node1-2.other"), "entry_id": ("1", "2"),
+         "treatment_id": ("1", "1"), "ticket_id": ("1", "2"), "household": ("1", "2"), "note_id": ("1", "2"),
+         "household_id": ("1", "2"), "person_id": ("1", "2"), "number_id": ("1", "2"), "what": ("calls", "calls"),
+         "attachment_id": ("1", "1"), "notice_id": ("1", "1"), "kind": ("repair", "repair"), "version": ("1", "1"),
+         "merge_id": ("1", "1"), "webhook_id": ("1", "1"), "delivery_id": ("1", "1"),
+         "code": ("1001", "1001"), "queue": ("repair", "repair"), "name": ("engineer", "engineer")}
+QUERIES = {"GET /figures/rows": "?by=queue&key=repair&figure=offered&from=2026-11-22"}
+# An agent's figures are its own: asked for those, it may see the calls behind them.
+AGENTS_OWN = {"GET /figures/rows": "?by=agent&key=1001&figure=answered&from=2026-11-22"}
+
+
+@dataclass(frozen=True)
+class Rule:
+    method: str
+    path: str
+    roles: frozenset[Role]
+    estates: str
+    by_kind: bool
+
+    @property
+    def name(self) -> str:
+        return f"{self.method} {self.path}"
+
+    def url(self, role: Role, *, other: bool = False) -> str:
+        path = re.sub(r"\{(\w+)\}", lambda found: PATHS[found[1]][other], self.path)
+        own = AGENTS_OWN.get(self.name) if role is Role.AGENT else None
+        return f"/api/v1{path}{own or QUERIES.get(self.name, '')}" + ("&from=2026-11-22" if "by=estate" in path else "")
+
+
+def rules() -> list[Rule]:
+    found = []
+    for line in filter(None, map(str.strip, RULES.splitlines())):
+        method, path, *words, estates = line.split()
+        roles = frozenset(Role(role) for word in words for role in GROUPS.get(word, word).split())
+        found.append(Rule(method, path, roles, estates.rstrip("*"), estates.endswith("*")))
+    return found

@@ -1,0 +1,225 @@
+"""Who may do what (K1): every route × every role × own and other estate, asked of the application itself.
+
+The table of tests/desk/authorisation.py is what a reviewer reads.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from desk.authorisation import Rule, rules
+from fastapi import FastAPI
+from wall.rig import prepared
+
+from callcenter.roles import Role
+from crm.callbacks.models import CallbackRow
+from crm.callers.models import Treatment
+from crm.calls.models import CallRow, ContactEntry
+from crm.database import Database, open_database
+from crm.households.models import Building, Consent, Estate, Household, Person, PhoneNumber
+from crm.kinds.service import put_shipped
+from crm.recordings.models import RecordingNote
+from crm.staff import service as staff
+from crm.staff.models import User
+from crm.tickets.models import Ticket
+from dashboard.access import COOKIE
+from dashboard.app import create_app
+
+# Not in the table: signing in, and the probe that says nothing. tests/unit/dashboard/test_routes.py knows them.
+OPEN = {("POST", "/session"), ("GET", "/healthz")}
+LEAVES = {"DELETE /session", "POST /floor/sign-in", "POST /floor/sign-out", "POST /floor/move"}    # end or move the session
+REASON = {"reason": "a caller asks"}
+# Bodies with which a route gets as far as looking whose the thing is; the others may refuse an empty one.
+BODIES: dict[str, Any] = {
+    "POST /tickets/{ticket_id}/move": {"to": "dispatched"}, "POST /tickets/{ticket_id}/notes": {"text": "x"},
+    "POST /tickets/{ticket_id}/reveal": REASON | {"field": "contact_number"},
+    "PUT /tickets/{ticket_id}/assignee": {"user": "engineer"},
+    "POST /tickets/{ticket_id}/owner/offer": {"user": "leader", "summary": "x"},
+    "POST /tickets/{ticket_id}/owner/decline": REASON, "PUT /tickets/{ticket_id}/parent": {"parent_id": None},
+    "POST /tickets/{ticket_id}/department": {"department": "works", "question": "x"},
+    "POST /tickets/{ticket_id}/department/answer": {"answer": "x"},
+    "POST /households/{household_id}/reveal": REASON | {"what": "number", "of": 1},
+    "POST /households/{household_id}/people": {"name": "x", "role": "owner"},
+    "POST /households/{household_id}/people/{person_id}/end": {"on": "2026-11-22"},
+    "POST /households/{household_id}/people/{person_id}/numbers": {"number": "13800000009"},
+    "POST /households/{household_id}/people/{person_id}/consents": {"what": "survey", "how": "phone"},
+    "PUT /households/{household_id}/people/{person_id}/do-not-call": REASON, "POST /people/{person_id}/erase": REASON,
+    "PATCH /contact-log/{entry_id}": {"declined_contact": True, "matter": "x", "kind": "repair", "result": "y"},
+    "POST /calls/{call_id}/reveal": REASON | {"field": "number"}, "POST /callbacks/{callback_id}/reveal": REASON,
+    "POST /recordings/{call_id}/notes": {"at_s": 0, "text": "x"}, "POST /recordings/{call_id}/export": REASON,
+    "POST /contact-log/{entry_id}/reveal": REASON | {"field": "matter"}, "POST /nuisance/{treatment_id}/reveal": REASON,
+}
+NOON = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
+
+
+def seed(database: Database) -> None:
+    """Two estates with a row of everything each. For each role a user who is bound to the first, `own-<role>`."""
+    with database.writing.begin() as session:
+        put_shipped(session, NOON)
+        for number, side in enumerate(("own", "other"), start=1):
+            session.add(Estate(id=number, name=f"{side} estate"))
+            session.flush()
+            session.add(Building(id=number, estate_id=number, name="1"))
+            session.flush()
+            session.add(Household(id=number, building_id=number, estate_id=number, unit="1", room=side, label=f"1-1-{side}",
+                                  room_key=f"1-1-{side}", tags=[]))
+            session.flush()
+            session.add(Person(id=number, household_id=number, name=f"{side} person", role="owner"))
+            session.flush()
+            session.add(PhoneNumber(id=number, number=f"+861380000000{number}", person_id=number, added_at=NOON))
+            session.add(Consent(person_id=number, what="calls", how="phone", given_at=NOON, taken_by="agent"))
+            call_id, number_of = f"node1-{number}.{side}", f"1380000000{number}"
+            session.add(CallRow(
+                call_id=call_id, node="node1", dialled="8000", number=number_of, household_id=number, menu_keys=[],
+                queue="repair", stage=0, entered_at=NOON, queued_at=NOON, rang_at=NOON, answered_at=NOON + timedelta(seconds=9),
+                ended_at=NOON + timedelta(minutes=1), answered_by="1001", answered_agent="1001", seats_rung=[],
+                outcome="answered", wait_s=9.0, talk_s=51.0, fold={}, recording=f"{side}.wav", recording_state="kept",
+                recording_sha256="0" * 64, recording_s=1.0))
+            session.add(ContactEntry(id=number, source="call", call_id=call_id, seat="1001", at=NOON, household_id=number,
+                                     contact=number_of, matter="x", declined_contact=False))
+            session.add(Ticket(id=number, number=f"C20261122-{side}", kind="repair", household_id=number, call_id=call_id,
+                               estate_id=number, stage="reported", fields={}, created_at=NOON))
+            session.add(CallbackRow(callback_id=call_id, queue="repair", number=number_of, household_id=number, state="waiting",
+                                    attempts=0, asked_at=NOON, since=NOON))
+            # One that nobody cancels: while somebody waits for it, nobody is forgotten.
+            session.add(CallbackRow(callback_id=f"node1-9{number}.{side}", queue="repair", number=number_of, household_id=number,
+                                    state="waiting", attempts=0, asked_at=NOON, since=NOON))
+        session.add(Treatment(number="13900000000", level="warn", state="active", reason="x", by="leader", at=NOON))
+        for role in Role:
+            session.add(User(name=f"own-{role.value}", roles=[role.value], estates=[1], password_hash="-", created_at=NOON))
+
+
+class Hotline:
+    """The application, asked as a user who has just signed in at seat 1001."""
+
+    def __init__(self, app: FastAPI, database: Database) -> None:
+        self._app, self._database = app, database
+        with database.reading() as session:
+            self._tokens: dict[str, str] = {}
+            self._users = {user.name: user.user_id for user in staff.users(session)}
+
+    async def ask(self, client: httpx.AsyncClient, rule: Rule, user: str | None, role: Role, *,
+                  other: bool = False) -> httpx.Response:
+        cookies = {COOKIE: self._token(user, fresh=rule.name in LEAVES)} if user is not None else {}
+        if "{note_id}" in rule.path:
+            self._write_notes()
+        body = None if rule.method == "GET" else BODIES.get(rule.name, {})
+        if body and "of" in body:
+            body = body | {"of": 2 if other else 1}      # whose number is to be shown
+        headers = {"If-Match": '"0"', "Idempotency-Key": uuid.uuid4().hex}      # no version of anything: nothing is changed
+        headers |= {"Cookie": "; ".join(f"{name}={value}" for name, value in cookies.items())} if cookies else {}
+        return await client.request(rule.method, rule.url(role, other=other), json=body, headers=headers)
+
+    def _token(self, user: str, *, fresh: bool) -> str:
+        if fresh or user not in self._tokens:
+            with self._database.writing.begin() as session:
+                token = staff.sign_in(session, self._users[user], datetime.now(UTC), seat="1001")
+            if fresh:
+                return token
+            self._tokens[user] = token
+        return self._tokens[user]
+
+    def _write_notes(self) -> None:
+        """Anew each time: whoever may drop one has dropped it."""
+        with self._database.writing.begin() as session:
+            for number, side in enumerate(("own", "other"), start=1):
+                session.merge(RecordingNote(id=number, call_id=f"node1-{number}.{side}", at_s=0.0, text="x", who="leader",
+                                            user_id=None, created_at=NOON))
+
+    def client(self) -> httpx.AsyncClient:
+        transport = httpx.ASGITransport(self._app, raise_app_exceptions=False)
+        return httpx.AsyncClient(transport=transport, base_url="http://sixring")
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[FastAPI, Hotline]]:
+    settings = prepared(tmp_path_factory.mktemp("matrix"), 0, "redis://127.0.0.1:1/0", (), ())
+    database = open_database(settings.database_url)
+    seed(database)
+    settings.recordings.mkdir()
+    for side in ("own", "other"):
+        (settings.recordings / f"{side}.wav").write_bytes(bytes(44 + 16_000))
+    made = create_app(settings, pages=Path("/nowhere"))
+    yield made, Hotline(made, database)
+    database.close()
+    made.state.services.database.close()
+
+
+def described(app: FastAPI) -> set[tuple[str, str]]:
+    return {(method.upper(), path.removeprefix("/api/v1")) for path, methods in app.openapi()["paths"].items()
+            for method in methods}
+
+
+@pytest.mark.rule("K1", part="each route's roles and estates")
+def test_every_route_has_a_rule_and_every_rule_a_route(app: tuple[FastAPI, Hotline]) -> None:
+    told = {(rule.method, rule.path.partition("?")[0]) for rule in rules()}
+    assert sorted(described(app[0]) - OPEN - told) == [], "routes without a rule in RULES"
+    assert sorted(told - described(app[0])) == [], "rules without a route"
+
+
+@pytest.mark.rule("K1", part="each route's roles and estates")
+def test_every_route_answers_the_roles_of_its_rule_and_refuses_all_others(app: tuple[FastAPI, Hotline]) -> None:
+    async def wrong() -> list[str]:
+        found = []
+        async with app[1].client() as client:
+            for rule in rules():
+                if (status := (await app[1].ask(client, rule, None, Role.ADMIN)).status_code) != 401:
+                    found.append(f"{rule.name}: {status} to who is not signed in")
+                for role in Role:
+                    status = (await app[1].ask(client, rule, role.value, role)).status_code
+                    refused = status in (401, 403)
+                    by_kind = rule.by_kind and status == 403 and role in rule.roles
+                    if (refused == (role in rule.roles) and not by_kind) or status == 500:
+                        found.append(f"{rule.name}: {status} to {role.value}")
+        return found
+
+    assert "\n".join(asyncio.run(wrong())) == ""
+
+
+@pytest.mark.rule("K1", part="each route's roles and estates")
+def test_who_is_bound_to_an_estate_sees_and_does_nothing_in_another(app: tuple[FastAPI, Hotline]) -> None:
+    """The same user of all estates sees both, or the test would show nothing."""
+    async def wrong() -> list[str]:
+        found = []
+        async with app[1].client() as client:
+            for rule in (rule for rule in rules() if rule.estates != "-"):
+                answers = [await _bound(app[1], client, rule, role) for role in sorted(rule.roles)]
+                found += [fault for answer in answers for fault in answer.faults]
+                found += [] if any(answer.shown for answer in answers) else [f"{rule.name}: nobody is shown anything"]
+        return found
+
+    assert "\n".join(asyncio.run(wrong())) == ""
+
+
+@dataclass(frozen=True)
+class Bound:
+    faults: list[str]
+    shown: bool              # the own estate's to who is bound to it, the other one's to who is not
+
+
+async def _bound(hotline: Hotline, client: httpx.AsyncClient, rule: Rule, role: Role) -> Bound:
+    name, bound = f"{rule.name} as {role.value}", f"own-{role.value}"
+    if rule.estates == "rows":
+        free = (await hotline.ask(client, rule, role.value, role)).text
+        own = (await hotline.ask(client, rule, bound, role)).text
+        return Bound([f"{name}: shows the other estate"] if "other" in own else [], "other" in free and "own" in own)
+    free_code = _code(await hotline.ask(client, rule, role.value, role, other=True))
+    own_code = _code(await hotline.ask(client, rule, bound, role))
+    other = await hotline.ask(client, rule, bound, role, other=True)
+    refused = (other.status_code, _code(other)) == (404, "not_found")
+    hidden = rule.by_kind and other.status_code == 403 and own_code == "forbidden"
+    return Bound([] if refused or hidden else [f"{name}: {other.status_code} for the other estate"],
+                 "not_found" not in (free_code, own_code))
+
+
+def _code(answer: httpx.Response) -> str | None:
+    """Of a problem; None for an answer that is none."""
+    return answer.json()["code"] if answer.headers.get("content-type") == "application/problem+json" else None
