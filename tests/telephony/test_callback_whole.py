@@ -18,6 +18,7 @@ from callcenter.phones.hearing import has_tone
 from callcenter.phones.sound import tone
 from callcenter.settings import CHECKOUT
 from crm.callbacks.service import cancel
+from crm.staff.actor import SYSTEM
 from crm.database import open_database
 
 SOUNDS = CHECKOUT / "asterisk-config/sounds"
@@ -86,7 +87,7 @@ def cancels(whole: Whole, guest: Guest) -> None:
     database = open_database(whole.settings.database_url)
     try:
         with database.writing.begin() as session:
-            cancel(session, guest.call_id, datetime.now(UTC))
+            cancel(session, SYSTEM, guest.call_id, datetime.now(UTC))
     finally:
         database.engine.dispose()
 
