@@ -18,8 +18,8 @@ from callcenter.phones.hearing import has_tone
 from callcenter.phones.sound import tone
 from callcenter.settings import CHECKOUT
 from crm.callbacks.service import cancel
-from crm.staff.actor import SYSTEM
 from crm.database import open_database
+from crm.staff.actor import SYSTEM
 
 SOUNDS = CHECKOUT / "asterisk-config/sounds"
 SITE = TestSite(ring_seconds=2, seat_ring=1, overflow_after=12, backup_for=30, survey=False, callback_numbers=("2XXX",),
