@@ -318,7 +318,9 @@ class Play:
             return
         draw = random.Random(f"{self.seed}/dies/{number}/{self.did.get('phone died', 0)}")
         died = await lives_and_dies(self.whole, number, draw, self._tell_answered)
-        self._count("phone died" if died.answered_at is None else "phone died in mid-talk")
+        self._count("phone died")
+        if died.answered_at is not None:
+            self._count("phone died in mid-talk")
         call = self._call_of(died.peer)
         if call is not None and died.answered_at is not None:
             self.talked.append(Talked(call, number, DIED, died.answered_at, died.died_at))
