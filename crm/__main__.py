@@ -34,7 +34,7 @@ from crm.households.importer import bring_in
 from crm.households.lines import COLUMNS
 from crm.instance import open_instance
 from crm.kinds.load import load_kind
-from crm.migrate import migrate
+from crm.migrate import is_current, migrate
 from crm.notices.threads import desk_threads
 from crm.outbox.relay import Relay
 from crm.privacy.command import retention
@@ -128,9 +128,12 @@ app.command("retention")(retention)
 
 
 @app.command("migrate")
-def migrate_command() -> None:
+def migrate_command(check: Annotated[bool, typer.Option("--check", help="only say: current, or behind")] = False) -> None:
     """Bring the database to this version's tables; safe to repeat."""
     with instance_database() as database:
+        if check:
+            typer.echo("current" if is_current(database) else "behind")
+            return
         typer.echo(migrate(database))
         with database.writing.begin() as session:
             seal_old(session)
