@@ -18,7 +18,7 @@ from crm.callbacks.models import CallbackRow
 from crm.calls.models import CallRow, ContactEntry, TalkSegment
 from crm.calls.record import CallRecord
 from crm.calls.store import record_of, save
-from crm.database import Database
+from crm.database import Database, open_database
 from crm.households.models import Building, Estate, Household, Person, PhoneNumber
 from crm.kinds.service import put_shipped
 from crm.privacy import doomed, retention
@@ -151,6 +151,36 @@ def test_a_clock_that_is_years_ahead_forgets_nothing(database: Database, home: N
     assert run(database, KEEP, ahead + timedelta(hours=6), TZ) == {}
     with database.reading() as session:
         assert session.get_one(CallRow, "node1-1.1").number == NUMBER
+
+
+def test_others_can_write_between_two_transactions_of_a_rule(
+        database: Database, home: None, now: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(3):
+        call(database, f"node1-{number}.0", now - timedelta(days=900 - number))
+    call(database, "recent", now - timedelta(days=2))
+    monkeypatch.setattr(retention, "AT_ONCE", 1)
+    paused: list[float] = []
+
+    def write(pause: float) -> None:
+        paused.append(pause)
+        with database.writing.begin() as session:
+            session.get_one(Person, 1).name = f"王{len(paused)}"
+
+    monkeypatch.setattr("crm.privacy.retention.time.sleep", write)
+    assert run(database, Retention(calls_months=24), now, TZ) == {"calls": 3, "contact_log": 3, "callbacks": 3}
+    assert paused == [retention.BETWEEN_S] * 9
+
+
+def test_old_tickets_are_found_by_an_index(migrated_file: Path) -> None:
+    [rule] = [rule for rule in retention.RULES if rule.name == "tickets"]
+    wanted = retention._due(rule, datetime(2020, 1, 1, tzinfo=UTC), datetime(2021, 1, 1, tzinfo=UTC), rule.at).order_by(rule.at)
+    made = open_database(f"sqlite:///{migrated_file}")
+    with made.engine.connect() as connection:
+        text_of = str(wanted.compile(connection, compile_kwargs={"literal_binds": True}))
+        plan_of = " ".join(str(row[3]) for row in connection.execute(text(f"EXPLAIN QUERY PLAN {text_of}")))
+    made.close()
+    assert "ix_tickets_state_closed_at (state=? AND closed_at>? AND closed_at<?)" in plan_of
+    assert "TEMP B-TREE" not in plan_of
 
 
 class Killed(BaseException):
