@@ -34,7 +34,7 @@ from crm.households.importer import bring_in
 from crm.households.lines import COLUMNS
 from crm.instance import open_instance
 from crm.kinds.load import load_kind
-from crm.migrate import migrate
+from crm.migrate import is_current, migrate
 from crm.notices.threads import desk_threads
 from crm.outbox.relay import Relay
 from crm.privacy.command import retention
@@ -128,9 +128,12 @@ app.command("retention")(retention)
 
 
 @app.command("migrate")
-def migrate_command() -> None:
+def migrate_command(check: Annotated[bool, typer.Option("--check", help="only say: current, or behind")] = False) -> None:
     """Bring the database to this version's tables; safe to repeat."""
     with instance_database() as database:
+        if check:
+            typer.echo("current" if is_current(database) else "behind")
+            return
         typer.echo(migrate(database))
         with database.writing.begin() as session:
             seal_old(session)
@@ -207,8 +210,8 @@ def households_export(file: Path, reason: Annotated[str, typer.Option(help="goes
     """All of the register into a file, CSV or XLSX by its name; it can be imported again."""
     form: Format = "csv" if file.suffix == ".csv" else "xlsx"
     try:
-        with instance_database() as database, database.writing.begin() as session:
-            content = exported(session, CONSOLE, form, reason, datetime.now(UTC))
+        with instance_database() as database:
+            content = exported(database, CONSOLE, form, reason, datetime.now(UTC))
     except Conflict as error:
         raise failed(str(error) or error.code) from error
     file.touch(mode=0o600)      # names and numbers: its owner's alone

@@ -40,6 +40,11 @@ def crm(settings: Settings, *words: str, text: str = "", timeout: float = 120) -
     return done.stdout
 
 
+def is_current(settings: Settings) -> bool:
+    """Whether the database has this version's tables. Raises Unavailable."""
+    return crm(settings, "migrate", "--check").strip() == "current"
+
+
 def prepare_database(settings: Settings, site: Site, secrets: dict[str, str]) -> None:
     """Idempotent, and quick when it was done before for this database."""
     crm(settings, "migrate")

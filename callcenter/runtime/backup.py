@@ -25,6 +25,15 @@ _FILES = {"backup.json", "database", "secrets.json", "site.yaml"}
 _FOLDERS = {"recordings", "voicemail", "attachments"}
 
 
+RECORDINGS_KEY: Final = "recordings-key-"
+
+
+class OtherKey(Conflict):
+    """Backup and folder have a different key of recordings under one name: whichever stays, something cannot be heard any more."""
+
+    code = "other_recordings_key"
+
+
 class BadBackup(SixringError):
     """The file is no backup of ours, or holds what it must not."""
 
@@ -54,7 +63,9 @@ def back_up(settings: Settings, target: Path, *, recordings: bool) -> None:
 
 
 def restore(settings: Settings, source: Path, owner: Owner) -> None:
-    """Into a stopped instance's folder, which may be empty. Raises BadBackup before anything was changed."""
+    """Into a stopped instance's folder, which may be empty. Raises BadBackup, OtherKey before anything was changed.
+
+    Keys of recordings that the folder has and the backup has not stay: recordings are sealed with them."""
     with tempfile.TemporaryDirectory(dir=settings.state) as work:
         try:
             with tarfile.open(source) as archive:
@@ -64,7 +75,9 @@ def restore(settings: Settings, source: Path, owner: Owner) -> None:
             raise BadBackup(f"{source}: not a backup: {error}") from error
         if about.get("format") != FORMAT:
             raise BadBackup(f"{source}: of format {about.get('format')}, this version reads {FORMAT}")
+        secrets = _with_keys_of(settings.secrets_file, Path(work) / "secrets.json", source)
         _load(settings.database_url, Path(work) / "database", about["database"])
+        (Path(work) / "secrets.json").write_text(json.dumps(secrets, indent=2))
         for name, place in (("secrets.json", settings.secrets_file), ("site.yaml", settings.state / "site.yaml")):
             found = Path(work) / name
             found.chmod(0o600 if name == "secrets.json" else 0o644)
@@ -78,6 +91,20 @@ def restore(settings: Settings, source: Path, owner: Owner) -> None:
             for path in (Path(work) / "attachments").rglob("*"):
                 path.chmod(0o700 if path.is_dir() else 0o600)    # what households sent; as they were
             shutil.copytree(Path(work) / "attachments", settings.attachments, dirs_exist_ok=True)
+
+
+def _with_keys_of(here: Path, restored: Path, source: Path) -> dict[str, str]:
+    """The backup's secrets, and what the folder alone has of keys of recordings. Raises BadBackup, OtherKey."""
+    try:
+        secrets: dict[str, str] = json.loads(restored.read_text())
+    except (OSError, ValueError) as error:
+        raise BadBackup(f"{source}: its secrets cannot be read: {error}") from error
+    kept: dict[str, str] = json.loads(here.read_text()) if here.exists() else {}
+    keys = {name: key for name, key in kept.items() if name.startswith(RECORDINGS_KEY)}
+    if other := sorted(name for name, key in keys.items() if secrets.get(name, key) != key):
+        raise OtherKey(f"{other[0]} of {here} is not that of {source}: restore into an empty folder; what was sealed here "
+                       "cannot be heard without the key that is here")
+    return keys | secrets
 
 
 def _unpack(archive: tarfile.TarFile, target: Path) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from callcenter.errors import ConfigError, SixringError, Unavailable
 from callcenter.render import AsteriskFiles, render
 from callcenter.runtime import supervisord
-from callcenter.runtime.accounts import prepare_database, users_of
+from callcenter.runtime.accounts import is_current, prepare_database, users_of
 from callcenter.runtime.asterisk import OLDEST, AsteriskInstall, NoAsterisk, find_asterisk
 from callcenter.runtime.credentials import keep_secrets, names_for
 from callcenter.runtime.folders import fingerprint, let_asterisk_read, make_folders
@@ -31,6 +31,7 @@ Check = Callable[[], str]
 # Where Debian's package puts them, for an Asterisk that is not on this machine.
 ELSEWHERE = AsteriskFiles(Path("/usr/lib/x86_64-linux-gnu/asterisk/modules"), Path("/usr/share/asterisk"))
 SOURCES = (*(CHECKOUT / name for name in (*PYTHON, "callcenter")),)
+WRITERS = ("dashboard", "crm")
 
 
 class PortTaken(SixringError):
@@ -63,11 +64,27 @@ def start(settings: Settings, say: Say, *, wait_s: float) -> Started:
     made = configure(settings)
     listed = programs(settings, made.asterisk, made.owner)
     say("database")
-    prepare_database(settings, made.site, made.secrets)
+    halted = halt_writers(settings)
+    try:
+        prepare_database(settings, made.site, made.secrets)
+    except BaseException:
+        Supervisor(settings).resume(halted)     # crm says why it waits; the journal goes on in its files
+        raise
     say("processes")
-    changed = _apply(settings, listed, made.asterisk, reload_asterisk=made.asterisk_changed)
+    changed = _apply(settings, listed, made.asterisk, reload_asterisk=made.asterisk_changed, halted=halted)
     _wait(list(_checks(settings, made.asterisk)), say, wait_s)
     return Started(settings, made.secrets, changed)
+
+
+def halt_writers(settings: Settings) -> list[str]:
+    """Who writes into the database, ended before its tables change: what an older version wrote into the new ones nobody could put
+    right. Calls go on, and the journal waits in its files. The names of those that ran."""
+    running = [name for name in WRITERS if alive(pid_file(settings, name))]
+    if not running or is_current(settings):
+        return []
+    for name in running:
+        Supervisor(settings).halt(name)
+    return running
 
 
 def configure(settings: Settings) -> Configured:
@@ -109,7 +126,7 @@ def ports_are_free(settings: Settings) -> None:
 
 
 def _apply(settings: Settings, listed: list[Program], asterisk: AsteriskInstall | None, *,
-           reload_asterisk: bool) -> bool:
+           reload_asterisk: bool, halted: list[str]) -> bool:
     """Makes what runs agree with the files. True when something running had to change."""
     supervisor = Supervisor(settings)
     file, mark = settings.state / "run/supervisord.conf", settings.state / "run/applied.json"
@@ -128,6 +145,9 @@ def _apply(settings: Settings, listed: list[Program], asterisk: AsteriskInstall 
         if before and before.get("python") != now["python"]:
             changed = True
             supervisor.restart([program.name for program in listed if program.kept == "replace"])
+        elif halted:
+            changed = True
+            supervisor.restart(halted)
     if asterisk is not None and before and alive(pid_file(settings, "asterisk")):
         if before.get("ports") != now["ports"]:  # sockets are bound at start only
             changed = True

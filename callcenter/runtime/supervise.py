@@ -74,12 +74,22 @@ class Supervisor:
 
     def restart(self, names: Iterable[str]) -> None:
         """Ends the processes themselves; the supervisor starts them again."""
-        rpc = self._rpc()
         for name in names:
-            with contextlib.suppress(xmlrpc.client.Fault):
-                rpc.stopProcess(name)
-            self.end_kept([name])
-            rpc.startProcess(name)
+            self.halt(name)
+            self._rpc().startProcess(name)
+
+    def halt(self, name: str) -> None:
+        """Ends the process itself; the supervisor does not start it again. Raises Unavailable when it does not end."""
+        with contextlib.suppress(*_LOST):
+            self._rpc().stopProcess(name)
+        if self.end_kept([name]):
+            raise Unavailable(f"{name} does not end")
+
+    def resume(self, names: Iterable[str]) -> None:
+        """Starts what was halted; a supervisor that does not answer starts it with everything else."""
+        for name in names:
+            with contextlib.suppress(*_LOST):
+                self._rpc().startProcess(name)
 
     def let_go(self, name: str) -> None:
         """The supervisor no longer starts it again; an adopted process itself goes on (its keeper only lets go)."""

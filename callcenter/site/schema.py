@@ -243,10 +243,12 @@ class Estate(Part):
 
 
 class Retention(Part):
+    """What a site file does not name stays for ever: no update forgets what nobody decided to forget."""
+
     recordings_days: Annotated[int, Field(ge=1)] = 180
-    calls_months: Annotated[int, Field(ge=1, le=600, description="then nobody can tell any more who called")] = 24
-    tickets_months: Annotated[int, Field(ge=1, le=600, description="after closing; then what is private in them goes")] = 36
-    audit_years: Annotated[int, Field(ge=1, le=50)] = 5
+    calls_months: Annotated[int, Field(ge=1, le=600, description="then nobody can tell any more who called")] | None = None
+    tickets_months: Annotated[int, Field(ge=1, le=600, description="after closing; then what is private goes")] | None = None
+    audit_years: Annotated[int, Field(ge=1, le=50)] | None = None
 
 
 AT_THE_DESK = (Role.AGENT, Role.LEADER, Role.SUPERVISOR, Role.DUTY_LEAD, Role.MANAGER, Role.SPOKESPERSON)

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from callcenter.errors import Conflict
 from callcenter.numbers import as_dialled
+from crm.database import Database
 from crm.households.lines import COLUMNS, MORE_COLUMNS
 from crm.households.models import Building, Estate, Household, Person, PhoneNumber
 from crm.households.rights import KEEP, may, must_see
@@ -36,16 +37,20 @@ class TooMuch(Conflict):
     status = 422
 
 
-def exported(session: Session, actor: Actor, form: Format, reason: str, now: datetime, *, estate_id: int | None = None) -> bytes:
-    """Of the actor's estates, or one of them. Who moved out is in it with the day. Audited with the reason."""
+def exported(database: Database, actor: Actor, form: Format, reason: str, now: datetime, *, estate_id: int | None = None) -> bytes:
+    """Of the actor's estates, or one of them. Who moved out is in it with the day. Audited with the reason, in a transaction of its
+    own: on SQLite nobody could write while the file is made."""
     may(actor, KEEP)
     why = said(reason)
     if estate_id is not None:
         must_see(actor, estate_id, f"estate {estate_id}")
-    rows = list(_rows(session, actor, estate_id))
-    record_audit(session, at=now, who=actor.name, user_id=actor.user_id, action="households.exported", subject="households",
-                 detail=f"rows={len(rows)} estate={estate_id or 'all'} reason={why}")
-    return as_csv(rows) if form == "csv" else as_xlsx(rows)
+    with database.reading() as session:
+        rows = list(_rows(session, actor, estate_id))
+    content = as_csv(rows) if form == "csv" else as_xlsx(rows)
+    with database.writing.begin() as session:
+        record_audit(session, at=now, who=actor.name, user_id=actor.user_id, action="households.exported", subject="households",
+                     detail=f"rows={len(rows)} estate={estate_id or 'all'} reason={why}")
+    return content
 
 
 def as_csv(rows: Iterable[Row]) -> bytes:

@@ -10,17 +10,21 @@ import typer
 
 from callcenter.settings import Settings
 from callcenter.site import load_site
-from crm.command import instance_database
+from crm.command import failed, instance_database
 from crm.privacy.doomed import ATTACHMENTS, RECORDINGS, VOICEMAIL, sweep
-from crm.privacy.retention import plan, run
+from crm.privacy.retention import SILENT, believable, plan, run
 
 
 def retention(dry_run: Annotated[bool, typer.Option("--dry-run", help="only count")] = False) -> None:
-    """What is older than the site file's `retention` says. crm does it by itself every hour."""
+    """What is older than the site file's `retention` says; what it does not name stays. crm does it by itself every six hours."""
     settings = Settings.load()
     site = load_site(settings.site_file)
     now, tz = datetime.now(UTC), ZoneInfo(site.timezone)
     with instance_database() as database:
+        with database.reading() as session:
+            believed = believable(session, now)
+        if not believed:
+            raise failed(f"nothing is forgotten: no call of the {SILENT.days} days before {now:%Y-%m-%d}: is the clock right?")
         if dry_run:
             with database.reading() as session:
                 for planned in plan(session, site.retention, now, tz):

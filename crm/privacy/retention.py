@@ -1,15 +1,18 @@
 """What the site file's `retention` forgets by itself: rule by rule, some rows a transaction, with how far it has come.
 
 So whoever kills it in the middle loses nothing, and nothing is done twice. A dry run counts what the next run would do.
+A rule that the site file does not name forgets nothing, and none does while the clock may be wrong.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any, Final
 
+import structlog
 from sqlalchemy import ColumnElement, Select, delete, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
@@ -28,7 +31,12 @@ from crm.tickets.models import Ticket
 
 AT_ONCE: Final = 50              # SQLite has one writer: callers wait no longer than this takes
 ROUNDS: Final = 400              # transactions a run and rule: the rest waits for the next run
+BETWEEN_S: Final = 0.02          # between two transactions, in which who waits for the writer's lock gets it
+SILENT: Final = timedelta(days=60)      # no line is: a clock that says so is ahead, and would forget what is young
+SEEN_FOR: Final = timedelta(days=1)     # before a call vouches for the clock: the first one after a wrong boot does not
 _BEGINNING: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+log = structlog.get_logger("retention")
 
 
 @dataclass(frozen=True)
@@ -43,7 +51,7 @@ class _Rule:
     """`at`: the time that decides; `forget` takes a row."""
 
     name: str
-    months: Callable[[Retention], int]
+    months: Callable[[Retention], int | None]      # None: kept for ever
     table: Any
     at: InstrumentedAttribute[Any]
     only: tuple[ColumnElement[bool], ...]
@@ -80,34 +88,66 @@ def months_before(moment: datetime, months: int, tz: tzinfo) -> datetime:
             day -= 1
 
 
+def believable(session: Session, now: datetime) -> bool:
+    """Whether the calls agree with the clock: a machine that boots years ahead must not forget everything at once."""
+    newest = session.scalar(select(func.max(CallRow.entered_at)).where(CallRow.entered_at <= now - SEEN_FOR))
+    return newest is not None and now - newest <= SILENT
+
+
 def plan(session: Session, keep: Retention, now: datetime, tz: tzinfo) -> list[Planned]:
-    """What `run` would do now, without doing it."""
+    """What `run` would do now, without doing it; a rule that keeps for ever is not in it."""
     found = []
     for rule in RULES:
-        before = months_before(now, rule.months(keep), tz)
-        wanted = _due(rule, _through(session, rule.name), before).subquery()
-        found.append(Planned(rule.name, before, session.scalar(select(func.count()).select_from(wanted)) or 0))
-    before = months_before(now, keep.audit_years * 12, tz)
-    through = prunable(session, before)
-    rows = session.scalar(select(func.count()).where(AuditEntry.place <= through)) if through else 0
-    return [*found, Planned(AUDIT, before, rows or 0)]
+        before = _limit(rule.months(keep), now, tz)
+        if before is not None:
+            wanted = _due(rule, _through(session, rule.name), before).subquery()
+            found.append(Planned(rule.name, before, session.scalar(select(func.count()).select_from(wanted)) or 0))
+    before = _audit_limit(keep, now, tz)
+    if before is not None:
+        through = prunable(session, before)
+        rows = session.scalar(select(func.count()).where(AuditEntry.place <= through)) if through else 0
+        found.append(Planned(AUDIT, before, rows or 0))
+    return found
 
 
 def run(database: Database, keep: Retention, now: datetime, tz: tzinfo) -> dict[str, int]:
     """How many rows each rule has taken people out of; what is left waits for the next run."""
     done: dict[str, int] = {}
-    for rule in RULES:
-        before = months_before(now, rule.months(keep), tz)
-        for _ in range(ROUNDS):
-            with database.writing.begin() as session:
-                count = _step(session, rule, before, now)
-            done[rule.name] = done.get(rule.name, 0) + count
-            if count == 0:
-                break
+    with database.reading() as session:
+        believed = believable(session, now)
+    if believed:
+        for rule in RULES:
+            before = _limit(rule.months(keep), now, tz)
+            if before is not None:
+                done[rule.name] = _follow(database, rule, before, now)
+    else:
+        log.warning("clock_not_believed", now=now.isoformat())
+    pruned_before = _audit_limit(keep, now, tz) if believed else None
     with database.writing.begin() as session:
         done["erasures"] = finish_erasures(session, now, AT_ONCE)
-        done[AUDIT] = prune(session, months_before(now, keep.audit_years * 12, tz), now)
+        if pruned_before is not None:
+            done[AUDIT] = prune(session, pruned_before, now)
     return {name: count for name, count in done.items() if count}
+
+
+def _follow(database: Database, rule: _Rule, before: datetime, now: datetime) -> int:
+    done = 0
+    for _ in range(ROUNDS):
+        with database.writing.begin() as session:
+            count = _step(session, rule, before, now)
+        if count == 0:
+            break
+        done += count
+        time.sleep(BETWEEN_S)
+    return done
+
+
+def _limit(months: int | None, now: datetime, tz: tzinfo) -> datetime | None:
+    return None if months is None else months_before(now, months, tz)
+
+
+def _audit_limit(keep: Retention, now: datetime, tz: tzinfo) -> datetime | None:
+    return None if keep.audit_years is None else months_before(now, keep.audit_years * 12, tz)
 
 
 def _step(session: Session, rule: _Rule, before: datetime, now: datetime) -> int:

@@ -75,14 +75,22 @@ def seal_one(database: Database, vault: Vault, row: Waiting, now: datetime) -> b
     """Whether it is sealed now; False when its state has changed meanwhile. Raises OSError, Damaged when the file is not what was
     kept, RecordingMissing, KeyMissing."""
     key_id = vault.ring.newest()
-    with PlainFile(place(vault.folder, row.name)) as plain:
-        made = _write(vault, plain, row.call_id, row.name, key_id, row.sha256)
-        shown = peaks(plain.read(0, plain.length), plain.length)
+    found = None
+    try:
+        with PlainFile(place(vault.folder, row.name)) as plain:
+            made = _write(vault, plain, row.call_id, row.name, key_id, row.sha256)
+            shown = peaks(plain.read(0, plain.length), plain.length)
+    except FileNotFoundError:
+        found = _sealed_before(vault, row)
+        if found is None:
+            raise
+        made, key_id, shown = found
     with database.writing.begin() as session:
         changed = session.execute(update(CallRow).where(CallRow.call_id == row.call_id, CallRow.recording_state == KEPT)
                                   .values(recording_state=SEALED_STATE))
         if not changed.rowcount:  # type: ignore[attr-defined]
-            doom(session, RECORDINGS, made.name, now)
+            if found is None:
+                doom(session, RECORDINGS, made.name, now)
             return False
         session.add(SealedRecording(call_id=row.call_id, path=made.name, key_id=key_id, sealed_at=now, sealed_bytes=made.bytes,
                                     sealed_sha256=made.sha256, peaks=shown))
@@ -125,6 +133,24 @@ class _Made:
     sha256: str
 
 
+def _sealed_before(vault: Vault, row: Waiting) -> tuple[_Made, str, bytes] | None:
+    """A whole sealed file of the recording that the database does not know of, with its key: a backup of a running site has the
+    database of one moment and the files of a later one. Raises OSError, KeyMissing."""
+    plain = place(vault.folder, row.name)
+    names = {sealed_name(plain.name, key_id): key_id for key_id in reversed(vault.ring.ids())}
+    for name, key_id in names.items():
+        path = plain.with_name(name)
+        try:
+            if digest_of(SealedFile(path, row.call_id, vault.ring)) != row.sha256:
+                continue
+        except (FileNotFoundError, Damaged):
+            continue
+        with SealedFile(path, row.call_id, vault.ring) as sound:
+            shown = peaks(sound.read(0, sound.length), sound.length)
+        return _made(path, sealed_name(row.name, key_id)), key_id, shown
+    return None
+
+
 class _Hashed:
     """Reads a sound as a file is read, and hashes what it gave."""
 
@@ -161,8 +187,12 @@ def _write(vault: Vault, sound: Sound, call_id: str, name: str, key_id: str, sha
         raise
     part.replace(target)
     _sync(target.parent)
-    with target.open("rb") as file:
-        return _Made(made, target.stat().st_size, hashlib.file_digest(file, "sha256").hexdigest())
+    return _made(target, made)
+
+
+def _made(path: Path, name: str) -> _Made:
+    with path.open("rb") as file:
+        return _Made(name, path.stat().st_size, hashlib.file_digest(file, "sha256").hexdigest())
 
 
 def digest_of(sound: Sound) -> str:

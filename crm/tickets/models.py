@@ -18,6 +18,7 @@ class Ticket(Base):
                       Index(None, "estate_id", "state", "id"), Index(None, "owner_id", "state", "id"),
                       Index(None, "assignee_id", "state", "id"), Index(None, "offered_to_id", "state", "id"),
                       Index(None, "household_id", "id"), Index(None, "contact_number", "id"),
+                      Index(None, "state", "closed_at"),       # retention asks by it
                       Index("ix_tickets_asked", "department", "id", sqlite_where=text("department IS NOT NULL"),
                             postgresql_where=text("department IS NOT NULL")),
                       CheckConstraint("state IN ('open', 'closed')", name="state"))

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from callcenter.errors import Conflict
-from callcenter.runtime.backup import BadBackup, back_up, restore
+from callcenter.runtime.backup import BadBackup, OtherKey, back_up, restore
 from callcenter.runtime.credentials import keep_secrets
 from callcenter.runtime.owner import Owner
 from callcenter.runtime.wish import BadWish, Wish, settle
@@ -66,6 +66,46 @@ def test_a_backup_of_a_database_in_use_is_restored_whole(tmp_path: Path) -> None
     assert (photo.read_bytes(), photo.stat().st_mode & 0o777) == (b"photo", 0o600), "files of tickets are part of every backup"
     assert (two.state / "site.yaml").read_text() == "version: 1\n"
     assert (tmp_path / "backup.tar.gz").stat().st_mode & 0o077 == 0
+
+
+def backed_up(settings: Settings, target: Path, *names: str) -> dict[str, str]:
+    """A small instance's backup, and its secrets."""
+    settings.site_file.write_text("version: 1\n")
+    secrets = keep_secrets(settings.secrets_file, list(names))
+    sqlite3.connect(settings.state / "sixring.db").close()
+    back_up(settings, target, recordings=False)
+    return secrets
+
+
+def test_a_backup_of_before_recordings_were_sealed_takes_no_key_away(tmp_path: Path) -> None:
+    settings, backup = instance(tmp_path), tmp_path / "b.tar.gz"
+    before = backed_up(settings, backup, "ami")
+    since = keep_secrets(settings.secrets_file, ["ami", "recordings-key-1", "seat-1001"])
+    restore(settings, backup, ME)
+    restored = json.loads(settings.secrets_file.read_text())
+    assert restored == before | {"recordings-key-1": since["recordings-key-1"]}
+    assert settings.secrets_file.stat().st_mode & 0o777 == 0o600
+    assert keep_secrets(settings.secrets_file, ["recordings-key-1"])["recordings-key-1"] == since["recordings-key-1"]
+
+
+def test_a_backup_of_before_a_new_key_takes_no_key_away(tmp_path: Path) -> None:
+    settings, backup = instance(tmp_path), tmp_path / "b.tar.gz"
+    backed_up(settings, backup, "recordings-key-1")
+    since = keep_secrets(settings.secrets_file, ["recordings-key-2"])
+    restore(settings, backup, ME)
+    assert json.loads(settings.secrets_file.read_text()) == since
+
+
+def test_a_backup_with_another_key_of_the_same_name_is_not_restored_over_it(tmp_path: Path) -> None:
+    settings, backup = instance(tmp_path), tmp_path / "b.tar.gz"
+    backed_up(settings, backup, "recordings-key-1")
+    settings.secrets_file.unlink()
+    here = keep_secrets(settings.secrets_file, ["recordings-key-1"])
+    (tmp_path / "sixring.db").write_bytes(b"")
+    with pytest.raises(OtherKey):
+        restore(settings, backup, ME)
+    assert json.loads(settings.secrets_file.read_text()) == here
+    assert (tmp_path / "sixring.db").read_bytes() == b"", "nothing was changed"
 
 
 def test_a_backup_is_not_restored_into_another_kind_of_database(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from crm.callbacks.models import CallbackRow
 from crm.calls.models import CallRow, ContactEntry, TalkSegment
 from crm.calls.record import CallRecord
 from crm.calls.store import record_of, save
-from crm.database import Database
+from crm.database import Database, open_database
 from crm.households.models import Building, Estate, Household, Person, PhoneNumber
 from crm.kinds.service import put_shipped
 from crm.privacy import doomed, retention
@@ -130,6 +130,59 @@ def test_old_calls_and_tickets_lose_their_people_and_figures_stay(database: Data
     assert run(database, KEEP, now, TZ) == {}
 
 
+def test_a_site_file_that_names_no_times_forgets_nothing(database: Database, home: None, now: datetime) -> None:
+    """As every site file of before these rules was: an update decides nothing for a customer."""
+    call(database, "node1-1.1", now - timedelta(days=9000))
+    call(database, "node1-2.2", now - timedelta(days=3))
+    ticket(database, 1, now - timedelta(days=9000), closed_at=now - timedelta(days=9000))
+    assert run(database, Retention(), now, TZ) == {}
+    with database.reading() as session:
+        assert plan(session, Retention(), now, TZ) == []
+        assert session.get_one(CallRow, "node1-1.1").number == NUMBER
+        assert session.get_one(Ticket, 1).notes == "钥匙在门垫下"
+    assert run(database, Retention(tickets_months=36), now, TZ) == {"tickets": 1}
+
+
+def test_a_clock_that_is_years_ahead_forgets_nothing(database: Database, home: None, now: datetime) -> None:
+    call(database, "node1-1.1", now - timedelta(days=3))
+    ahead = now + timedelta(days=3650)
+    assert run(database, KEEP, ahead, TZ) == {}
+    call(database, "node1-2.2", ahead)       # the first call of that wrong boot proves nothing
+    assert run(database, KEEP, ahead + timedelta(hours=6), TZ) == {}
+    with database.reading() as session:
+        assert session.get_one(CallRow, "node1-1.1").number == NUMBER
+
+
+def test_others_can_write_between_two_transactions_of_a_rule(
+        database: Database, home: None, now: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(3):
+        call(database, f"node1-{number}.0", now - timedelta(days=900 - number))
+    call(database, "recent", now - timedelta(days=2))
+    monkeypatch.setattr(retention, "AT_ONCE", 1)
+    paused: list[float] = []
+
+    def write(pause: float) -> None:
+        paused.append(pause)
+        with database.writing.begin() as session:
+            session.get_one(Person, 1).name = f"王{len(paused)}"
+
+    monkeypatch.setattr("crm.privacy.retention.time.sleep", write)
+    assert run(database, Retention(calls_months=24), now, TZ) == {"calls": 3, "contact_log": 3, "callbacks": 3}
+    assert paused == [retention.BETWEEN_S] * 9
+
+
+def test_old_tickets_are_found_by_an_index(migrated_file: Path) -> None:
+    [rule] = [rule for rule in retention.RULES if rule.name == "tickets"]
+    wanted = retention._due(rule, datetime(2020, 1, 1, tzinfo=UTC), datetime(2021, 1, 1, tzinfo=UTC), rule.at).order_by(rule.at)
+    made = open_database(f"sqlite:///{migrated_file}")
+    with made.engine.connect() as connection:
+        text_of = str(wanted.compile(connection, compile_kwargs={"literal_binds": True}))
+        plan_of = " ".join(str(row[3]) for row in connection.execute(text(f"EXPLAIN QUERY PLAN {text_of}")))
+    made.close()
+    assert "ix_tickets_state_closed_at (state=? AND closed_at>? AND closed_at<?)" in plan_of
+    assert "TEMP B-TREE" not in plan_of
+
+
 class Killed(BaseException):
     """As if the process had been killed there."""
 
@@ -148,17 +201,19 @@ def test_a_run_that_is_killed_goes_on_where_it_was_and_does_nothing_twice(
         real(session, row, *more, **named)  # type: ignore[arg-type]
 
     monkeypatch.setattr(retention, "forget_call", counted)
+    call(database, "recent", now - timedelta(days=2))
     with pytest.raises(Killed):
         run(database, KEEP, now, TZ)
+    old_ones = CallRow.number.is_not(None), CallRow.call_id != "recent"
     with database.reading() as session:
-        left = set(session.scalars(select(CallRow.call_id).where(CallRow.number.is_not(None))))
+        left = set(session.scalars(select(CallRow.call_id).where(*old_ones)))
     assert len(left) == 5        # two of the same moment were done, the next two were not
     forgotten.clear()
     forgotten += ["", "", "", ""]
     assert run(database, KEEP, now, TZ)["calls"] == 5
     assert set(forgotten) - {""} == left
     with database.reading() as session:
-        assert session.scalar(select(CallRow.call_id).where(CallRow.number.is_not(None))) is None
+        assert session.scalar(select(CallRow.call_id).where(*old_ones)) is None
 
 
 @pytest.mark.rule("K1", part="a person is forgotten on request")

@@ -13,7 +13,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from callcenter.events import Health
 from crm.calls.models import CallRow
@@ -140,6 +140,44 @@ def test_a_process_that_is_killed_before_the_plain_file_goes_removes_it_later(
     assert files(vault) == ["node1-1795000000.1.wav.k1.sxr"]
     with database.reading() as session:
         assert list(session.scalars(select(DoomedFile))) == []
+
+
+def forgotten_row(database: Database) -> None:
+    """As in a database that was dumped just before the recording was sealed."""
+    with database.writing.begin() as session:
+        session.execute(delete(SealedRecording))
+        session.execute(update(CallRow).values(recording_state="kept"))
+
+
+@pytest.mark.rule("C8", part="a backup of a running site loses no recording that is sealed meanwhile")
+def test_a_sealed_file_that_the_database_does_not_know_of_is_taken_over(
+        database: Database, vault: Vault, sound: bytes, keys: dict[str, str]) -> None:
+    seal_all(database, vault)
+    forgotten_row(database)
+    keys["recordings-key-2"] = base64.urlsafe_b64encode(os.urandom(32)).decode()
+    seal_all(database, vault)
+    assert (state(database), heard(database, vault)) == ("sealed", sound)
+    assert files(vault) == ["node1-1795000000.1.wav.k1.sxr"]
+    with database.reading() as session:
+        row = session.scalars(select(SealedRecording)).one()
+    assert (row.key_id, row.sealed_bytes, len(row.peaks)) == ("1", (vault.folder / f"{NAME}.k1.sxr").stat().st_size, 800)
+    assert [found.fault for found in check_all(database, vault, LATER)] == [None]
+
+
+def test_a_sealed_file_that_is_damaged_or_of_another_sound_is_not_taken_over(
+        database: Database, vault: Vault, sound: bytes) -> None:
+    seal_all(database, vault)
+    forgotten_row(database)
+    with database.writing.begin() as session:
+        session.execute(update(CallRow).values(recording_sha256="1" * 64))
+    with pytest.raises(FileNotFoundError):
+        seal_all(database, vault)
+    with database.writing.begin() as session:
+        session.execute(update(CallRow).values(recording_sha256=hashlib.sha256(sound).hexdigest()))
+    _flip(vault.folder / f"{NAME}.k1.sxr")
+    with pytest.raises(FileNotFoundError):
+        seal_all(database, vault)
+    assert (state(database), files(vault)) == ("kept", ["node1-1795000000.1.wav.k1.sxr"])
 
 
 def test_a_plain_file_that_is_not_what_was_kept_is_not_sealed_over(database: Database, vault: Vault, sound: bytes) -> None:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import openpyxl
 import pytest
 from hotline.households import LI, WANG, ZHAO, csv_of
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from wall.desk import Client, Desk, desk
 
 from callcenter.roles import Role
 from crm.database import Database, open_database
+from crm.households import export
 from crm.households.demo import demo_rows
 from crm.households.lines import COLUMNS, MORE_COLUMNS
 from crm.households.models import Household, HouseholdTag
@@ -141,6 +142,20 @@ def test_what_was_exported_can_be_imported_and_says_nothing_new(here: Desk, mana
     with here.database.reading() as session:
         [entry] = session.scalars(select(AuditEntry).where(AuditEntry.action == "households.exported"))
     assert (entry.who, entry.detail) == ("manager", "rows=313 estate=all reason=yearly check")
+
+
+def test_others_write_while_a_file_is_made(here: Desk, manager: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent(manager, csv_of(WANG))
+    real, written = export.as_csv, []
+
+    def slow(rows: Iterable[export.Row]) -> bytes:
+        with here.database.writing.begin() as session:
+            written.append(session.execute(update(Household).values(language="en")).rowcount)
+        return real(rows)
+
+    monkeypatch.setattr(export, "as_csv", slow)
+    assert manager("POST", "/households/export", json={"format": "csv", "reason": "x"}).status_code == 200
+    assert written == [1]
 
 
 def test_files_are_for_those_who_keep_the_register_and_of_their_estates(here: Desk, manager: Client) -> None:
