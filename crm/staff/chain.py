@@ -115,6 +115,7 @@ def _seal_pending(session: Session) -> None:
 
 def _seal(session: Session, head: AuditHead, rows: Iterable[AuditEntry]) -> int:
     keeper = keeper_of(session)
+    unbroken = _goes_on(session, head)
     place, previous, count = head.place, head.hash, 0
     for row in rows:
         place, count = place + 1, count + 1
@@ -122,8 +123,26 @@ def _seal(session: Session, head: AuditHead, rows: Iterable[AuditEntry]) -> int:
         row.hash = previous = keeper.seal(previous, row)
     head.place, head.hash = place, previous
     session.flush()
-    session.info[_WRITTEN] = Head(place, previous)
+    if unbroken:
+        session.info[_WRITTEN] = Head(place, previous)
     return count
+
+
+def _goes_on(session: Session, head: AuditHead) -> bool:
+    """Whether the chain holds what the file says of it. When not, its end was cut off, and the file, which alone knows, stays as
+    it is until somebody accepts (`sixring audit verify --accept-head`)."""
+    try:
+        kept = keeper_of(session).head()
+    except OSError:
+        return False
+    except ValueError:
+        return True          # damaged: it says nothing, and verify has a word for it until the next row is written
+    if kept is None or not kept.place:
+        return True
+    there = session.scalar(select(AuditEntry.hash).where(AuditEntry.place == kept.place))
+    if there is None:        # gone when its time was over, or cut off
+        return kept.place <= min(head.pruned, head.place)
+    return there == kept.hash
 
 
 def keeper_of(session: Session) -> AuditKeeper:

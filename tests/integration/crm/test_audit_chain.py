@@ -86,6 +86,22 @@ def test_what_somebody_with_the_database_alone_does_is_found(
     assert [fault for fault in found(kept) if fault[0] is not Break.UNLINKED] == sorted(set(expected), key=lambda one: one[1])
 
 
+@pytest.mark.rule("K1", part="an end that was cut off stays noticed, however many rows come after it")
+def test_an_end_that_was_cut_off_is_found_after_more_was_written(kept: Database, now: datetime) -> None:
+    write(kept, now, *(f"call:{number}" for number in range(1, 6)))
+    by_hand(kept, "DELETE FROM audit WHERE place > 3",
+            "UPDATE audit_head SET place = 3, hash = (SELECT hash FROM audit WHERE place = 3)")
+    with kept.writing.begin() as session:      # three at once: past the place of the file
+        for number in range(6, 9):
+            record_audit(session, at=now, who="anna", action="recording.listened", subject=f"call:{number}")
+    write(kept, now, "call:9")
+    assert found(kept) == [(Break.UNLINKED, 5, None)]
+    with kept.writing.begin() as session:
+        accept(session, "console", "seen", now)
+    write(kept, now, "call:10")
+    assert checked(kept).whole
+
+
 def test_a_row_that_sixring_did_not_write_is_found(kept: Database, now: datetime) -> None:
     write(kept, now, "call:1")
     by_hand(kept, f"INSERT INTO audit (at, who, action, subject) VALUES ('{now:%Y-%m-%d %H:%M:%S}', 'ben', 'x', 'y')")
