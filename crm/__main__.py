@@ -133,7 +133,7 @@ def migrate_command() -> None:
     with instance_database() as database:
         typer.echo(migrate(database))
         with database.writing.begin() as session:
-            seal_old(session)
+            seal_old(session, datetime.now(UTC))
 
 
 @kinds_app.callback()

@@ -10,10 +10,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import DatabaseError
+from typer.testing import CliRunner
 
+from callcenter.settings import CHECKOUT, new_settings
+from crm.__main__ import app
 from crm.database import Database, open_database
 from crm.staff.audit import AuditFilter, audit_of, audit_page, record_audit
-from crm.staff.chain import KEEPER, AuditKeeper, seal_old
+from crm.staff.chain import KEEPER, OLD_SEALED, AuditKeeper, seal_old
 from crm.staff.models import AuditEntry
 from crm.staff.verify import ACCEPTED, Break, Verdict, accept, prune, verify
 
@@ -176,15 +179,36 @@ def test_what_is_rolled_back_leaves_no_gap(kept: Database, now: datetime) -> Non
         assert audit_of(session, "taken back") == []
 
 
-def test_rows_from_before_there_was_a_chain_are_sealed_once(kept: Database, now: datetime) -> None:
+def rows_said_to_be_old(database: Database, now: datetime) -> None:
     at = f"{now:%Y-%m-%d %H:%M:%S}"
-    by_hand(kept, f"INSERT INTO audit (at, who, action, subject) VALUES ('{at}', 'old', 'x', 'y'), ('{at}', 'old', 'x', 'z')",
-            "UPDATE audit_head SET old_through = 2")
-    write(kept, now, "call:1")
+    by_hand(database, f"INSERT INTO audit (at, who, action, subject) VALUES ('{at}', 'old', 'x', 'y'), ('{at}', 'old', 'x', 'z')",
+            "UPDATE audit_head SET old_through = 1000")
+
+
+def test_rows_from_before_there_was_a_chain_are_sealed_once_and_the_chain_says_how_many(kept: Database, now: datetime) -> None:
+    rows_said_to_be_old(kept, now)
+    for expected in (2, 0):
+        with kept.writing.begin() as session:
+            assert seal_old(session, now) == expected
     verdict = checked(kept)
     assert (verdict.rows, verdict.broken) == (3, ())
-    with kept.writing.begin() as session:
-        assert seal_old(session) == 0
+    with kept.reading() as session:
+        assert [(row.who, row.detail) for row in audit_page(session, AuditFilter(action=OLD_SEALED))] == [("migrate", "2 rows")]
+
+
+def test_rows_that_somebody_calls_old_are_sealed_neither_by_the_next_writer_nor_by_verify(
+        kept: Database, database_url: str, tmp_path: Path, now: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(kept, now, "call:1")
+    rows_said_to_be_old(kept, now)
+    write(kept, now, "call:2")
+    assert found(kept) == [(Break.UNSEALED, 0, None)] * 2
+    made = new_settings(tmp_path / "state", offset=100, site_file=CHECKOUT / "asterisk-config/site.yaml", database_url=database_url,
+                        redis_url=f"unix://{tmp_path}/redis.sock")
+    made.save()
+    monkeypatch.setenv("SIXRING_STATE", str(made.state))
+    answer = CliRunner().invoke(app, ["audit", "verify"])
+    assert (answer.exit_code, answer.stderr.count("unsealed")) == (1, 2)
+    assert found(kept) == [(Break.UNSEALED, 0, None)] * 2
 
 
 def test_what_is_older_than_its_time_goes_and_the_rest_is_still_a_chain(kept: Database, now: datetime) -> None:
