@@ -207,8 +207,8 @@ def households_export(file: Path, reason: Annotated[str, typer.Option(help="goes
     """All of the register into a file, CSV or XLSX by its name; it can be imported again."""
     form: Format = "csv" if file.suffix == ".csv" else "xlsx"
     try:
-        with instance_database() as database, database.writing.begin() as session:
-            content = exported(session, CONSOLE, form, reason, datetime.now(UTC))
+        with instance_database() as database, database.reading() as reading, database.writing.begin() as session:
+            content = exported(reading, session, CONSOLE, form, reason, datetime.now(UTC))
     except Conflict as error:
         raise failed(str(error) or error.code) from error
     file.touch(mode=0o600)      # names and numbers: its owner's alone

@@ -69,9 +69,9 @@ def import_households(
 
 
 @router.post("/export", response_class=Response, responses=FILE_GIVEN | responses(400, 401, 403, 404, 422, 503))
-def export_households(actor: Keeps, session: Writing, services: Given, given: ExportGiven) -> Response:
+def export_households(actor: Keeps, reading: Reading, session: Writing, services: Given, given: ExportGiven) -> Response:
     """With names and numbers as they are; who exported what, and why, is in the audit. Can be imported again."""
     now = services.clock.now()
-    content = exported(session, actor, given.format, given.reason, now, estate_id=given.estate_id)
+    content = exported(reading, session, actor, given.format, given.reason, now, estate_id=given.estate_id)
     name = f"households-{now.astimezone(services.timezone):%Y%m%d-%H%M}.{given.format}"
     return Response(content, media_type=TYPES[given.format], headers={"Content-Disposition": f'attachment; filename="{name}"'})

@@ -9,11 +9,12 @@ from pathlib import Path
 import openpyxl
 import pytest
 from hotline.households import LI, WANG, ZHAO, csv_of
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from wall.desk import Client, Desk, desk
 
 from callcenter.roles import Role
 from crm.database import Database, open_database
+from crm.households import export
 from crm.households.demo import demo_rows
 from crm.households.lines import COLUMNS, MORE_COLUMNS
 from crm.households.models import Household, HouseholdTag
@@ -141,6 +142,26 @@ def test_what_was_exported_can_be_imported_and_says_nothing_new(here: Desk, mana
     with here.database.reading() as session:
         [entry] = session.scalars(select(AuditEntry).where(AuditEntry.action == "households.exported"))
     assert (entry.who, entry.detail) == ("manager", "rows=313 estate=all reason=yearly check")
+
+
+@pytest.mark.parametrize("form", ["csv", "xlsx"])
+def test_nobody_who_writes_waits_while_a_file_is_made(
+        here: Desk, manager: Client, monkeypatch: pytest.MonkeyPatch, form: str) -> None:
+    sent(manager, csv_of(WANG))
+    real = getattr(export, f"as_{form}")
+
+    def made_while_another_writes(rows: object) -> bytes:
+        with here.database.writing.begin() as session:
+            session.execute(update(Household).values(language="en"))
+        content: bytes = real(rows)
+        return content
+
+    monkeypatch.setattr(export, f"as_{form}", made_while_another_writes)
+    assert manager("POST", "/households/export", json={"format": form, "reason": "yearly check"}).status_code == 200
+    with here.database.reading() as session:
+        assert session.scalars(select(Household.language)).all() == ["en"]
+        assert session.scalars(select(AuditEntry.detail).where(AuditEntry.action == "households.exported")).all() == [
+            "rows=1 estate=all reason=yearly check"]
 
 
 def test_files_are_for_those_who_keep_the_register_and_of_their_estates(here: Desk, manager: Client) -> None:
