@@ -179,6 +179,14 @@ def test_what_is_rolled_back_leaves_no_gap(kept: Database, now: datetime) -> Non
         assert audit_of(session, "taken back") == []
 
 
+def instance(folder: Path, database_url: str) -> Path:
+    """The state folder of one that commands are run for."""
+    made = new_settings(folder / "state", offset=100, site_file=CHECKOUT / "asterisk-config/site.yaml", database_url=database_url,
+                        redis_url=f"unix://{folder}/redis.sock")
+    made.save()
+    return made.state
+
+
 def rows_said_to_be_old(database: Database, now: datetime) -> None:
     at = f"{now:%Y-%m-%d %H:%M:%S}"
     by_hand(database, f"INSERT INTO audit (at, who, action, subject) VALUES ('{at}', 'old', 'x', 'y'), ('{at}', 'old', 'x', 'z')",
@@ -202,13 +210,20 @@ def test_rows_that_somebody_calls_old_are_sealed_neither_by_the_next_writer_nor_
     rows_said_to_be_old(kept, now)
     write(kept, now, "call:2")
     assert found(kept) == [(Break.UNSEALED, 0, None)] * 2
-    made = new_settings(tmp_path / "state", offset=100, site_file=CHECKOUT / "asterisk-config/site.yaml", database_url=database_url,
-                        redis_url=f"unix://{tmp_path}/redis.sock")
-    made.save()
-    monkeypatch.setenv("SIXRING_STATE", str(made.state))
+    monkeypatch.setenv("SIXRING_STATE", str(instance(tmp_path, database_url)))
     answer = CliRunner().invoke(app, ["audit", "verify"])
     assert (answer.exit_code, answer.stderr.count("unsealed")) == (1, 2)
     assert found(kept) == [(Break.UNSEALED, 0, None)] * 2
+
+
+def test_migrate_seals_the_rows_from_before_there_was_a_chain(
+        database: Database, database_url: str, tmp_path: Path, now: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows_said_to_be_old(database, now)
+    monkeypatch.setenv("SIXRING_STATE", str(instance(tmp_path, database_url)))
+    assert CliRunner().invoke(app, ["audit", "verify"]).exit_code == 1
+    assert CliRunner().invoke(app, ["migrate"]).exit_code == 0
+    answer = CliRunner().invoke(app, ["audit", "verify"])
+    assert (answer.exit_code, answer.stdout) == (0, "3 rows, newest 3: whole\n")
 
 
 def test_what_is_older_than_its_time_goes_and_the_rest_is_still_a_chain(kept: Database, now: datetime) -> None:
