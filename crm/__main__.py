@@ -136,7 +136,7 @@ def migrate_command(check: Annotated[bool, typer.Option("--check", help="only sa
             return
         typer.echo(migrate(database))
         with database.writing.begin() as session:
-            seal_old(session)
+            seal_old(session, datetime.now(UTC))
 
 
 @kinds_app.callback()

@@ -18,7 +18,7 @@ from crm.callbacks.store import OPEN
 from crm.callers.models import Treatment
 from crm.calls.models import ContactEntry
 from crm.households.estates import must_see
-from crm.households.models import Consent, Household, Person, PhoneNumber
+from crm.households.models import Consent, Household, Merge, Person, PhoneNumber
 from crm.outbox.service import note
 from crm.privacy.forget import calls_of, forget_call, forget_callback, forget_entry, forget_ticket
 from crm.privacy.models import Erasure
@@ -68,7 +68,10 @@ def erase_person(session: Session, actor: Actor, person_id: int, reason: str, no
     why = said(reason)
     if session.scalar(select(Erasure.id).where(Erasure.person_id == person_id)) is not None:
         raise AlreadyErased
-    numbers = _own_numbers(session, person)
+    same = _same_person(session, person)
+    ids_same = [row.id for row in same]
+    homes, names = {row.household_id for row in same}, {row.name for row in same}
+    numbers = _own_numbers(session, ids_same)
     if numbers and session.scalar(select(CallbackRow.callback_id).where(CallbackRow.number.in_(numbers),
                                                                         CallbackRow.state.in_(OPEN)).limit(1)):
         raise StillWaiting
@@ -79,7 +82,7 @@ def erase_person(session: Session, actor: Actor, person_id: int, reason: str, no
     for call in calls:
         forget_call(session, call, now, sound=True)
     entries = session.scalars(select(ContactEntry).where(or_(ContactEntry.contact.in_(numbers), (
-        ContactEntry.household_id == person.household_id) & (ContactEntry.name == person.name)))).all()
+        ContactEntry.household_id.in_(homes)) & ContactEntry.name.in_(names)))).all()
     for entry in entries:
         forget_entry(entry)
     callbacks = session.scalars(select(CallbackRow).where(CallbackRow.number.in_(numbers))).all()
@@ -92,14 +95,16 @@ def erase_person(session: Session, actor: Actor, person_id: int, reason: str, no
     lifted = session.scalars(select(Treatment).where(Treatment.number.in_(numbers), Treatment.state == "lifted")).all()
     for treatment in lifted:
         treatment.number, treatment.reason = "", ""
-    erased |= {"numbers": _forget_identity(session, person, now), "calls": len(calls), "entries": len(entries),
+    erased |= {"numbers": sum(_forget_identity(session, row, now) for row in same), "calls": len(calls), "entries": len(entries),
                "callbacks": len(callbacks), "tickets": len(closed), "treatments": len(lifted)}
-    kept = _kept(session, person, numbers, waits)
-    session.add(Erasure(person_id=person_id, at=now, who=actor.name, reason=why, waits_for=waits))
-    detail = {"reason": why, "erased": erased, "kept": {one.what: one.count for one in kept}}
+    kept = _kept(session, ids_same, numbers, waits)
+    session.add_all(Erasure(person_id=ident, at=now, who=actor.name, reason=why, waits_for=waits if ident == person_id else [])
+                    for ident in ids_same)
+    detail = {"reason": why, "people": ids_same, "erased": erased, "kept": {one.what: one.count for one in kept}}
     record_audit(session, at=now, who=actor.name, user_id=actor.user_id, action="person.erased", subject=f"person:{person_id}",
                  detail=json.dumps(detail, ensure_ascii=False))
-    note(session, now, "person.erased", f"person:{person_id}")
+    for ident in ids_same:
+        note(session, now, "person.erased", f"person:{ident}")
     return ErasureDone(person_id, erased, kept)
 
 
@@ -120,12 +125,35 @@ def finish_erasures(session: Session, now: datetime, limit: int) -> int:
     return done
 
 
-def _own_numbers(session: Session, person: Person) -> list[str]:
+def _same_person(session: Session, person: Person) -> list[Person]:
+    """All rows of the person, locked: doubles that became one when their households did, and who lived there before under the
+    same name; never who lives there still because somebody of the name has moved out. Without those that are forgotten already."""
+    found = {person.id: person}
+    while True:
+        homes, names = {row.household_id for row in found.values()}, {row.name for row in found.values()}
+        doubles: set[int] = set()
+        for merge in session.scalars(select(Merge).where(or_(Merge.kept_id.in_(homes), Merge.lost_id.in_(homes)),
+                                                         Merge.undone_at.is_(None))):
+            for joined in merge.moved["joined"]:
+                pair = {joined["from"], joined["into"]}
+                if pair & found.keys():
+                    doubles |= pair
+        more = session.scalars(
+            select(Person).where(
+                Person.id.not_in(found.keys()), Person.id.not_in(select(Erasure.person_id)),
+                or_(Person.id.in_(doubles), Person.household_id.in_(homes) & Person.name.in_(names) & Person.ended_at.is_not(None)))
+            .order_by(Person.id).with_for_update()).all()
+        if not more:
+            return sorted(found.values(), key=lambda row: row.id)
+        found |= {row.id: row for row in more}
+
+
+def _own_numbers(session: Session, same: list[int]) -> list[str]:
     """As they are stored, and as a trunk may send them; without those that somebody else has too: their calls are not this
     person's alone."""
-    own = set(session.scalars(select(PhoneNumber.number).where(PhoneNumber.person_id == person.id)))
+    own = set(session.scalars(select(PhoneNumber.number).where(PhoneNumber.person_id.in_(same))))
     shared = set(session.scalars(select(PhoneNumber.number).where(
-        PhoneNumber.number.in_(own), PhoneNumber.person_id != person.id)))
+        PhoneNumber.number.in_(own), PhoneNumber.person_id.not_in(same))))
     return sorted({spelled for number in own - shared for spelled in (number, as_dialled(number))})
 
 
@@ -134,15 +162,16 @@ def _forget_identity(session: Session, person: Person, now: datetime) -> int:
                            .execution_options(synchronize_session=False))
     person.name = f"{GONE}-{person.id}"
     person.no_call_reason = None
-    person.ended_at = person.ended_at or now
+    if person.ended_at is None or person.ended_on is None:
+        person.ended_at = now        # also of a double: undoing its merge does not bring it back
     session.get_one(Household, person.household_id, with_for_update=True).version += 1
     session.flush()
     return int(gone.rowcount)  # type: ignore[attr-defined]
 
 
-def _kept(session: Session, person: Person, numbers: list[str], waits: list[int]) -> tuple[Kept, ...]:
+def _kept(session: Session, same: list[int], numbers: list[str], waits: list[int]) -> tuple[Kept, ...]:
     active = session.scalars(select(Treatment.id).where(Treatment.number.in_(numbers), Treatment.state != "lifted")).all()
-    consents = session.scalars(select(Consent.id).where(Consent.person_id == person.id)).all()
+    consents = session.scalars(select(Consent.id).where(Consent.person_id.in_(same))).all()
     found = (Kept("audit", 0, "audit_years"), Kept("backups", 0, "next_backups"), Kept("open_tickets", len(waits), "closed"),
              Kept("nuisance", len(active), "lifted"), Kept("consents", len(consents), "proof"))
     return tuple(one for one in found if one.count or one.what in ("audit", "backups"))

@@ -119,10 +119,11 @@ def seal_anew(database: Database, vault: Vault, key_id: str, now: datetime, limi
                                 .values(fault="damaged" if isinstance(error, Damaged) else "gone", verified_at=now))
             continue
         with database.writing.begin() as session:
-            session.execute(update(SealedRecording).where(SealedRecording.call_id == call_id).values(
+            changed = session.execute(update(SealedRecording).where(SealedRecording.call_id == call_id).values(
                 path=made.name, key_id=key_id, sealed_at=now, sealed_bytes=made.bytes, sealed_sha256=made.sha256,
                 verified_at=None))
-            doom(session, RECORDINGS, path, now)
+            # Forgotten while it was sealed: what was made of it goes too.
+            doom(session, RECORDINGS, path if changed.rowcount else made.name, now)  # type: ignore[attr-defined]
     return len(rows) - faults, faults
 
 

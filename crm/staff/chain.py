@@ -14,7 +14,7 @@ import hmac
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -27,6 +27,7 @@ KEEPER: Final = "audit_keeper"       # in Session.info: an `AuditKeeper`
 _PENDING: Final = "audit_pending"
 _WRITTEN: Final = "audit_written"
 THE_ONLY_ROW: Final = 1
+OLD_SEALED: Final = "audit.old_sealed"       # the row that says how many rows from before the chain were sealed
 
 
 @dataclass(frozen=True)
@@ -88,8 +89,10 @@ def remember(session: Session, row: AuditEntry) -> None:
     session.info.setdefault(_PENDING, []).append(row)
 
 
-def seal_old(session: Session) -> int:
-    """Seals the rows that were there before there was a chain, oldest first; how many. Safe to repeat."""
+def seal_old(session: Session, now: datetime) -> int:
+    """Seals the rows that were there before there was a chain, oldest first; how many, which is in the chain too. Safe to repeat.
+
+    Only when the database is brought to this version: whoever has the database may say of any row that it is old."""
     head = _locked(session)
     if not head.old_through:
         return 0
@@ -97,6 +100,10 @@ def seal_old(session: Session) -> int:
                            .order_by(AuditEntry.id).execution_options(yield_per=1_000))
     count = _seal(session, head, rows)
     session.execute(update(AuditHead).where(AuditHead.id == THE_ONLY_ROW).values(old_through=0))
+    if count:
+        row = AuditEntry(at=now, who="migrate", action=OLD_SEALED, subject="audit:old", detail=f"{count} rows")
+        session.add(row)
+        remember(session, row)
     return count
 
 
@@ -109,12 +116,12 @@ def _seal_pending(session: Session) -> None:
     if not rows:
         return
     session.flush()
-    seal_old(session)
     _seal(session, _locked(session), rows)
 
 
 def _seal(session: Session, head: AuditHead, rows: Iterable[AuditEntry]) -> int:
     keeper = keeper_of(session)
+    unbroken = _goes_on(session, head)
     place, previous, count = head.place, head.hash, 0
     for row in rows:
         place, count = place + 1, count + 1
@@ -122,8 +129,26 @@ def _seal(session: Session, head: AuditHead, rows: Iterable[AuditEntry]) -> int:
         row.hash = previous = keeper.seal(previous, row)
     head.place, head.hash = place, previous
     session.flush()
-    session.info[_WRITTEN] = Head(place, previous)
+    if unbroken:
+        session.info[_WRITTEN] = Head(place, previous)
     return count
+
+
+def _goes_on(session: Session, head: AuditHead) -> bool:
+    """Whether the chain holds what the file says of it. When not, its end was cut off, and the file, which alone knows, stays as
+    it is until somebody accepts (`sixring audit verify --accept-head`)."""
+    try:
+        kept = keeper_of(session).head()
+    except OSError:
+        return False
+    except ValueError:
+        return True          # damaged: it says nothing, and verify has a word for it until the next row is written
+    if kept is None or not kept.place:
+        return True
+    there = session.scalar(select(AuditEntry.hash).where(AuditEntry.place == kept.place))
+    if there is None:        # gone when its time was over, or cut off
+        return kept.place <= min(head.pruned, head.place)
+    return there == kept.hash
 
 
 def keeper_of(session: Session) -> AuditKeeper:

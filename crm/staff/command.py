@@ -14,7 +14,7 @@ from crm.command import failed, instance_database
 from crm.command import password as asked_password
 from crm.staff import service as staff
 from crm.staff.actor import Actor
-from crm.staff.chain import keeper_of, seal_old
+from crm.staff.chain import keeper_of
 from crm.staff.users_change import UserChange, change_user, create_user, estate_ids
 from crm.staff.verify import accept, verify
 
@@ -36,8 +36,6 @@ def audit_verify(
                 raise failed("--accept-head needs a --reason")
             with database.writing.begin() as session:
                 accept(session, CONSOLE.name, reason.strip(), datetime.now(UTC))
-        with database.writing.begin() as session:
-            seal_old(session)
         with database.reading() as session:
             verdict = verify(session)
             keyed = bool(keeper_of(session).key)

@@ -17,6 +17,7 @@ WORDS = (("elderly", "老人", "Elderly"), ("alone", "独居", "Living alone"), 
          ("nuisance", "骚扰", "Nuisance"), ("disabled", "残障", "Disabled"), ("pregnant", "孕妇", "Pregnant"),
          ("child", "幼儿", "Small child"), ("tension", "易激动", "Easily upset"))
 _CHUNK = 5_000
+_WORD = 20
 
 
 def searched(length: int) -> sa.types.TypeEngine[str]:
@@ -128,7 +129,7 @@ def _fill() -> None:
     """Of the households that are there: the estate, the key of the room, a row for each tag. In pieces: there may be a million."""
     connection = op.get_bind()
     connection.execute(sa.text("UPDATE households SET estate_id = (SELECT estate_id FROM buildings WHERE id = building_id)"))
-    known = {code for code, _, _ in WORDS}
+    known, words = {code for code, _, _ in WORDS}, {zh for _, zh, _ in WORDS}
     last = 0
     while rows := connection.execute(sa.text(
             "SELECT h.id, b.name, h.unit, h.room, h.tags FROM households h JOIN buildings b ON b.id = h.building_id "
@@ -137,13 +138,24 @@ def _fill() -> None:
         connection.execute(sa.text("UPDATE households SET room_key = :key WHERE id = :id"),
                            [{"id": row[0], "key": room_key(*row[1:4])} for row in rows])
         tags = [(row[0], tag) for row in rows for tag in dict.fromkeys(json.loads(row[4]) if isinstance(row[4], str) else row[4])]
-        for tag in {tag for _, tag in tags} - known:    # the file that brought it knew no words
-            connection.execute(sa.text("INSERT INTO tag_words (code, zh, en, retired) VALUES (:tag, :tag, :tag, false)"),
-                               {"tag": tag})
+        for tag in sorted({tag for _, tag in tags} - known):    # the file that brought it knew no words
+            zh = _free(tag, words)
+            connection.execute(sa.text("INSERT INTO tag_words (code, zh, en, retired) VALUES (:tag, :zh, :tag, false)"),
+                               {"tag": tag, "zh": zh})
             known.add(tag)
+            words.add(zh)
         if tags:
             connection.execute(sa.text("INSERT INTO household_tags (tag, household_id) VALUES (:tag, :id)"),
                                [{"id": household_id, "tag": tag} for household_id, tag in tags])
+
+
+def _free(tag: str, words: set[str]) -> str:
+    """A tag had up to 21 characters, a word has 20, and no two tags bear the same."""
+    word, number = tag[:_WORD], 1
+    while word in words:
+        number += 1
+        word = f"{tag[:_WORD - len(str(number)) - 1]}~{number}"
+    return word
 
 
 def downgrade() -> None:

@@ -10,10 +10,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import DatabaseError
+from typer.testing import CliRunner
 
+from callcenter.settings import CHECKOUT, new_settings
+from crm.__main__ import app
 from crm.database import Database, open_database
 from crm.staff.audit import AuditFilter, audit_of, audit_page, record_audit
-from crm.staff.chain import KEEPER, AuditKeeper, seal_old
+from crm.staff.chain import KEEPER, OLD_SEALED, AuditKeeper, seal_old
 from crm.staff.models import AuditEntry
 from crm.staff.verify import ACCEPTED, Break, Verdict, accept, prune, verify
 
@@ -84,6 +87,22 @@ def test_what_somebody_with_the_database_alone_does_is_found(
     assert checked(kept).whole
     by_hand(kept, *statements)
     assert [fault for fault in found(kept) if fault[0] is not Break.UNLINKED] == sorted(set(expected), key=lambda one: one[1])
+
+
+@pytest.mark.rule("K1", part="an end that was cut off stays noticed, however many rows come after it")
+def test_an_end_that_was_cut_off_is_found_after_more_was_written(kept: Database, now: datetime) -> None:
+    write(kept, now, *(f"call:{number}" for number in range(1, 6)))
+    by_hand(kept, "DELETE FROM audit WHERE place > 3",
+            "UPDATE audit_head SET place = 3, hash = (SELECT hash FROM audit WHERE place = 3)")
+    with kept.writing.begin() as session:      # three at once: past the place of the file
+        for number in range(6, 9):
+            record_audit(session, at=now, who="anna", action="recording.listened", subject=f"call:{number}")
+    write(kept, now, "call:9")
+    assert found(kept) == [(Break.UNLINKED, 5, None)]
+    with kept.writing.begin() as session:
+        accept(session, "console", "seen", now)
+    write(kept, now, "call:10")
+    assert checked(kept).whole
 
 
 def test_a_row_that_sixring_did_not_write_is_found(kept: Database, now: datetime) -> None:
@@ -160,15 +179,51 @@ def test_what_is_rolled_back_leaves_no_gap(kept: Database, now: datetime) -> Non
         assert audit_of(session, "taken back") == []
 
 
-def test_rows_from_before_there_was_a_chain_are_sealed_once(kept: Database, now: datetime) -> None:
+def instance(folder: Path, database_url: str) -> Path:
+    """The state folder of one that commands are run for."""
+    made = new_settings(folder / "state", offset=100, site_file=CHECKOUT / "asterisk-config/site.yaml", database_url=database_url,
+                        redis_url=f"unix://{folder}/redis.sock")
+    made.save()
+    return made.state
+
+
+def rows_said_to_be_old(database: Database, now: datetime) -> None:
     at = f"{now:%Y-%m-%d %H:%M:%S}"
-    by_hand(kept, f"INSERT INTO audit (at, who, action, subject) VALUES ('{at}', 'old', 'x', 'y'), ('{at}', 'old', 'x', 'z')",
-            "UPDATE audit_head SET old_through = 2")
-    write(kept, now, "call:1")
+    by_hand(database, f"INSERT INTO audit (at, who, action, subject) VALUES ('{at}', 'old', 'x', 'y'), ('{at}', 'old', 'x', 'z')",
+            "UPDATE audit_head SET old_through = 1000")
+
+
+def test_rows_from_before_there_was_a_chain_are_sealed_once_and_the_chain_says_how_many(kept: Database, now: datetime) -> None:
+    rows_said_to_be_old(kept, now)
+    for expected in (2, 0):
+        with kept.writing.begin() as session:
+            assert seal_old(session, now) == expected
     verdict = checked(kept)
     assert (verdict.rows, verdict.broken) == (3, ())
-    with kept.writing.begin() as session:
-        assert seal_old(session) == 0
+    with kept.reading() as session:
+        assert [(row.who, row.detail) for row in audit_page(session, AuditFilter(action=OLD_SEALED))] == [("migrate", "2 rows")]
+
+
+def test_rows_that_somebody_calls_old_are_sealed_neither_by_the_next_writer_nor_by_verify(
+        kept: Database, database_url: str, tmp_path: Path, now: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(kept, now, "call:1")
+    rows_said_to_be_old(kept, now)
+    write(kept, now, "call:2")
+    assert found(kept) == [(Break.UNSEALED, 0, None)] * 2
+    monkeypatch.setenv("SIXRING_STATE", str(instance(tmp_path, database_url)))
+    answer = CliRunner().invoke(app, ["audit", "verify"])
+    assert (answer.exit_code, answer.stderr.count("unsealed")) == (1, 2)
+    assert found(kept) == [(Break.UNSEALED, 0, None)] * 2
+
+
+def test_migrate_seals_the_rows_from_before_there_was_a_chain(
+        database: Database, database_url: str, tmp_path: Path, now: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows_said_to_be_old(database, now)
+    monkeypatch.setenv("SIXRING_STATE", str(instance(tmp_path, database_url)))
+    assert CliRunner().invoke(app, ["audit", "verify"]).exit_code == 1
+    assert CliRunner().invoke(app, ["migrate"]).exit_code == 0
+    answer = CliRunner().invoke(app, ["audit", "verify"])
+    assert (answer.exit_code, answer.stdout) == (0, "3 rows, newest 3: whole\n")
 
 
 def test_what_is_older_than_its_time_goes_and_the_rest_is_still_a_chain(kept: Database, now: datetime) -> None:

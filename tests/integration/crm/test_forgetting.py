@@ -19,6 +19,7 @@ from crm.calls.models import CallRow, ContactEntry, TalkSegment
 from crm.calls.record import CallRecord
 from crm.calls.store import record_of, save
 from crm.database import Database, open_database
+from crm.households.merge import merge, undo
 from crm.households.models import Building, Estate, Household, Person, PhoneNumber
 from crm.kinds.service import put_shipped
 from crm.privacy import doomed, retention
@@ -250,6 +251,57 @@ def test_a_person_is_forgotten_and_what_must_stay_is_named(database: Database, h
     assert [secret for secret in SECRETS if secret in held] == []
     with database.reading() as session:
         assert verify(session).whole
+
+
+@pytest.mark.rule("K1", part="a person is forgotten with the doubles that were merged into them")
+@pytest.mark.parametrize("asked", [1, 3])
+def test_a_double_that_was_merged_is_forgotten_too(database: Database, home: None, now: datetime, asked: int) -> None:
+    """Three rows of one person: who lives there, who came with a merged household, who had moved out; all with one number."""
+    call(database, "node1-1.1", now - timedelta(days=3))
+    with database.writing.begin() as session:
+        session.add(Household(id=2, building_id=1, estate_id=1, unit="01", room="101", label="1-01-101", room_key="1-1-101",
+                              tags=[]))
+        session.flush()
+        session.add_all([Person(id=3, household_id=2, name="王小明", role="owner"),
+                         Person(id=4, household_id=1, name="王小明", role="tenant", ended_on=now.date(), ended_at=now),
+                         Person(id=5, household_id=2, name="李四", role="owner")])
+        session.flush()
+        session.add_all([PhoneNumber(number=number, person_id=ident, added_at=now)
+                         for ident, number in ((3, NUMBER), (4, NUMBER), (5, OTHERS))])
+    with database.writing.begin() as session:
+        merged = merge(session, MANAGER, 1, 2, 1, 1, now)
+    with database.writing.begin() as session:
+        done = erase_person(session, MANAGER, asked, "本人申请", now + timedelta(hours=1))
+    assert (done.erased["numbers"], done.erased["calls"]) == (3, 1)
+    with database.reading() as session:
+        assert session.get_one(CallRow, "node1-1.1").number is None
+    with database.writing.begin() as session:
+        for ident in (1, 3, 4):
+            with pytest.raises(AlreadyErased):
+                erase_person(session, MANAGER, ident, "again", now)
+        undo(session, MANAGER, merged.merge_id, now + timedelta(hours=2))
+    with database.reading() as session:
+        there = session.execute(select(Person.id, Person.name).where(Person.ended_at.is_(None)).order_by(Person.id)).all()
+        assert [tuple(row) for row in there] == [(2, "李四"), (5, "李四")]
+        assert set(session.scalars(select(PhoneNumber.number))) == {OTHERS}
+    held = everything(database)
+    assert [secret for secret in SECRETS[:2] if secret in held.replace("王小明 says", "")] == []
+
+
+def test_who_lives_elsewhere_under_the_same_name_is_somebody_else(database: Database, home: None, now: datetime) -> None:
+    call(database, "node1-1.1", now)
+    with database.writing.begin() as session:
+        session.add(Household(id=2, building_id=1, estate_id=1, unit="2", room="101", label="1-2-101", room_key="1-2-101", tags=[]))
+        session.flush()
+        session.add_all([Person(id=3, household_id=2, name="王小明", role="owner"),
+                         Person(id=4, household_id=2, name="王小明", role="tenant", ended_on=now.date(), ended_at=now)])
+        session.flush()
+        session.add(PhoneNumber(number=NUMBER, person_id=4, added_at=now))
+    with database.writing.begin() as session:
+        assert erase_person(session, MANAGER, 1, "本人申请", now).erased["numbers"] == 1
+    with database.reading() as session:
+        assert session.get_one(CallRow, "node1-1.1").number == NUMBER
+        assert set(session.scalars(select(Person.id).where(Person.name == "王小明"))) == {3, 4}
 
 
 def test_the_files_of_who_is_forgotten_go_even_after_a_crash(database: Database, home: None, now: datetime, tmp_path: Path) -> None:

@@ -75,6 +75,8 @@ def test_a_database_that_is_in_use_is_brought_to_this_version_with_all_its_rows(
             "INSERT INTO buildings (id, estate_id, name) VALUES (1, 1, '三号楼')",
             ("INSERT INTO households (id, building_id, unit, room, label, tags, language) "
             "VALUES (1, 1, '1', '0502', '三-1-0502', '[\"elderly\", \"dog\"]', 'zh')"),
+            ("INSERT INTO households (id, building_id, unit, room, label, tags, language) VALUES (2, 1, '1', '0503', '三-1-0503', "
+            "'[\"keeps-many-large-dogs\", \"keeps-many-large-doga\"]', 'zh')"),
             "INSERT INTO people (id, household_id, name, role) VALUES (1, 1, '王芳', 'owner')",
             "INSERT INTO phone_numbers (id, number, person_id, added_at) VALUES (1, '+8613800138000', 1, '2026-01-01 00:00:00')",
             ("INSERT INTO tickets (id, number, kind, state, household_id, created_at) "
@@ -90,6 +92,8 @@ def test_a_database_that_is_in_use_is_brought_to_this_version_with_all_its_rows(
             "三-1-0502", ("elderly", "dog"), 1, "mobile")
         for wanted in (Wanted("3-1-502"), Wanted(tag="dog")):
             assert [item.household_id for item in search(session, SYSTEM, wanted).items] == [1]
-        assert {tag.code: tag.zh for tag in tags(session, SYSTEM)}["dog"] == "dog"     # the file that brought it knew no words
+        words = {tag.code: tag.zh for tag in tags(session, SYSTEM)}     # the file that brought them knew no words
+        assert [words[tag] for tag in ("dog", "keeps-many-large-doga", "keeps-many-large-dogs")] == [
+            "dog", "keeps-many-large-dog", "keeps-many-large-d~2"]
         assert {item.what for item in history(session, SYSTEM, 1).items} == {"visit", "ticket"}
     database.close()

@@ -10,6 +10,7 @@ import wave
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -23,6 +24,7 @@ from crm.calls.retention import drop_old_sound
 from crm.calls.store import save
 from crm.database import Database
 from crm.privacy import doomed
+from crm.privacy.forget import forget_sound
 from crm.privacy.models import DoomedFile
 from crm.recordings import seal
 from crm.recordings.check import Fault, check_all
@@ -256,6 +258,25 @@ def test_a_process_that_is_killed_while_sealing_anew_loses_nothing(
     assert seal_anew(database, vault, "2", LATER) == (1, 0)
     doomed.sweep(database, {doomed.RECORDINGS: vault.folder})
     assert (heard(database, vault), len(files(vault))) == (sound, 1)
+
+
+def test_a_recording_that_is_forgotten_while_it_is_sealed_anew_leaves_no_file(
+        database: Database, vault: Vault, sound: bytes, keys: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    seal_all(database, vault)
+    keys["recordings-key-2"] = base64.urlsafe_b64encode(os.urandom(32)).decode()
+    real = seal._write
+
+    def forgotten_meanwhile(*given: Any) -> Any:
+        made = real(*given)
+        with database.writing.begin() as session:
+            forget_sound(session, session.get_one(CallRow, CALL), LATER)
+        return made
+
+    monkeypatch.setattr(seal, "_write", forgotten_meanwhile)
+    seal_anew(database, vault, "2", LATER)
+    assert files(vault) == ["node1-1795000000.1.wav.k1.sxr", "node1-1795000000.1.wav.k2.sxr"]
+    doomed.sweep(database, {doomed.RECORDINGS: vault.folder})
+    assert (files(vault), state(database)) == ([], "erased")
 
 
 def _flip(path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import openpyxl
@@ -144,18 +144,24 @@ def test_what_was_exported_can_be_imported_and_says_nothing_new(here: Desk, mana
     assert (entry.who, entry.detail) == ("manager", "rows=313 estate=all reason=yearly check")
 
 
-def test_others_write_while_a_file_is_made(here: Desk, manager: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("form", ["csv", "xlsx"])
+def test_nobody_who_writes_waits_while_a_file_is_made(
+        here: Desk, manager: Client, monkeypatch: pytest.MonkeyPatch, form: str) -> None:
     sent(manager, csv_of(WANG))
-    real, written = export.as_csv, []
+    real = getattr(export, f"as_{form}")
 
-    def slow(rows: Iterable[export.Row]) -> bytes:
+    def made_while_another_writes(rows: object) -> bytes:
         with here.database.writing.begin() as session:
-            written.append(session.execute(update(Household).values(language="en")).rowcount)
-        return real(rows)
+            session.execute(update(Household).values(language="en"))
+        content: bytes = real(rows)
+        return content
 
-    monkeypatch.setattr(export, "as_csv", slow)
-    assert manager("POST", "/households/export", json={"format": "csv", "reason": "x"}).status_code == 200
-    assert written == [1]
+    monkeypatch.setattr(export, f"as_{form}", made_while_another_writes)
+    assert manager("POST", "/households/export", json={"format": form, "reason": "yearly check"}).status_code == 200
+    with here.database.reading() as session:
+        assert session.scalars(select(Household.language)).all() == ["en"]
+        assert session.scalars(select(AuditEntry.detail).where(AuditEntry.action == "households.exported")).all() == [
+            "rows=1 estate=all reason=yearly check"]
 
 
 def test_files_are_for_those_who_keep_the_register_and_of_their_estates(here: Desk, manager: Client) -> None:
