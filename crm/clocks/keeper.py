@@ -87,5 +87,7 @@ class ClockKeeper:
 
     def _tell_lag(self) -> None:
         with self._database.reading() as session:
+            waits = service.waits_for_hours(session, self._clock.now())
             late = session.scalar(select(TicketClock.id).where(TicketClock.next_at <= self._clock.now() - LATE).limit(1))
-        self._report("clocks", Health.OK if late is None else Health.DEGRADED, "" if late is None else "late")
+        detail = "late" if late is not None else "never_open" if waits else ""
+        self._report("clocks", Health.DEGRADED if detail else Health.OK, detail)
