@@ -52,6 +52,7 @@ from crm.staff.audit import record_audit
 from crm.staff.chain import seal_old
 from crm.staff.command import audit_app, user_app
 from crm.staff.orders import OrdersAudited
+from crm.threads import started
 from crm.webhooks.addresses import Allowed
 from crm.webhooks.post import Post
 from crm.webhooks.sender import Sender
@@ -88,32 +89,27 @@ def process(context: typer.Context) -> None:
                         short_abandon_s=site.limits.short_abandon, clock=clock, seats_are_agents=not site.free_seating,
                         callbacks=rule)
     herald = Herald(settings.redis_url, clock)
-    hearing = Hearing(settings.redis_url, clock, ZoneInfo(site.timezone), site.limits.short_abandon)
+    hearing = Hearing(settings.redis_url, clock, ZoneInfo(site.timezone), site.limits.short_abandon, herald.report)
     stop = threading.Event()
     for wanted in (signal.SIGTERM, signal.SIGINT):
         signal.signal(wanted, lambda *_: stop.set())
     herald.start()
     hearing.start()
-    orders = OrdersAudited(settings.redis_url, database, clock)
+    orders = OrdersAudited(settings.redis_url, database, clock, herald.report)
     orders.start()
     asker = Asker(settings.redis_url, clock)
     caller = CallbackCaller(database, rule, clock, ask=lambda command: asker.ask(command, "crm"), tell=herald.tell,
                             read_until=lambda: recorder.read_until)
-    calling = threading.Thread(target=caller.run, args=(stop,), name="callbacks", daemon=True)
-    calling.start()
+    calling = started("callbacks", caller.rounds, stop, herald.report)
     relay = Relay(database, Publisher(settings.redis_url, tries_once=True), clock, address_letters)
-    relaying = threading.Thread(target=relay.run, args=(stop,), name="relay", daemon=True)
-    relaying.start()
+    relaying = started("relay", relay.rounds, stop, herald.report)
     sealer = Sealer(database, Vault(settings.recordings, KeyRing(settings.secrets)), clock, herald.report)
-    sealing = threading.Thread(target=sealer.run, args=(stop,), name="recordings", daemon=True)
-    sealing.start()
+    sealing = started("recordings", sealer.rounds, stop, herald.report, reports_itself=True)
     sender = Sender(database, clock, Post(Allowed(site.webhooks.private_networks)))
-    sending = threading.Thread(target=sender.run, args=(stop,), name="webhooks", daemon=True)
-    sending.start()
+    sending = started("webhooks", sender.rounds, stop, herald.report)
     desk = desk_threads(database, site, settings.secrets, clock, herald.report, stop)
     folders = {RECORDINGS: settings.recordings, VOICEMAIL: settings.voicemail, ATTACHMENTS: settings.attachments}
-    forgetting = threading.Thread(target=Forgetter(database, site, folders, clock).run, args=(stop,), name="retention", daemon=True)
-    forgetting.start()
+    forgetting = started("retention", Forgetter(database, site, folders, clock).rounds, stop, herald.report)
     Process(database, recorder, herald, site, settings.recordings, settings.voicemail, clock,
             Comparison(database, hearing, ZoneInfo(site.timezone), site.limits.short_abandon, herald.report)).run(stop)
     for thread in (relaying, sending, calling, sealing, forgetting, *desk):

@@ -10,6 +10,7 @@ import contextlib
 import queue
 import threading
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -21,6 +22,7 @@ from callcenter.bus import Publisher
 from callcenter.clock import Clock
 from callcenter.events import AnyEvent, ComponentHealth, Health, HealthChanged
 from callcenter.heartbeat import EVERY_S, beat
+from crm.threads import keep_going
 
 RETRY_S = 2.0
 WAITING_EVENTS = 1_000
@@ -46,7 +48,8 @@ class Herald:
         self._lock = threading.Lock()
         self._stop = threading.Event()
         self._came_back = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="herald", daemon=True)
+        self._thread = threading.Thread(target=keep_going, args=("herald", self._rounds, self._stop, self.report),
+                                        name="herald", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
@@ -90,9 +93,9 @@ class Herald:
         self._came_back.clear()
         return back
 
-    def _run(self) -> None:
+    def _rounds(self, stop: threading.Event) -> Iterator[None]:
         away = True
-        while not self._stop.is_set():
+        while not stop.is_set():
             try:
                 self._beat()
                 if away:
@@ -101,12 +104,13 @@ class Herald:
                     self._came_back.set()
                     log.info("bus_found")
                 self._pass_on(EVERY_S)
+                yield
             except redis.RedisError as error:
                 if not away:
                     log.warning("bus_lost", error=type(error).__name__)
                 away = True
                 self._drop()
-                self._stop.wait(RETRY_S)
+                stop.wait(RETRY_S)
         if not away:
             try:
                 while not self._events.empty():

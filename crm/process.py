@@ -102,6 +102,13 @@ class Process:
                 stop.wait(retry)
                 retry = min(retry * 2, LONGEST_RETRY_S)
                 continue
+            except Exception as error:
+                # A fault of ours: seen, and tried again. To end would end the other threads too, for ever on the same line.
+                log.critical("step_faulty", error=repr(error), retry_s=retry, exc_info=error)
+                self._herald.report("crm", Health.DOWN, type(error).__name__)
+                stop.wait(retry)
+                retry = min(retry * 2, LONGEST_RETRY_S)
+                continue
             retry = FIRST_RETRY_S
             if not busy:
                 stop.wait(POLL_S)

@@ -4,7 +4,7 @@ and the journal must not wait for it."""
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -43,12 +43,14 @@ class CallbackCaller:
         self._ask, self._tell, self._read_until = ask, tell, read_until
         self._looked = clock.now()
 
-    def run(self, stop: threading.Event) -> None:
+    def rounds(self, stop: threading.Event) -> Iterator[None]:
         while not stop.wait(EVERY_S):
             try:
                 self.step()
             except SQLAlchemyError as error:
                 log.warning("callbacks_wait", error=type(error).__name__)   # the recorder reports the database
+                continue
+            yield
 
     def step(self) -> None:
         """Raises SQLAlchemyError."""

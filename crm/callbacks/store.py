@@ -13,6 +13,7 @@ from callcenter.events import Callback, CallbackChanged, CallbackState
 from crm.callbacks.models import CallbackRow
 from crm.callbacks.rules import Kept, RetryRule, after, asked, cancelled, place_lost
 from crm.calls import entries as e
+from crm.calls.desk import Undone, by_the_desk
 from crm.calls.record import CallRecord
 from crm.tickets.models import Ticket
 from crm.tickets.service import close_by_machine
@@ -23,8 +24,8 @@ OPEN = tuple(state.value for state in CallbackState if state not in OVER)
 class CallbackLog:
     """Of one transaction."""
 
-    def __init__(self, session: Session, rule: RetryRule, tz: tzinfo) -> None:
-        self._session, self._rule, self._tz = session, rule, tz
+    def __init__(self, session: Session, rule: RetryRule, tz: tzinfo, undone: list[Undone]) -> None:
+        self._session, self._rule, self._tz, self._undone = session, rule, tz, undone
 
     def take(self, entry: e.CallEntry, record: CallRecord) -> list[CallbackChanged]:
         """What it changed. `record` is the entry's call, after it."""
@@ -61,7 +62,8 @@ class CallbackLog:
         before = kept_of(row)
         _write(row, kept)
         if kept.shown.state is CallbackState.DONE and before.shown.state is not CallbackState.DONE:
-            _close_ticket(self._session, kept.shown.callback_id, at, self._tz)
+            with by_the_desk(self._session, "not_closed", f"callback:{kept.shown.callback_id}", self._undone):
+                _close_ticket(self._session, kept.shown.callback_id, at, self._tz)
         return [CallbackChanged(at, kept.shown)] if kept.shown != before.shown else []
 
 

@@ -18,12 +18,14 @@ from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.orm import Session
 
 from callcenter.clock import Clock
+from callcenter.errors import SixringError
 from callcenter.events import AnyEvent, CallRecordWritten, TicketOpened
 from crm.agentlog.entries import AgentStated, FloorEntry
 from crm.agentlog.store import FloorLog
 from crm.callbacks.rules import RetryRule
 from crm.callbacks.store import CallbackLog
 from crm.calls import service, store, tail
+from crm.calls.desk import Undone, by_the_desk
 from crm.calls.effects import CallFinished, Effect, OpenContactEntry, OpenTicket, RememberLanguage, effects
 from crm.calls.entries import AsteriskStarted, CallEntry, Connected, Ended, Entry, Parsed, Rejected, RingMissed, Seated
 from crm.calls.models import JournalPosition, JournalReject
@@ -37,7 +39,8 @@ from crm.tickets.service import open_ticket
 
 LONGEST_REJECT = 2_000
 # What a line of its own can cause. Not: a database that is away, locked or not migrated, which no line is to blame for.
-REFUSALS = (DataError, IntegrityError, ArithmeticError, ValueError)
+REFUSALS = (DataError, IntegrityError, SixringError, ArithmeticError, AssertionError, AttributeError, LookupError, TypeError,
+            ValueError)
 
 log = structlog.get_logger("recorder")
 
@@ -59,6 +62,12 @@ class Batch:
     lines: int = 0
     rejected: int = 0
     events: tuple[AnyEvent, ...] = ()
+
+
+@dataclass(frozen=True)
+class Written:
+    events: list[AnyEvent]
+    undone: list[Undone]
 
 
 class Recorder:
@@ -152,8 +161,10 @@ class Recorder:
                 elif isinstance(parsed, Rejected):
                     rejects.append(JournalReject(source=source.name, offset=line.offset, line=_printable(line.text),
                                                  reason=parsed.reason, at=self._clock.now()))
+            written = self._write(session, entries)
+            rejects += [JournalReject(source=source.name, offset=chunk.lines[0].offset, line=each.cause, reason=each.reason,
+                                      at=self._clock.now()) for each in written.undone]
             session.add_all(rejects)
-            events = self._write(session, entries)
             keep_tallies(session, self._node, tallied)
             if row is None:
                 row = JournalPosition(source=source.name)
@@ -161,9 +172,9 @@ class Recorder:
             row.inode, row.fingerprint = chunk.position.inode, chunk.position.fingerprint
             row.offset = chunk.position.offset
         self._positions[source.name] = chunk.position
-        return Batch(len(chunk.lines), len(rejects), tuple(events))
+        return Batch(len(chunk.lines), len(rejects), tuple(written.events))
 
-    def _write(self, session: Session, entries: list[Entry]) -> list[AnyEvent]:
+    def _write(self, session: Session, entries: list[Entry]) -> Written:
         entries = [each for entry in entries for each in _both(entry)]
         rows = store.load(session, {entry.call_id for entry in entries if isinstance(entry, CallEntry)})
         if any(isinstance(entry, AsteriskStarted) for entry in entries):
@@ -171,8 +182,9 @@ class Recorder:
         records = {call_id: store.record_of(row) for call_id, row in rows.items()}
         stored = dict(records)
         floor = FloorLog(session, self._node)
-        callbacks = CallbackLog(session, self._callbacks, self._tz)
-        events: list[AnyEvent] = []
+        written = Written([], [])
+        events = written.events
+        callbacks = CallbackLog(session, self._callbacks, self._tz, written.undone)
         for entry in entries:
             if isinstance(entry, CallEntry):
                 before = records.get(entry.call_id) or CallRecord(entry.call_id)
@@ -185,7 +197,7 @@ class Recorder:
                     floor.call_ended(entry.call_id, entry.at)
                 records[entry.call_id] = after
                 events += callbacks.take(entry, after)
-                events += self._act(session, effects(before, after, entry.at, self._short_abandon_s, entry))
+                self._act(session, effects(before, after, entry.at, self._short_abandon_s, entry), written)
             elif isinstance(entry, FloorEntry):
                 floor.take(entry)
             elif isinstance(entry, AsteriskStarted):
@@ -195,32 +207,37 @@ class Recorder:
                     before = records[call_id]
                     if before.entered_at and not before.ended_at:
                         records[call_id] = lose(before, entry.at)
-                        events += self._act(session, effects(before, records[call_id], entry.at,
-                                                             self._short_abandon_s))
+                        self._act(session, effects(before, records[call_id], entry.at, self._short_abandon_s), written)
         changed = [record for call_id, record in records.items() if record != stored.get(call_id)]
         for record in changed:
             store.save(session, rows.get(record.call_id), record, self._node, self._short_abandon_s)
         store.save_talk(session, changed, self._node)
-        return events
+        return written
 
     def _agent_at(self, seat: str, floor: FloorLog) -> str | None:
         return floor.agent_at(seat) or (seat if self._seats_are_agents else None)
 
-    def _act(self, session: Session, wanted: list[Effect]) -> list[AnyEvent]:
-        events: list[AnyEvent] = []
+    def _act(self, session: Session, wanted: list[Effect], written: Written) -> None:
         for effect in wanted:
             match effect:
                 case OpenContactEntry(record=record, at=at):
                     service.open_call_entry(session, record, at)
-                case OpenTicket(ticket=new, at=at):
-                    if opened := open_ticket(session, SYSTEM, new, at, self._tz):
-                        events.append(TicketOpened(at, opened.id, opened.number, opened.kind, opened.call_id,
-                                                   opened.household_id))
+                case OpenTicket():
+                    self._open(session, effect, written)
                 case RememberLanguage(household_id=household_id, language=language):
                     remember_language(session, household_id, language)
                 case CallFinished(call_id=call_id, outcome=ended, at=at):
-                    events.append(CallRecordWritten(at, call_id, ended.value))
-        return events
+                    written.events.append(CallRecordWritten(at, call_id, ended.value))
+
+    def _open(self, session: Session, effect: OpenTicket, written: Written) -> None:
+        """Whatever the desk, its kinds and its clocks are at, the call is in the journal; what could not be opened is kept as
+        a reject, with its cause."""
+        new, at = effect.ticket, effect.at
+        opened = None
+        with by_the_desk(session, "no_ticket", new.cause or f"{new.kind}:{new.call_id}", written.undone):
+            opened = open_ticket(session, SYSTEM, new, at, self._tz)
+        if opened:
+            written.events.append(TicketOpened(at, opened.id, opened.number, opened.kind, opened.call_id, opened.household_id))
 
 
 def rejected_count(session: Session) -> int:

@@ -7,6 +7,7 @@ to summer time takes away or gives twice is counted as often as it was there.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Final, Protocol
 
@@ -23,12 +24,12 @@ Piece = tuple[datetime, datetime]    # from, until; UTC
 
 
 class NeverOpenError(ValueError):
-    """The office does not open for more than a year: nothing can become due."""
+    """The office does not open for more than a year: nothing can become due. A schedule without hours is a legal one."""
 
 
 class Calendar(Protocol):
     def due(self, start: datetime, span: Span | timedelta) -> datetime:
-        """The first moment at which so much of this calendar's time has passed since `start`."""
+        """The first moment at which so much of this calendar's time has passed since `start`. Raises NeverOpenError."""
         ...
 
     def worked(self, start: datetime, end: datetime) -> timedelta:
@@ -117,11 +118,19 @@ class Office:
         total = timedelta(0)
         if end <= start:
             return total
-        for opens, closes in self._from(start):
-            if opens >= end:
-                break
-            total += min(closes, end) - max(opens, start)
+        with suppress(NeverOpenError):     # then no more was worked
+            for opens, closes in self._from(start):
+                if opens >= end:
+                    break
+                total += min(closes, end) - max(opens, start)
         return total
+
+    def opens_after(self, moment: datetime) -> bool:
+        try:
+            next(self._from(moment))
+        except NeverOpenError:
+            return False
+        return True
 
     def open_on(self, day: date) -> tuple[Piece, ...]:
         """When the office is open on a local day: in order, without overlaps."""

@@ -2,6 +2,7 @@
 
 A clock's steps are in one order: warned, broken, then the rungs of its ladder. `step` counts those that were taken and only ever
 goes forwards within a round, so a machine's clock that is set back takes none twice, and one set forwards takes all in turn.
+While its calendar never opens a clock runs and nothing becomes due; hours that change plan it anew.
 """
 
 from __future__ import annotations
@@ -11,11 +12,12 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from crm.clocks.calendars import Calendar
+from crm.clocks.calendars import Calendar, NeverOpenError
 from crm.clocks.terms import Terms
 from crm.kinds.schema import Rung, Span
 
 NOTHING: Final = timedelta(0)
+MOMENT: Final = timedelta(microseconds=1)
 WARNED, BROKEN = 1, 2           # values of `step` once taken
 
 
@@ -69,7 +71,7 @@ class Clock:
     allowed: timedelta                   # of the calendar's time
     spent: timedelta = NOTHING           # of it, until `since`; pauses cost nothing
     since: datetime | None = None        # None while it rests
-    due_at: datetime | None = None       # None while it rests, unless a time was promised or it is broken
+    due_at: datetime | None = None       # None while it rests, unless a time was promised or it is broken; and if it never will be
     standing: Standing = Standing.RUNNING
     step: int = 0
     round: int = 1                       # counts the times that it was warned and broken anew, under other terms
@@ -83,8 +85,8 @@ class Clock:
 
 def start(terms: Terms, now: datetime, calendar: Calendar) -> Clock:
     allowed = _allowed(terms, now, calendar)
-    due_at = terms.until or calendar.due(now, allowed)
-    return Clock(terms, now, allowed, since=now, due_at=due_at)
+    due_at = terms.until or _due(calendar, now, allowed)
+    return Clock(terms, now, allowed or NOTHING, since=now, due_at=due_at)
 
 
 def act(clock: Clock, what: Act, now: datetime, calendar: Calendar, terms: Terms | None = None) -> tuple[Clock, tuple[Step, ...]]:
@@ -125,34 +127,52 @@ def next_at(clock: Clock, calendar: Calendar) -> datetime | None:
     if clock.standing is not Standing.RUNNING or clock.since is None or clock.due_at is None:
         return None
     if clock.step == 0:
-        return min(clock.due_at, _reached(clock, clock.allowed * clock.terms.warn, calendar))
+        return min(clock.due_at, _reached(clock, clock.allowed * clock.terms.warn, calendar) or clock.due_at)
     if clock.step == WARNED:
         return clock.due_at
     rungs = clock.terms.ladder[:clock.step - BROKEN + 1]
     if len(rungs) <= clock.step - BROKEN:
         return None
-    return max(_rung_at(clock, rung, clock.due_at, calendar) for rung in rungs)
+    moments = [_rung_at(clock, rung, clock.due_at, calendar) for rung in rungs]
+    return None if None in moments else max(moment for moment in moments if moment)
 
 
-def _rung_at(clock: Clock, rung: Rung, due_at: datetime, calendar: Calendar) -> datetime:
+def _rung_at(clock: Clock, rung: Rung, due_at: datetime, calendar: Calendar) -> datetime | None:
     """So long after it was due, of time in which it ran."""
-    after = calendar.due(due_at, rung.after)
-    if clock.terms.until is not None:
+    after = _due(calendar, due_at, rung.after)
+    if clock.terms.until is not None or after is None:
         return after
-    return max(due_at, _reached(clock, clock.allowed + calendar.worked(due_at, after), calendar))
+    reached = _reached(clock, clock.allowed + calendar.worked(due_at, after), calendar)
+    return reached and max(due_at, reached)
 
 
-def _reached(clock: Clock, spent: timedelta, calendar: Calendar) -> datetime:
+def _reached(clock: Clock, spent: timedelta, calendar: Calendar) -> datetime | None:
     """When so much will have been spent; since it runs, when it was before."""
     assert clock.since is not None
-    return calendar.due(clock.since, max(spent - clock.spent, NOTHING))
+    return _due(calendar, clock.since, max(spent - clock.spent, NOTHING))
 
 
-def _allowed(terms: Terms, start: datetime, calendar: Calendar) -> timedelta:
+def _due(calendar: Calendar, start: datetime, span: Span | timedelta | None) -> datetime | None:
+    """None: never, while the office has no hours (or nobody can say how much is allowed)."""
+    if span is None:
+        return None
+    try:
+        return calendar.due(start, span)
+    except NeverOpenError:
+        return None
+
+
+def _allowed(terms: Terms, start: datetime, calendar: Calendar) -> timedelta | None:
+    """None: working days of an office that never opens."""
     if terms.until is not None:
         return calendar.worked(start, terms.until)
     span = terms.span or Span()
-    return calendar.worked(start, calendar.due(start, span)) if span.working_days else span.length
+    if not span.working_days:
+        return span.length
+    due_at = _due(calendar, start, span)
+    if due_at is None or _due(calendar, start, MOMENT) is None:
+        return None
+    return calendar.worked(start, due_at)
 
 
 def _rested(clock: Clock, now: datetime, calendar: Calendar) -> Clock:
@@ -166,8 +186,13 @@ def _rested(clock: Clock, now: datetime, calendar: Calendar) -> Clock:
 def _resumed(clock: Clock, now: datetime, calendar: Calendar) -> Clock:
     if clock.terms.until is not None:
         return clock
-    due_at = clock.due_at if clock.broken else calendar.due(now, max(clock.allowed - clock.spent, NOTHING))
-    return replace(clock, since=now, due_at=due_at)
+    allowed = clock.allowed or _allowed(clock.terms, clock.started_at, calendar)     # could not be said before
+    due_at = clock.due_at if clock.broken else _due(calendar, now, _left(allowed, clock.spent))
+    return replace(clock, allowed=allowed or NOTHING, since=now, due_at=due_at)
+
+
+def _left(allowed: timedelta | None, spent: timedelta) -> timedelta | None:
+    return None if allowed is None else max(allowed - spent, NOTHING)
 
 
 def _ruled(clock: Clock, terms: Terms, now: datetime, calendar: Calendar) -> Clock:
@@ -180,12 +205,14 @@ def _ruled(clock: Clock, terms: Terms, now: datetime, calendar: Calendar) -> Clo
         return _anew(clock, ruled, later=terms.until > now)
     spent = clock.spent + (calendar.worked(clock.since, now) if clock.since else NOTHING)
     allowed = _allowed(terms, clock.started_at, calendar)
-    if clock.broken and allowed <= spent:
+    if clock.broken and (allowed is None or allowed <= spent):
         return replace(clock, terms=terms)
-    allowed = max(allowed, spent)     # no time is left: it is due now, and its ladder begins now
     runs = clock.standing is Standing.RUNNING
+    if allowed is None:
+        return replace(clock, terms=terms, allowed=NOTHING, spent=spent, since=now if runs else None, due_at=None)
+    allowed = max(allowed, spent)     # no time is left: it is due now, and its ladder begins now
     ruled = replace(clock, terms=terms, allowed=allowed, spent=spent, since=now if runs else None,
-                    due_at=calendar.due(now, allowed - spent) if runs else None)
+                    due_at=_due(calendar, now, allowed - spent) if runs else None)
     return _anew(clock, ruled, later=allowed > spent, warned=allowed * terms.warn <= spent)
 
 
@@ -200,7 +227,10 @@ def planned(clock: Clock, calendar: Calendar) -> Clock:
     """Under changed office hours: what was spent before its last pause stays, what it runs since is counted by the new ones."""
     if clock.broken or clock.since is None or clock.terms.until is not None:
         return clock
-    since, allowed = clock.since, clock.allowed
+    allowed: timedelta | None = clock.allowed
     if clock.terms.span is not None and clock.terms.span.working_days:
-        allowed = max(_allowed(clock.terms, clock.started_at, calendar), clock.spent)
-    return replace(clock, allowed=allowed, due_at=calendar.due(since, allowed - clock.spent))
+        allowed = _allowed(clock.terms, clock.started_at, calendar)
+    if allowed is None:
+        return replace(clock, due_at=None)
+    allowed = max(allowed, clock.spent)
+    return replace(clock, allowed=allowed, due_at=_due(calendar, clock.since, allowed - clock.spent))

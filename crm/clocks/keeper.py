@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
-from typing import Final, Protocol
+from typing import Final
 
 import structlog
 from sqlalchemy import select
@@ -21,6 +21,7 @@ from crm.clocks.office import set_office_hours
 from crm.database import Database
 from crm.migrate import is_current
 from crm.notices import service as notices
+from crm.threads import Reports
 
 EVERY_S: Final = 1.0
 AT_ONCE: Final = 50            # of a transaction: on SQLite nobody else writes meanwhile, and the recorder wants to
@@ -28,10 +29,6 @@ BETWEEN_S: Final = 0.02        # … in which it does
 LATE: Final = timedelta(seconds=60)
 
 log = structlog.get_logger("clocks")
-
-
-class Reports(Protocol):
-    def __call__(self, component: str, state: Health, detail: str = "") -> None: ...
 
 
 class ClockKeeper:
@@ -42,13 +39,15 @@ class ClockKeeper:
         self._begun = False
         self._plans = True
 
-    def run(self, stop: threading.Event) -> None:
+    def rounds(self, stop: threading.Event) -> Iterator[None]:
         self._stop = stop
         while not stop.wait(EVERY_S):
             try:
                 self.step()
             except SQLAlchemyError as error:
                 log.warning("clocks_wait", error=type(error).__name__)     # the recorder reports the database
+                continue
+            yield
 
     def step(self) -> int:
         """Everything that is due by now; how many clocks and notices that were. Raises SQLAlchemyError."""
@@ -88,5 +87,7 @@ class ClockKeeper:
 
     def _tell_lag(self) -> None:
         with self._database.reading() as session:
+            waits = service.waits_for_hours(session, self._clock.now())
             late = session.scalar(select(TicketClock.id).where(TicketClock.next_at <= self._clock.now() - LATE).limit(1))
-        self._report("clocks", Health.OK if late is None else Health.DEGRADED, "" if late is None else "late")
+        detail = "late" if late is not None else "never_open" if waits else ""
+        self._report("clocks", Health.DEGRADED if detail else Health.OK, detail)

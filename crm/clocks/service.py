@@ -81,16 +81,25 @@ def due(now: datetime, limit: int) -> Select[TicketClock, Ticket]:
 
 
 def plan_anew(session: Session, now: datetime, limit: int = 200) -> int:
-    """After the office hours changed: moments of at most `limit` running clocks that go by them; how many there were."""
+    """After the office hours changed: moments of at most `limit` running clocks that go by them; how many there were.
+
+    Also of those to which nothing could happen: the office may have had no hours at all."""
     work = _Work(session, calendars(session), Telling(session), now)
     rows = session.execute(_locked(
         select(TicketClock, Ticket).join(Ticket, Ticket.id == TicketClock.ticket_id)
-        .where(TicketClock.calendar == literal_column("'office'"), TicketClock.next_at.is_not(None),
+        .where(TicketClock.calendar == literal_column("'office'"), TicketClock.standing == Standing.RUNNING,
                TicketClock.planned_by < work.by.version).order_by(TicketClock.planned_by), limit)).all()
     for row, ticket in rows:
         _take(work, ticket, row, pure.planned(clock_of(row), work.by.office))
     work.telling.finish()
     return len(rows)
+
+
+def waits_for_hours(session: Session, now: datetime) -> bool:
+    """Whether a running clock goes by an office that never opens: then nothing becomes due, and somebody must be told."""
+    return not calendars(session).office.opens_after(now) and session.scalar(
+        select(TicketClock.id).where(TicketClock.calendar == literal_column("'office'"),
+                                     TicketClock.standing == Standing.RUNNING).limit(1)) is not None
 
 
 def _locked(query: Select[TicketClock, Ticket], limit: int) -> Select[TicketClock, Ticket]:

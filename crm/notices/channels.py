@@ -67,7 +67,7 @@ class MailServer:
             raise NotSentError(f"smtp_{next(iter(error.recipients.values()))[0]}") from error
         except smtplib.SMTPResponseException as error:
             raise NotSentError(f"smtp_{error.smtp_code}") from error
-        except (OSError, smtplib.SMTPException) as error:
+        except (OSError, smtplib.SMTPException, UnicodeError) as error:     # smtplib sends ASCII passwords only
             raise NotSentError(type(error).__name__) from error
 
     def _connected(self) -> smtplib.SMTP:
@@ -117,7 +117,10 @@ _OPENER: Final = urllib.request.build_opener(urllib.request.ProxyHandler({}), _N
 
 
 def _secret(secrets: Secrets, name: str) -> str:
-    value = secrets().get(name)
+    try:
+        value = secrets().get(name)
+    except (OSError, ValueError) as error:     # not there, or no JSON, for a moment
+        raise NotSentError("secrets_unreadable") from error
     if not value:
         raise NotSentError(f"no_secret:{name}")
     return value

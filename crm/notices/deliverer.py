@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -15,12 +15,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from callcenter.clock import Clock
 from callcenter.events import Health
 from callcenter.site import Site
-from crm.clocks.keeper import Reports
 from crm.database import Database
 from crm.notices import deliveries
 from crm.notices.channels import Channel, ChatRobot, MailServer, NotSentError, Secrets
 from crm.notices.deliveries import MAIL, Taken
 from crm.notices.models import Delivery, Notice
+from crm.threads import Reports
 
 EVERY_S: Final = 1.0
 FAILED_WITHIN: Final = timedelta(hours=1)
@@ -40,19 +40,23 @@ def channels_of(site: Site, secrets: Secrets) -> dict[str, Channel]:
 class Deliverer:
     def __init__(self, database: Database, site: Site, channels: Mapping[str, Channel], clock: Clock, report: Reports) -> None:
         self._database, self._site, self._channels, self._clock, self._report = database, site, channels, clock, report
+        self._has_told = True
 
-    def run(self, stop: threading.Event) -> None:
+    def rounds(self, stop: threading.Event) -> Iterator[None]:
+        self._has_told = False     # also after a fault: then the first round says how it is
         while not stop.wait(EVERY_S):
             try:
                 while self.step() and not stop.is_set():
                     pass
             except SQLAlchemyError as error:
                 log.warning("notices_wait", error=type(error).__name__)    # the recorder reports the database
+                continue
+            yield
 
     def step(self) -> int:
         """One round; how many were tried. Raises SQLAlchemyError."""
         now = self._clock.now()
-        if not self._is_anything(now):
+        if self._has_told and not self._is_anything(now):
             return 0
         with self._database.writing.begin() as session:
             deliveries.fan_out(session, self._site, now)
@@ -63,6 +67,7 @@ class Deliverer:
         with self._database.reading() as session:
             failing = deliveries.failing(session, now - FAILED_WITHIN)
         self._report("notices", Health.DEGRADED if failing else Health.OK, f"failing_{failing}" if failing else "")
+        self._has_told = True
         return len(taken)
 
     def _send(self, one: Taken) -> None:
@@ -73,11 +78,17 @@ class Deliverer:
             channel.send(one.message, one.address, self._clock.now())
         except NotSentError as error:
             log.warning("notice_not_sent", channel=one.channel, delivery=one.delivery_id, code=error.code, tries=one.tries)
-            with self._database.writing.begin() as session:
-                deliveries.not_sent(session, one, error.code, self._clock.now())
+            self._not_sent(one, error.code)
+        except Exception as error:     # of one delivery, and given up after its tries: the others go out
+            log.critical("notice_fault", channel=one.channel, delivery=one.delivery_id, error=type(error).__name__, exc_info=error)
+            self._not_sent(one, "fault")
         else:
             with self._database.writing.begin() as session:
                 deliveries.sent(session, one, self._clock.now())
+
+    def _not_sent(self, one: Taken, code: str) -> None:
+        with self._database.writing.begin() as session:
+            deliveries.not_sent(session, one, code, self._clock.now())
 
     def _is_anything(self, now: datetime) -> bool:
         with self._database.reading() as session:

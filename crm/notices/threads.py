@@ -6,10 +6,11 @@ import threading
 
 from callcenter.clock import Clock
 from callcenter.site import Site
-from crm.clocks.keeper import ClockKeeper, Reports
+from crm.clocks.keeper import ClockKeeper
 from crm.database import Database
 from crm.notices.channels import Secrets
 from crm.notices.deliverer import Deliverer, channels_of
+from crm.threads import Reports, started
 
 
 def desk_threads(database: Database, site: Site, secrets: Secrets, clock: Clock, report: Reports,
@@ -17,8 +18,5 @@ def desk_threads(database: Database, site: Site, secrets: Secrets, clock: Clock,
     """Running. They end within seconds of `stop`."""
     keeper = ClockKeeper(database, site, clock, report)
     deliverer = Deliverer(database, site, channels_of(site, secrets), clock, report)
-    threads = [threading.Thread(target=work, args=(stop,), name=name, daemon=True)
-               for name, work in (("clocks", keeper.run), ("notices", deliverer.run))]
-    for thread in threads:
-        thread.start()
-    return threads
+    return [started("clocks", keeper.rounds, stop, report, reports_itself=True),
+            started("notices", deliverer.rounds, stop, report, reports_itself=True)]

@@ -8,7 +8,7 @@ two at once tell nothing twice; and it asks whether Redis answers before that, s
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
 
@@ -59,15 +59,7 @@ class Relay:
         if has_noted(session):
             self._noted.set()
 
-    def run(self, stop: threading.Event) -> None:
-        """Until `stop` is set. A fault of ours ends the process, which is started anew: a relay that is dead must be seen."""
-        try:
-            self._run(stop)
-        except Exception as error:
-            log.critical("relay_ended", error=repr(error), exc_info=error)
-            stop.set()
-
-    def _run(self, stop: threading.Event) -> None:
+    def rounds(self, stop: threading.Event) -> Iterator[None]:
         retry = FIRST_RETRY_S
         while not stop.is_set():
             self._noted.clear()
@@ -79,6 +71,7 @@ class Relay:
                 retry = min(retry * 2, LONGEST_RETRY_S)
                 continue
             retry = FIRST_RETRY_S
+            yield
             if told < BATCH:
                 self._noted.wait(POLL_S)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -30,12 +30,14 @@ class Forgetter:
         self._database, self._site, self._folders, self._clock = database, site, folders, clock
         self._rules_at = float("-inf")
 
-    def run(self, stop: threading.Event) -> None:
+    def rounds(self, stop: threading.Event) -> Iterator[None]:
         while not stop.is_set():
             try:
                 self.round(time.monotonic())
             except (OSError, SQLAlchemyError) as error:
                 log.error("not_forgotten", error=type(error).__name__)
+            else:
+                yield
             stop.wait(SWEEP_EVERY_S)
 
     def round(self, monotonic: float) -> None:

@@ -53,3 +53,5 @@ class KeyRing:
             return self.secrets()
         except FileNotFoundError:
             return {}
+        except (OSError, ValueError) as error:     # no JSON, for a moment
+            raise KeyMissing("the secrets cannot be read") from error

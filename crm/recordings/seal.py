@@ -221,7 +221,7 @@ class Sealer:
     def __init__(self, database: Database, vault: Vault, clock: Clock, report: Report) -> None:
         self._database, self._vault, self._clock, self._report = database, vault, clock, report
 
-    def run(self, stop: threading.Event) -> None:
+    def rounds(self, stop: threading.Event) -> Iterator[None]:
         while not stop.is_set():
             try:
                 stuck = self.round(stop)
@@ -229,6 +229,8 @@ class Sealer:
                 log.error("sealing_failed", error=type(error).__name__, detail=str(error)[:200])
                 self._report("recordings", Health.DEGRADED, getattr(error, "code", type(error).__name__))
                 stuck = 1
+            else:
+                yield
             stop.wait(AGAIN_S if stuck else EVERY_S)
 
     def round(self, stop: threading.Event) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta, tzinfo
 from typing import Any, Final, Protocol
 
@@ -17,6 +17,7 @@ from callcenter.events import AnyEvent, AsteriskCounted, event_from_json
 from crm.reports.figures import Counted
 from crm.reports.live import Gap, LiveDay
 from crm.reports.service import day_bounds
+from crm.threads import Reports, started
 
 RETRY_S: Final = 2.0
 AT_ONCE: Final = 1_000
@@ -39,16 +40,16 @@ class Heard(Protocol):
 class Hearing:
     """Begins at local midnight, as far back as the stream goes."""
 
-    def __init__(self, url: str, clock: Clock, tz: tzinfo, short_abandon_s: float) -> None:
+    def __init__(self, url: str, clock: Clock, tz: tzinfo, short_abandon_s: float, report: Reports) -> None:
         self._redis: Any = redis.Redis.from_url(url, socket_timeout=BLOCK_MS / 1000 + 5, socket_connect_timeout=1)
-        self._clock, self._tz = clock, tz
+        self._clock, self._tz, self._report = clock, tz, report
+        self._short_abandon_s = short_abandon_s
         self._day = LiveDay(short_abandon_s)
         self._lock = threading.Lock()
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="hearing", daemon=True)
 
     def start(self) -> None:
-        self._thread.start()
+        started("hearing", self._rounds, self._stop, self._report)
 
     def stop(self) -> None:
         """Does not wait for a read that is under way: it writes nothing."""
@@ -75,16 +76,19 @@ class Hearing:
         with self._lock:
             return list(self._day.counters.values())
 
-    def _run(self) -> None:
+    def _rounds(self, stop: threading.Event) -> Iterator[None]:
+        with self._lock:
+            self._day = LiveDay(self._short_abandon_s)    # begun again after a fault, nothing is heard twice
         cursor = self._midnight()
-        while not self._stop.is_set():
+        while not stop.is_set():
             try:
                 cursor = self._still_there(cursor)
-                while not self._stop.is_set():
+                while not stop.is_set():
                     cursor = self._read(cursor)
+                    yield
             except (redis.RedisError, OSError) as error:
                 log.warning("bus_lost", error=type(error).__name__)
-                self._stop.wait(RETRY_S)
+                stop.wait(RETRY_S)
 
     def _midnight(self) -> str:
         begin, _ = day_bounds(self._clock.now().astimezone(self._tz).date(), self._tz)

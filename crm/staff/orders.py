@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from typing import Any, Final
 
@@ -26,6 +26,7 @@ from callcenter.events import AnyEvent, OrderCarriedOut, event_from_json
 from crm.database import Database
 from crm.staff.audit import record_audit
 from crm.staff.models import AuditEntry
+from crm.threads import Reports, started
 
 PHONE: Final = "phone"       # OrderCarriedOut.by of a code that was dialled
 BACK: Final = timedelta(days=1)
@@ -58,27 +59,28 @@ def audit_orders(database: Database, events: Iterable[AnyEvent]) -> int:
 class OrdersAudited:
     """A thread of crm's own, so that neither Redis nor the database, when they hang, hold up the recorder."""
 
-    def __init__(self, url: str, database: Database, clock: Clock) -> None:
+    def __init__(self, url: str, database: Database, clock: Clock, report: Reports) -> None:
         self._redis: Any = redis.Redis.from_url(url, socket_timeout=BLOCK_MS / 1000 + 5, socket_connect_timeout=1)
-        self._database, self._clock = database, clock
+        self._database, self._clock, self._report = database, clock, report
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="orders", daemon=True)
 
     def start(self) -> None:
-        self._thread.start()
+        started("orders", self._rounds, self._stop, self._report)
 
     def stop(self) -> None:
         """Does not wait: what is under way is one transaction, and is heard again."""
         self._stop.set()
 
-    def _run(self) -> None:
+    def _rounds(self, stop: threading.Event) -> Iterator[None]:
         cursor = f"{int((self._clock.now() - BACK).timestamp() * 1000)}-0"
-        while not self._stop.is_set():
+        while not stop.is_set():
             try:
                 cursor = self._read(self._still_there(cursor))
             except (redis.RedisError, OSError, SQLAlchemyError) as error:
                 log.warning("orders_not_audited", error=type(error).__name__)
-                self._stop.wait(RETRY_S)
+                stop.wait(RETRY_S)
+            else:
+                yield
 
     def _still_there(self, cursor: str) -> str:
         """A Redis that was emptied may number its entries from an earlier time than the cursor's."""

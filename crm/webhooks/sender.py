@@ -7,7 +7,7 @@ this process die meanwhile; so a letter may come twice, with the same id, and is
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -50,22 +50,15 @@ class Sender:
         self._at_work: dict[int, threading.Thread] = {}
         self._rests: dict[int, tuple[datetime, timedelta]] = {}      # until when, and how long
 
-    def run(self, stop: threading.Event) -> None:
-        """Until `stop` is set. Letters that are on their way then come again: nobody waits for a slow receiver.
-
-        A fault of ours ends the process, which is started anew: a sender that is dead must be seen."""
-        try:
-            self._run(stop)
-        except Exception as error:
-            log.critical("sender_ended", error=repr(error), exc_info=error)
-            stop.set()
-
-    def _run(self, stop: threading.Event) -> None:
+    def rounds(self, stop: threading.Event) -> Iterator[None]:
+        """Letters that are on their way at the end come again: nobody waits for a slow receiver."""
         while not stop.is_set():
             try:
                 self._hand_out()
             except SQLAlchemyError as error:
                 log.warning("webhooks_wait", error=type(error).__name__)
+            else:
+                yield
             stop.wait(POLL_S)
 
     def _hand_out(self) -> None:

@@ -9,17 +9,18 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from callcenter.clock import FakeClock
 from callcenter.commands import Answer, CancelRingBack, Command, RingBack
-from callcenter.errors import Unavailable
+from callcenter.errors import NotFound, Unavailable
 from callcenter.events import Callback, CallbackChanged, CallbackState
-from crm.callbacks import service
+from crm.callbacks import service, store
 from crm.callbacks.caller import CallbackCaller
 from crm.callbacks.rules import RetryRule
 from crm.calls import service as calls
 from crm.calls.journal import parse_queue_log
-from crm.calls.models import QueueVisit
+from crm.calls.models import JournalReject, QueueVisit
 from crm.calls.record import Outcome
 from crm.calls.recorder import Batch, Recorder, Source
 from crm.database import Database
@@ -118,6 +119,22 @@ def test_an_answered_callback_is_done_its_ticket_closed_and_the_call_no_caller_s
         assert (record.outcome, record.callback_id, record.talk_s, record.queued_at) == (Outcome.CALLBACK, ident, 71, None)
         assert calls.call(session, ident).outcome is Outcome.MESSAGE
         assert list(session.scalars(select(QueueVisit.call_id))) == [ident]
+
+
+def test_a_ticket_that_the_desk_cannot_close_keeps_no_callback_from_being_done(
+        line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    def faulty(session: Session, *_: object) -> None:
+        session.add(JournalReject(source="x", offset=0, line="", reason="half done", at=datetime.now(UTC)))
+        session.flush()
+        raise NotFound("stage")
+
+    monkeypatch.setattr(store, "close_by_machine", faulty)
+    ident = line.asks()
+    line.place(ident, 60, 1, "answered")
+    assert line.one().state is CallbackState.DONE
+    with line.database.reading() as session:
+        assert [(reject.line, reject.reason) for reject in session.scalars(select(JournalReject))] == [
+            (f"callback:{ident}", "not_closed:NotFound")]
 
 
 def test_a_busy_caller_is_asked_for_again_after_the_rule_s_time_and_given_up_after_its_tries(line: Line) -> None:

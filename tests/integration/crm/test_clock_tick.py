@@ -24,6 +24,7 @@ from crm.clocks.office import set_office_hours
 from crm.database import Database, UtcDateTime, open_database
 from crm.kinds.schema import ClockRule
 from crm.outbox.models import OutboxEntry
+from crm.threads import started
 from crm.tickets.models import Ticket, TicketEvent
 
 NOW = datetime(2026, 12, 31, 4, 0, tzinfo=UTC)
@@ -173,9 +174,7 @@ def test_two_crm_processes_tick_at_once_and_each_thing_is_told_once(database: Da
     site, stop = load_site(CHECKOUT / "asterisk-config/site.yaml"), threading.Event()
     others = [open_database(database_url) for _ in range(2)]
     keepers = [ClockKeeper(one, site, FakeClock(NOW + 2 * HOUR), Told()) for one in others]
-    threads = [threading.Thread(target=keeper.run, args=(stop,)) for keeper in keepers]
-    for thread in threads:
-        thread.start()
+    threads = [started("clocks", keeper.rounds, stop, Told()) for keeper in keepers]
     end = time.monotonic() + PATIENCE_S
     while is_due(database) and time.monotonic() < end:
         time.sleep(0.05)

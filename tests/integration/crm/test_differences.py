@@ -62,7 +62,7 @@ def test_what_was_heard_and_what_was_written_is_compared_and_what_nobody_explain
                   CallEnded(at(41), told, "abandoned"),
                   AsteriskCounted(at(290), "node1", "repair", "repair", 0, 0, 0, 3, at(-101))):
         publisher.publish(event)
-    hearing = Hearing(bus.url, FakeClock(NOW), TZ, 5)
+    hearing = Hearing(bus.url, FakeClock(NOW), TZ, 5, lambda *_: None)
     hearing.start()
     deadline = time.monotonic() + 10
     while not hearing.counters():

@@ -245,6 +245,60 @@ def test_without_its_secret_nothing_is_sent_and_the_row_says_which(house: House,
         assert codes == {"mail": "ConnectionRefusedError", "robot:ops": "no_secret:robot-ops"}
 
 
+def test_secrets_that_cannot_be_read_for_a_moment_are_a_failure_of_a_delivery_and_of_nothing_else(
+        house: House, site: Site, inbox: tuple[Inbox, int], chat: Chat) -> None:
+    full = outside(site, inbox[1], chat)
+    house.open("ben", {"tell": "leader"})
+    house.at(HOUR, full)
+
+    def half_written() -> Mapping[str, str]:
+        return dict(json.loads('{"smtp": '))
+
+    house.clock = FakeClock(NOW + HOUR)
+    Deliverer(house.database, full, channels_of(full, half_written), house.clock, house.report).step()
+    with house.database.reading() as session:
+        assert {row.error for row in session.scalars(select(Delivery))} == {"secrets_unreadable"}
+    deliver(house, full, HOUR + deliveries.wait(1))
+    assert (len(inbox[0].mails) > 0, len(chat.said)) == (True, 1)
+
+
+def test_a_password_that_no_mail_server_can_be_told_fails_the_delivery(house: House, site: Site, inbox: tuple[Inbox, int]) -> None:
+    full = outside(site, inbox[1])
+    house.open("ben", {"tell": "leader"})
+    house.at(HOUR, full)
+    deliver(house, full, secrets={"smtp": "密码"})
+    with house.database.reading() as session:
+        assert {row.error for row in session.scalars(select(Delivery))} == {"UnicodeEncodeError"}
+
+
+class Faulty:
+    def send(self, *_: object) -> None:
+        raise ZeroDivisionError
+
+
+def test_a_fault_in_one_way_out_holds_up_no_other(house: House, site: Site, inbox: tuple[Inbox, int], chat: Chat) -> None:
+    full = outside(site, inbox[1], chat)
+    house.open("ben", {"tell": "leader"})
+    house.at(HOUR, full)
+    house.clock = FakeClock(NOW + HOUR)
+    ways = {**channels_of(full, lambda: SECRETS), "mail": Faulty()}
+    Deliverer(house.database, full, ways, house.clock, house.report).step()
+    with house.database.reading() as session:
+        assert {(row.channel, row.error) for row in session.scalars(select(Delivery))} == {("mail", "fault"), ("robot:ops", None)}
+    assert (len(chat.said), len(inbox[0].mails)) == (1, 0)
+    deliver(house, full, HOUR + deliveries.wait(1))
+    assert (len(chat.said), len(inbox[0].mails)) == (1, 2)
+
+
+def test_after_a_fault_the_first_round_says_how_notices_are_though_nothing_is_to_be_sent(house: House, site: Site) -> None:
+    stop = threading.Event()
+    deliverer = Deliverer(house.database, site, channels_of(site, lambda: SECRETS), house.clock, house.report)
+    house.report("notices", Health.DOWN, "ZeroDivisionError")
+    rounds = deliverer.rounds(stop)
+    next(rounds)
+    assert house.health["notices"] == (Health.OK, "")
+
+
 def test_a_mail_server_that_does_not_know_the_password_is_told_of_by_its_code(
         house: House, site: Site, inbox: tuple[Inbox, int]) -> None:
     full = outside(site, inbox[1])

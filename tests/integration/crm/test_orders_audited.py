@@ -56,7 +56,7 @@ def test_orders_from_before_a_start_are_audited_and_a_second_start_doubles_none(
     publisher = Publisher(bus.url)
     publisher.publish(REFUSED)
     for number in range(2):
-        reader = OrdersAudited(bus.url, database, SystemClock())
+        reader = OrdersAudited(bus.url, database, SystemClock(), lambda *_: None)
         reader.start()
         publisher.publish(OrderCarriedOut(AT, f"later{number}", "phone", "AskHelp", "agent:802", "not_signed_in"))
         until(lambda heard=number: len(rows(database)) == 2 + heard, what="its audit row")

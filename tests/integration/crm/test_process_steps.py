@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -117,3 +118,23 @@ def test_figures_are_told_at_the_start_after_news_at_midnight_and_when_redis_cam
 def test_a_thing_that_is_due_every_second_is_due_once_a_second() -> None:
     every = Every(1.0)
     assert [every.due(at) for at in (10.0, 10.5, 10.99, 11.0, 11.5)] == [True, False, False, True, False]
+
+
+def test_a_fault_of_ours_in_a_step_is_shown_and_the_process_goes_on(
+    process: Process, notebook: Notebook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop, shown = threading.Event(), []
+    step = process.step
+
+    def faulty() -> bool:
+        if notebook.health["crm"][0] is not Health.DOWN:
+            raise KeyError("stage")
+        shown.append(notebook.health["crm"])
+        stop.set()
+        return step()
+
+    monkeypatch.setattr(process, "step", faulty)
+    monkeypatch.setattr(process_module, "FIRST_RETRY_S", 0.0)
+    process.run(stop)
+    assert shown == [(Health.DOWN, "KeyError")]
+    assert notebook.health["crm"] == (Health.OK, "")

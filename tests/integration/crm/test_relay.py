@@ -24,13 +24,14 @@ from wall.rig import until
 
 from callcenter.bus import START, STREAM, Publisher, entries_of
 from callcenter.clock import FakeClock
-from callcenter.events import AnyEvent, DeskChanged, event_from_json
+from callcenter.events import AnyEvent, DeskChanged, Health, event_from_json
 from callcenter.settings import CHECKOUT, new_settings
 from crm.database import Database, open_database
 from crm.outbox import relay as relay_module
 from crm.outbox.models import OutboxEntry
 from crm.outbox.relay import KEPT_FOR, Relay, drop_told
 from crm.outbox.service import note
+from crm.threads import keep_going, started
 
 NOW = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
 
@@ -74,8 +75,7 @@ def relay_of(database: Database, store: Redis) -> Relay:
 @contextmanager
 def running(relay: Relay) -> Iterator[None]:
     stop = threading.Event()
-    thread = threading.Thread(target=relay.run, args=(stop,))
-    thread.start()
+    thread = started("relay", relay.rounds, stop, lambda *_: None)
     try:
         yield
     finally:
@@ -153,18 +153,25 @@ def test_a_redis_that_hangs_keeps_nobody_from_writing(database: Database) -> Non
     assert waiting(database) == 3
 
 
-def test_a_fault_of_ours_ends_the_process_and_is_not_passed_over(database: Database) -> None:
+def test_after_a_fault_of_ours_the_relay_is_shown_as_down_and_what_waits_is_told_when_it_has_gone(database: Database) -> None:
+    faults = [ZeroDivisionError()]
+    told, stop = [], threading.Event()
+
     class Broken:
         def ping(self) -> None:
-            raise ZeroDivisionError
+            if faults:
+                raise faults.pop()
 
         def publish_all(self, events: Sequence[AnyEvent]) -> None: ...
 
+    def report(component: str, state: Health, detail: str = "") -> None:
+        told.append((component, state, detail, waiting(database)))
+        if state is Health.OK:
+            stop.set()
+
     write(database, 1)
-    stop = threading.Event()
-    Relay(database, Broken(), FakeClock(NOW)).run(stop)
-    assert stop.is_set()
-    assert waiting(database) == 1
+    keep_going("relay", Relay(database, Broken(), FakeClock(NOW)).rounds, stop, report, first_retry_s=0)
+    assert told == [("relay", Health.DOWN, "ZeroDivisionError", 1), ("relay", Health.OK, "", 0)]
 
 
 def test_two_relays_at_once_tell_nothing_twice(database: Database, store: Redis, monkeypatch: pytest.MonkeyPatch) -> None:

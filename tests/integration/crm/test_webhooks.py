@@ -26,6 +26,7 @@ from crm.outbox.relay import Relay
 from crm.outbox.service import note
 from crm.staff.actor import Actor
 from crm.staff.audit import audit_of
+from crm.threads import started
 from crm.webhooks import service
 from crm.webhooks.models import WebhookDelivery
 from crm.webhooks.post import Post
@@ -309,9 +310,8 @@ def test_from_the_commit_to_the_receiver_with_everything_running(database: Datab
     clock, stop = SystemClock(), threading.Event()
     subscribed(database, inbox.url)
     relay = Relay(database, Publisher(store.url, tries_once=True), clock, address_letters)
-    threads = [threading.Thread(target=run, args=(stop,)) for run in (relay.run, Sender(database, clock, Post(HERE)).run)]
-    for thread in threads:
-        thread.start()
+    threads = [started(name, rounds, stop, lambda *_: None)
+               for name, rounds in (("relay", relay.rounds), ("webhooks", Sender(database, clock, Post(HERE)).rounds))]
     other = open_database(database.engine.url.render_as_string(hide_password=False))
     try:
         for number in range(20):

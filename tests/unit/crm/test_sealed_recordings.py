@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import json
 import os
 from pathlib import Path
 
@@ -136,3 +137,11 @@ def test_plain_and_sealed_files_have_the_journals_names(tmp_path: Path) -> None:
     assert recorded(tmp_path) == {"2026/a.wav", "2026/b.wav"}
     with PlainFile(tmp_path / "2026/a.wav") as file:
         assert (file.length, b"".join(file.read(2, 4))) == (6, b"cd")
+
+
+def test_secrets_that_are_no_json_for_a_moment_are_a_missing_key_and_no_fault() -> None:
+    def half_written() -> dict[str, str]:
+        return dict(json.loads('{"recordings-key-1": '))
+
+    with pytest.raises(KeyMissing):
+        KeyRing(half_written).newest()
