@@ -129,7 +129,7 @@ def _ticket(entry: OutboxEntry) -> int | None:
     """A notice names its ticket in what it tells."""
     thing, _, ident = entry.subject.partition(":")
     found = ident if thing == "ticket" else entry.data.get("ticket")
-    return int(found) if str(found or "").isdecimal() else None
+    return int(found) if found is not None and str(found).isdecimal() else None
 
 
 def _waiting() -> Any:

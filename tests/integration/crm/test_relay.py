@@ -206,7 +206,6 @@ DIES = textwrap.dedent("""
     from crm.database import open_database
     from crm.outbox.relay import Relay
     from crm.outbox.service import note
-from crm.tickets.models import Ticket
 
     url, redis_url, moment = sys.argv[1:]
     die = lambda: os.kill(os.getpid(), signal.SIGKILL)
