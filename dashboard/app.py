@@ -22,7 +22,8 @@ from callcenter.settings import Settings
 from callcenter.site import Site, load_site
 from crm.database import Database
 from crm.instance import open_instance
-from crm.staff.schemas import UserShown
+from crm.kinds.service import kinds_seen
+from crm.staff.actor import Actor
 from crm.staff.service import signed_in
 from dashboard.access import COOKIE, live_roles, public
 from dashboard.api import health
@@ -31,7 +32,7 @@ from dashboard.description import describe, operation_id
 from dashboard.headers import SameOriginOnly, SecurityHeaders
 from dashboard.live.hub import Hub
 from dashboard.live.reader import Reader
-from dashboard.live.socket import LiveFeed
+from dashboard.live.socket import LiveFeed, Watcher
 from dashboard.problems import install_problems
 from dashboard.services import Services
 
@@ -46,13 +47,16 @@ class Watching:
     database: Database
     clock: Clock
 
-    def __call__(self, token: str) -> UserShown | None:
+    def __call__(self, token: str) -> Watcher | None:
         try:
             with self.database.reading() as session:
                 who = signed_in(session, token, self.clock.now())
+                if who is None:
+                    return None
+                kinds = kinds_seen(session, Actor(who.user.name, who.user.user_id, who.user.roles, who.user.estates))
         except SQLAlchemyError as error:
             raise Unavailable from error
-        return replace(who.user, roles=live_roles(who)) if who else None
+        return Watcher(replace(who.user, roles=live_roles(who)), kinds)
 
 
 def create_app(settings: Settings, *, site: Site | None = None, clock: Clock | None = None,

@@ -55,7 +55,7 @@ def lift(session: Session, treatment_id: int, reason: str, by: UserShown, now: d
     if row.state == "lifted":
         raise Conflict(f"treatment {treatment_id} is lifted")
     _lift(row, by, now)
-    record_audit(session, at=now, who=by.name, user_id=by.user_id, action="caller.lifted", subject=f"caller:{row.number}",
+    record_audit(session, at=now, who=by.name, user_id=by.user_id, action="caller.lifted", subject=f"treatment:{row.id}",
                  detail=f"{row.level}: {reason}")
     session.flush()
     return _shown(row)
@@ -81,7 +81,7 @@ def _add(session: Session, number: str, level: Level, state: State, reason: str,
     session.add(row)
     session.flush()
     record_audit(session, at=now, who=by.name, user_id=by.user_id,
-                 action="caller.reported" if state == "reported" else "caller.treated", subject=f"caller:{row.number}",
+                 action="caller.reported" if state == "reported" else "caller.treated", subject=f"treatment:{row.id}",
                  detail=f"{level}: {reason}")
     return _shown(row)
 

@@ -25,6 +25,7 @@ from crm.households.service import all_ids, current_id
 from crm.paging import BadCursor, Page, cursor_of, place_of
 from crm.staff.actor import Actor
 from crm.tickets.models import Ticket
+from crm.tickets.reading import seen
 
 Happened = Literal["call", "callback", "message", "ticket", "visit"]
 LIST: Final = "household-history"
@@ -62,7 +63,7 @@ def history(session: Session, actor: Actor, household_id: int, *, cursor: str | 
     """Newest first, with what happened under the ids that were merged into it."""
     ids = _ids(session, actor, household_id)
     place = _place(cursor) if cursor is not None else None
-    parts = [_part(session, kind, ids, place, limit + 1) for kind in _KINDS]
+    parts = [_part(session, actor, kind, ids, place, limit + 1) for kind in _KINDS]
     found = list(islice(heapq.merge(*parts, key=lambda item: (item.at, item.what), reverse=True), limit + 1))
     last = found[limit - 1] if len(found) > limit else None
     following = cursor_of(LIST, f"{last.at.isoformat()} {last.what} {last.ref}", 0) if last else None
@@ -72,7 +73,7 @@ def history(session: Session, actor: Actor, household_id: int, *, cursor: str | 
 def open_matters(session: Session, actor: Actor, household_id: int) -> tuple[tuple[HistoryItem, ...], tuple[HistoryItem, ...]]:
     """(tickets, callbacks) that are not over, oldest first; at most fifty of each."""
     ids = _ids(session, actor, household_id)
-    tickets = session.scalars(select(Ticket).where(Ticket.household_id.in_(ids), Ticket.state == "open")
+    tickets = session.scalars(seen(session, actor, select(Ticket).where(Ticket.household_id.in_(ids), Ticket.state == "open"))
                               .order_by(Ticket.created_at, Ticket.id).limit(MOST_OPEN))
     callbacks = session.scalars(select(CallbackRow).where(CallbackRow.household_id.in_(ids), CallbackRow.state.in_(OPEN))
                                 .order_by(CallbackRow.asked_at).limit(MOST_OPEN))
@@ -89,9 +90,10 @@ def _ids(session: Session, actor: Actor, household_id: int) -> list[int]:
     return all_ids(session, now_id)
 
 
-def _part(session: Session, kind: _Kind, ids: list[int], place: tuple[datetime, Happened, str] | None,
+def _part(session: Session, actor: Actor, kind: _Kind, ids: list[int], place: tuple[datetime, Happened, str] | None,
           limit: int) -> Iterator[HistoryItem]:
-    query = kind.query(ids).order_by(kind.at.desc(), kind.row_id.desc()).limit(limit)
+    query = kind.query(ids) if kind.what != "ticket" else seen(session, actor, kind.query(ids))
+    query = query.order_by(kind.at.desc(), kind.row_id.desc()).limit(limit)
     if place is not None:
         at, what, ref = place
         if kind.what == what:

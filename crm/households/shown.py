@@ -30,8 +30,16 @@ def as_listed(view: View, home: HouseholdListed) -> HouseholdListed:
 
 
 def as_happened(view: View, item: HistoryItem) -> HistoryItem:
-    return replace(item, number=view.show(item.number, Private.PHONE), matter=view.show(item.matter, Private.TEXT),
-                   result=view.show(item.result, Private.TEXT))
+    return replace(item, title=_title(view, item.title), number=view.show(item.number, Private.PHONE),
+                   matter=view.show(item.matter, Private.TEXT), result=view.show(item.result, Private.TEXT))
+
+
+def _title(view: View, title: str | None) -> str | None:
+    """A ticket's own number stays: by its digits it would be taken for a telephone's."""
+    if title is None:
+        return None
+    number, space, words = title.partition(" ")
+    return f"{number}{space}{view.show(words, Private.TEXT)}"
 
 
 def look(session: Session, view: View, household_id: int, what: Literal["name", "number"], of: int, reason: str,

@@ -86,6 +86,14 @@ def may_see(kind: Kind, actor: Actor) -> bool:
     return actor.has(*kind.seen_by)
 
 
+def kinds_seen(session: Session, actor: Actor) -> frozenset[str]:
+    """Those of which the actor's roles see every ticket of their estates, whatever its version."""
+    found: dict[str, bool] = {}
+    for one in all_versions(session):
+        found[one.kind.kind] = found.get(one.kind.kind, True) and may_see(one.kind, actor)
+    return frozenset(kind for kind, seen in found.items() if seen)
+
+
 def versions_of(session: Session, kind: str) -> list[VersionShown]:
     """Newest first."""
     rows = session.execute(select(KindVersion.version, KindVersion.since, KindVersion.who)

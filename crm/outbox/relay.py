@@ -8,7 +8,7 @@ two at once tell nothing twice; and it asks whether Redis answers before that, s
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
 
@@ -23,6 +23,7 @@ from callcenter.events import AnyEvent, DeskChanged
 from crm.database import Database
 from crm.outbox.models import OutboxEntry
 from crm.outbox.service import has_noted
+from crm.tickets.models import Ticket
 
 POLL_S: Final = 0.5          # what another process has written is told this much later at most
 BATCH: Final = 200
@@ -91,12 +92,16 @@ class Relay:
             if self._subscribers:
                 self._subscribers(session, entries, now)
             session.flush()
-            self._bus.publish_all([told_of(entry) for entry in entries])    # last: what the database refuses is not told
+            kinds = _kinds(session, entries)
+            self._bus.publish_all([told_of(entry, kinds) for entry in entries])    # last: what the database refuses is not told
         return len(entries)
 
 
-def told_of(entry: OutboxEntry) -> DeskChanged:
-    return DeskChanged(entry.at, entry.id, entry.what, entry.subject, entry.estate_id, entry.data)
+def told_of(entry: OutboxEntry, kinds: Mapping[int, str]) -> DeskChanged:
+    """With the kind of the ticket that it is about: the live feed leaves out what a role must not know of."""
+    kind = kinds.get(_ticket(entry) or 0)
+    data = entry.data if kind is None else entry.data | {"kind": kind}
+    return DeskChanged(entry.at, entry.id, entry.what, entry.subject, entry.estate_id, data)
 
 
 def drop_told(session: Session, now: datetime) -> int:
@@ -104,6 +109,20 @@ def drop_told(session: Session, now: datetime) -> int:
     gone: CursorResult[Any] = session.execute(  # type: ignore[assignment]
         delete(OutboxEntry).where(OutboxEntry.relayed_at < now - KEPT_FOR))
     return gone.rowcount
+
+
+def _kinds(session: Session, entries: Sequence[OutboxEntry]) -> dict[int, str]:
+    wanted = {ticket for entry in entries if (ticket := _ticket(entry)) is not None}
+    if not wanted:
+        return {}
+    return dict(session.execute(select(Ticket.id, Ticket.kind).where(Ticket.id.in_(wanted))).all())
+
+
+def _ticket(entry: OutboxEntry) -> int | None:
+    """A notice names its ticket in what it tells."""
+    thing, _, ident = entry.subject.partition(":")
+    found = ident if thing == "ticket" else entry.data.get("ticket")
+    return int(found) if found is not None and str(found).isdecimal() else None
 
 
 def _waiting() -> Any:

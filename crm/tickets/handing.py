@@ -24,7 +24,8 @@ def offer(session: Session, actor: Actor, ticket_id: int, user: str, summary: st
           if_version: int | None = None) -> Ticket:
     """Asks somebody to take it over, with a short summary of what was done (E4). Whoever owned it owns it until they accept."""
     row, kind = locked(session, actor, ticket_id, if_version)
-    if not is_one_of(actor, ("owner", *LEADS), held(row)) and not (row.owner_id is None and works_on(kind, actor, held(row))):
+    free = row.owner_id is None and works_on(kind, actor, held(row, kind))
+    if not (free or is_one_of(actor, ("owner", *LEADS), held(row, kind))):
         raise Forbidden
     _still_open(row)
     person = person_for(session, row, kind, user, "user")
@@ -38,8 +39,8 @@ def accept(session: Session, actor: Actor, ticket_id: int, now: datetime, if_ver
     """Who was asked; a leader at any time; and whoever works on such tickets, of one that nobody owns."""
     row, kind = locked(session, actor, ticket_id, if_version)
     asked = row.offered_to_id is not None and row.offered_to_id == actor.user_id
-    free = row.owner_id is None and works_on(kind, actor, held(row))
-    if actor.user_id is None or not (asked or free or is_one_of(actor, LEADS, held(row))):
+    free = row.owner_id is None and works_on(kind, actor, held(row, kind))
+    if actor.user_id is None or not (asked or free or is_one_of(actor, LEADS, held(row, kind))):
         raise Forbidden
     _still_open(row)
     if barred(kind, row.fields, actor.name):
@@ -55,7 +56,7 @@ def decline(session: Session, actor: Actor, ticket_id: int, reason: str, now: da
     row, kind = locked(session, actor, ticket_id, if_version)
     if row.offered_to_id is None:
         raise NobodyAsked(row.number)
-    if actor.user_id not in (row.offered_to_id, row.owner_id) and not is_one_of(actor, LEADS, held(row)):
+    if actor.user_id not in (row.offered_to_id, row.owner_id) and not is_one_of(actor, LEADS, held(row, kind)):
         raise Forbidden
     row.offered_to_id = None
     record(session, row, actor, now, "declined", {"text": reason})

@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 from callcenter.errors import NotFound
 from callcenter.private import Private
 from crm.kinds.schema import Kind
-from crm.kinds.service import kind_of
 from crm.paging import Page, cursor_of, place_of
 from crm.privacy.service import View, reveal
 from crm.staff.actor import Actor
@@ -20,25 +19,20 @@ from crm.tickets.listing import Wanted, mine, newest, of_kinds_seen
 from crm.tickets.models import Ticket, TicketEvent
 from crm.tickets.rules import Held, moves, sees
 from crm.tickets.schemas import EventShown, TicketRead
-from crm.tickets.showing import fields_shown, shown
+from crm.tickets.showing import fields_shown, kind_for, shown, stage_of
 
 MOST_CHILDREN = 100
 
 
-def held(row: Ticket) -> Held:
-    return Held(row.stage, row.owner_id, row.assignee_id, row.category, row.household_id, row.estate_id, row.fields)
-
-
-def kind_for(session: Session, row: Ticket) -> Kind:
-    """In the version by which the ticket goes on."""
-    return kind_of(session, row.kind, row.kind_version).kind
+def held(row: Ticket, kind: Kind) -> Held:
+    return Held(stage_of(row, kind), row.owner_id, row.assignee_id, row.category, row.household_id, row.estate_id, row.fields)
 
 
 def visible(session: Session, actor: Actor, ticket_id: int) -> tuple[Ticket, Kind]:
     """Raises NotFound, also when the actor is not to know that there is one."""
     row = session.get(Ticket, ticket_id)
     kind = kind_for(session, row) if row else None
-    if row is None or kind is None or not (sees(kind, actor, held(row)) or row.offered_to_id == actor.user_id is not None):
+    if row is None or kind is None or not (sees(kind, actor, held(row, kind)) or row.offered_to_id == actor.user_id is not None):
         raise NotFound(f"ticket {ticket_id}")
     return row, kind
 
@@ -61,7 +55,7 @@ def read(session: Session, view: View, row: Ticket, kind: Kind) -> TicketRead:
     children = newest(session, view.actor, Wanted(parent_id=row.id), MOST_CHILDREN)
     first, *rest = shown(session, view, [row, *reversed(children)])
     fields, private = fields_shown(view, kind, row.fields)
-    return TicketRead(first, fields, private, moves(kind, view.actor, held(row)), tuple(rest))
+    return TicketRead(first, fields, private, moves(kind, view.actor, held(row, kind)), tuple(rest))
 
 
 def timeline(session: Session, view: View, ticket_id: int, *, cursor: str | None = None, limit: int = 50) -> Page[EventShown]:

@@ -15,8 +15,9 @@ from sqlalchemy.orm import Session
 
 from callcenter.errors import Forbidden, NotFound, check_version
 from callcenter.numbers import normalise
-from crm.calls.models import ContactEntry
+from crm.calls.models import CallRow, ContactEntry
 from crm.clocks.service import follow
+from crm.households.estates import must_see
 from crm.households.models import Estate, Household
 from crm.kinds.schema import FieldType, Kind
 from crm.kinds.service import Versioned, kind_of, may_open, may_see
@@ -29,6 +30,7 @@ from crm.tickets.models import Attachment, Ticket, TicketCounter, TicketEvent
 from crm.tickets.reading import held, visible
 from crm.tickets.rules import barred, is_one_of, unmet, works_on
 from crm.tickets.schemas import FOLLOWUP, Changes, Fields, Link, NewTicket, Value
+from crm.tickets.showing import stage_of
 from crm.tickets.values import checked, merged, privacy_of, title_of
 
 LONGEST_NOTE = 4000
@@ -67,7 +69,7 @@ def open_ticket(session: Session, actor: Actor, new: NewTicket, now: datetime, t
     session.add(row)
     session.flush()
     if new.call_id is not None:
-        _tie_entry(session, row)
+        _tie_call(session, actor, row, new.call_id)
     record(session, row, actor, now, "opened", {"kind": kind.kind, "version": found.version, "stage": row.stage})
     _told(session, row, now, "opened")
     follow(session, row, kind.clocks, now)
@@ -81,11 +83,11 @@ def move(session: Session, actor: Actor, ticket_id: int, to: str, changes: Chang
     way = kind.stages[row.stage].moves.get(to)
     if way is None:
         raise NoSuchMove(f"{row.stage} to {to}")
-    if not is_one_of(actor, way.who, held(row)):
+    if not is_one_of(actor, way.who, held(row, kind)):
         raise Forbidden
     _not_about(kind, row, actor)
     filled = _fill(session, actor, row, kind, changes)
-    if faults := unmet(way, held(row)):
+    if faults := unmet(way, held(row, kind)):
         raise FieldsUnfit(faults)
     _go(session, row, kind, to, actor, now, tz, filled)
     return row
@@ -124,7 +126,7 @@ def assign(session: Session, actor: Actor, ticket_id: int, user: str | None, now
            if_version: int | None = None) -> Ticket:
     """Who works on it now; None: nobody."""
     row, kind = locked(session, actor, ticket_id, if_version)
-    if not is_one_of(actor, kind.assigned_by, held(row)):
+    if not is_one_of(actor, kind.assigned_by, held(row, kind)):
         raise Forbidden
     _open(row)
     _not_about(kind, row, actor)
@@ -142,12 +144,13 @@ def locked(session: Session, actor: Actor, ticket_id: int, if_version: int | Non
     session.get(Ticket, ticket_id, with_for_update=True, populate_existing=True)
     row, kind = visible(session, actor, ticket_id)
     check_version(row.version, if_version)
+    row.stage = stage_of(row, kind)
     return row, kind
 
 
 def to_work_on(session: Session, actor: Actor, ticket_id: int, if_version: int | None) -> tuple[Ticket, Kind]:
     row, kind = locked(session, actor, ticket_id, if_version)
-    if not works_on(kind, actor, held(row)):
+    if not works_on(kind, actor, held(row, kind)):
         raise Forbidden
     _open(row)
     _not_about(kind, row, actor)
@@ -300,12 +303,18 @@ def _number(given: str | None) -> str | None:
     return None if given is None else normalise(given)[:32] or None
 
 
-def _tie_entry(session: Session, row: Ticket) -> None:
-    """The call's entry in the call-and-visit log names its ticket, the first one if there are more (A5)."""
-    entry = session.scalar(select(ContactEntry).where(ContactEntry.call_id == row.call_id))
-    if entry is not None and entry.ticket_id is None:
+def _tie_call(session: Session, actor: Actor, row: Ticket, call_id: str) -> None:
+    """The call's entry in the call-and-visit log names its ticket, the first one if there are more (A5). A ticket without a
+    household is of the entry's then, and of its estate. Raises NotFound for a call of an estate that the actor does not see."""
+    must_see(session, actor, session.scalar(select(CallRow.household_id).where(CallRow.call_id == call_id)), f"call {call_id}")
+    entry = session.scalar(select(ContactEntry).where(ContactEntry.call_id == call_id))
+    if entry is None:
+        return
+    must_see(session, actor, entry.household_id, f"call {call_id}")
+    if entry.ticket_id is None:
         entry.ticket_id = row.id
-        row.household_id = row.household_id or entry.household_id
+        if row.household_id is None and entry.household_id is not None:
+            row.household_id, row.estate_id = _home(session, actor, entry.household_id, None)
 
 
 def _told(session: Session, row: Ticket, now: datetime, what: str) -> None:

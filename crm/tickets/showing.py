@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -10,12 +11,29 @@ from sqlalchemy.orm import Session
 from callcenter.private import Private
 from crm.households.models import Household
 from crm.kinds.schema import Kind
+from crm.kinds.service import kind_of
 from crm.privacy.masks import masked
 from crm.privacy.service import View
 from crm.staff.models import User
 from crm.tickets.models import Ticket
 from crm.tickets.schemas import Fields, TicketShown
 from crm.tickets.values import privacy_of
+
+BEFORE_KINDS: Final = "open"     # the stage of a row that a program from before the kinds has added
+
+
+def kind_for(session: Session, row: Ticket) -> Kind:
+    """In the version by which the ticket goes on."""
+    return kind_of(session, row.kind, row.kind_version).kind
+
+
+def stage_of(row: Ticket, kind: Kind) -> str:
+    """Its stage; of a row in which a program from before the kinds has written, which knew open and closed alone, the stage that
+    its kind has for that."""
+    closed = row.state == "closed"
+    if row.stage in kind.stages and kind.final(row.stage) is closed:
+        return row.stage
+    return kind.first_final if closed else kind.opens_in
 
 
 def shown(session: Session, view: View, rows: Sequence[Ticket]) -> list[TicketShown]:
@@ -30,7 +48,8 @@ def shown(session: Session, view: View, rows: Sequence[Ticket]) -> list[TicketSh
         return None if ident is None else names.get(ident)
 
     return [TicketShown(
-        ticket_id=row.id, number=row.number, kind=row.kind, kind_version=row.kind_version, stage=row.stage, state=row.state,
+        ticket_id=row.id, number=row.number, kind=row.kind, kind_version=row.kind_version,
+        stage=row.stage if row.stage != BEFORE_KINDS else stage_of(row, kind_for(session, row)), state=row.state,
         title=view.show(row.title, Private.TEXT), category=row.category, reason=row.reason, household_id=row.household_id,
         room=None if row.household_id is None else rooms.get(row.household_id), estate_id=row.estate_id, call_id=row.call_id,
         queue=row.queue, contact_number=view.show(row.contact_number, Private.PHONE), notes=view.show(row.notes, Private.TEXT),

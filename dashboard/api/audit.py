@@ -7,15 +7,21 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 from pydantic import AwareDatetime, BaseModel, Field
 
+from callcenter.private import Private
 from callcenter.roles import Role
+from crm.privacy.service import View
+from crm.staff.actor import Actor
 from crm.staff.audit import AuditFilter, audit_page
-from dashboard.access import require
+from dashboard.access import acting, view_of
 from dashboard.problems import responses
-from dashboard.services import Reading
+from dashboard.services import Given, Reading
 
 router = APIRouter(prefix="/audit", tags=["audit"])
 
 READS_AUDIT = (Role.ADMIN, Role.MANAGER)
+CALLER = "caller:"     # rows of before `treatment:<id>`, whose subject is a caller's number
+
+Reads = Annotated[Actor, Depends(acting(*READS_AUDIT), scope="function")]
 
 
 class AuditListed(BaseModel):
@@ -34,9 +40,9 @@ class AuditPage(BaseModel):
     next: str | None = Field(description="give it as `cursor` for the next page; null on the last one")
 
 
-@router.get("", dependencies=[Depends(require(*READS_AUDIT))], responses=responses(401, 403, 422, 503))
+@router.get("", responses=responses(401, 403, 422, 503))
 def read_audit(
-    session: Reading,
+    actor: Reads, session: Reading, services: Given,
     subject: Annotated[str | None, Query(max_length=80, description="a thing, `call:…`; or all of a kind, `call:`")] = None,
     who: Annotated[str | None, Query(max_length=40)] = None,
     action: Annotated[str | None, Query(max_length=40)] = None,
@@ -47,7 +53,14 @@ def read_audit(
 ) -> AuditPage:
     """Newest first."""
     wanted = AuditFilter(subject, who, action, begin, end)
+    view = view_of(actor, services)
     found = audit_page(session, wanted, before_id=int(cursor) if cursor else None, limit=limit + 1)
-    return AuditPage(items=[AuditListed(id=row.id, at=row.at, who=row.who, action=row.action, subject=row.subject,
-                                        detail=row.detail, place=row.place, hash=row.hash) for row in found[:limit]],
+    return AuditPage(items=[AuditListed(id=row.id, at=row.at, who=row.who, action=row.action,
+                                        subject=_subject(view, row.subject), detail=row.detail, place=row.place,
+                                        hash=row.hash) for row in found[:limit]],
                      next=str(found[limit - 1].id) if len(found) > limit else None)
+
+
+def _subject(view: View, subject: str) -> str:
+    """As it is kept, but for a number: the row itself is sealed and stays."""
+    return CALLER + view.show(subject.removeprefix(CALLER), Private.PHONE) if subject.startswith(CALLER) else subject

@@ -22,6 +22,7 @@ router = APIRouter(prefix="/nuisance", tags=["nuisance"])
 OnDesk = Annotated[SignedIn, Depends(require(*DESK))]
 Acts = Annotated[Actor, Depends(acting(*DESK), scope="function")]
 Leads = Annotated[SignedIn, Depends(require(*LEADS))]
+ActsAsLead = Annotated[Actor, Depends(acting(*LEADS), scope="function")]
 Number = Annotated[str, StringConstraints(pattern=r"^\+?[0-9]{3,20}$")]
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
 CallId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{3,80}$")]
@@ -81,7 +82,8 @@ def treat(who: Leads, session: Writing, services: Given, given: Treat) -> Treatm
 
 
 @router.post("/{treatment_id}/lift", responses=responses(400, 401, 403, 404, 409, 422, 503))
-def lift(who: Leads, session: Writing, services: Given, treatment_id: Annotated[RowId, Path()],
+def lift(who: Leads, actor: ActsAsLead, session: Writing, services: Given, treatment_id: Annotated[RowId, Path()],
          given: Lift) -> TreatmentShown:
     """The number is an ordinary caller again; a report is turned down with it."""
-    return service.lift(session, treatment_id, given.reason, who.user, services.clock.now())
+    lifted = service.lift(session, treatment_id, given.reason, who.user, services.clock.now())
+    return replace(lifted, number=view_of(actor, services).show(lifted.number, Private.PHONE))

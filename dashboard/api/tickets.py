@@ -12,7 +12,7 @@ from crm.kinds.schema import ID
 from crm.paging import Page
 from crm.privacy.service import View
 from crm.staff.actor import Actor
-from crm.tickets import listing, reading, service
+from crm.tickets import listing, reading, service, showing
 from crm.tickets.listing import Wanted
 from crm.tickets.models import Ticket
 from crm.tickets.schemas import Changes, EventShown, Link, NewTicket, TicketRead, TicketShown
@@ -186,7 +186,7 @@ def answer(session: Writing, actor: Actor, services: Services, row: Ticket) -> T
     """The ticket after a change; whoever has handed it away may see it once more."""
     session.flush()
     view: View = view_of(actor, services)
-    return reading.read(session, view, row, reading.kind_for(session, row))
+    return reading.read(session, view, row, showing.kind_for(session, row))
 
 
 def told(response: Response, found: TicketRead) -> TicketRead:

@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from callcenter.board import BOARD
-from callcenter.events import AnyEvent, Board, DeskChanged, event_to_json
+from callcenter.events import AnyEvent, Board, DeskChanged, TicketOpened, event_to_json
 from dashboard.live.privacy import board_for_wall, event_for_staff, event_for_wall
 
 
@@ -18,13 +18,15 @@ class Audience(StrEnum):
 
 @dataclass(frozen=True)
 class Listener:
-    """`estates` are database ids; None: every estate."""
+    """`estates` are database ids; None: every estate. `kinds` are those of which the roles see tickets; None: every kind."""
 
     audience: Audience
     estates: frozenset[int] | None = None
+    kinds: frozenset[str] | None = None
 
-    def sees(self, estate_id: int | None) -> bool:
-        return self.estates is None or estate_id is None or estate_id in self.estates
+    def sees(self, frame: Frame) -> bool:
+        of_estate = self.estates is None or frame.estate_id is None or frame.estate_id in self.estates
+        return of_estate and (self.kinds is None or frame.kind is None or frame.kind in self.kinds)
 
 
 class Cause(StrEnum):
@@ -41,9 +43,10 @@ class Frame:
     staff: str | None
     wall: str | None
     estate_id: int | None = None     # it is only for those who see this estate (K1)
+    kind: str | None = None          # and tickets of this kind; "": of a kind that nobody has told
 
     def text(self, listener: Listener) -> str | None:
-        if not listener.sees(self.estate_id):
+        if not listener.sees(self):
             return None
         return self.staff if listener.audience is Audience.STAFF else self.wall
 
@@ -52,7 +55,7 @@ def event_frame(cursor: str, event: AnyEvent) -> Frame:
     staff, wall = event_for_staff(event), event_for_wall(event)
     staff_text = None if staff is None else _event(cursor, staff)
     if wall is None:
-        return Frame(staff_text, None, event.estate_id if isinstance(event, DeskChanged) else None)
+        return Frame(staff_text, None, event.estate_id if isinstance(event, DeskChanged) else None, _kind(event))
     return Frame(staff_text, staff_text if wall is staff else _event(cursor, wall))
 
 
@@ -70,6 +73,18 @@ def ping_frame(now: datetime) -> Frame:
 def degraded_frame(cause: Cause) -> Frame:
     text = f'{{"type":"degraded","cause":"{cause}"}}'
     return Frame(text, text)
+
+
+def _kind(event: AnyEvent) -> str | None:
+    """Of the ticket that it is about, or the kind itself that was written; None for what is about no ticket."""
+    match event:
+        case TicketOpened(kind=kind):
+            return kind
+        case DeskChanged(subject=subject, data=data):
+            thing, _, ident = subject.partition(":")
+            return ident if thing == "kind" else str(data.get("kind", "")) if thing in ("ticket", "notice") else None
+        case _:
+            return None
 
 
 def _event(cursor: str, event: AnyEvent) -> str:

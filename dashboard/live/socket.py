@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -27,16 +27,26 @@ TRY_LATER = 1013
 RECHECK_S = 30.0
 FAREWELL_S = 5.0
 
-UserOf = Callable[[str], UserShown | None]
+
+
+@dataclass(frozen=True)
+class Watcher:
+    """`kinds` are those of which the user's roles see tickets."""
+
+    user: UserShown
+    kinds: frozenset[str]
+
+
+WatcherOf = Callable[[str], Watcher | None]
 
 
 @dataclass(frozen=True)
 class LiveFeed:
-    """`user_of` gives who is behind a session token, None when it has ended. It may block, so it runs in a
+    """`watcher_of` gives who is behind a session token, None when it has ended. It may block, so it runs in a
     thread; it raises Unavailable while the database does not answer."""
 
     hub: Hub
-    user_of: UserOf
+    watcher_of: WatcherOf
     cookie: str
     recheck_s: float = RECHECK_S
 
@@ -65,12 +75,13 @@ class LiveFeed:
                 await asyncio.wait_for(websocket.close(code), FAREWELL_S)
 
     async def _admission(self, token: str) -> tuple[int, Listener | None]:
-        user = await run_in_threadpool(self.user_of, token) if token else None
-        if user is None:
+        watcher = await run_in_threadpool(self.watcher_of, token) if token else None
+        if watcher is None:
             return UNAUTHENTICATED, None
+        user = watcher.user
         if not user.roles & SEES_BOARD:
             return FORBIDDEN, None
-        return 0, Listener(Audience.STAFF if user.roles & SEES_CALLERS else Audience.WALL, user.estates)
+        return 0, Listener(Audience.STAFF if user.roles & SEES_CALLERS else Audience.WALL, user.estates, watcher.kinds)
 
     async def _until_over(self, websocket: WebSocket, client: Client, token: str) -> int:
         """The close code that is due; 0 when the client itself has gone."""
@@ -92,8 +103,9 @@ class LiveFeed:
                 code, listener = await self._admission(token)
             except Unavailable:
                 continue  # the board does not go dark because the database does
-            if listener != client.listener:
+            if listener is None or replace(listener, kinds=client.listener.kinds) != client.listener:
                 return code or UNAUTHENTICATED
+            client.listener = listener  # a kind that was written meanwhile ends nobody's feed
 
 
 async def _pump(websocket: WebSocket, client: Client) -> int:

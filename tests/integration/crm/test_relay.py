@@ -32,6 +32,7 @@ from crm.outbox.models import OutboxEntry
 from crm.outbox.relay import KEPT_FOR, Relay, drop_told
 from crm.outbox.service import note
 from crm.threads import keep_going, started
+from crm.tickets.models import Ticket
 
 NOW = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
 
@@ -90,6 +91,23 @@ def test_what_was_written_is_told_in_its_order_and_once(database: Database, stor
     assert [(event.subject, event.what, event.at, event.data) for event in told(store)] == [
         (f"ticket:{number}", "ticket.moved", NOW, {"stage": "done"}) for number in (1, 2, 3)]
     assert [event.entry_id for event in told(store)] == sorted({event.entry_id for event in told(store)})
+
+
+@pytest.mark.rule("K1", part="kinds on the live feed")
+def test_what_is_about_a_ticket_is_told_with_its_kind(database: Database, store: Redis) -> None:
+    with database.writing.begin() as session:
+        ticket = Ticket(number="ME20261122-0001", kind="media", stage="received", created_at=NOW)
+        session.add(ticket)
+        session.flush()
+        note(session, NOW, "clock.broken", f"ticket:{ticket.id}", clock="taken")
+        note(session, NOW, "notice.sent", "notice:3", ticket=ticket.id, about="broken")
+        note(session, NOW, "household.changed", f"household:{ticket.id}")
+    assert relay_of(database, store).tell_waiting() == 3
+    assert [event.data for event in told(store)] == [
+        {"clock": "taken", "kind": "media"}, {"ticket": ticket.id, "about": "broken", "kind": "media"}, {}]
+    with database.reading() as session:
+        assert [entry.data for entry in session.scalars(select(OutboxEntry).order_by(OutboxEntry.id))] == [
+            {"clock": "taken"}, {"ticket": ticket.id, "about": "broken"}, {}], "webhooks are told as ever"
 
 
 def test_what_was_rolled_back_is_not_told(database: Database, store: Redis) -> None:

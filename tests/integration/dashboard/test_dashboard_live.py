@@ -20,7 +20,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
 from callcenter.board import BOARD
-from callcenter.events import CallEnded, ComponentHealth, Health, HealthChanged
+from callcenter.events import CallEnded, ComponentHealth, DeskChanged, Health, HealthChanged, TicketOpened
 from callcenter.roles import Role
 from callcenter.settings import Settings
 
@@ -88,6 +88,30 @@ def test_a_listener_gets_the_board_and_then_each_change(own_rig: Rig, floor: Flo
         cursor = floor.publish(CallEnded(datetime.now(UTC), "node1-1763800000.41", "answered", "repair"))
         event = event_named(line, "CallEnded")
         assert (event["cursor"], event["event"]["call_id"]) == (cursor, "node1-1763800000.41")
+
+
+@pytest.mark.rule("K1", part="kinds on the live feed")
+@pytest.mark.rule("D4", part="the live feed")
+def test_a_listener_hears_of_tickets_of_the_kinds_that_the_role_sees(own_rig: Rig, floor: Floor, visitor: Visitor) -> None:
+    fill(floor)
+    with (listen(visitor(own_rig[2].url, Role.AGENT)) as agent, listen(visitor(own_rig[2].url, Role.MANAGER)) as manager):
+        for line in (agent, manager):
+            next_of(line, "snapshot")
+        now = datetime.now(UTC)
+        for place, kind in enumerate(("media", "repair"), 1):
+            floor.publish(TicketOpened(now, place, f"X20261122-000{place}", kind),
+                          DeskChanged(now, place, "ticket.opened", f"ticket:{place}", None, {"kind": kind}))
+        floor.publish(CallEnded(now, "node1-1763800000.41", "answered"))
+
+        def tickets(line: ClientConnection) -> list[tuple[str, str]]:
+            found = []
+            while (event := next_of(line, "event")["event"])["type"] != "CallEnded":
+                if event["type"] in ("TicketOpened", "DeskChanged"):
+                    found.append((event["type"], event["kind"] if event["type"] == "TicketOpened" else event["data"]["kind"]))
+            return found
+
+        assert tickets(agent) == [("TicketOpened", "repair"), ("DeskChanged", "repair")]
+        assert tickets(manager) == [(what, kind) for kind in ("media", "repair") for what in ("TicketOpened", "DeskChanged")]
 
 
 def test_events_after_the_written_board_are_in_the_first_snapshot(own_rig: Rig, floor: Floor, visitor: Visitor) -> None:

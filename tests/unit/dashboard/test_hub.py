@@ -16,6 +16,7 @@ from callcenter.events import (
     AgentChanged,
     AgentShown,
     AgentState,
+    AnyEvent,
     Board,
     Callback,
     CallbackChanged,
@@ -200,7 +201,7 @@ def test_what_happens_at_the_desk_is_heard_by_those_who_see_its_estate_and_by_no
     hub = running_hub()
     one, all_estates, wall = hub.join(Listener(Audience.STAFF, frozenset({1}))), hub.join(STAFF), hub.join(WALL)
     for entry, estate_id in enumerate((1, 2, None)):
-        hub.publish(f"101-{entry}", DeskChanged(NOW, entry, "ticket.moved", f"ticket:{entry}", estate_id))
+        hub.publish(f"101-{entry}", DeskChanged(NOW, entry, "ticket.moved", f"ticket:{entry}", estate_id, {"kind": "repair"}))
     resumed = hub.join(Listener(Audience.STAFF, frozenset({2})), epoch="e1", cursor="100-0")
 
     def subjects(client: Client) -> list[str]:
@@ -210,3 +211,27 @@ def test_what_happens_at_the_desk_is_heard_by_those_who_see_its_estate_and_by_no
     assert subjects(all_estates) == ["ticket:0", "ticket:1", "ticket:2"]
     assert subjects(wall) == []
     assert subjects(resumed) == ["ticket:1", "ticket:2"]
+
+
+@pytest.mark.rule("K1", part="kinds on the live feed")
+@pytest.mark.parametrize(("event", "heard_by_all"), [
+    (TicketOpened(NOW, 7, "ME20261122-0007", "media"), False),
+    (TicketOpened(NOW, 7, "RE20261122-0007", "repair"), True),
+    (DeskChanged(NOW, 1, "ticket.moved", "ticket:7", None, {"kind": "media"}), False),
+    (DeskChanged(NOW, 1, "clock.broken", "ticket:7", None, {"kind": "media", "clock": "taken"}), False),
+    (DeskChanged(NOW, 1, "clock.broken", "ticket:7", None, {"clock": "taken"}), False),
+    (DeskChanged(NOW, 1, "clock.broken", "ticket:7", None, {"kind": "repair", "clock": "arrive"}), True),
+    (DeskChanged(NOW, 1, "notice.sent", "notice:3", None, {"kind": "media", "ticket": 7}), False),
+    (DeskChanged(NOW, 1, "notice.sent", "notice:3", None, {"kind": "repair", "ticket": 7}), True),
+    (DeskChanged(NOW, 1, "kind.written", "kind:media", None, {"version": 2}), False),
+    (DeskChanged(NOW, 1, "kind.written", "kind:repair", None, {"version": 2}), True),
+    (DeskChanged(NOW, 1, "household.changed", "household:7", None, {"version": 2}), True),
+])
+def test_what_is_of_a_kind_of_ticket_is_heard_by_those_who_see_the_kind(event: AnyEvent, heard_by_all: bool) -> None:
+    hub = running_hub()
+    agent = hub.join(Listener(Audience.STAFF, kinds=frozenset({"repair"})))
+    everybody = hub.join(STAFF)
+    hub.publish("101-0", event)
+    resumed = hub.join(Listener(Audience.STAFF, kinds=frozenset({"repair"})), epoch="e1", cursor="100-0")
+    assert [[item["type"] for item in heard(one)].count("event") for one in (agent, resumed, everybody)] == [
+        heard_by_all, heard_by_all, True]
