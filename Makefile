@@ -28,7 +28,7 @@ tools:           ## what tests and checks need
 
 test: tools      ## every test: units, integration, real phones, real browser, chaos
 	@cd dashboard/web && npm run --silent test
-	@$(BIN)/pytest tests/unit tests/integration -n 2 --dist loadfile
+	@$(BIN)/pytest tests/unit tests/integration -n 3 --dist loadfile
 	@$(BIN)/pytest tests/telephony tests/chaos -n 3 --dist loadfile
 	@$(BIN)/pytest tests/browser
 

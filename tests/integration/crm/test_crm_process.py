@@ -144,7 +144,7 @@ def events(client: redis.Redis) -> list[AnyEvent]:
 def test_killed_again_and_again_in_the_middle_of_its_work_it_takes_each_line_once(
     instance: Settings, database: Database, call_lines: Maker
 ) -> None:
-    calls = 1_500
+    calls = 600
     kinds = ("answered", "message", "unhappy", "abandoned")
     made = [call_lines(index, kinds[index % 4]) for index in range(calls)]
     append(instance.queue_log, [line for lines, _ in made for line in lines])
