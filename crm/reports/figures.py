@@ -41,7 +41,7 @@ class Rules:
         return self.queues.get(queue, self.otherwise)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Counted:
     """What a figure needs to know of a call that entered a queue, or of one visit of it."""
 
@@ -63,14 +63,14 @@ class Counted:
     moved: bool = False                  # of a visit: the call went on to another queue unanswered
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Missed:
     """A ring that was not answered. `ring_s` 0: refused at the phone."""
 
     ring_s: float | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Handled:
     """An agent's part in a call, in seconds, from the agent log; a call that was transferred has several."""
 

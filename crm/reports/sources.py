@@ -25,10 +25,11 @@ from crm.reports.visits import Worked, visit_at, visits_of, with_visits
 from crm.staff.agents_models import AgentRow
 
 AT_WORK: Final = frozenset({AgentState.TALKING, AgentState.HELD, AgentState.WRAPUP})
+AT_ONCE: Final = 500         # ids in one query
 LONGEST_CALL: Final = timedelta(hours=2)     # what follows a call after the time that is asked for
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class _State:
     stay: Stay
     call_id: str | None
@@ -77,10 +78,22 @@ def teams(session: Session) -> dict[str, str]:
     return {code: team for code, team in session.execute(select(AgentRow.code, AgentRow.team)) if team}
 
 
-def counted(session: Session, begin: datetime, end: datetime) -> list[Counted]:
-    """Calls by when they entered a queue, with what the agent log knows of them; one each, as the live figures have them."""
-    handled = _handled(_states(session, begin, end, end, AT_WORK))
-    return _with_agents(_calls(session, begin, end, _NO_ESTATES), handled, _talk(session, begin, end))
+def compared(session: Session, begin: datetime, end: datetime, upto: datetime,
+             call_ids: Iterable[str]) -> list[tuple[Counted, datetime | None]]:
+    """Calls that entered a queue in the time, one each as the live figures have them, and their ends: those since `upto`, and
+    of those before only the named."""
+    wanted = select(CallRow.queue, CallRow.queued_at, CallRow.outcome, CallRow.rang_at, CallRow.answered_at, CallRow.wait_s,
+                    CallRow.stage, CallRow.call_id, CallRow.ended_at).where(
+        CallRow.queued_at >= begin, CallRow.queued_at < end, CallRow.entered_at.is_not(None))
+    ids = sorted(call_ids)
+    parts = [wanted.where(CallRow.queued_at >= upto),
+             *(wanted.where(CallRow.queued_at < upto, CallRow.call_id.in_(ids[place:place + AT_ONCE]))
+               for place in range(0, len(ids), AT_ONCE))]
+    return [(Counted(queue or "", queued_at, Outcome(outcome) if outcome else None, rang_at, answered_at, wait_s, None, stage,
+                     call_id), ended_at)
+            for part in parts
+            for queue, queued_at, outcome, rang_at, answered_at, wait_s, stage, call_id, ended_at in session.execute(part)
+            if queued_at]
 
 
 def visited(session: Session, begin: datetime, end: datetime, short_abandon_s: float) -> list[Counted]:
@@ -143,7 +156,7 @@ def _states(session: Session, begin: datetime, end: datetime, now: datetime,
             for agent, state, reason, began_at, ended_at, call_id in session.execute(query)]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class _Work:
     at: datetime
     part: Handled
