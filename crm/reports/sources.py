@@ -26,7 +26,7 @@ from crm.staff.agents_models import AgentRow
 
 AT_WORK: Final = frozenset({AgentState.TALKING, AgentState.HELD, AgentState.WRAPUP})
 AT_ONCE: Final = 500         # ids in one query
-LONGEST_CALL: Final = timedelta(hours=2)     # what follows a call after the time that is asked for
+LONGEST_CALL: Final = timedelta(hours=2)     # a call that came so long before may go on to another queue in the time
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ def sources(session: Session, site: Site, begin: datetime, end: datetime, now: d
     handled = _with_talk(_handled(states), talk)
     calls = _with_agents(_calls(session, begin, end, estates), handled, talk)
     known = {call.call_id: call for call in calls}
-    visits = _visits(session, begin, end, calls, handled, site.limits.short_abandon)
+    visits = _visits(session, begin - LONGEST_CALL, end, calls, handled, site.limits.short_abandon)
     missed = session.execute(select(MissedRing.at, MissedRing.queue, MissedRing.agent, MissedRing.call_id, MissedRing.ring_s)
                              .where(MissedRing.at >= begin, MissedRing.at < end))
     rings = [Ring(at, queue or "", agent, _estate_of(known, call_id), Missed(ring_s))
@@ -96,19 +96,26 @@ def compared(session: Session, begin: datetime, end: datetime, upto: datetime,
             if queued_at]
 
 
-def visited(session: Session, begin: datetime, end: datetime, short_abandon_s: float) -> list[Counted]:
+def visited(session: Session, begin: datetime, end: datetime, short_abandon_s: float, now: datetime) -> list[Counted]:
     """Visits by when they began: what a queue's figures count."""
-    handled = _handled(_states(session, begin, end, end, AT_WORK))
-    calls = _with_agents(_calls(session, begin, end, _NO_ESTATES), handled, _talk(session, begin, end))
-    return with_visits(calls, _visits(session, begin, end, calls, handled, short_abandon_s), begin, end)
+    calls = visited_by_call(session, begin - LONGEST_CALL, end, short_abandon_s, min(now, end))
+    return [visit for _, visits in calls for visit in visits if begin <= visit.queued_at < end]
 
 
-def _visits(session: Session, begin: datetime, end: datetime, calls: Iterable[Counted],
+def visited_by_call(session: Session, since: datetime, end: datetime, short_abandon_s: float,
+                    now: datetime) -> list[tuple[datetime, list[Counted]]]:
+    """When a call entered its first queue, and all its visits; of calls that did in the time."""
+    handled = _handled(_states(session, since, end, now, AT_WORK))
+    calls = _with_agents(_calls(session, since, end, _NO_ESTATES), handled, _talk(session, since, end))
+    visits = _visits(session, since, end, calls, handled, short_abandon_s)
+    return [(call.queued_at, visits.get(call.call_id) or [call]) for call in calls]
+
+
+def _visits(session: Session, since: datetime, end: datetime, calls: Iterable[Counted],
             handled: Mapping[tuple[str, str], _Work], short_abandon_s: float) -> dict[str, list[Counted]]:
-    """Of the calls that made more than one visit, which are few, all of them. A call that came before the time may have gone
-    on to another queue in it."""
+    """Of the calls that made more than one visit, which are few, all of them."""
     known = {call.call_id: call for call in calls}
-    several = (CallRow.queued_at >= begin - LONGEST_CALL, CallRow.queued_at < end, CallRow.entered_at.is_not(None),
+    several = (CallRow.queued_at >= since, CallRow.queued_at < end, CallRow.entered_at.is_not(None),
                exists().where(QueueVisit.call_id == CallRow.call_id, QueueVisit.place == 1))
     rows = list(session.scalars(select(CallRow).where(*several)))
     if not rows:
