@@ -44,9 +44,8 @@ def sums_of(queue: str, calls: Iterable[f.Counted], limits: f.Limits) -> Sums:
     rules = f.Rules(limits)
     known = f.settled(call for call in calls if call.queue == queue)
     waits, times = f.waits_s(known), f.handling_s(known, rules)
-    return Sums(*(f.count(figure, known, rules) for figure in (
-        "offered", "short_abandons", "answered", "abandoned", "overflowed", "messages", "answered_in_2_rings", "service_level")),
-        waited=len(waits), waited_s=sum(waits), handled=len(times), handled_s=sum(times))
+    counts = {figure: f.count(figure, known, rules) for figure in f.RULES}
+    return Sums(**counts, waited=len(waits), waited_s=sum(waits), handled=len(times), handled_s=sum(times))
 
 
 def _share(part: float, whole: int) -> float | None:
