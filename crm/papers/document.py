@@ -15,12 +15,9 @@ from crm.papers.table import Grid, Row
 from crm.papers.text import clean, lines
 from crm.papers.writer import About, Writer
 
-WIDTH: Final = 210.0
-HEIGHT: Final = 297.0
+A4: Final = (210.0, 297.0)
 SIDE: Final = 20.0               # left and right of what is written
 TOP: Final = 26.0
-BOTTOM: Final = 275.0
-ROOM: Final = WIDTH - 2 * SIDE
 BODY: Final = 10.5               # points
 SMALL: Final = 8.5
 MOST_SHEETS: Final = 1000
@@ -48,11 +45,14 @@ class Head:
 
 
 class Document:
-    def __init__(self, head: Head) -> None:
+    """`across`: on sheets that lie, for tables of many columns."""
+
+    def __init__(self, head: Head, *, across: bool = False) -> None:
         self._head = head
-        self._writer = Writer()
+        self._writer = Writer(across=across)
+        self._width, height = A4[::-1] if across else A4
+        self._room, self._bottom = self._width - 2 * SIDE, height - 22
         self._sheets: list[Sheet] = []
-        self._y = BOTTOM
         self._title = head.title
         self._begin_sheet()
 
@@ -76,7 +76,7 @@ class Document:
         """Headline figures side by side, the value above its label."""
         for first in range(0, len(given), in_a_row):
             row = given[first:first + in_a_row]
-            width = (ROOM - 3 * (in_a_row - 1)) / in_a_row
+            width = (self._room - 3 * (in_a_row - 1)) / in_a_row
             labels = [self._lines(each.label, SMALL, width - 4) for each in row]
             height = 13 + _line(SMALL) * max(map(len, labels))
             self._need(height + 3)
@@ -95,14 +95,14 @@ class Document:
     def table(self, columns: Sequence[Column], rows: Iterable[Sequence[str | Cell]], *, size: float = 9) -> None:
         """The header is repeated on every sheet; a row that is higher than a sheet goes on on the next. A row has a cell for each
         column."""
-        grid = Grid(columns, ROOM, size, self._lines)
+        grid = Grid(columns, self._room, size, self._lines)
         self._need(grid.head.height + _line(size) * 2)
         self._row(grid, grid.head)
         for given in rows:
             rest: Row | None = grid.row(given)
             while rest is not None:
-                free = BOTTOM - self._y
-                if rest.height > free and rest.height <= BOTTOM - TOP - grid.head.height:
+                free = self._bottom - self._y
+                if rest.height > free and rest.height <= self._bottom - TOP - grid.head.height:
                     now, rest = None, rest
                 else:
                     now, rest = rest.split(free)
@@ -116,13 +116,13 @@ class Document:
     def image(self, content: bytes, *, width: float = 80, caption: str = "") -> None:
         """A photo or a drawn signature, centred, no wider than `width` mm. Raises PictureUnfit."""
         found = picture(content)
-        width = min(width, ROOM)
+        width = min(width, self._room)
         height = width * found.height / found.width
         if height > 180:
             width, height = width * 180 / height, 180
-        note = self._lines(caption, SMALL, ROOM) if caption else []
+        note = self._lines(caption, SMALL, self._room) if caption else []
         self._need(height + 4 + len(note) * _line(SMALL))
-        self._sheet.marks.append(Picture((WIDTH - width) / 2, self._y, width, height, found))
+        self._sheet.marks.append(Picture((self._width - width) / 2, self._y, width, height, found))
         self._y += height + 1
         for line in note:
             self._put(line, SMALL, align="center", colour=GREY)
@@ -130,7 +130,7 @@ class Document:
 
     def signatures(self, given: Sequence[Signature], *, in_a_row: int = 2) -> None:
         """Lines to sign on, side by side; a name that is given stands on its line."""
-        width = (ROOM - 10 * (in_a_row - 1)) / in_a_row
+        width = (self._room - 10 * (in_a_row - 1)) / in_a_row
         for first in range(0, len(given), in_a_row):
             self._need(26)
             self._y += 14
@@ -145,7 +145,7 @@ class Document:
             self._y += 12
 
     def space(self, mm: float) -> None:
-        self._y = min(self._y + mm, BOTTOM)
+        self._y = min(self._y + mm, self._bottom)
 
     def new_sheet(self) -> None:
         self._begin_sheet()
@@ -171,14 +171,14 @@ class Document:
         self._y = TOP
 
     def _need(self, height: float) -> None:
-        if self._y + height > BOTTOM and self._y > TOP:
+        if self._y + height > self._bottom and self._y > TOP:
             self._begin_sheet()
 
     def _words(self, text: str, size: float, *, align: Align = "left", is_bold: bool = False, colour: Colour = BLACK,
                before: float = 0, after: float = 0, keep: float = 0, link: str | None = None) -> None:
         self._need(before + _line(size) + keep)
         self._y += before if self._y > TOP else 0
-        for line in self._lines(text, size, ROOM):
+        for line in self._lines(text, size, self._room):
             self._put(line, size, align=align, is_bold=is_bold, colour=BLUE if link else colour, link=link)
         self._y += after
 
@@ -186,7 +186,7 @@ class Document:
              link: str | None = None) -> None:
         self._need(_line(size))
         width = self._writer.width(line, size)
-        x = SIDE + {"left": 0.0, "right": ROOM - width, "center": (ROOM - width) / 2}[align]
+        x = SIDE + {"left": 0.0, "right": self._room - width, "center": (self._room - width) / 2}[align]
         self._sheet.marks.append(Text(x, self._y + _line(size) * 0.72, line, size, is_bold, colour))
         if link and line:
             self._sheet.marks.append(Link(x, self._y, width, _line(size), link))
@@ -200,14 +200,14 @@ class Document:
         """Header and footer, when it is known how many sheets there are."""
         head = self._head
         right = "  ".join(part for part in (head.number, head.day) if part)
-        right, right_size = self._fitting(right, SMALL, ROOM * 0.5)
-        left, left_size = self._fitting(head.sender, SMALL, ROOM * 0.48)
+        right, right_size = self._fitting(right, SMALL, self._room * 0.5)
+        left, left_size = self._fitting(head.sender, SMALL, self._room * 0.48)
         foot = _PAGE[head.language].format(n=number, m=len(self._sheets))
         sheet.marks += [
             Text(SIDE, 16, left, left_size, colour=GREY),
-            Text(WIDTH - SIDE - self._writer.width(right, right_size), 16, right, right_size, colour=GREY),
-            Line(SIDE, 18.5, WIDTH - SIDE, 18.5),
-            Text((WIDTH - self._writer.width(foot, SMALL)) / 2, 285, foot, SMALL, colour=GREY)]
+            Text(self._width - SIDE - self._writer.width(right, right_size), 16, right, right_size, colour=GREY),
+            Line(SIDE, 18.5, self._width - SIDE, 18.5),
+            Text((self._width - self._writer.width(foot, SMALL)) / 2, self._bottom + 10, foot, SMALL, colour=GREY)]
 
     # --- measuring -------------------------------------------------------------------------------------------------
 

@@ -30,8 +30,8 @@ class About:
 
 
 class Writer:
-    def __init__(self) -> None:
-        self._pdf = FPDF(orientation="portrait", unit="mm", format="A4")
+    def __init__(self, *, across: bool = False) -> None:
+        self._pdf = FPDF(orientation="landscape" if across else "portrait", unit="mm", format="A4")
         self._pdf.set_auto_page_break(auto=False)
         self._pdf.set_margin(0)
         self._pdf.c_margin = 0
