@@ -176,7 +176,7 @@ class Play:
         if await self._is_answered(leg, index, draw.uniform(1.0, 3.0)):
             return False
         try:
-            await leg.hears(lambda heard: has_tone(heard, 450), 8, "ringback: keys are taken")
+            await leg.hears(lambda heard: has_tone(heard, 450), "ringback: keys are taken", 8)
         except PhoneError:
             return leg.is_over
         if self._answered[index].is_set():
