@@ -9,7 +9,7 @@ from typing import Final
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from callcenter.events import Figures
+from callcenter.events import AgentState, Figures
 from callcenter.site import Site
 from crm.agentlog.models import AgentStateRow
 from crm.calls.models import CallRow
@@ -40,7 +40,7 @@ class Today:
         begin, end = day_bounds(day, self._tz)
         if day != self._day:
             self._day, self._upto, self._sums = day, begin - LONGEST_CALL, {queue.id: Sums() for queue in self._site.queues}
-        settled = self._settled(session, end, min(now, read_until)) if read_until else self._upto
+        settled = self._settled(session, begin, end, min(now, read_until)) if read_until else self._upto
         calls = [(queued_at < settled, [visit for visit in visits if begin <= visit.queued_at < end]) for queued_at, visits in
                  visited_by_call(session, self._upto, end, self._site.limits.short_abandon, min(now, end))]
         found: list[Figures] = []
@@ -52,14 +52,18 @@ class Today:
         self._upto = settled
         return found
 
-    def _settled(self, session: Session, end: datetime, known: datetime) -> datetime:
+    def _settled(self, session: Session, begin: datetime, end: datetime, known: datetime) -> datetime:
         """Before this all calls are over for a while, and so is the agents' work for them."""
         since = self._upto
         goes_on = session.scalar(select(func.min(CallRow.queued_at)).where(
             CallRow.queued_at >= since, CallRow.queued_at < end, CallRow.entered_at.is_not(None),
             CallRow.ended_at.is_(None) | (CallRow.ended_at > known - HELD_BACK)))
         at_work = session.execute(
-            select(AgentStateRow.began_at, CallRow.queued_at).outerjoin(CallRow, CallRow.call_id == AgentStateRow.call_id)
+            select(AgentStateRow.call_id, AgentStateRow.state, AgentStateRow.began_at, CallRow.queued_at)
+            .outerjoin(CallRow, CallRow.call_id == AgentStateRow.call_id)
             .where(AgentStateRow.ended_at.is_(None), AgentStateRow.state.in_(sorted(AT_WORK))))
-        begins = [queued_at or began_at - LONGEST_CALL for began_at, queued_at in at_work]
-        return max(since, min([known - HELD_BACK, end, *begins, *([goes_on] if goes_on else [])]))
+        # What is no call of a queue counts for none; a wrap-up that names no call is that of the agent's last one.
+        begins = [queued_at or began_at - LONGEST_CALL for call_id, state, began_at, queued_at in at_work
+                  if queued_at or (call_id is None and state == AgentState.WRAPUP)]
+        holds = [at for at in begins if at >= begin - LONGEST_CALL]      # an older one's call is not of this day
+        return max(since, min([known - HELD_BACK, end, *holds, *([goes_on] if goes_on else [])]))
