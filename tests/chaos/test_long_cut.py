@@ -24,7 +24,7 @@ from hotline.wire import Wire
 from callcenter.bus import START, Bus
 from callcenter.commands import Pause, PauseReason, Resume, SignIn, SignOut
 from callcenter.events import AgentState, CallState, DriftMended
-from callcenter.phones import Seat
+from callcenter.phones import PATIENCE_S, Seat
 from callcenter.settings import CHECKOUT, LOOPBACK
 
 CUT_S = 60.0 if os.environ.get("SIXRING_LONG") == "1" else 20.0
@@ -51,7 +51,7 @@ class Floor:
         return {(row["Queue"], row["Location"].removeprefix("PJSIP/")): row["PausedReason"] if row["Paused"] == "1" else ""
                 for row in rows if row.get("Membership") == "dynamic"}
 
-    async def becomes(self, wanted: Members, within: float) -> None:
+    async def becomes(self, wanted: Members, within: float = PATIENCE_S) -> None:
         there: Members = {}
         try:
             async with asyncio.timeout(within):

@@ -19,7 +19,7 @@ from soak.play import DIED, Made, Play, Talked
 from soak.rang_back import callbacks_wrong, together
 from soak.records import A_MOMENT_S, Record, records, when
 
-CALM_S = 30.0
+CALM_S = 60.0
 WAV_HEADER = 44
 TALK_TOLERANCE_S = 1.0
 # Who talked at all is strict. How long: a phone talks from Asterisk's ACK on, the record from the bridge on, and on a machine that

@@ -191,7 +191,10 @@ async def test_a_notice_is_heard_before_the_welcome_until_it_is_switched_off(who
 
 
 async def test_two_instances_serve_side_by_side_and_the_end_of_one_is_nothing_to_the_other(whole: Whole, line: Line) -> None:
-    guest = await line.call()
+    seat = await line.seat("1003")
+    seat.answers_after(0)
+    guest = await line.call_and_press("2")
+    await guest.has("CONNECT")
     with free_offset() as offset:
         async with Whole(SITE.text(), offset) as second:
             async with RawCaller(whole.settings.ports.sip, "13811110001") as one, \
