@@ -9,6 +9,7 @@ from crm.clocks import models as clocks
 from crm.database import Base
 from crm.households import models as households
 from crm.kinds import models as kinds
+from crm.knowledge import models as knowledge
 from crm.notices import models as notices
 from crm.outbox import models as outbox
 from crm.privacy import models as privacy
@@ -19,7 +20,7 @@ from crm.staff import models as staff
 from crm.tickets import models as tickets
 from crm.webhooks import models as webhooks
 
-__all__ = ["agentlog", "agents", "callbacks", "callers", "calls", "clocks", "households", "idempotency", "kinds", "notices",
-           "outbox", "privacy", "recordings", "reports", "staff", "tickets", "webhooks"]
+__all__ = ["agentlog", "agents", "callbacks", "callers", "calls", "clocks", "households", "idempotency", "kinds", "knowledge",
+           "notices", "outbox", "privacy", "recordings", "reports", "staff", "tickets", "webhooks"]
 
 METADATA = Base.metadata

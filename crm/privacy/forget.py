@@ -15,6 +15,7 @@ from crm.calls.recordings import PRESENT
 from crm.households.estates import estate_of
 from crm.kinds.schema import Kind
 from crm.kinds.service import kind_of
+from crm.knowledge.models import KnowledgeSearch
 from crm.privacy.doomed import ATTACHMENTS, RECORDINGS, VOICEMAIL, doom
 from crm.recordings.models import RecordingNote, SealedRecording
 from crm.tickets.models import Attachment, Ticket, TicketEvent
@@ -32,6 +33,7 @@ def forget_call(session: Session, row: CallRow, now: datetime, *, sound: bool) -
     session.execute(update(TalkSegment).where(TalkSegment.call_id == row.call_id).values(number=None))
     for entry in session.scalars(select(ContactEntry).where(ContactEntry.call_id == row.call_id)):
         forget_entry(entry)
+    session.execute(update(KnowledgeSearch).where(KnowledgeSearch.call_id == row.call_id).values(text=None))
     if sound:
         forget_sound(session, row, now)
     session.flush()
@@ -54,6 +56,11 @@ def forget_sound(session: Session, row: CallRow, now: datetime) -> None:
 def forget_entry(entry: ContactEntry) -> None:
     """Its kind and its times stay: they are counted."""
     entry.name = entry.contact = entry.room = entry.matter = entry.result = entry.household_id = None
+
+
+def forget_search(row: KnowledgeSearch) -> None:
+    """What came of it stays: it is counted."""
+    row.text = None
 
 
 def forget_callback(row: CallbackRow) -> None:
