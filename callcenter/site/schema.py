@@ -89,6 +89,8 @@ class Network(Part):
     local: tuple[Annotated[str, StringConstraints(pattern=r"^[0-9.]{7,15}/[0-9]{1,2}$")], ...] = ()
     websocket: Annotated[str, StringConstraints(pattern=r"^(wss?://[A-Za-z0-9.:-]{1,100}(/[A-Za-z0-9._/-]{0,100})?)?$"), Field(
         description="where browsers' phones reach Asterisk through the proxy; by default its own port, on this machine only")] = ""
+    pages: Annotated[str, StringConstraints(pattern=r"^(https?://[A-Za-z0-9.:-]{1,100})?$"), Field(
+        description="where people reach the pages: links in reports begin with it; none without it")] = ""
 
 
 class Opening(Part):
