@@ -19,7 +19,8 @@ from callcenter.clock import Clock
 from callcenter.site import Site
 from crm.database import Database
 from crm.followups.models import FollowUpPlan
-from crm.followups.plans import carry_over, draw, drawn_now, open_due, undrawn
+from crm.followups.plans import carry_over, draw, drawn_now, last_year_s, open_due, undrawn
+from crm.followups.survey import open_wanted
 from crm.followups.tasks import close_blocked
 from crm.incidents.service import follow_up_ended
 from crm.migrate import is_current
@@ -57,6 +58,7 @@ class FollowUpKeeper:
         self._draw()
         now = self._clock.now()
         done = self._all(lambda session: open_due(session, now, self._tz, AT_ONCE))
+        done += self._all(lambda session: open_wanted(session, now, self._tz, AT_ONCE))
         done += self._all(lambda session: close_blocked(session, SYSTEM, now, AT_ONCE))
         return done + self._all(lambda session: follow_up_ended(session, now, self._tz, AT_ONCE))
 
@@ -64,8 +66,11 @@ class FollowUpKeeper:
         """Read without the right to write, for a large estate takes seconds; whoever was quicker has drawn the same."""
         now = self._clock.now()
         today = now.astimezone(self._tz).date()
-        with self._database.writing.begin() as session:
-            carry_over(session, today.year, now)
+        with self._database.reading() as session:
+            carries = bool(last_year_s(session, today.year))
+        if carries:
+            with self._database.writing.begin() as session:
+                carry_over(session, today.year, now)
         with self._database.reading() as session:
             waiting = undrawn(session, today.year, today.month)
         for plan_id in waiting:

@@ -101,15 +101,18 @@ def plans(session: Session, actor: Actor, year: int | None) -> list[PlanShown]:
     return [shown(row) for row in session.scalars(query)]
 
 
-def carry_over(session: Session, year: int, now: datetime) -> int:
-    """Whoever had a plan last year has the same this year, until somebody changes it."""
+def last_year_s(session: Session, year: int) -> list[FollowUpPlan]:
+    """Plans of the year before whose estate has none for this one."""
     there = select(FollowUpPlan.estate_id).where(FollowUpPlan.year == year)
-    rows = session.scalars(select(FollowUpPlan).where(FollowUpPlan.year == year - 1, FollowUpPlan.estate_id.not_in(there))).all()
-    for last in rows:
+    return list(session.scalars(select(FollowUpPlan).where(FollowUpPlan.year == year - 1, FollowUpPlan.estate_id.not_in(there))))
+
+
+def carry_over(session: Session, year: int, now: datetime) -> None:
+    """Whoever had a plan last year has the same this year, until somebody changes it."""
+    for last in last_year_s(session, year):
         session.execute(_insert(session, FollowUpPlan).values(
             estate_id=last.estate_id, year=year, share=last.share, weights=last.weights, again=last.again, seed=last.seed,
             version=1, made_at=now, made_by=SYSTEM.name).on_conflict_do_nothing())
-    return len(rows)
 
 
 def undrawn(session: Session, year: int, month: int) -> list[int]:

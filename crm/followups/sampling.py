@@ -115,8 +115,11 @@ def quota(households: int, share: float, *, reached: int, waiting: int, rate: fl
 
 def forecast(households: int, share: float, *, reached: int, waiting: int, left: int, rate: float, month: int) -> float:
     """The share of households by the end of the year, if people are reached as they were so far. `left`: may still be drawn."""
-    coming = min(left, quota(households, share, reached=reached, waiting=waiting, rate=rate, month=month) * (13 - month))
-    return min(1.0, (reached + (waiting + (coming if month <= 12 else 0)) * rate) / households) if households else 0.0
+    coming = 0
+    for each in range(month, 13):
+        drawn = min(left - coming, quota(households, share, reached=reached, waiting=waiting + coming, rate=rate, month=each))
+        coming += drawn
+    return min(1.0, (reached + (waiting + coming) * rate) / households) if households else 0.0
 
 
 def spread(count: int, days: Sequence[date]) -> list[date]:

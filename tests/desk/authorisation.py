@@ -73,6 +73,9 @@ RULES = """
     POST   /followups/claim                      callers             -
     POST   /followups/claims/{claim_id}/release  callers             -
     POST   /followups/claims/{claim_id}/result   callers             -
+    POST   /followups/surveys                    staffing            -
+    GET    /followups/figures                    leads               -
+    GET    /followups/figures/rows               leads               -
     GET    /followups/plans                      leads               -
     POST   /followups/plans                      staffing            -
     GET    /followups/plans/{plan_id}            leads               -

@@ -183,6 +183,7 @@ def upgrade() -> None:
         sa.Column("estate_id", sa.Integer(), nullable=True),
         sa.Column("said", sa.Text(), nullable=True),
         sa.Column("answer_id", sa.Integer(), nullable=True),
+        sa.Column("wanted", sa.Boolean(), nullable=False),
         sa.Column("thanked", sa.String(length=10), nullable=True),
         sa.CheckConstraint("source IN ('ticket', 'followup', 'survey')", name=op.f("ck_ratings_source")),
         sa.CheckConstraint("score BETWEEN 1 AND 3", name=op.f("ck_ratings_score")),
@@ -199,6 +200,8 @@ def upgrade() -> None:
     op.create_index(op.f("ix_ratings_household_id"), "ratings", ["household_id"])
     op.create_index(op.f("ix_ratings_score_at"), "ratings", ["score", "at"])
     op.create_index(op.f("ix_ratings_ticket_id"), "ratings", ["ticket_id"])
+    wanted = sa.text("wanted")
+    op.create_index("ix_ratings_wanted", "ratings", ["id"], sqlite_where=wanted, postgresql_where=wanted)
     op.create_table(
         "followup_tries",
         sa.Column("id", sa.Integer(), nullable=False),
