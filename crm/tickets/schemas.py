@@ -11,6 +11,10 @@ from typing import Final
 # The kinds that the journal opens and closes by itself; the others are configuration and nothing else.
 CALLBACK: Final = "callback"
 FOLLOWUP: Final = "followup"
+# What the yearly plan opens; both stand in the call list (crm/followups).
+PERIODIC: Final = "periodic"
+FOLLOWUPS: Final = frozenset({FOLLOWUP, PERIODIC})
+NOT_SATISFIED: Final = 3         # of a rating: 1 satisfied, 2 fair
 
 Value = str | int | float | bool | list[str] | list[int]
 Fields = dict[str, Value]

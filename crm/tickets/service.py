@@ -16,11 +16,13 @@ from sqlalchemy.orm import Session
 from callcenter.errors import Forbidden, NotFound, check_version
 from callcenter.numbers import normalise
 from crm.calls.models import CallRow, ContactEntry
+from crm.clocks.office import calendars
 from crm.clocks.service import follow
+from crm.followups.making import Desk, follow_task, rated, when_done
 from crm.households.estates import must_see
 from crm.households.models import Estate, Household
 from crm.kinds.schema import FieldType, Kind
-from crm.kinds.service import Versioned, kind_of, may_open, may_see
+from crm.kinds.service import kind_of, may_open, may_see
 from crm.outbox.service import note as tell
 from crm.privacy.masks import is_mask_of
 from crm.staff.actor import SYSTEM, Actor
@@ -29,7 +31,7 @@ from crm.tickets.errors import Barred, Fault, FieldsUnfit, KindRetired, NoSuchMo
 from crm.tickets.models import Attachment, Ticket, TicketCounter, TicketEvent
 from crm.tickets.reading import held, visible
 from crm.tickets.rules import barred, is_one_of, unmet, works_on
-from crm.tickets.schemas import FOLLOWUP, Changes, Fields, Link, NewTicket, Value
+from crm.tickets.schemas import Changes, Fields, NewTicket, Value
 from crm.tickets.showing import stage_of
 from crm.tickets.values import checked, merged, privacy_of, title_of
 
@@ -73,6 +75,8 @@ def open_ticket(session: Session, actor: Actor, new: NewTicket, now: datetime, t
     record(session, row, actor, now, "opened", {"kind": kind.kind, "version": found.version, "stage": row.stage})
     _told(session, row, now, "opened")
     follow(session, row, kind.clocks, now)
+    follow_task(session, row, now)
+    rated(session, _desk(), row, kind, {"fields": fields}, actor, now, tz)
     return row
 
 
@@ -90,6 +94,7 @@ def move(session: Session, actor: Actor, ticket_id: int, to: str, changes: Chang
     if faults := unmet(way, held(row, kind)):
         raise FieldsUnfit(faults)
     _go(session, row, kind, to, actor, now, tz, filled)
+    rated(session, _desk(), row, kind, filled, actor, now, tz)
     return row
 
 
@@ -109,6 +114,7 @@ def fill_in(session: Session, actor: Actor, ticket_id: int, changes: Changes, no
     if filled := _fill(session, actor, row, kind, changes):
         record(session, row, actor, now, "filled_in", filled)
         changed(session, row, kind, now)
+        rated(session, _desk(), row, kind, filled, actor, now, calendars(session).tz)
     return row
 
 
@@ -180,6 +186,7 @@ def changed(session: Session, row: Ticket, kind: Kind, now: datetime, what: str 
     row.updated_at = now
     _told(session, row, now, what)
     follow(session, row, kind.clocks, now)
+    follow_task(session, row, now)
 
 
 # --- inside ------------------------------------------------------------------------------------------------------------
@@ -210,18 +217,11 @@ def _go(session: Session, row: Ticket, kind: Kind, to: str, actor: Actor, now: d
     record(session, row, actor, now, "moved", {"from": before, "to": to, **filled})
     changed(session, row, kind, now, "closed" if final else "moved")
     if kind.stages[to].follow_up:
-        _open_follow_up(session, row, now, tz)
+        when_done(session, _desk(), row, now, tz)
 
 
-def _open_follow_up(session: Session, row: Ticket, now: datetime, tz: tzinfo) -> None:
-    """One a ticket (G1), with who handled it (E5), however often it gets there."""
-    found: Versioned = kind_of(session, FOLLOWUP)
-    category = row.kind if row.kind in found.kind.category_paths else None
-    made = open_ticket(session, SYSTEM, NewTicket(
-        FOLLOWUP, category=category, reason=row.kind, household_id=row.household_id, estate_id=row.estate_id,
-        contact_number=row.contact_number, cause=f"followup:ticket:{row.id}", parent_id=row.id, parent_as=Link.FOLLOWUP), now, tz)
-    if made is not None:
-        made.owner_id = row.owner_id
+def _desk() -> Desk:
+    return Desk(open_ticket, move)
 
 
 def _fill(session: Session, actor: Actor, row: Ticket, kind: Kind, changes: Changes) -> dict[str, Any]:

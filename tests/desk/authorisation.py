@@ -63,6 +63,24 @@ RULES = """
     POST   /tickets/{ticket_id}/department       staff               one*
     POST   /tickets/{ticket_id}/department/answer staff              one*
     PUT    /tickets/{ticket_id}/parent           staff               one*
+    GET    /tickets/known?household_id={household} staff             one
+    PUT    /tickets/{ticket_id}/known            staff               one*
+    GET    /tickets/{ticket_id}/calls            staff               one*
+    POST   /tickets/{ticket_id}/calls            staff               one*
+    GET    /followups/tasks                      desk                -
+    GET    /followups/tasks/{task_id}            desk                -
+    POST   /followups/tasks/{task_id}/unblock    leads               -
+    POST   /followups/claim                      callers             -
+    POST   /followups/claims/{claim_id}/release  callers             -
+    POST   /followups/claims/{claim_id}/result   callers             -
+    POST   /followups/surveys                    staffing            -
+    GET    /followups/figures                    leads               -
+    GET    /followups/figures/rows               leads               -
+    GET    /followups/plans                      leads               -
+    POST   /followups/plans                      staffing            -
+    GET    /followups/plans/{plan_id}            leads               -
+    PUT    /followups/plans/{plan_id}            staffing            -
+    GET    /followups/plans/{plan_id}/picks      leads               -
     GET    /tickets/{ticket_id}/attachments      staff               one*
     POST   /tickets/{ticket_id}/attachments      staff               one*
     GET    /tickets/{ticket_id}/attachments/{attachment_id} staff    -*
@@ -184,6 +202,7 @@ PATHS = {"call_id": ("node1-1.own", "node1-2.other"), "callback_id": ("node1-1.o
          "household_id": ("1", "2"), "person_id": ("1", "2"), "number_id": ("1", "2"), "what": ("calls", "calls"),
          "attachment_id": ("1", "1"), "notice_id": ("1", "1"), "kind": ("repair", "repair"), "version": ("1", "1"),
          "merge_id": ("1", "1"), "report_id": ("call-list", "call-list"), "webhook_id": ("1", "1"), "delivery_id": ("1", "1"),
+         "task_id": ("1", "1"), "claim_id": ("1", "1"), "plan_id": ("1", "1"),
          "code": ("1001", "1001"), "queue": ("repair", "repair"), "name": ("engineer", "engineer")}
 QUERIES = {"GET /reports/{report_id}": "?from=2026-11-22", "GET /figures/rows": "?by=queue&key=repair&figure=offered&from=2026-11-22"}
 # An agent's figures are its own: asked for those, it may see the calls behind them.
