@@ -6,9 +6,11 @@ from crm.callbacks import models as callbacks
 from crm.callers import models as callers
 from crm.calls import models as calls
 from crm.clocks import models as clocks
+from crm.complaints.letters import models as letters
 from crm.database import Base
 from crm.households import models as households
 from crm.kinds import models as kinds
+from crm.ledgers import models as ledgers
 from crm.notices import models as notices
 from crm.outbox import models as outbox
 from crm.privacy import models as privacy
@@ -19,7 +21,7 @@ from crm.staff import models as staff
 from crm.tickets import models as tickets
 from crm.webhooks import models as webhooks
 
-__all__ = ["agentlog", "agents", "callbacks", "callers", "calls", "clocks", "households", "idempotency", "kinds", "notices",
+__all__ = ["agentlog", "agents", "callbacks", "callers", "calls", "clocks", "households", "idempotency", "kinds", "ledgers", "letters", "notices",
            "outbox", "privacy", "recordings", "reports", "staff", "tickets", "webhooks"]
 
 METADATA = Base.metadata

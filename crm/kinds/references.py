@@ -95,10 +95,14 @@ def _reached(start: set[str], ways: dict[str, set[str]]) -> set[str]:
 
 
 def _fields(kind: Kind) -> Iterator[Broken]:
+    named: str | None = None
     for name, rule in kind.fields.items():
         where = ("fields", name)
         if name in RESERVED:
             yield where, f"{name} is a word of its own", "choose another name"
+        if rule.barred and named is not None:
+            yield (*where, "barred"), f"{named} is barred already", "a ticket is about one person"
+        named = name if rule.barred else named
         yield from _field(rule, where)
 
 
