@@ -21,7 +21,7 @@ from crm.staff import models as staff
 from crm.tickets import models as tickets
 from crm.webhooks import models as webhooks
 
-__all__ = ["agentlog", "agents", "callbacks", "callers", "calls", "clocks", "households", "idempotency", "kinds", "ledgers", "letters", "notices",
-           "outbox", "privacy", "recordings", "reports", "staff", "tickets", "webhooks"]
+__all__ = ["agentlog", "agents", "callbacks", "callers", "calls", "clocks", "households", "idempotency", "kinds", "ledgers",
+           "letters", "notices", "outbox", "privacy", "recordings", "reports", "staff", "tickets", "webhooks"]
 
 METADATA = Base.metadata

@@ -49,6 +49,9 @@ def _stages(kind: Kind) -> Iterator[Broken]:
                     yield (*where, "needs", place), f"no field {need}", _one_of([*kind.fields, *RESERVED])
                 elif need == "category" and not kind.categories:
                     yield (*where, "needs", place), "there are no categories", "add `categories`, or leave it out"
+            for place, need in enumerate(move.anew):
+                if need not in move.needs or need not in kind.fields:
+                    yield (*where, "anew", place), f"{need} is not needed here", _one_of(n for n in move.needs if n in kind.fields)
             yield from _condition(kind, move.only_if, (*where, "only_if"))
         if stage.follow_up and kind.kind == "followup":
             yield ("stages", name, "follow_up"), "a follow-up is not followed up", "leave it out"

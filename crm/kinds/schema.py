@@ -119,6 +119,7 @@ class Move(Part):
     who: tuple[Who, ...] = Field(min_length=1)
     only_if: dict[Id, str] = {}          # field → value: an option of a choice, yes or no
     needs: tuple[Id, ...] = ()           # fields that must be filled in, or `assignee`, `category`, `household`
+    anew: tuple[Id, ...] = ()            # of these, those that must be said with this very move
     name: Words | None = None            # of the button; else the stage's name
 
 

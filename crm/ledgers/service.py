@@ -54,7 +54,7 @@ def due(session: Session, now: datetime, tz: tzinfo, day_ends: time) -> list[Due
     if not found:
         return []
     made = set(session.execute(select(LedgerPeriod.kind, LedgerPeriod.period).where(
-        LedgerPeriod.kind.in_([one.kind.kind for one in found]))).tuples())
+        LedgerPeriod.kind.in_([one.kind.kind for one in found]))))
     return [one for one in found if (one.kind.kind, one.period.name) not in made]
 
 

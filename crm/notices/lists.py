@@ -32,7 +32,7 @@ class NoticeShown:
     estate_id: int | None
     clock: str
     name: Words                      # the clock's
-    what: str                        # told (it has begun); warned; broken (a rung of its ladder); climbed (nobody below acknowledged)
+    what: str                        # told (it has begun); warned; broken (a rung); climbed (nobody below acknowledged)
     whom: str                        # why you: your role, `owner` or `assignee`
     at: datetime
     due_at: datetime | None

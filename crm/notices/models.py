@@ -30,7 +30,7 @@ class Notice(Base):
     clock_id: Mapped[int] = mapped_column(ForeignKey("ticket_clocks.id"), index=True)
     round: Mapped[int]                                  # of the clock
     rung: Mapped[int | None]                            # of its ladder; NULL of a warning
-    what: Mapped[str] = mapped_column(String(10))       # told (its clock has begun); warned; broken (a rung of the ladder); climbed (nobody acknowledged)
+    what: Mapped[str] = mapped_column(String(10))       # told (it has begun); warned; broken (a rung); climbed
     whom: Mapped[str] = mapped_column(String(20))       # a role, `owner` or `assignee`
     at: Mapped[datetime]
     waits_since: Mapped[datetime | None]                # for somebody to acknowledge it; NULL: no longer, or never

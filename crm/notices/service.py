@@ -39,8 +39,8 @@ class Telling:
 
     def tell(self, ticket: Ticket, clock: TicketClock, what: str, whom: str, now: datetime, *, rung: int | None = None,
              parent: Notice | None = None) -> None:
-        """To `whom` (role, `owner`, `assignee`); where that is nobody, at once to who stands above. A warning, or that the clock has begun, climbs no
-        further than that and needs no acknowledgement. Whom the ticket is about is not told of it (D3)."""
+        """To `whom` (role, `owner`, `assignee`); where that is nobody, at once to who stands above. A warning, or that the clock
+        has begun, climbs no further than that and needs no acknowledgement. Whom the ticket is about is not told of it (D3)."""
         users = self._may_know(ticket)
         above_it: str | None = whom
         while above_it is not None:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from crm.callbacks.models import CallbackRow
 from crm.calls.models import CallRow, ContactEntry, TalkSegment
 from crm.calls.recordings import PRESENT
+from crm.complaints.letters.models import Letter
 from crm.households.estates import estate_of
 from crm.kinds.schema import Kind
 from crm.kinds.service import kind_of
@@ -71,6 +72,9 @@ def forget_ticket(session: Session, row: Ticket, now: datetime) -> None:
     for event in session.scalars(select(TicketEvent).where(TicketEvent.ticket_id == row.id)):
         if event.data.keys() & _WORDS:
             event.data = {key: value for key, value in event.data.items() if key not in _WORDS}
+    for letter in session.scalars(select(Letter).where(Letter.ticket_id == row.id)):
+        letter.subject, letter.body, letter.attachment_id = "", "", None      # its number and its times stay
+    session.flush()
     for file in session.scalars(select(Attachment).where(Attachment.ticket_id == row.id)):
         doom(session, ATTACHMENTS, file.path, now)
         session.delete(file)

@@ -26,7 +26,7 @@ from crm.privacy.masks import is_mask_of
 from crm.staff.actor import SYSTEM, Actor
 from crm.staff.models import User
 from crm.staff.superiors import superior_of
-from crm.tickets.errors import Barred, Fault, FieldsUnfit, KindRetired, NoSuchMove, TicketClosed
+from crm.tickets.errors import AlreadyAsked, Barred, Fault, FieldsUnfit, KindRetired, NoSuchMove, TicketClosed
 from crm.tickets.making import due_to_be_made, words_of, written
 from crm.tickets.models import Attachment, Ticket, TicketCounter, TicketEvent
 from crm.tickets.reading import held, visible
@@ -70,7 +70,7 @@ def open_ticket(session: Session, actor: Actor, new: NewTicket, now: datetime, t
         queue=new.queue, contact_number=_number(new.contact_number), notes=new.notes, category=category, fields=fields,
         title=title_of(kind, category, fields), parent_id=new.parent_id, about_id=about_id,
         parent_as=new.parent_as.value if new.parent_as else None, cause=new.cause, created_at=now,
-        owner_id=None if barred(kind, fields, actor.name) else actor.user_id)
+        owner_id=None if barred(kind, fields, actor.name) else new.owner_id or actor.user_id)
     session.add(row)
     session.flush()
     if new.call_id is not None:
@@ -91,8 +91,14 @@ def move(session: Session, actor: Actor, ticket_id: int, to: str, changes: Chang
     if not is_one_of(actor, way.who, held(row, kind)):
         raise Forbidden
     _not_about(kind, row, actor)
+    if row.department is not None and kind.final(to) and not actor.is_system:
+        raise AlreadyAsked(row.department)      # it is on the ticket until it answers (E4)
     filled = _fill(session, actor, row, kind, changes)
-    if faults := unmet(way, held(row, kind)):
+    faults = unmet(way, held(row, kind))
+    if not actor.is_system:
+        there = {fault.field for fault in faults}
+        faults += [Fault(name, "missing") for name in way.anew if not changes.fields.get(name) and name not in there]
+    if faults:
         raise FieldsUnfit(faults)
     _go(session, row, kind, to, actor, now, tz, filled)
     return row
@@ -180,7 +186,8 @@ def record(session: Session, row: Ticket, actor: Actor, now: datetime, what: str
     return event
 
 
-def tie(session: Session, actor: Actor, row: Ticket, kind: Kind, parent_id: int | None, parent_as: Link | None, now: datetime) -> None:
+def tie(session: Session, actor: Actor, row: Ticket, kind: Kind, parent_id: int | None, parent_as: Link | None,
+        now: datetime) -> None:
     """A row that is locked, to one parent; None unties it."""
     before, row.parent_id = row.parent_id, parent_id
     row.parent_as = parent_as.value if parent_as and parent_id is not None else None
@@ -246,7 +253,7 @@ def _open_follow_up(session: Session, row: Ticket, now: datetime, tz: tzinfo) ->
 
 
 def _make(session: Session, row: Ticket, kind: Kind, makes: Makes, cause: str, now: datetime, tz: tzinfo) -> None:
-    """What the kind says follows by itself. A kind that is gone meanwhile hinders nobody: the timeline says that nothing was made."""
+    """What the kind says follows by itself. A kind that is gone hinders nobody: the timeline says that nothing was made."""
     if not due_to_be_made(kind, makes, row.category, row.fields):
         return
     owner = {"owner": row.owner_id, "superior": None, "nobody": None}[makes.owner]
@@ -256,16 +263,11 @@ def _make(session: Session, row: Ticket, kind: Kind, makes: Makes, cause: str, n
     try:
         found = kind_of(session, makes.kind).kind
         fields = {name: written(text, words, found.fields[name]) for name, text in makes.fields.items() if name in found.fields}
-        made = open_ticket(session, SYSTEM, NewTicket(
+        open_ticket(session, SYSTEM, NewTicket(
             makes.kind, fields, category=makes.category, household_id=row.household_id, estate_id=row.estate_id,
-            contact_number=row.contact_number, cause=cause, parent_id=row.id, parent_as=Link(makes.link)), now, tz)
+            contact_number=row.contact_number, cause=cause, parent_id=row.id, parent_as=Link(makes.link), owner_id=owner), now, tz)
     except (NotFound, FieldsUnfit):
         record(session, row, SYSTEM, now, "not_made", {"kind": makes.kind})
-        return
-    if made is not None and owner is not None:
-        made.owner_id = owner
-        record(session, made, SYSTEM, now, "accepted", {"from": None, "to": owner})
-        changed(session, made, found, now)
 
 
 def _fill(session: Session, actor: Actor, row: Ticket, kind: Kind, changes: Changes) -> dict[str, Any]:
