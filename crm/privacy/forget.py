@@ -13,6 +13,7 @@ from crm.callbacks.models import CallbackRow
 from crm.calls.models import CallRow, ContactEntry, TalkSegment
 from crm.calls.recordings import PRESENT
 from crm.followups.models import Rating
+from crm.complaints.letters.models import Letter
 from crm.households.estates import estate_of
 from crm.incidents.models import IncidentCall
 from crm.kinds.schema import Kind
@@ -82,6 +83,9 @@ def forget_ticket(session: Session, row: Ticket, now: datetime) -> None:
         if event.data.keys() & _WORDS:
             event.data = {key: value for key, value in event.data.items() if key not in _WORDS}
     session.execute(update(IncidentCall).where(IncidentCall.ticket_id == row.id).values(contact_number=None))
+    for letter in session.scalars(select(Letter).where(Letter.ticket_id == row.id)):
+        letter.subject, letter.body, letter.attachment_id = "", "", None      # its number and its times stay
+    session.flush()
     for file in session.scalars(select(Attachment).where(Attachment.ticket_id == row.id)):
         doom(session, ATTACHMENTS, file.path, now)
         session.delete(file)
