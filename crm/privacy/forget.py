@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 from crm.callbacks.models import CallbackRow
 from crm.calls.models import CallRow, ContactEntry, TalkSegment
 from crm.calls.recordings import PRESENT
-from crm.followups.models import Rating
 from crm.complaints.letters.models import Letter
+from crm.followups.models import Rating
 from crm.households.estates import estate_of
 from crm.incidents.models import IncidentCall
 from crm.kinds.schema import Kind

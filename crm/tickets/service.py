@@ -33,7 +33,7 @@ from crm.tickets.making import due_to_be_made, words_of, written
 from crm.tickets.models import Attachment, Ticket, TicketCounter, TicketEvent
 from crm.tickets.reading import held, visible
 from crm.tickets.rules import barred, is_one_of, unmet, works_on
-from crm.tickets.schemas import Changes, Fields, NewTicket, Value
+from crm.tickets.schemas import Changes, Fields, Link, NewTicket, Value
 from crm.tickets.showing import stage_of
 from crm.tickets.values import checked, merged, privacy_of, title_of
 
