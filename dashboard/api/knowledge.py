@@ -88,11 +88,11 @@ def list_categories(actor: Reads, session: Reading) -> CategoryList:
     return CategoryList(items=categories.categories(session, actor))
 
 
-@router.put("/categories/{code}", responses=responses(400, 401, 403, 409, 422, 503))
-def put_category(actor: Keeps, session: Writing, services: Given, code: Annotated[Code, Path()],
+@router.put("/categories/{category}", responses=responses(400, 401, 403, 409, 422, 503))
+def put_category(actor: Keeps, session: Writing, services: Given, category: Annotated[Code, Path()],
                  given: CategoryWords) -> CategoryShown:
     """A new one, or other words for one."""
-    return categories.put_category(session, actor, CategoryShown(code=code, zh=given.zh, en=given.en), services.clock.now())
+    return categories.put_category(session, actor, CategoryShown(code=category, zh=given.zh, en=given.en), services.clock.now())
 
 
 @router.get("/{item_id}", responses=responses(401, 403, 404, 422, 503))

@@ -88,47 +88,47 @@ def draft_script(actor: Reads, session: Writing, services: Given, once: Once, re
         session, actor, service.draft(session, actor, given.content, services.clock.now(), given.code))))
 
 
-@router.get("/{item_id}", responses=responses(401, 403, 404, 422, 503))
-def read_script(actor: Reads, session: Reading, response: Response, item_id: ItemId) -> ScriptRead:
+@router.get("/{script_id}", responses=responses(401, 403, 404, 422, 503))
+def read_script(actor: Reads, session: Reading, response: Response, script_id: ItemId) -> ScriptRead:
     """With all its versions."""
-    return _told(response, service.read(session, actor, ScriptContent, item_id))
+    return _told(response, service.read(session, actor, ScriptContent, script_id))
 
 
-@router.put("/{item_id}", responses=responses(400, 401, 403, 404, 409, *IF_MATCH, 422, 503))
-def change_script(actor: Reads, session: Writing, services: Given, if_version: IfMatch, response: Response, item_id: ItemId,
+@router.put("/{script_id}", responses=responses(400, 401, 403, 404, 409, *IF_MATCH, 422, 503))
+def change_script(actor: Reads, session: Writing, services: Given, if_version: IfMatch, response: Response, script_id: ItemId,
                   given: ScriptChange) -> ScriptRead:
     """A new version, as a draft; what is read out stays until it is approved."""
     return _told(response, _read(session, actor, service.change(
-        session, actor, item_id, given.content, services.clock.now(), if_version)))
+        session, actor, script_id, given.content, services.clock.now(), if_version)))
 
 
-@router.post("/{item_id}/approve", responses=responses(400, 401, 403, 404, *ONCE, *IF_MATCH, 503))
+@router.post("/{script_id}/approve", responses=responses(400, 401, 403, 404, *ONCE, *IF_MATCH, 503))
 def approve_script(actor: Approves, session: Writing, services: Given, if_version: IfMatch, once: Once, response: Response,
-                   item_id: ItemId, given: Decision) -> ScriptRead:
+                   script_id: ItemId, given: Decision) -> ScriptRead:
     """Not by whoever wrote that version (409 `own_draft`)."""
     return _told(response, once(ScriptRead, lambda: _read(session, actor, service.approve(
-        session, actor, "script", item_id, given.number, services.clock.now(), if_version))))
+        session, actor, "script", script_id, given.number, services.clock.now(), if_version))))
 
 
-@router.post("/{item_id}/decline", responses=responses(400, 401, 403, 404, *ONCE, *IF_MATCH, 503))
+@router.post("/{script_id}/decline", responses=responses(400, 401, 403, 404, *ONCE, *IF_MATCH, 503))
 def decline_script(actor: Approves, session: Writing, services: Given, if_version: IfMatch, once: Once, response: Response,
-                   item_id: ItemId, given: Refusal) -> ScriptRead:
+                   script_id: ItemId, given: Refusal) -> ScriptRead:
     return _told(response, once(ScriptRead, lambda: _read(session, actor, service.decline(
-        session, actor, "script", item_id, given.number, given.reason, services.clock.now(), if_version))))
+        session, actor, "script", script_id, given.number, given.reason, services.clock.now(), if_version))))
 
 
-@router.post("/{item_id}/retire", responses=responses(400, 401, 403, 404, *ONCE, *IF_MATCH, 503))
+@router.post("/{script_id}/retire", responses=responses(400, 401, 403, 404, *ONCE, *IF_MATCH, 503))
 def retire_script(actor: Approves, session: Writing, services: Given, if_version: IfMatch, once: Once, response: Response,
-                  item_id: ItemId, given: Retirement) -> ScriptRead:
+                  script_id: ItemId, given: Retirement) -> ScriptRead:
     return _told(response, once(ScriptRead, lambda: _read(session, actor, service.retire(
-        session, actor, "script", item_id, given.reason, services.clock.now(), if_version))))
+        session, actor, "script", script_id, given.reason, services.clock.now(), if_version))))
 
 
-@router.post("/{item_id}/restore", responses=responses(400, 401, 403, 404, *ONCE, *IF_MATCH, 503))
+@router.post("/{script_id}/restore", responses=responses(400, 401, 403, 404, *ONCE, *IF_MATCH, 503))
 def restore_script(actor: Approves, session: Writing, services: Given, if_version: IfMatch, once: Once, response: Response,
-                   item_id: ItemId) -> ScriptRead:
+                   script_id: ItemId) -> ScriptRead:
     return _told(response, once(ScriptRead, lambda: _read(session, actor, service.restore(
-        session, actor, "script", item_id, services.clock.now(), if_version))))
+        session, actor, "script", script_id, services.clock.now(), if_version))))
 
 
 def _read(session: Writing, actor: Actor, row: KnowledgeItem) -> ScriptRead:

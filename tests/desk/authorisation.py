@@ -174,6 +174,33 @@ RULES = """
     PATCH  /users/{name}                         admin               -
     GET    /audit                                manager admin       -
 
+    GET    /knowledge?text=zzqx                  desk                rows
+    POST   /knowledge                            desk                -
+    GET    /knowledge/categories                 desk                -
+    PUT    /knowledge/categories/{category}      staffing            -
+    GET    /knowledge/{item_id}                  desk                one
+    PUT    /knowledge/{item_id}                  desk                one
+    POST   /knowledge/{item_id}/approve          leader staffing     one
+    POST   /knowledge/{item_id}/decline          leader staffing     one
+    POST   /knowledge/{item_id}/retire           leader staffing     one
+    POST   /knowledge/{item_id}/restore          leader staffing     one
+    POST   /knowledge/import                     staffing            -
+    POST   /knowledge/export                     staffing            -
+    GET    /knowledge/search?q=zzqx              desk                rows
+    GET    /knowledge/searches                   leader staffing     rows
+    POST   /knowledge/searches/{search_id}/outcome desk              -
+    POST   /knowledge/searches/{search_id}/settle leader staffing    one
+    GET    /knowledge/figures                    leader staffing     -
+    GET    /scripts?estate_id={estate}           desk                one
+    GET    /scripts/all?text=zzqx                desk                rows
+    POST   /scripts                              desk                -
+    GET    /scripts/{script_id}                  desk                one
+    PUT    /scripts/{script_id}                  desk                one
+    POST   /scripts/{script_id}/approve          leader staffing     one
+    POST   /scripts/{script_id}/decline          leader staffing     one
+    POST   /scripts/{script_id}/retire           leader staffing     one
+    POST   /scripts/{script_id}/restore          leader staffing     one
+
     GET    /webhooks                             admin               -
     POST   /webhooks                             admin               -
     GET    /webhooks/{webhook_id}                admin               -
@@ -221,6 +248,8 @@ PATHS = {"call_id": ("node1-1.own", "node1-2.other"), "callback_id": ("node1-1.o
          "attachment_id": ("1", "1"), "notice_id": ("1", "1"), "kind": ("repair", "repair"), "version": ("1", "1"),
          "merge_id": ("1", "1"), "report_id": ("call-list", "call-list"), "webhook_id": ("1", "1"), "delivery_id": ("1", "1"),
          "task_id": ("1", "1"), "claim_id": ("1", "1"), "plan_id": ("1", "1"),
+         "item_id": ("901", "902"), "script_id": ("903", "904"),
+         "search_id": ("1", "2"), "category": ("fees", "fees"), "estate": ("1", "2"),
          "code": ("1001", "1001"), "queue": ("repair", "repair"), "name": ("engineer", "engineer")}
 QUERIES = {"GET /complaints/report/rows": "?month=2026-11&figure=received",
            "GET /complaints/record/{user}/rows": "?from=2026-11-01&to=2026-11-30",
