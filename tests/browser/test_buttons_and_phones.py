@@ -103,6 +103,8 @@ async def test_ask_first_then_go_back_or_talk_all_three(chen: Chen, other: Seat)
     await leg.ended()
     await hears(guest.leg, AGENT_HZ)
     await expect(chen.order("conference-with")).to_be_visible()
+    await chen.room.floor.board_where(lambda board: not board.agents["801"].consulting and board.agents["802"].state is S.READY,
+                                      "nobody is asked any more")
     leg = await consulted(chen, other)
     await chen.order("conference").click()
     await hears(guest.leg, OTHER_HZ)

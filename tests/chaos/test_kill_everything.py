@@ -55,7 +55,7 @@ class BusyHour:
         assert (await first.has("CONNECT")).agent == "1003"
         ring = await idle.rings()
         reached = await backup.rings()
-        assert reached.began_at - ring.began_at < OVERFLOW_S + 1
+        assert reached.began_at - ring.began_at < OVERFLOW_S + 2      # a second, and one for five programs that start meanwhile
         assert (await second.has("CONNECT")).agent == "1101"
         return [first, second]
 
