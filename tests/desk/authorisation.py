@@ -185,7 +185,8 @@ PATHS = {"call_id": ("node1-1.own", "node1-2.other"), "callback_id": ("node1-1.o
          "attachment_id": ("1", "1"), "notice_id": ("1", "1"), "kind": ("repair", "repair"), "version": ("1", "1"),
          "merge_id": ("1", "1"), "report_id": ("call-list", "call-list"), "webhook_id": ("1", "1"), "delivery_id": ("1", "1"),
          "code": ("1001", "1001"), "queue": ("repair", "repair"), "name": ("engineer", "engineer")}
-QUERIES = {"GET /reports/{report_id}": "?from=2026-11-22", "GET /figures/rows": "?by=queue&key=repair&figure=offered&from=2026-11-22"}
+QUERIES = {"GET /reports/{report_id}": "?from=2026-11-22",
+           "GET /figures/rows": "?by=queue&key=repair&figure=offered&from=2026-11-22"}
 # An agent's figures are its own: asked for those, it may see the calls behind them.
 AGENTS_OWN = {"GET /figures/rows": "?by=agent&key=1001&figure=answered&from=2026-11-22"}
 
