@@ -85,7 +85,8 @@ def figures(
     """Queues are for all who see the board; agents, teams and estates for leaders; an agent sees its own (K1)."""
     if by is None:
         wanted = day or _today(services)
-        return DayFigures(day=wanted, queues=day_figures(session, wanted, services.timezone, services.site))
+        queues = day_figures(session, wanted, services.timezone, services.site, services.clock.now())
+        return DayFigures(day=wanted, queues=queues)
     asked = _asked(services, by, interval, first, last, key)
     if by is not By.QUEUE:
         asked = _own(who, session, services, asked)
