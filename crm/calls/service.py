@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, or_, select, true
 from sqlalchemy.orm import Session
 
 from callcenter.errors import Conflict, NotFound
@@ -23,6 +23,7 @@ from crm.knowledge.models import KnowledgeSearch
 from crm.privacy.masks import is_mask_of
 from crm.privacy.service import View
 from crm.staff.actor import Actor
+from crm.tickets.models import Ticket
 
 
 class ContactMissing(Conflict):
@@ -96,7 +97,18 @@ def contact_entry(session: Session, actor: Actor, entry_id: int) -> ContactEntry
     if entry is None:
         raise NotFound(f"contact entry {entry_id}")
     must_see(session, actor, entry.household_id, f"contact entry {entry_id}")
+    if entry.ticket_id is not None and actor.user_id is not None and session.scalar(
+            select(Ticket.about_id).where(Ticket.id == entry.ticket_id)) == actor.user_id:
+        raise NotFound(f"contact entry {entry_id}")
     return entry
+
+
+def not_of_complaints_about(actor: Actor) -> ColumnElement[bool]:
+    """What a caller told in a complaint is not read by whom it is about (D3)."""
+    if actor.user_id is None:
+        return true()
+    about = select(Ticket.id).where(Ticket.about_id == actor.user_id)
+    return or_(ContactEntry.ticket_id.is_(None), ContactEntry.ticket_id.not_in(about))
 
 
 def complete_entry(session: Session, entry_id: int, completion: Completion, user_id: int, now: datetime) -> EntryShown:
@@ -117,7 +129,7 @@ def entry_of_call(session: Session, call_id: str) -> EntryShown | None:
 def entries(session: Session, view: View, *, seat: str | None = None, household_id: int | None = None,
             completed: bool | None = None, before_id: int | None = None, limit: int = 50) -> EntryPage:
     """Newest first, of the actor's estates, masked."""
-    query = (select(ContactEntry).where(seen_by(view.actor, ContactEntry.household_id))
+    query = (select(ContactEntry).where(seen_by(view.actor, ContactEntry.household_id), not_of_complaints_about(view.actor))
              .order_by(ContactEntry.id.desc()).limit(limit + 1))
     if seat is not None:
         query = query.where(ContactEntry.seat == seat)

@@ -25,8 +25,9 @@ from callcenter.roles import Role
 from crm.callbacks.models import CallbackRow
 from crm.callers.models import Treatment
 from crm.calls.models import CallRow, ContactEntry
+from crm.complaints.letters.models import Letter, LetterTemplate
 from crm.database import Database, open_database
-from crm.households.models import Building, Consent, Estate, Household, Person, PhoneNumber
+from crm.households.models import Building, Consent, Estate, Household, HouseholdTag, Person, PhoneNumber
 from crm.kinds.service import put_shipped
 from crm.knowledge.models import (
     KnowledgeEstate,
@@ -56,6 +57,7 @@ BODIES: dict[str, Any] = {
     **{f"POST /{where}/retire": {"reason": "x"} for where in ("knowledge/{item_id}", "scripts/{script_id}")},
     "POST /knowledge/searches/{search_id}/settle": {},
     "POST /tickets/{ticket_id}/move": {"to": "dispatched"}, "POST /tickets/{ticket_id}/notes": {"text": "x"},
+    "POST /tickets/{ticket_id}/letters": {"code": "result"}, "POST /letters/{letter_id}/sent": {"how": "post"},
     "POST /tickets/{ticket_id}/reveal": REASON | {"field": "contact_number"},
     "PUT /tickets/{ticket_id}/assignee": {"user": "engineer"},
     "POST /tickets/{ticket_id}/owner/offer": {"user": "leader", "summary": "x"},
@@ -103,6 +105,13 @@ def seed(database: Database) -> None:
                                      contact=number_of, matter="x", declined_contact=False))
             session.add(Ticket(id=number, number=f"C20261122-{side}", kind="repair", household_id=number, call_id=call_id,
                                estate_id=number, stage="reported", fields={}, created_at=NOON))
+            session.flush()
+            template = LetterTemplate(kind="repair", code=side, language="zh", version=1, subject="x", body="x", written_at=NOON)
+            session.add(template)
+            session.flush()
+            session.add(Letter(id=number, ticket_id=number, template_id=template.id, language="zh", state="draft", subject="x",
+                               body="x", drafted_at=NOON))
+            session.add(HouseholdTag(tag="vacant", household_id=number))
             session.add(CallbackRow(callback_id=call_id, queue="repair", number=number_of, household_id=number, state="waiting",
                                     attempts=0, asked_at=NOON, since=NOON))
             _known(session, number, side)
