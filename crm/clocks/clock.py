@@ -96,6 +96,8 @@ def act(clock: Clock, what: Act, now: datetime, calendar: Calendar, terms: Terms
     if standing is None or (terms is None) == (what is Act.RULE):
         raise WrongActError(f"{what} while {clock.standing}")
     clock, steps = at(clock, now, calendar)
+    if what in (Act.PAUSE, Act.STOP):
+        clock = mended(clock, now)
     match what:
         case Act.PAUSE:
             clock = _rested(clock, now, calendar)
@@ -107,6 +109,14 @@ def act(clock: Clock, what: Act, now: datetime, calendar: Calendar, terms: Terms
             clock = _ruled(clock, terms, now, calendar)
     clock, more = at(replace(clock, standing=standing), now, calendar)
     return clock, (*steps, *more)
+
+
+def mended(clock: Clock, now: datetime) -> Clock:
+    """It was broken only because nobody had heard yet that it had been paused or ended before (`now`): an engineer without a
+    network was on site in time. Then it was not broken; what was told was told, and should it break yet, that is a new round."""
+    if clock.broken_at is None or clock.broken_at <= now:
+        return clock
+    return replace(clock, broken_at=None, step=0, round=clock.round + 1)
 
 
 def at(clock: Clock, now: datetime, calendar: Calendar) -> tuple[Clock, tuple[Step, ...]]:

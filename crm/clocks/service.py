@@ -36,7 +36,9 @@ class _Work:
 
 
 def follow(session: Session, ticket: Ticket, rules: Mapping[str, ClockRule], now: datetime) -> None:
-    """Starts, pauses, resumes, changes and stops the ticket's clocks as its stage and fields say. Safe to repeat."""
+    """Starts, pauses, resumes, changes and stops the ticket's clocks as its stage and fields say. Safe to repeat.
+
+    `now` may be past: when what the ticket is told now was done. A clock that broke in between and had ended by then was kept."""
     session.flush()
     work = _Work(session, calendars(session), Telling(session), now)
     rows = {row.clock: row for row in session.scalars(
@@ -148,7 +150,10 @@ def _act(work: _Work, ticket: Ticket, row: TicketClock, what: Act, *, terms: Ter
          withdrawn: bool = False) -> None:
     """What was due before the act is told before it."""
     clock = _take(work, ticket, row, clock_of(row))
+    was_broken = clock.broken_at is not None
     clock, steps = pure.act(clock, what, work.now, work.by.of(row.calendar), terms)
+    if was_broken and clock.broken_at is None:
+        settle(work.session, ticket, row, work.now)
     _keep(work, row, clock)
     said = _SAID.get(what)
     if said is None:

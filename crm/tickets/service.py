@@ -29,7 +29,7 @@ from crm.tickets.errors import Barred, Fault, FieldsUnfit, KindRetired, NoSuchMo
 from crm.tickets.models import Attachment, Ticket, TicketCounter, TicketEvent
 from crm.tickets.reading import held, visible
 from crm.tickets.rules import barred, is_one_of, unmet, works_on
-from crm.tickets.schemas import FOLLOWUP, Changes, Fields, Link, NewTicket, Value
+from crm.tickets.schemas import CALLBACK, FOLLOWUP, Changes, Fields, Link, NewTicket, Value
 from crm.tickets.showing import stage_of
 from crm.tickets.values import checked, merged, privacy_of, title_of
 
@@ -77,8 +77,10 @@ def open_ticket(session: Session, actor: Actor, new: NewTicket, now: datetime, t
 
 
 def move(session: Session, actor: Actor, ticket_id: int, to: str, changes: Changes, now: datetime, tz: tzinfo,
-         if_version: int | None = None) -> Ticket:
-    """Fills in what is given, then moves. Raises NotFound, Forbidden, Changed, NoSuchMove, Barred, FieldsUnfit."""
+         if_version: int | None = None, done_at: datetime | None = None) -> Ticket:
+    """Fills in what is given, then moves. Raises NotFound, Forbidden, Changed, NoSuchMove, Barred, FieldsUnfit.
+
+    `done_at`: when it was done, if that is not now; clocks count by it, whoever gives it has seen that it is sound."""
     row, kind = locked(session, actor, ticket_id, if_version)
     way = kind.stages[row.stage].moves.get(to)
     if way is None:
@@ -89,7 +91,7 @@ def move(session: Session, actor: Actor, ticket_id: int, to: str, changes: Chang
     filled = _fill(session, actor, row, kind, changes)
     if faults := unmet(way, held(row, kind)):
         raise FieldsUnfit(faults)
-    _go(session, row, kind, to, actor, now, tz, filled)
+    _go(session, row, kind, to, actor, now, tz, filled, done_at)
     return row
 
 
@@ -175,11 +177,12 @@ def record(session: Session, row: Ticket, actor: Actor, now: datetime, what: str
     return event
 
 
-def changed(session: Session, row: Ticket, kind: Kind, now: datetime, what: str = "changed") -> None:
+def changed(session: Session, row: Ticket, kind: Kind, now: datetime, what: str = "changed",
+            done_at: datetime | None = None) -> None:
     row.version += 1
     row.updated_at = now
     _told(session, row, now, what)
-    follow(session, row, kind.clocks, now)
+    follow(session, row, kind.clocks, done_at or now)
 
 
 # --- inside ------------------------------------------------------------------------------------------------------------
@@ -203,14 +206,19 @@ def _not_about(kind: Kind, row: Ticket, actor: Actor) -> None:
 
 
 def _go(session: Session, row: Ticket, kind: Kind, to: str, actor: Actor, now: datetime, tz: tzinfo,
-        filled: Mapping[str, Any]) -> None:
+        filled: Mapping[str, Any], done_at: datetime | None = None) -> None:
     before, row.stage = row.stage, to
     final = kind.final(to)
     row.state, row.closed_at = ("closed", now) if final else ("open", None)
-    record(session, row, actor, now, "moved", {"from": before, "to": to, **filled})
-    changed(session, row, kind, now, "closed" if final else "moved")
+    said = {"from": before, "to": to, **filled} | ({"done_at": done_at.isoformat()} if done_at else {})
+    record(session, row, actor, now, "moved", said)
+    changed(session, row, kind, now, "closed" if final else "moved", done_at)
     if kind.stages[to].follow_up:
         _open_follow_up(session, row, now, tz)
+    if kind.stages[to].call_back:
+        _open_call_back(session, row, now, tz)
+    elif before in kind.stages and kind.stages[before].call_back:
+        _drop_call_back(session, row, now, tz)
 
 
 def _open_follow_up(session: Session, row: Ticket, now: datetime, tz: tzinfo) -> None:
@@ -222,6 +230,26 @@ def _open_follow_up(session: Session, row: Ticket, now: datetime, tz: tzinfo) ->
         contact_number=row.contact_number, cause=f"followup:ticket:{row.id}", parent_id=row.id, parent_as=Link.FOLLOWUP), now, tz)
     if made is not None:
         made.owner_id = row.owner_id
+
+
+def _open_call_back(session: Session, row: Ticket, now: datetime, tz: tzinfo) -> None:
+    """The caller is told at once when it is over (F5); again when it was over before and was not. Nobody to ring: no callback."""
+    if row.contact_number is None and row.household_id is None and row.call_id is None:
+        return
+    made = open_ticket(session, SYSTEM, NewTicket(
+        CALLBACK, category="over", reason=row.kind, household_id=row.household_id, estate_id=row.estate_id,
+        contact_number=row.contact_number, cause=f"over:ticket:{row.id}:{row.version}", parent_id=row.id,
+        parent_as=Link.FOLLOWUP), now, tz)
+    if made is not None:
+        made.owner_id = row.owner_id
+
+
+def _drop_call_back(session: Session, row: Ticket, now: datetime, tz: tzinfo) -> None:
+    """The caller was told, or there is nothing to tell any more."""
+    for ticket_id in session.scalars(select(Ticket.id).where(
+            Ticket.parent_id == row.id, Ticket.kind == CALLBACK, Ticket.state == "open",
+            Ticket.cause.startswith(f"over:ticket:{row.id}:"))):
+        close_by_machine(session, ticket_id, now, tz)
 
 
 def _fill(session: Session, actor: Actor, row: Ticket, kind: Kind, changes: Changes) -> dict[str, Any]:
