@@ -17,6 +17,7 @@ from crm.kinds.schema import Kind
 from crm.kinds.service import kind_of
 from crm.privacy.doomed import ATTACHMENTS, RECORDINGS, VOICEMAIL, doom
 from crm.recordings.models import RecordingNote, SealedRecording
+from crm.repairs.models import Charge, RepairStep, WorkOrder
 from crm.tickets.models import Attachment, Ticket, TicketEvent
 from crm.tickets.values import title_of
 
@@ -71,6 +72,10 @@ def forget_ticket(session: Session, row: Ticket, now: datetime) -> None:
     for event in session.scalars(select(TicketEvent).where(TicketEvent.ticket_id == row.id)):
         if event.data.keys() & _WORDS:
             event.data = {key: value for key, value in event.data.items() if key not in _WORDS}
+    for step in session.scalars(select(RepairStep).where(RepairStep.ticket_id == row.id)):
+        step.data, step.dealt_note = {}, None
+    session.execute(update(WorkOrder).where(WorkOrder.ticket_id == row.id).values(content=None, reason=None))
+    session.execute(update(Charge).where(Charge.ticket_id == row.id).values(discount_reason=None))
     for file in session.scalars(select(Attachment).where(Attachment.ticket_id == row.id)):
         doom(session, ATTACHMENTS, file.path, now)
         session.delete(file)

@@ -13,6 +13,7 @@ from crm.database import Base
 from crm.repairs.money import Quantity, Yuan
 
 CURRENT = "ended_at IS NULL"
+TO_SEE = "to_see AND dealt_at IS NULL"
 
 
 class WorkOrder(Base):
@@ -51,8 +52,7 @@ class RepairStep(Base):
 
     __tablename__ = "repair_steps"
     __table_args__ = (UniqueConstraint("ticket_id", "client_id"),
-                      Index("ix_repair_steps_flagged", "id", sqlite_where=text("outcome = 'kept' AND dealt_at IS NULL"),
-                            postgresql_where=text("outcome = 'kept' AND dealt_at IS NULL")),
+                      Index("ix_repair_steps_to_see", "id", sqlite_where=text(TO_SEE), postgresql_where=text(TO_SEE)),
                       Index("ix_repair_steps_waiting", "id", sqlite_where=text("outcome = 'waiting'"),
                             postgresql_where=text("outcome = 'waiting'")),
                       CheckConstraint("outcome IN ('done', 'waiting', 'kept')", name="outcome"))
@@ -73,7 +73,8 @@ class RepairStep(Base):
     outcome: Mapped[str] = mapped_column(String(10), default="waiting")
     code: Mapped[str | None] = mapped_column(String(40))                 # why it waits, or did not fit
     faults: Mapped[list[str]]                                            # fields that did not fit: `fault:missing`
-    dealt_at: Mapped[datetime | None]                                    # a leader has seen to what did not fit
+    to_see: Mapped[bool] = mapped_column(default=False)                  # it did not fit, or its time cannot be right
+    dealt_at: Mapped[datetime | None]                                    # a leader has seen to it
     dealt_by: Mapped[str | None] = mapped_column(String(40))
     dealt_note: Mapped[str | None] = mapped_column(String(500))
 

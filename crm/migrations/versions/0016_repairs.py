@@ -158,6 +158,7 @@ def upgrade() -> None:
         sa.Column("outcome", sa.String(length=10), nullable=False),
         sa.Column("code", sa.String(length=40), nullable=True),
         sa.Column("faults", sa.JSON(), nullable=False),
+        sa.Column("to_see", sa.Boolean(), nullable=False),
         sa.Column("dealt_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("dealt_by", sa.String(length=40), nullable=True),
         sa.Column("dealt_note", sa.String(length=500), nullable=True),
@@ -168,8 +169,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_repair_steps")),
         sa.UniqueConstraint("ticket_id", "client_id", name=op.f("uq_repair_steps_ticket_id_client_id")),
     )
-    where = sa.text("outcome = 'kept' AND dealt_at IS NULL")
-    op.create_index("ix_repair_steps_flagged", "repair_steps", ["id"], sqlite_where=where, postgresql_where=where)
+    where = sa.text("to_see AND dealt_at IS NULL")
+    op.create_index("ix_repair_steps_to_see", "repair_steps", ["id"], sqlite_where=where, postgresql_where=where)
     where = sa.text("outcome = 'waiting'")
     op.create_index("ix_repair_steps_waiting", "repair_steps", ["id"], sqlite_where=where, postgresql_where=where)
     op.create_table(
