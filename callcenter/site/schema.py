@@ -361,7 +361,8 @@ class Repairs(Part):
     phone_slack_s: Seconds = 120                               # an engineer's clock that is off by less is not
     sent_late_h: Annotated[int, Field(ge=1, le=720, description="a step that arrives so long after it was done is flagged")] = 24
     # An open order weighs urgency × grade; what has none counts as 1.
-    weights: dict[Literal["urgent", "ordinary", "complex", "a", "b", "c"], Annotated[float, Field(gt=0, le=100)]] = {
+    weights: dict[Annotated[str, StringConstraints(pattern=r"^(urgent|ordinary|complex|a|b|c)$")],
+                  Annotated[float, Field(gt=0, le=100)]] = {
         "urgent": 2, "ordinary": 1, "complex": 2, "a": 0.5, "b": 1, "c": 2}
 
 

@@ -89,14 +89,15 @@ def start(terms: Terms, now: datetime, calendar: Calendar) -> Clock:
     return Clock(terms, now, allowed or NOTHING, since=now, due_at=due_at)
 
 
-def act(clock: Clock, what: Act, now: datetime, calendar: Calendar, terms: Terms | None = None) -> tuple[Clock, tuple[Step, ...]]:
+def act(clock: Clock, what: Act, now: datetime, calendar: Calendar, terms: Terms | None = None, *,
+        told_late: bool = False) -> tuple[Clock, tuple[Step, ...]]:
     """Takes the steps that are due first: what was broken before it was paused or ended stays broken, however late the tick is.
-    `terms` goes with RULE. Raises WrongActError."""
+    `terms` goes with RULE; `told_late`: `now` is past, and what broke since then did not (`mended`). Raises WrongActError."""
     standing = NEXT.get((clock.standing, what))
     if standing is None or (terms is None) == (what is Act.RULE):
         raise WrongActError(f"{what} while {clock.standing}")
     clock, steps = at(clock, now, calendar)
-    if what in (Act.PAUSE, Act.STOP):
+    if told_late and what in (Act.PAUSE, Act.STOP):
         clock = mended(clock, now)
     match what:
         case Act.PAUSE:

@@ -182,7 +182,7 @@ def changed(session: Session, row: Ticket, kind: Kind, now: datetime, what: str 
     row.version += 1
     row.updated_at = now
     _told(session, row, now, what)
-    follow(session, row, kind.clocks, done_at or now)
+    follow(session, row, kind.clocks, done_at or now, told_late=done_at is not None)
 
 
 # --- inside ------------------------------------------------------------------------------------------------------------
