@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0016_repairs"
-down_revision = "0015_closed"
+down_revision = "0017_complaints"
 branch_labels = None
 depends_on = None
 
