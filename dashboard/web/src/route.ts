@@ -50,17 +50,9 @@ export function firstPage(session: Pick<Session, 'sees_board' | 'works_at_desk' 
 
 export const place = ref<Place>(placeAt(location.pathname, location.search))
 
-/** Whether a page may be left now: a form with words in it asks first. */
-let guard: (() => boolean) | null = null
-
-export function guardWith(mayLeave: (() => boolean) | null): void {
-  guard = mayLeave
-}
-
 /** To an address of ours, such as `/tickets/17`. */
 export function open(address: string): void {
   const to = new URL(address, location.origin)
-  if (guard && to.pathname !== location.pathname && !guard()) return
   if (to.pathname + to.search !== location.pathname + location.search) history.pushState(null, '', to.pathname + to.search)
   place.value = placeAt(to.pathname, to.search)
 }
