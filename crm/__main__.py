@@ -27,6 +27,7 @@ from crm.calls.journal import parse_cel, parse_queue_log
 from crm.calls.recorder import Recorder, Source
 from crm.calls.tally import tally_of
 from crm.command import failed, instance_database, password
+from crm.followups.keeper import FollowUpKeeper
 from crm.herald import Herald
 from crm.households.demo import demo_rows
 from crm.households.export import Format, exported
@@ -34,6 +35,7 @@ from crm.households.importer import bring_in
 from crm.households.lines import COLUMNS
 from crm.instance import open_instance
 from crm.kinds.load import load_kind
+from crm.ledgers.keeper import LedgerKeeper
 from crm.migrate import is_current, migrate
 from crm.notices.threads import desk_threads
 from crm.outbox.relay import Relay
@@ -110,9 +112,11 @@ def process(context: typer.Context) -> None:
     desk = desk_threads(database, site, settings.secrets, clock, herald.report, stop)
     folders = {RECORDINGS: settings.recordings, VOICEMAIL: settings.voicemail, ATTACHMENTS: settings.attachments}
     forgetting = started("retention", Forgetter(database, site, folders, clock).rounds, stop, herald.report)
+    following = started("followups", FollowUpKeeper(database, site, clock).rounds, stop, herald.report)
+    ledgers = started("ledgers", LedgerKeeper(database, site, clock).rounds, stop, herald.report)
     Process(database, recorder, herald, site, settings.recordings, settings.voicemail, clock,
             Comparison(database, hearing, ZoneInfo(site.timezone), site.limits.short_abandon, herald.report)).run(stop)
-    for thread in (relaying, sending, calling, sealing, forgetting, *desk):
+    for thread in (relaying, sending, calling, sealing, forgetting, following, ledgers, *desk):
         thread.join(timeout=5)
     hearing.stop()
     orders.stop()

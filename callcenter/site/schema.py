@@ -89,6 +89,8 @@ class Network(Part):
     local: tuple[Annotated[str, StringConstraints(pattern=r"^[0-9.]{7,15}/[0-9]{1,2}$")], ...] = ()
     websocket: Annotated[str, StringConstraints(pattern=r"^(wss?://[A-Za-z0-9.:-]{1,100}(/[A-Za-z0-9._/-]{0,100})?)?$"), Field(
         description="where browsers' phones reach Asterisk through the proxy; by default its own port, on this machine only")] = ""
+    pages: Annotated[str, StringConstraints(pattern=r"^(https?://[A-Za-z0-9.:-]{1,100})?$"), Field(
+        description="where people reach the pages: links in reports begin with it; none without it")] = ""
 
 
 class Opening(Part):
@@ -331,7 +333,29 @@ class Desk(Part):
     callback_tries: Annotated[int, Field(ge=1, le=10)] = 3
     phone_silent: Annotated[int, Field(ge=3, le=600, description="s without sound after which a seat's phone is cut off")] = 30
     callback_retry: Annotated[int, Field(ge=5, le=86_400, description="s between two tries")] = 600
+    day_ends: Annotated[time, Field(description="what is compiled at the end of each day is compiled then (E8)")] = time(18)
     callback_offer: Annotated[int, Field(ge=5, le=3600, description="s of expected wait from which a callback is offered")] = 60
+
+
+class FollowUps(Part):
+    """Calls of our own accord (G): when, how often, how many households a year; and for how long an incident is known (H6)."""
+
+    calls_from: time = time(9)
+    calls_until: Annotated[time, Field(description="quiet from then on, but for times that a household has named")] = time(20)
+    on_holidays: bool = False
+    consent_needed: Annotated[bool, Field(description="ring only who agreed to `calls`; who withdrew it is never rung")] = False
+    claim_minutes: Annotated[int, Field(ge=1, le=240, description="an agent holds a task for so long")] = 15
+    tries: Annotated[int, Field(ge=1, le=10)] = 3
+    busy_minutes: Annotated[int, Field(ge=1, le=1440)] = 30
+    retry_hours: Annotated[int, Field(ge=1, le=168, description="between two tries in vain")] = 4
+    share: Annotated[float, Field(gt=0, le=1, description="of households a year, for new plans")] = 0.5
+    known_hours: Annotated[int, Field(ge=1, le=720, description="further calls are about the same incident for so long")] = 12
+
+    @model_validator(mode="after")
+    def some_hours(self) -> Self:
+        if self.calls_from >= self.calls_until:
+            raise ValueError("`calls_from` comes before `calls_until`")
+        return self
 
 
 class Limits(Part):
@@ -376,6 +400,7 @@ class Site(Part):
     privacy: Privacy = Privacy()
     notices: Notices = Notices()
     webhooks: Webhooks = Webhooks()
+    followups: FollowUps = FollowUps()
 
     @property
     def free_seating(self) -> bool:

@@ -21,6 +21,8 @@ class Calendars:
     version: int
     always: Always
     office: Office
+    days: Days
+    tz: ZoneInfo
 
     def of(self, name: str) -> Calendar:
         return self.office if name == "office" else self.always
@@ -45,4 +47,4 @@ def set_office_hours(session: Session, schedule: Schedule, timezone: str) -> boo
 def _made(version: int, timezone: str, schedule: str) -> Calendars:
     tz, hours = ZoneInfo(timezone), Schedule.model_validate_json(schedule)
     days = Days(hours)
-    return Calendars(version, Always(days, tz), Office(hours, days, tz))
+    return Calendars(version, Always(days, tz), Office(hours, days, tz), days, tz)

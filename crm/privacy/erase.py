@@ -20,7 +20,15 @@ from crm.calls.models import ContactEntry
 from crm.households.estates import must_see
 from crm.households.models import Consent, Household, Merge, Person, PhoneNumber
 from crm.outbox.service import note
-from crm.privacy.forget import calls_of, forget_call, forget_callback, forget_entry, forget_ticket
+from crm.privacy.forget import (
+    calls_of,
+    forget_call,
+    forget_callback,
+    forget_entry,
+    forget_incident_calls,
+    forget_opinions,
+    forget_ticket,
+)
 from crm.privacy.models import Erasure
 from crm.privacy.service import said
 from crm.staff.actor import Actor
@@ -92,6 +100,8 @@ def erase_person(session: Session, actor: Actor, person_id: int, reason: str, no
     for ticket in closed:
         forget_ticket(session, ticket, now)
     waits = [ticket.id for ticket in tickets if ticket.state != "closed"]
+    forget_incident_calls(session, numbers)
+    forget_opinions(session, homes)
     lifted = session.scalars(select(Treatment).where(Treatment.number.in_(numbers), Treatment.state == "lifted")).all()
     for treatment in lifted:
         treatment.number, treatment.reason = "", ""

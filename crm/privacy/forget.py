@@ -12,9 +12,13 @@ from sqlalchemy.orm import Session
 from crm.callbacks.models import CallbackRow
 from crm.calls.models import CallRow, ContactEntry, TalkSegment
 from crm.calls.recordings import PRESENT
+from crm.complaints.letters.models import Letter
+from crm.followups.models import Rating
 from crm.households.estates import estate_of
+from crm.incidents.models import IncidentCall
 from crm.kinds.schema import Kind
 from crm.kinds.service import kind_of
+from crm.knowledge.models import KnowledgeSearch
 from crm.privacy.doomed import ATTACHMENTS, RECORDINGS, VOICEMAIL, doom
 from crm.recordings.models import RecordingNote, SealedRecording
 from crm.tickets.models import Attachment, Ticket, TicketEvent
@@ -30,8 +34,10 @@ def forget_call(session: Session, row: CallRow, now: datetime, *, sound: bool) -
     row.number = row.callback_number = row.household_id = None
     row.fold = without_people(row.fold)
     session.execute(update(TalkSegment).where(TalkSegment.call_id == row.call_id).values(number=None))
+    session.execute(update(IncidentCall).where(IncidentCall.call_id == row.call_id).values(contact_number=None, household_id=None))
     for entry in session.scalars(select(ContactEntry).where(ContactEntry.call_id == row.call_id)):
         forget_entry(entry)
+    session.execute(update(KnowledgeSearch).where(KnowledgeSearch.call_id == row.call_id).values(text=None))
     if sound:
         forget_sound(session, row, now)
     session.flush()
@@ -56,6 +62,11 @@ def forget_entry(entry: ContactEntry) -> None:
     entry.name = entry.contact = entry.room = entry.matter = entry.result = entry.household_id = None
 
 
+def forget_search(row: KnowledgeSearch) -> None:
+    """What came of it stays: it is counted."""
+    row.text = None
+
+
 def forget_callback(row: CallbackRow) -> None:
     row.number, row.household_id = "", None
 
@@ -71,10 +82,24 @@ def forget_ticket(session: Session, row: Ticket, now: datetime) -> None:
     for event in session.scalars(select(TicketEvent).where(TicketEvent.ticket_id == row.id)):
         if event.data.keys() & _WORDS:
             event.data = {key: value for key, value in event.data.items() if key not in _WORDS}
+    session.execute(update(IncidentCall).where(IncidentCall.ticket_id == row.id).values(contact_number=None))
+    for letter in session.scalars(select(Letter).where(Letter.ticket_id == row.id)):
+        letter.subject, letter.body, letter.attachment_id = "", "", None      # its number and its times stay
+    session.flush()
     for file in session.scalars(select(Attachment).where(Attachment.ticket_id == row.id)):
         doom(session, ATTACHMENTS, file.path, now)
         session.delete(file)
     session.flush()
+
+
+def forget_incident_calls(session: Session, numbers: Collection[str]) -> None:
+    """By number, where no call's record says whose it was."""
+    session.execute(update(IncidentCall).where(IncidentCall.contact_number.in_(numbers)).values(contact_number=None))
+
+
+def forget_opinions(session: Session, homes: Collection[int]) -> None:
+    """What a household wrote in a survey; its score stays and is counted."""
+    session.execute(update(Rating).where(Rating.household_id.in_(homes), Rating.said.is_not(None)).values(said=None))
 
 
 _WORDS: Final = frozenset({"text", "summary", "question", "answer", "reason", "fields"})

@@ -11,6 +11,10 @@ from typing import Final
 # The kinds that the journal opens and closes by itself; the others are configuration and nothing else.
 CALLBACK: Final = "callback"
 FOLLOWUP: Final = "followup"
+# What the yearly plan opens; both stand in the call list (crm/followups).
+PERIODIC: Final = "periodic"
+FOLLOWUPS: Final = frozenset({FOLLOWUP, PERIODIC})
+NOT_SATISFIED: Final = 3         # of a rating: 1 satisfied, 2 fair
 
 Value = str | int | float | bool | list[str] | list[int]
 Fields = dict[str, Value]
@@ -42,6 +46,7 @@ class NewTicket:
     cause: str | None = None
     parent_id: int | None = None
     parent_as: Link | None = None
+    owner_id: int | None = None      # of a machine's ticket; else who opens it owns it
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,90 @@
+"""Draws the month, opens what is due, and calls back who called about an incident that is over: a thread of crm's.
+
+Each step asks the database what is missing and does it in small transactions, so whoever kills it in the middle loses nothing
+and nothing is done twice.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from callcenter.clock import Clock
+from callcenter.site import Site
+from crm.database import Database
+from crm.followups.models import FollowUpPlan
+from crm.followups.plans import carry_over, draw, drawn_now, last_year_s, open_due, undrawn
+from crm.followups.survey import open_wanted
+from crm.followups.tasks import close_blocked
+from crm.incidents.service import follow_up_ended
+from crm.migrate import is_current
+from crm.staff.actor import SYSTEM
+
+EVERY_S: Final = 10.0
+AT_ONCE: Final = 20              # tickets a transaction: on SQLite nobody else writes meanwhile
+BETWEEN_S: Final = 0.02
+
+log = structlog.get_logger("followups")
+
+
+class FollowUpKeeper:
+    def __init__(self, database: Database, site: Site, clock: Clock) -> None:
+        self._database, self._rule, self._clock = database, site.followups, clock
+        self._tz = ZoneInfo(site.timezone)
+        self._stop = threading.Event()
+        self._current = False
+
+    def rounds(self, stop: threading.Event) -> Iterator[None]:
+        self._stop = stop
+        while not stop.wait(EVERY_S):
+            try:
+                self.step()
+            except SQLAlchemyError as error:
+                log.warning("followups_wait", error=type(error).__name__)      # the recorder reports the database
+                continue
+            yield
+
+    def step(self) -> int:
+        """All that is to be done by now; how many tickets were opened or closed. Raises SQLAlchemyError."""
+        self._current = self._current or is_current(self._database)
+        if not self._current:
+            return 0
+        self._draw()
+        now = self._clock.now()
+        done = self._all(lambda session: open_due(session, now, self._tz, AT_ONCE))
+        done += self._all(lambda session: open_wanted(session, now, self._tz, AT_ONCE))
+        done += self._all(lambda session: close_blocked(session, SYSTEM, now, AT_ONCE))
+        return done + self._all(lambda session: follow_up_ended(session, now, self._tz, AT_ONCE))
+
+    def _draw(self) -> None:
+        """Read without the right to write, for a large estate takes seconds; whoever was quicker has drawn the same."""
+        now = self._clock.now()
+        today = now.astimezone(self._tz).date()
+        with self._database.reading() as session:
+            carries = bool(last_year_s(session, today.year))
+        if carries:
+            with self._database.writing.begin() as session:
+                carry_over(session, today.year, now)
+        with self._database.reading() as session:
+            waiting = undrawn(session, today.year, today.month)
+        for plan_id in waiting:
+            with self._database.reading() as session:
+                found, wanted = drawn_now(session, session.get_one(FollowUpPlan, plan_id), today.month, self._rule, self._tz)
+            with self._database.writing.begin() as session:
+                if draw(session, plan_id, today.month, found, wanted, now, self._rule):
+                    log.info("drawn", plan=plan_id, month=today.month, wanted=wanted, drawn=len(found.chosen))
+
+    def _all(self, work: Callable[[Session], int]) -> int:
+        """A transaction after the other, until one had less than it could take."""
+        done, count = 0, AT_ONCE
+        while count == AT_ONCE and not self._stop.wait(BETWEEN_S if done else 0):
+            with self._database.writing.begin() as session:
+                count = work(session)
+            done += count
+        return done

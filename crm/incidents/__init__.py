@@ -1,0 +1,1 @@
+"""Known incidents and the calls that are tied to them (H6)."""
