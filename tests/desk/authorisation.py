@@ -59,6 +59,7 @@ RULES = """
     POST   /tickets/{ticket_id}/move             staff               one*
     POST   /tickets/{ticket_id}/notes            staff               one*
     POST   /tickets/{ticket_id}/reveal           staff               one*
+    GET    /tickets/{ticket_id}/people           staff               one*
     PUT    /tickets/{ticket_id}/assignee         staff               one*
     POST   /tickets/{ticket_id}/owner/offer      staff               one*
     POST   /tickets/{ticket_id}/owner/accept     staff               one*
