@@ -120,6 +120,7 @@ def test_an_entry_is_shown_where_and_while_it_holds(counter: Counter) -> None:
     assert question not in found(far, question)
     assert far.ask("GET", f"/knowledge/{here['item_id']}").status_code == 404
     assert bound.ask("GET", "/knowledge/search", params={"q": question, "estate_id": other}).status_code == 404
+    assert writer.ask("GET", "/knowledge/search", params={"q": question, "estate_id": 999}).status_code == 404
     counter.clock.advance(2 * 86_400)
     assert question not in found(bound, question), "it held until the 24th"
     # Who is bound to an estate writes for that estate, and for no other and not for all.
