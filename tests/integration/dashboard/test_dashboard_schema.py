@@ -38,7 +38,7 @@ ENDS_THE_SESSION = "DELETE /api/v1/session"
 EXAMPLES = 5        # of each operation, sent by both users
 # Aimed at: what the scene below has. Whatever else a path names is made up.
 THERE = {"ticket_id": "1", "household_id": "1", "person_id": "1", "number_id": "1", "webhook_id": "1", "kind": "enquiry",
-         "item_id": "1", "script_id": "1", "search_id": "1", "version": "1", "report_id": "tickets", "code": "1001",
+         "item_id": "40", "script_id": "1", "search_id": "1", "version": "1", "report_id": "tickets", "code": "1001",
          "queue": "repair", "shift_id": "1", "skill": "plumbing"}
 REPAIR = "4"        # the ticket that is one
 
