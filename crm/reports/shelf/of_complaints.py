@@ -87,5 +87,6 @@ def _rows_of(ask: Ask, figure: str, narrowed: Mapping[str, str] | None = None) -
 
 REPORTS: Final = (
     Report("complaints", Named("投诉及处理月报表", "Complaints and how they were handled"), LEADS, complaints,
-           (Parameter(Name.ESTATE),), Named("所选日期内受理的投诉，按期末状态统计。", "Complaints received within these days, as they stood at their end.")),
+           (Parameter(Name.ESTATE),),
+           Named("所选日期内受理的投诉，按期末状态统计。", "Complaints received within these days, as they stood at their end.")),
 )

@@ -36,7 +36,8 @@ def suggestions(session: Session, ask: Ask) -> Sequence[Sheet]:
         for row, compiled in session.execute(query.order_by(digest.created_at, Ticket.id)):
             words = [row.fields.get(name) for name in ("what", "decision")]
             yield [Cell(row.number, api(f"/tickets/{row.id}")), compiled,
-                   NO_ESTATE if row.estate_id is None else str(row.estate_id), *(ask.view.show(word, Private.TEXT) if isinstance(word, str) else None for word in words), row.stage]
+                   NO_ESTATE if row.estate_id is None else str(row.estate_id),
+                   *(ask.view.show(word, Private.TEXT) if isinstance(word, str) else None for word in words), row.stage]
 
     return [Sheet("suggestions", Named("建议每日汇编", "Digest of suggestions"), (
         Column("number", Named("编号", "Number"), width=1.5),
