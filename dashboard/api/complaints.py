@@ -81,7 +81,7 @@ def complaint_record_rows(
     figure: Annotated[Literal["counted", "upheld", "partly", "not_upheld"],
                       Query(description="counted: upheld or partly, as in an agent's day")] = "counted",
 ) -> TicketList:
-    """Complaints about somebody that were closed in that time; 404 for your own."""
+    """Complaints about somebody that were closed in that time; none of those about you."""
     return TicketList(items=record.rows_behind(session, view_of(actor, services), agent or user or "", figure,
                                                *_span(services, first, last), is_agent=agent is not None))
 
