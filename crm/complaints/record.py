@@ -83,8 +83,8 @@ def upheld_of_agents(session: Session, actor: Actor, since: datetime, before: da
 
 def rows_behind(session: Session, view: View, person: str, figure: str, since: datetime, before: datetime, *,
                 is_agent: bool = False) -> list[TicketShown]:
-    """The complaints that count, newest first, at most two hundred. `person`: a user's name, or an agent's code. `counted`: those that
-    are in an agent's record, upheld or partly. Nothing of one's own, nor of an agent who is no user. Raises NotFound."""
+    """The complaints that count, newest first, at most two hundred. `person`: a user's name, or an agent's code. `counted`: upheld
+    or partly, as in an agent's record. Nothing of one's own, nor of an agent who is no user. Raises NotFound."""
     found = session.execute(select(AgentRow.user_id).where(AgentRow.code == person) if is_agent
                             else select(User.id).where(User.name == person)).first()
     wanted = ("upheld", "partly") if figure == "counted" else (figure,)

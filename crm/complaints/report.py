@@ -160,7 +160,8 @@ def _by_category(received: Sequence[Complaint]) -> dict[str | None, list[Complai
     found: dict[str | None, list[Complaint]] = {}
     for one in received:
         parts = one.category.split("/") if one.category else []
-        for path in ["/".join(parts[:level]) for level in range(1, len(parts) + 1)] or [None]:
+        paths: list[str | None] = ["/".join(parts[:level]) for level in range(1, len(parts) + 1)]
+        for path in paths or [None]:
             found.setdefault(path, []).append(one)
     return found
 

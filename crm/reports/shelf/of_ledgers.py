@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, aliased
 
 from callcenter.private import Private
@@ -26,9 +26,10 @@ def suggestions(session: Session, ask: Ask) -> Sequence[Sheet]:
     """Of every kind that gathers others: what was gathered within these days."""
     gathering = [one.kind.kind for one in newest(session) if one.kind.recurs is not None and one.kind.recurs.gathers is not None]
     digest = aliased(Ticket)
-    query = seen(session, ask.view.actor, select(Ticket, digest.created_at).join(digest, digest.id == Ticket.parent_id).where(
+    gathered: Select[Any] = select(Ticket, digest.created_at).join(digest, digest.id == Ticket.parent_id).where(
         digest.kind.in_(gathering), Ticket.parent_as == Link.PART.value,
-        digest.created_at >= ask.begin, digest.created_at < ask.end))
+        digest.created_at >= ask.begin, digest.created_at < ask.end)
+    query = seen(session, ask.view.actor, gathered)
     if ask.estate_id is not None:
         query = query.where(Ticket.estate_id == ask.estate_id)
 

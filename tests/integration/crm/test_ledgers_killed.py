@@ -25,7 +25,7 @@ from crm.tickets.models import Ticket
 from crm.tickets.schemas import NewTicket
 from crm.tickets.service import open_ticket
 
-FLATS = 2 * AT_ONCE + 5
+FLATS = AT_ONCE + 5
 PATIENCE_S = 120.0
 
 
