@@ -134,7 +134,7 @@ def test_months_go_by_and_each_has_its_report_whatever_its_length(desk: Desk) ->
     manager = desk.counter.person(Role.MANAGER)
     schedule = set_up(manager, report="tickets", given={"by": "kind"}, every="monthly", day=31, at="23:30", period="this_month",
                       format="pdf", language="en", users=["manager"], robots=[])
-    for day in range(1, 130):
+    for day in range(1, 131, 3):
         desk.until(MORNING + timedelta(days=day))
         desk.work()
     assert [mail["Subject"] for mail in desk.out.mails] == [
