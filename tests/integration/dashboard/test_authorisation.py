@@ -45,7 +45,7 @@ BODIES: dict[str, Any] = {
     "POST /tickets/{ticket_id}/owner/offer": {"user": "leader", "summary": "x"},
     "POST /tickets/{ticket_id}/owner/decline": REASON, "PUT /tickets/{ticket_id}/parent": {"parent_id": None},
     "POST /tickets/{ticket_id}/department": {"department": "works", "question": "x"},
-    "POST /tickets/{ticket_id}/department/answer": {"answer": "x"},
+    "POST /tickets/{ticket_id}/department/answer": {"answer": "x"}, "POST /tickets/{ticket_id}/calls": {"contact_number": "10086"},
     "POST /households/{household_id}/reveal": REASON | {"what": "number", "of": 1},
     "POST /households/{household_id}/people": {"name": "x", "role": "owner"},
     "POST /households/{household_id}/people/{person_id}/end": {"on": "2026-11-22"},
