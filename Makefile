@@ -7,7 +7,7 @@ CACHE ?= $(or $(SIXRING_CACHE),$(if $(filter 0,$(shell id -u)),/var/cache/sixrin
 NODE_PATHS := $(CACHE)/node/bin
 export PATH := $(PATH):$(NODE_PATHS)
 
-.PHONY: help up down status test check bench prompts clean tools
+.PHONY: help up down status test check check-types check-code check-pages bench prompts clean tools
 
 help:            ## this list
 	@sed -n 's/^\([a-z]*\): [^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -27,18 +27,23 @@ tools:           ## what tests and checks need
 	@sh callcenter/install.sh test
 
 test: tools      ## every test: units, integration, real phones, real browser, chaos
-	@cd dashboard/web && npm run --silent test
-	@$(BIN)/pytest tests/unit tests/integration -n 3 --dist loadfile
-	@$(BIN)/pytest tests/telephony tests/chaos -n 3 --dist loadfile
-	@$(BIN)/pytest tests/browser
+	@$(BIN)/python tests/lanes.py
 
 check: tools     ## ruff, mypy, architecture, file sizes, the pages' types and lint
-	@$(BIN)/ruff check .
+	@$(MAKE) --no-print-directory -j 2 --output-sync=target check-types check-code check-pages
+
+check-types:
 	@$(BIN)/mypy
+
+check-code:
+	@$(BIN)/ruff check .
 	@$(BIN)/lint-imports
 	@$(BIN)/python tests/file_sizes.py
 	@$(BIN)/python tests/rules_table.py
-	@cd dashboard/web && npm run --silent types && npm run --silent lint
+
+# Their types too: the build that `tools` has made of these very files begins with them.
+check-pages:
+	@cd dashboard/web && npm run --silent lint
 
 bench: tools     ## CPU per call, AGI look-ups against other servers, and the ACD's own share
 	@uv sync --quiet --frozen --all-groups 2>/dev/null || $(CACHE)/uv/bin/uv sync --quiet --frozen --all-groups

@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from pydantic import TypeAdapter
 
@@ -316,6 +316,9 @@ class TicketOpened(Event):
     kind: str
     call_id: str | None = None
     household_id: int | None = None
+
+
+HIDDEN_FROM: Final = "hidden_from"     # of a DeskChanged's data: the user whom it is about, who is not to know of it (D3)
 
 
 @dataclass(frozen=True)

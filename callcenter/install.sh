@@ -159,6 +159,8 @@ need_test_tools() {
 
 need_python
 [ "$what" != python ] || exit 0
+need_asterisk &        # a download, while the pages are built
+asterisk=$!
 need_pages
-need_asterisk
 [ "$what" != test ] || need_test_tools
+wait "$asterisk"

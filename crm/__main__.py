@@ -35,6 +35,7 @@ from crm.households.importer import bring_in
 from crm.households.lines import COLUMNS
 from crm.instance import open_instance
 from crm.kinds.load import load_kind
+from crm.ledgers.keeper import LedgerKeeper
 from crm.migrate import is_current, migrate
 from crm.notices.threads import desk_threads
 from crm.outbox.relay import Relay
@@ -112,9 +113,10 @@ def process(context: typer.Context) -> None:
     folders = {RECORDINGS: settings.recordings, VOICEMAIL: settings.voicemail, ATTACHMENTS: settings.attachments}
     forgetting = started("retention", Forgetter(database, site, folders, clock).rounds, stop, herald.report)
     following = started("followups", FollowUpKeeper(database, site, clock).rounds, stop, herald.report)
+    ledgers = started("ledgers", LedgerKeeper(database, site, clock).rounds, stop, herald.report)
     Process(database, recorder, herald, site, settings.recordings, settings.voicemail, clock,
             Comparison(database, hearing, ZoneInfo(site.timezone), site.limits.short_abandon, herald.report)).run(stop)
-    for thread in (relaying, sending, calling, sealing, forgetting, following, *desk):
+    for thread in (relaying, sending, calling, sealing, forgetting, following, ledgers, *desk):
         thread.join(timeout=5)
     hearing.stop()
     orders.stop()

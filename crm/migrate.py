@@ -13,8 +13,10 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 from sqlalchemy.orm import Session
 
+from crm.complaints.letters.wording import put_shipped_templates
 from crm.database import Database
 from crm.kinds.service import put_shipped
+from crm.knowledge.shipped import put_shipped_knowledge
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 _LOCK_KEY = 0x5158  # any number that nothing else of ours locks
@@ -28,8 +30,8 @@ def alembic_config(connection: Connection) -> Config:
 
 
 def migrate(database: Database) -> str:
-    """The revision the database is at afterwards, with the shipped kinds of tickets that it had not. All or nothing: both
-    databases roll DDL back."""
+    """The revision the database is at afterwards, with the shipped kinds of tickets and words of letters that it had
+    not, and what a bank begins with. All or nothing: both databases roll DDL back."""
     file = database.engine.url.database
     if database.engine.dialect.name == "sqlite" and file and file != ":memory:":
         Path(file).touch(mode=0o600)  # names and numbers of households: its owner's alone (WAL files take the same mode)
@@ -59,6 +61,8 @@ def _upgrade(connection: Connection) -> str:
         raise RuntimeError(f"a row of {broken[0]} points to nothing after the migration")
     with Session(connection) as session:     # in the connection's transaction
         put_shipped(session, datetime.now(UTC))
+        put_shipped_knowledge(session, datetime.now(UTC))
+        put_shipped_templates(session, datetime.now(UTC))
         session.commit()
     return MigrationContext.configure(connection).get_current_revision() or ""
 

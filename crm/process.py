@@ -25,7 +25,7 @@ from crm.idempotency import drop_old_keys
 from crm.migrate import is_current
 from crm.outbox.relay import drop_told
 from crm.reports.differences import Comparison
-from crm.reports.service import day_figures
+from crm.reports.today import Today
 from crm.staff import agents_tell
 from crm.webhooks.service import drop_old_deliveries
 
@@ -33,6 +33,7 @@ POLL_S = 0.15                # a line is read at the latest this long after it w
 FIRST_RETRY_S = 0.2
 LONGEST_RETRY_S = 5.0
 FIGURES_EVERY_S = 1.0
+FIGURES_SHARE = 0.05         # of a core, at most: a day that is counted anew costs more than a second's news
 COMPARE_EVERY_S = 60.0
 SEAL_EVERY_S = 5.0
 CLEAN_EVERY_S = 3600.0
@@ -63,6 +64,10 @@ class Every:
         self._next = now + self._seconds
         return True
 
+    def wait(self, now: float, seconds: float) -> None:
+        """This once for longer, if that is longer."""
+        self._next = max(self._next, now + seconds)
+
 
 class Process:
     def __init__(self, database: Database, recorder: Recorder, herald: Tells, site: Site, recordings: Path,
@@ -79,6 +84,7 @@ class Process:
         self._clock = clock
         self._figures_wanted = True
         self._figures_day: date | None = None
+        self._today = Today(site, self._tz)
         self._figures_every = Every(FIGURES_EVERY_S)
         self._roster = agents_tell.RosterTeller(database, herald, clock)
         self._roster_every = Every(agents_tell.LOOK_EVERY_S)
@@ -155,6 +161,7 @@ class Process:
             self._herald.tell(event)
             self._figures_wanted |= isinstance(event, CallRecordWritten)
         self._figures_wanted |= batch.lines > 0
+        self._today.touched(batch.oldest)
 
     def _publish_figures(self, now: float) -> None:
         """Today's, of each queue: after news, at the start, at local midnight, and when Redis came back."""
@@ -162,8 +169,10 @@ class Process:
         self._figures_wanted |= today != self._figures_day
         if not self._figures_wanted or not self._figures_every.due(now):
             return
+        began = time.thread_time()
         with self._database.reading() as session:
-            figures = day_figures(session, today, self._tz, self._site)
+            figures = self._today.look(session, today, self._clock.now(), self._recorder.read_until)
+        self._figures_every.wait(now, (time.thread_time() - began) / FIGURES_SHARE)
         for each in figures:
             self._herald.tell(FiguresUpdated(self._clock.now(), each))
         self._figures_wanted, self._figures_day = False, today

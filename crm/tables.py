@@ -6,11 +6,14 @@ from crm.callbacks import models as callbacks
 from crm.callers import models as callers
 from crm.calls import models as calls
 from crm.clocks import models as clocks
+from crm.complaints.letters import models as letters
 from crm.database import Base
 from crm.followups import models as followups
 from crm.households import models as households
 from crm.incidents import models as incidents
 from crm.kinds import models as kinds
+from crm.knowledge import models as knowledge
+from crm.ledgers import models as ledgers
 from crm.notices import models as notices
 from crm.outbox import models as outbox
 from crm.privacy import models as privacy
@@ -22,6 +25,7 @@ from crm.tickets import models as tickets
 from crm.webhooks import models as webhooks
 
 __all__ = ["agentlog", "agents", "callbacks", "callers", "calls", "clocks", "followups", "households", "idempotency",
-           "incidents", "kinds", "notices", "outbox", "privacy", "recordings", "reports", "staff", "tickets", "webhooks"]
+           "incidents", "kinds", "knowledge", "ledgers", "letters", "notices", "outbox", "privacy", "recordings", "reports",
+           "staff", "tickets", "webhooks"]
 
 METADATA = Base.metadata

@@ -23,6 +23,7 @@ from callcenter.site import Site, load_site
 from crm.database import Database
 from crm.instance import open_instance
 from crm.kinds.service import kinds_seen
+from crm.knowledge.search.bank import Bank
 from crm.staff.actor import Actor
 from crm.staff.service import signed_in
 from dashboard.access import COOKIE, live_roles, public
@@ -67,7 +68,7 @@ def create_app(settings: Settings, *, site: Site | None = None, clock: Clock | N
     site = site or load_site(settings.site_file)
     services = Services(site=site, database=database, hub=hub, clock=clock, recordings=settings.recordings,
                         attachments=settings.attachments,
-                        asker=Asker(settings.redis_url, clock), secrets=settings.secrets,
+                        asker=Asker(settings.redis_url, clock), secrets=settings.secrets, bank=Bank(),
                         websocket=settings.websocket(site.network.websocket) if site.browser_seats else "")
 
     @contextlib.asynccontextmanager
@@ -82,6 +83,7 @@ def create_app(settings: Settings, *, site: Site | None = None, clock: Clock | N
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await bus.close()
+        await asyncio.to_thread(services.bank.close)
         database.close()
 
     app = FastAPI(title="Sixring", version="0.1.0", lifespan=lifespan, docs_url=None, redoc_url=None,

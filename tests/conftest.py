@@ -8,6 +8,9 @@ import pytest
 import structlog
 from hypothesis import HealthCheck, settings
 
+# What lasts longest begins first, so that no worker is alone with it at the end (with --no-loadscope-reorder).
+LONGEST = ("test_soak.py", "test_callback.py", "test_rescue.py", "test_agents.py", "test_transfers.py", "test_whole_hotline.py",
+           "test_kill_everything.py", "test_routing.py")
 CATEGORIES = ("unit", "integration", "telephony", "browser", "chaos")
 HERE = Path(__file__).parent
 
@@ -26,3 +29,5 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         folder = item.path.relative_to(HERE).parts[0] if item.path.is_relative_to(HERE) else ""
         if folder not in CATEGORIES:
             raise pytest.UsageError(f"{item.nodeid}: belongs below tests/{{{','.join(CATEGORIES)}}}")
+    rank = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: rank.get(item.path.name, len(rank)))

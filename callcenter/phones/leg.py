@@ -18,6 +18,7 @@ from callcenter.phones.sound import RATE, Sound
 _FROM: Final = re.compile(r'^\s*(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<plain>[^<"]*))\s*<sips?:(?:(?P<user>[^@>;]*)@)?')
 _AHEAD_BYTES: Final = RATE * 2 * 4 // 10       # 0.4 s of sound is handed over ahead of time
 KEPT_SECONDS: Final = 300                      # a capture never grows beyond this
+PATIENCE_S: Final = 30.0                       # for what has to come: a phone that waits so long says so, on however busy a machine
 _READ_BYTES: Final = 65_536
 
 
@@ -168,31 +169,31 @@ class Leg:
     def is_talking(self) -> bool:
         return self.answered_at is not None and self.ended_at is None
 
-    async def ringing(self, within: float) -> float:
+    async def ringing(self, within: float = PATIENCE_S) -> float:
         """Seconds from the beginning until it rang. Raises NotInTime, PhoneError when the call ended first."""
         return await self._until(lambda: self.rang_at, within, "ring")
 
-    async def answered(self, within: float) -> float:
+    async def answered(self, within: float = PATIENCE_S) -> float:
         return await self._until(lambda: self.answered_at, within, "be answered")
 
-    async def ended(self, within: float) -> str:
+    async def ended(self, within: float = PATIENCE_S) -> str:
         """Why it ended. Raises NotInTime."""
         await self._until(lambda: self.ended_at, within, "end")
         return self.why_ended
 
-    async def hears(self, test: Callable[[Sound], bool], within: float, what: str = "that") -> None:
+    async def hears(self, test: Callable[[Sound], bool], what: str, within: float = PATIENCE_S) -> None:
         """Waits until `test` of all that was heard is true. Raises NotInTime, PhoneError when the call ended before."""
-        await self.notices(lambda: test(self.heard), within, f"hear {what}")
+        await self.notices(lambda: test(self.heard), f"hear {what}", within)
 
-    async def notices(self, test: Callable[[], bool], within: float, what: str) -> None:
+    async def notices(self, test: Callable[[], bool], what: str, within: float = PATIENCE_S) -> None:
         """Waits until `test` is true; it is asked again whenever something was heard or happened. Raises as `hears` does."""
         await self._until(lambda: self._loop.time() if test() else None, within, what)
 
-    async def said(self, within: float) -> None:
+    async def said(self, within: float = PATIENCE_S) -> None:
         """Waits until all that was given to `say` has been sent. Raises NotInTime."""
         await self._until(lambda: None if self._to_say else self._loop.time(), within, "say all")
 
-    async def heard_seconds(self, seconds: float, within: float) -> Sound:
+    async def heard_seconds(self, seconds: float, within: float = PATIENCE_S) -> Sound:
         """The next `seconds` of what is heard."""
         start = len(self._heard)
         wanted = start + round(seconds * RATE)

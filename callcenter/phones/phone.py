@@ -21,9 +21,9 @@ from baresip.events import Event, StackEvent
 from baresip.runtime import Runtime
 from baresip.ua import UserAgent
 
-from callcenter.phones.leg import KEPT_SECONDS, Display, Leg, NotInTime, PhoneError
+from callcenter.phones.leg import KEPT_SECONDS, PATIENCE_S, Display, Leg, NotInTime, PhoneError
 
-__all__ = ["Caller", "Display", "Leg", "NotInTime", "PhoneError", "Phones", "Seat", "Switch"]
+__all__ = ["PATIENCE_S", "Caller", "Display", "Leg", "NotInTime", "PhoneError", "Phones", "Seat", "Switch"]
 
 WITHHELD: Final = "anonymous"
 
@@ -216,7 +216,7 @@ class Seat:
     def rejects(self) -> None:
         self._rejecting = True
 
-    async def rings(self, within: float) -> Leg:
+    async def rings(self, within: float = PATIENCE_S) -> Leg:
         """The next call that rings here and was not yet asked for. Raises NotInTime."""
         try:
             return await asyncio.wait_for(self._rang.get(), within)

@@ -89,6 +89,8 @@ class Network(Part):
     local: tuple[Annotated[str, StringConstraints(pattern=r"^[0-9.]{7,15}/[0-9]{1,2}$")], ...] = ()
     websocket: Annotated[str, StringConstraints(pattern=r"^(wss?://[A-Za-z0-9.:-]{1,100}(/[A-Za-z0-9._/-]{0,100})?)?$"), Field(
         description="where browsers' phones reach Asterisk through the proxy; by default its own port, on this machine only")] = ""
+    pages: Annotated[str, StringConstraints(pattern=r"^(https?://[A-Za-z0-9.:-]{1,100})?$"), Field(
+        description="where people reach the pages: links in reports begin with it; none without it")] = ""
 
 
 class Opening(Part):
@@ -331,6 +333,7 @@ class Desk(Part):
     callback_tries: Annotated[int, Field(ge=1, le=10)] = 3
     phone_silent: Annotated[int, Field(ge=3, le=600, description="s without sound after which a seat's phone is cut off")] = 30
     callback_retry: Annotated[int, Field(ge=5, le=86_400, description="s between two tries")] = 600
+    day_ends: Annotated[time, Field(description="what is compiled at the end of each day is compiled then (E8)")] = time(18)
     callback_offer: Annotated[int, Field(ge=5, le=3600, description="s of expected wait from which a callback is offered")] = 60
 
 

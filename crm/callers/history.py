@@ -46,8 +46,8 @@ def calls_since(session: Session, since: datetime) -> list[Came]:
 
 def agents_of_open_matters(session: Session, since: datetime) -> dict[str, str]:
     """By number: who answered its last call after `since`, where a ticket of the number or its household is open. A seat stands
-    for the agent where nobody signs in."""
-    is_open = exists(select(Ticket.id).where(Ticket.state == "open", or_(
+    for the agent where nobody signs in. A complaint about somebody leads back to nobody (D3)."""
+    is_open = exists(select(Ticket.id).where(Ticket.state == "open", Ticket.about_id.is_(None), or_(
         Ticket.household_id == CallRow.household_id, Ticket.contact_number == CallRow.number)))
     rows = session.execute(
         select(CallRow.number, func.coalesce(CallRow.answered_agent, CallRow.answered_by))

@@ -62,12 +62,18 @@ class Batch:
     lines: int = 0
     rejected: int = 0
     events: tuple[AnyEvent, ...] = ()
+    oldest: datetime | None = None       # when the oldest call of which there was news entered a queue
+
+    def __add__(self, other: Batch) -> Batch:
+        return Batch(self.lines + other.lines, self.rejected + other.rejected, self.events + other.events,
+                     min((at for at in (self.oldest, other.oldest) if at), default=None))
 
 
-@dataclass(frozen=True)
+@dataclass
 class Written:
     events: list[AnyEvent]
     undone: list[Undone]
+    oldest: datetime | None = None
 
 
 class Recorder:
@@ -96,8 +102,7 @@ class Recorder:
         batches = [self._poll(source) for source in self._sources]
         if all(self._has_read(source, look) for source, look in zip(self._sources, looks, strict=True)):
             self.read_until = began
-        return Batch(sum(batch.lines for batch in batches), sum(batch.rejected for batch in batches),
-                     tuple(event for batch in batches for event in batch.events))
+        return sum(batches, Batch())
 
     def _has_read(self, source: Source, look: tail.Glance | None) -> bool:
         """Whether all that the file had then is in the database; in a busy hour there is always more by now."""
@@ -136,7 +141,7 @@ class Recorder:
                 batch = self._take(source, before, single)
             except REFUSALS as error:
                 batch = self._take(source, before, single, refused=type(error).__name__)
-            done = Batch(done.lines + batch.lines, done.rejected + batch.rejected, done.events + batch.events)
+            done += batch
             if self._positions.get(source.name) != after:
                 return done     # another recorder is ahead
             before = after
@@ -172,7 +177,7 @@ class Recorder:
             row.inode, row.fingerprint = chunk.position.inode, chunk.position.fingerprint
             row.offset = chunk.position.offset
         self._positions[source.name] = chunk.position
-        return Batch(len(chunk.lines), len(rejects), tuple(written.events))
+        return Batch(len(chunk.lines), len(rejects), tuple(written.events), written.oldest)
 
     def _write(self, session: Session, entries: list[Entry]) -> Written:
         entries = [each for entry in entries for each in _both(entry)]
@@ -212,6 +217,7 @@ class Recorder:
         for record in changed:
             store.save(session, rows.get(record.call_id), record, self._node, self._short_abandon_s)
         store.save_talk(session, changed, self._node)
+        written.oldest = min((record.queued_at for record in changed if record.queued_at), default=None)
         return written
 
     def _agent_at(self, seat: str, floor: FloorLog) -> str | None:

@@ -106,6 +106,7 @@ class EntryShown:
     ticket_id: int | None
     completed_at: datetime | None
     completed_by: int | None
+    answered_from: tuple[int, ...] = ()     # entries of the question bank that answered the caller
 
 
 @dataclass(frozen=True)

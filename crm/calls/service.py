@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, or_, select, true
 from sqlalchemy.orm import Session
 
 from callcenter.errors import Conflict, NotFound
@@ -19,9 +19,11 @@ from crm.calls.talk import TalkKind
 from crm.households.estates import must_see, seen_by
 from crm.households.models import Household
 from crm.households.service import lookup
+from crm.knowledge.models import KnowledgeSearch
 from crm.privacy.masks import is_mask_of
 from crm.privacy.service import View
 from crm.staff.actor import Actor
+from crm.tickets.models import Ticket
 
 
 class ContactMissing(Conflict):
@@ -95,7 +97,18 @@ def contact_entry(session: Session, actor: Actor, entry_id: int) -> ContactEntry
     if entry is None:
         raise NotFound(f"contact entry {entry_id}")
     must_see(session, actor, entry.household_id, f"contact entry {entry_id}")
+    if entry.ticket_id is not None and actor.user_id is not None and session.scalar(
+            select(Ticket.about_id).where(Ticket.id == entry.ticket_id)) == actor.user_id:
+        raise NotFound(f"contact entry {entry_id}")
     return entry
+
+
+def not_of_complaints_about(actor: Actor) -> ColumnElement[bool]:
+    """What a caller told in a complaint is not read by whom it is about (D3)."""
+    if actor.user_id is None:
+        return true()
+    about = select(Ticket.id).where(Ticket.about_id == actor.user_id)
+    return or_(ContactEntry.ticket_id.is_(None), ContactEntry.ticket_id.not_in(about))
 
 
 def complete_entry(session: Session, entry_id: int, completion: Completion, user_id: int, now: datetime) -> EntryShown:
@@ -105,18 +118,18 @@ def complete_entry(session: Session, entry_id: int, completion: Completion, user
         raise NotFound(f"contact entry {entry_id}")
     _complete(entry, completion, user_id, now)
     session.flush()
-    return entry_shown(entry)
+    return entries_shown(session, [entry])[0]
 
 
 def entry_of_call(session: Session, call_id: str) -> EntryShown | None:
     entry = session.scalar(select(ContactEntry).where(ContactEntry.call_id == call_id))
-    return entry_shown(entry) if entry else None
+    return entries_shown(session, [entry])[0] if entry else None
 
 
 def entries(session: Session, view: View, *, seat: str | None = None, household_id: int | None = None,
             completed: bool | None = None, before_id: int | None = None, limit: int = 50) -> EntryPage:
     """Newest first, of the actor's estates, masked."""
-    query = (select(ContactEntry).where(seen_by(view.actor, ContactEntry.household_id))
+    query = (select(ContactEntry).where(seen_by(view.actor, ContactEntry.household_id), not_of_complaints_about(view.actor))
              .order_by(ContactEntry.id.desc()).limit(limit + 1))
     if seat is not None:
         query = query.where(ContactEntry.seat == seat)
@@ -128,7 +141,7 @@ def entries(session: Session, view: View, *, seat: str | None = None, household_
     if before_id is not None:
         query = query.where(ContactEntry.id < before_id)
     rows = list(session.scalars(query))
-    shown = tuple(masked_entry(entry_shown(row), view) for row in rows[:limit])
+    shown = tuple(masked_entry(entry, view) for entry in entries_shown(session, rows[:limit]))
     return EntryPage(shown, shown[-1].entry_id if len(rows) > limit else None)
 
 
@@ -147,6 +160,18 @@ def _complete(entry: ContactEntry, completion: Completion, user_id: int, now: da
     entry.household_id = completion.household_id if completion.household_id is not None else entry.household_id
     entry.ticket_id = completion.ticket_id if completion.ticket_id is not None else entry.ticket_id
     entry.completed_at, entry.completed_by = now, user_id
+
+
+def entries_shown(session: Session, rows: Sequence[ContactEntry]) -> list[EntryShown]:
+    """In the order given; with what the question bank answered in their calls (A5, I2)."""
+    ids = [row.call_id for row in rows if row.call_id is not None]
+    answers: dict[str | None, list[int]] = {}
+    for call_id, item_id in session.execute(
+            select(KnowledgeSearch.call_id, KnowledgeSearch.chosen_id)
+            .where(KnowledgeSearch.call_id.in_(ids), KnowledgeSearch.outcome == "answered").order_by(KnowledgeSearch.id)):
+        if item_id is not None and item_id not in answers.setdefault(call_id, []):
+            answers[call_id].append(item_id)
+    return [replace(entry_shown(row), answered_from=tuple(answers.get(row.call_id, ()))) for row in rows]
 
 
 def entry_shown(row: ContactEntry) -> EntryShown:

@@ -49,7 +49,7 @@ def follow(session: Session, ticket: Ticket, rules: Mapping[str, ClockRule], now
             _follow_one(work, ticket, row, rule, terms)
             ended += [row] if row.standing == Standing.STOPPED else []
         elif terms is not None and ticket.stage in rule.runs_in:
-            _start(work, ticket, name, terms)
+            _start(work, ticket, name, terms, rule.announce)
     for row in rows.values():     # its kind has it no longer
         _act(work, ticket, row, Act.STOP, withdrawn=True)
     work.telling.finish()
@@ -115,7 +115,7 @@ def clock_of(row: TicketClock) -> Clock:
         ended_at=row.ended_at)
 
 
-def _start(work: _Work, ticket: Ticket, name: str, terms: Terms) -> None:
+def _start(work: _Work, ticket: Ticket, name: str, terms: Terms, announce: str | None) -> None:
     run = work.session.scalar(select(func.max(TicketClock.run)).where(TicketClock.ticket_id == ticket.id,
                                                                      TicketClock.clock == name)) or 0
     clock = pure.start(terms, work.now, work.by.of(terms.calendar))
@@ -124,6 +124,8 @@ def _start(work: _Work, ticket: Ticket, name: str, terms: Terms) -> None:
     work.session.add(row)
     work.session.flush()
     _tell(work, ticket, row, "started")
+    if announce is not None:
+        work.telling.tell(ticket, row, "told", announce, work.now)
     _take(work, ticket, row, clock)
 
 

@@ -12,13 +12,14 @@ from datetime import datetime
 from itertools import islice
 from typing import Any, Final, Literal
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, exists, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from callcenter.errors import NotFound
 from crm.callbacks.models import CallbackRow
 from crm.callbacks.store import OPEN
 from crm.calls.models import CallRow, ContactEntry
+from crm.calls.service import not_of_complaints_about
 from crm.households.models import Household
 from crm.households.rights import READ, may, must_see
 from crm.households.service import all_ids, current_id
@@ -93,6 +94,10 @@ def _ids(session: Session, actor: Actor, household_id: int) -> list[int]:
 def _part(session: Session, actor: Actor, kind: _Kind, ids: list[int], place: tuple[datetime, Happened, str] | None,
           limit: int) -> Iterator[HistoryItem]:
     query = kind.query(ids) if kind.what != "ticket" else seen(session, actor, kind.query(ids))
+    if kind.what == "visit":
+        query = query.where(not_of_complaints_about(actor))
+    if actor.user_id is not None and kind.what in ("call", "message"):
+        query = query.add_columns(exists().where(Ticket.id == ContactEntry.ticket_id, Ticket.about_id == actor.user_id))
     query = query.order_by(kind.at.desc(), kind.row_id.desc()).limit(limit)
     if place is not None:
         at, what, ref = place
@@ -126,7 +131,8 @@ def _calls(with_message: bool) -> Callable[[list[int]], Select[Any]]:
 
 def _call(what: Happened) -> Callable[[Any], HistoryItem]:
     def shown(found: Any) -> HistoryItem:
-        row, entry = found
+        row, entry, *about = found
+        entry = None if any(about) else entry        # of a complaint about whoever asks, the call alone is shown (D3)
         return HistoryItem(row.entered_at, what, row.call_id, state=row.outcome, is_open=row.ended_at is None, number=row.number,
                            by=row.answered_agent or row.answered_by, kind=entry.kind if entry else None,
                            matter=entry.matter if entry else None, result=entry.result if entry else None)

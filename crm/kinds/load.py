@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from callcenter.yamlfile import read_yaml
+from callcenter.yamlfile import Broken, read_yaml
+from crm.kinds.links import broken_links
 from crm.kinds.references import broken_references
-from crm.kinds.schema import ID, PREFIX, Kind
+from crm.kinds.schema import CATEGORY, ID, PREFIX, TAG, Kind
 
 SHIPPED: Final = Path(__file__).parent / "shipped"
 LONGEST: Final = 64 * 1024      # bytes; the longest that is shipped has 6 KB
 
 
-def load_kind(text: str, file: str) -> Kind:
-    """Raises FileFaults with every fault found."""
-    return read_yaml(text, file, Kind, begin="kind: …", broken=broken_references, patterns=_PATTERNS, aliases=False)
+def load_kind(text: str, file: str, others: Mapping[str, Kind] | None = None) -> Kind:
+    """Raises FileFaults with every fault found. `others`: the kinds that it may make tickets of; None: nobody knows which."""
+    def broken(kind: Kind) -> list[Broken]:
+        return [*broken_references(kind), *broken_links(kind, None if others is None else {**others, kind.kind: kind})]
+
+    return read_yaml(text, file, Kind, begin="kind: …", broken=broken, patterns=_PATTERNS, aliases=False)
 
 
 def load_kept(text: str, file: str) -> Kind:
@@ -31,4 +36,6 @@ def shipped_texts() -> dict[str, str]:
 _PATTERNS: Final = {
     ID: "up to 20 small letters, digits and _, a letter first",
     PREFIX: "one to three capital letters",
+    CATEGORY: "names of categories with / between them, e.g. water/pipe",
+    TAG: "a household's tag: small letters, digits and -",
 }

@@ -49,6 +49,9 @@ def _stages(kind: Kind) -> Iterator[Broken]:
                     yield (*where, "needs", place), f"no field {need}", _one_of([*kind.fields, *RESERVED])
                 elif need == "category" and not kind.categories:
                     yield (*where, "needs", place), "there are no categories", "add `categories`, or leave it out"
+            for place, need in enumerate(move.anew):
+                if need not in move.needs or need not in kind.fields:
+                    yield (*where, "anew", place), f"{need} is not needed here", _one_of(n for n in move.needs if n in kind.fields)
             yield from _condition(kind, move.only_if, (*where, "only_if"))
         if stage.follow_up and kind.kind == "followup":
             yield ("stages", name, "follow_up"), "a follow-up is not followed up", "leave it out"
@@ -95,10 +98,14 @@ def _reached(start: set[str], ways: dict[str, set[str]]) -> set[str]:
 
 
 def _fields(kind: Kind) -> Iterator[Broken]:
+    named: str | None = None
     for name, rule in kind.fields.items():
         where = ("fields", name)
         if name in RESERVED:
             yield where, f"{name} is a word of its own", "choose another name"
+        if rule.barred and named is not None:
+            yield (*where, "barred"), f"{named} is barred already", "a ticket is about one person"
+        named = name if rule.barred else named
         yield from _field(rule, where)
 
 

@@ -6,7 +6,7 @@ Pure. Checks that need two parts of a definition at once (a move to a stage that
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import time, timedelta
 from difflib import get_close_matches
 from enum import StrEnum
 from typing import Annotated, Any, Final, Literal, Self
@@ -23,6 +23,12 @@ Id = Annotated[str, Field(pattern=ID)]
 # What a move may need besides fields.
 ASSIGNEE: Final = "assignee"
 RESERVED: Final = (ASSIGNEE, "category", "household")
+CATEGORY: Final = r"^[a-z0-9_]{1,20}(/[a-z0-9_]{1,20}){0,2}$"
+TAG: Final = r"^[a-z][a-z0-9-]{0,20}$"
+CategoryPath = Annotated[str, Field(pattern=CATEGORY)]
+Template = Annotated[str, Field(min_length=1, max_length=1000)]
+DAY_ENDS: Final = "day_ends"
+_CLOCK_TIME: Final = re.compile(r"^([01]\d|2[0-3]):([0-5]\d)$")
 _SPAN: Final = re.compile(r"^(\d{1,4})(m|h|d|wd)$")
 _UNITS: Final = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 
@@ -49,6 +55,18 @@ def _span(value: Any) -> Any:
 
 
 AnySpan = Annotated[Span, BeforeValidator(_span)]
+
+
+def _moment(value: Any) -> Any:
+    if isinstance(value, time) or value == DAY_ENDS:
+        return value
+    if isinstance(value, str) and (found := _CLOCK_TIME.match(value)):
+        return time(int(found[1]), int(found[2]))
+    raise PydanticCustomError("moment", "`{value}` is no time of a day", {
+        "value": str(value)[:40], "hint": f'"08:00", or {DAY_ENDS} (the site file\'s `desk.day_ends`)'})
+
+
+Moment = Annotated[time | Literal["day_ends"], BeforeValidator(_moment)]
 
 
 def _who(value: Any) -> Any:
@@ -101,7 +119,51 @@ class Move(Part):
     who: tuple[Who, ...] = Field(min_length=1)
     only_if: dict[Id, str] = {}          # field → value: an option of a choice, yes or no
     needs: tuple[Id, ...] = ()           # fields that must be filled in, or `assignee`, `category`, `household`
+    anew: tuple[Id, ...] = ()            # of these, those that must be said with this very move
     name: Words | None = None            # of the button; else the stage's name
+
+
+class Makes(Part):
+    """A ticket of another kind that is made when a ticket gets to a stage; one a ticket, however often it gets there."""
+
+    kind: Id
+    category: CategoryPath | None = None
+    link: Literal["part", "followup"] = Field(default="part", alias="as")
+    owner: Literal["owner", "superior", "nobody"] = "owner"  # superior: of whom the ticket is about (E2)
+    only_if: dict[Id, str | tuple[str, ...]] = {}            # field → value, or one of several
+    under: CategoryPath | None = None                        # only when the ticket's category is this one, or below it
+    fields: dict[Id, Template] = {}                          # {number}, {title}, {category} and fields that are not private
+
+
+class Gathers(Part):
+    """Tickets of another kind that are tied to the one that is made; where there are none, none is made (E8)."""
+
+    kind: Id
+    stages: tuple[Id, ...] = Field(min_length=1)
+    only_if: dict[Id, str] = {}
+    moves_to: Id                                             # those that are in another of the stages
+
+
+class Recurs(Part):
+    """Tickets of the kind make themselves, once a period (J2). A period that nobody was there for is made up as long as it is the
+    latest one."""
+
+    every: Literal["day", "week", "month"]
+    day: int = Field(default=1, ge=1, le=28)                 # of the month; of the week: 1 is Monday
+    at: Moment = time(8)
+    each: Literal["site", "estate", "household"] = "site"
+    tag: str | None = Field(default=None, pattern=TAG)       # households that bear it, or estates with one that does
+    category: CategoryPath | None = None
+    fields: dict[Id, Template] = {}                          # {period}, {count}, {list}
+    gathers: Gathers | None = None
+
+
+class Letters(Part):
+    """What a reply letter does with its ticket when it was sent (E6)."""
+
+    file: Id | None = None                                   # field of type files that gets it
+    how: Id | None = None                                    # choice: post, mail, hand
+    then: Id | None = None                                   # stage that the ticket goes to
 
 
 class Stage(Part):
@@ -109,6 +171,7 @@ class Stage(Part):
     moves: dict[Id, Move] = {}           # stage → who may move it there
     final: bool = False                  # the ticket is closed in it; a machine closes into the first one of the file
     follow_up: bool = False              # a follow-up is made when a ticket gets here (G1)
+    makes: tuple[Makes, ...] = Field(default=(), max_length=6)
 
 
 class Rung(Part):
@@ -130,6 +193,7 @@ class ClockRule(Part):
     until: Id | None = None                             # or a field of type time says when it is due
     calendar: Literal["always", "office"] = "always"
     warn: float = Field(default=0.8, gt=0, lt=1)        # share of the time that is allowed
+    announce: Who | None = None                         # is told when it starts
     ladder: tuple[Rung, ...] = ()
 
     @model_validator(mode="after")
@@ -161,6 +225,9 @@ class Kind(Part):
     stages: dict[Id, Stage] = Field(min_length=1, max_length=30)
     clocks: dict[Id, ClockRule] = Field(default={}, max_length=12)
     title: str = Field(default="{category}", max_length=200)    # template of the list's line: {category}, {field}
+    recurs: Recurs | None = None
+    letters: Letters | None = None
+    counts_as: Literal["complaint"] | None = None               # in which monthly report (E9)
 
     def final(self, stage: str) -> bool:
         return self.stages[stage].final

@@ -112,7 +112,7 @@ def write_kind(session: Session, actor: Actor, kind: str, text: str, now: dateti
     """A new version, or the first of a new kind; the same text again is none. Raises FileFaults with every fault."""
     if not actor.has(*WRITES):
         raise Forbidden
-    found = load_kind(text, f"{kind}.yaml")
+    found = load_kind(text, f"{kind}.yaml", {one.kind.kind: one.kind for one in newest(session)})
     if found.kind != kind:
         raise FileFaults([ConfigError(f"{kind}.yaml", _line_of_kind(text), "kind", f"is {found.kind}", f"`kind: {kind}`")])
     last = session.execute(select(KindVersion.version, KindVersion.digest).where(KindVersion.kind == kind)
@@ -130,13 +130,18 @@ def write_kind(session: Session, actor: Actor, kind: str, text: str, now: dateti
 
 
 def put_shipped(session: Session, now: datetime) -> list[str]:
-    """The shipped kinds that the database has none of, added; one that is there is never touched. Returns what was added."""
-    there = set(session.scalars(select(KindVersion.kind).distinct()))
-    missing = {kind: text for kind, text in shipped_texts().items() if kind not in there}
-    session.add_all(KindVersion(kind=kind, version=1, text=text, digest=_digest(text), since=now, who=SYSTEM.name)
-                    for kind, text in missing.items())
+    """The shipped kinds that the database has none of, added; and a new version of those that nobody at this site has ever
+    written. One that somebody wrote is never touched. Returns what was added."""
+    last: dict[str, KindVersion] = {}
+    for row in session.scalars(select(KindVersion).order_by(KindVersion.kind, KindVersion.version)):
+        last[row.kind] = row
+    added = {kind: text for kind, text in shipped_texts().items()
+             if kind not in last or (last[kind].who == SYSTEM.name and last[kind].digest != _digest(text))}
+    session.add_all(KindVersion(kind=kind, version=last[kind].version + 1 if kind in last else 1, text=text, digest=_digest(text),
+                                since=now, who=SYSTEM.name)
+                    for kind, text in added.items())
     session.flush()
-    return list(missing)
+    return list(added)
 
 
 def _kind(session: Session, kind: str, version: int, digest: str) -> Kind:

@@ -13,9 +13,11 @@ from callcenter.site.schema import Words
 from crm.clocks.models import TicketClock
 from crm.clocks.terms import read
 from crm.notices.models import Notice, NoticePerson
+from crm.notices.service import UNHEARD_IS_WELL
 from crm.paging import Order, Page
 from crm.staff.actor import Actor
 from crm.staff.models import User
+from crm.tickets.listing import not_about
 from crm.tickets.models import Ticket
 
 ORDER: Final[Order[Any]] = Order("notices", Notice.at, Notice.id, newest_first=True)
@@ -30,7 +32,7 @@ class NoticeShown:
     estate_id: int | None
     clock: str
     name: Words                      # the clock's
-    what: str                        # warned; broken (a rung of its ladder); climbed (nobody below acknowledged)
+    what: str                        # told (it has begun); warned; broken (a rung); climbed (nobody below acknowledged)
     whom: str                        # why you: your role, `owner` or `assignee`
     at: datetime
     due_at: datetime | None
@@ -60,13 +62,13 @@ def one(session: Session, actor: Actor, notice_id: int) -> NoticeShown:
 def _told(actor: Actor) -> Any:
     return (select(Notice, Ticket, TicketClock, User.name).join(NoticePerson, NoticePerson.notice_id == Notice.id)
             .join(Ticket, Ticket.id == Notice.ticket_id).join(TicketClock, TicketClock.id == Notice.clock_id)
-            .outerjoin(User, User.id == Notice.acknowledged_by).where(NoticePerson.user_id == actor.user_id))
+            .outerjoin(User, User.id == Notice.acknowledged_by).where(NoticePerson.user_id == actor.user_id, *not_about(actor)))
 
 
 def _shown(notice: Notice, ticket: Ticket, clock: TicketClock, acknowledged_by: str | None) -> NoticeShown:
     return NoticeShown(
         notice_id=notice.id, ticket_id=ticket.id, number=ticket.number, kind=ticket.kind, estate_id=ticket.estate_id,
         clock=clock.clock, name=read(clock.terms).name, what=notice.what, whom=notice.whom, at=notice.at, due_at=clock.due_at,
-        is_waiting=notice.what != "warned" and notice.acknowledged_at is None and notice.settled_at is None,
+        is_waiting=notice.what not in UNHEARD_IS_WELL and notice.acknowledged_at is None and notice.settled_at is None,
         acknowledged_at=notice.acknowledged_at, acknowledged_by=acknowledged_by, climbed_at=notice.climbed_at,
         settled_at=notice.settled_at)

@@ -22,7 +22,7 @@ class Notice(Base):
         Index("ix_notices_waits", "waits_since", sqlite_where=text("waits_since IS NOT NULL"),
               postgresql_where=text("waits_since IS NOT NULL")),
         Index("ix_notices_new", "id", sqlite_where=text("fanned_out_at IS NULL"), postgresql_where=text("fanned_out_at IS NULL")),
-        CheckConstraint("what IN ('warned', 'broken', 'climbed')", name="what"),
+        CheckConstraint("what IN ('told', 'warned', 'broken', 'climbed')", name="what"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -30,7 +30,7 @@ class Notice(Base):
     clock_id: Mapped[int] = mapped_column(ForeignKey("ticket_clocks.id"), index=True)
     round: Mapped[int]                                  # of the clock
     rung: Mapped[int | None]                            # of its ladder; NULL of a warning
-    what: Mapped[str] = mapped_column(String(10))       # warned; broken (a rung of the ladder); climbed (nobody acknowledged)
+    what: Mapped[str] = mapped_column(String(10))       # told (it has begun); warned; broken (a rung); climbed
     whom: Mapped[str] = mapped_column(String(20))       # a role, `owner` or `assignee`
     at: Mapped[datetime]
     waits_since: Mapped[datetime | None]                # for somebody to acknowledge it; NULL: no longer, or never

@@ -22,6 +22,8 @@ from crm.staff.models import User
 from crm.tickets.models import Ticket, TicketEvent
 from crm.tickets.rules import barred
 
+UNHEARD_IS_WELL = ("told", "warned")     # need no acknowledgement
+
 
 class Telling:
     """What one transaction tells: users and kinds are asked for once, and rows written together. `finish` writes them.
@@ -37,15 +39,15 @@ class Telling:
 
     def tell(self, ticket: Ticket, clock: TicketClock, what: str, whom: str, now: datetime, *, rung: int | None = None,
              parent: Notice | None = None) -> None:
-        """To `whom` (role, `owner`, `assignee`); where that is nobody, at once to who stands above. A warning climbs no
-        further than that and needs no acknowledgement. Whom the ticket is about is not told of it (D3)."""
+        """To `whom` (role, `owner`, `assignee`); where that is nobody, at once to who stands above. A warning, or that the clock
+        has begun, climbs no further than that and needs no acknowledgement. Whom the ticket is about is not told of it (D3)."""
         users = self._may_know(ticket)
         above_it: str | None = whom
         while above_it is not None:
             found = people(above_it, users, estate_id=ticket.estate_id, owner_id=ticket.owner_id,
                            assignee_id=ticket.assignee_id)
             notice = Notice(ticket_id=ticket.id, clock_id=clock.id, round=clock.round, rung=rung, what=what, whom=above_it,
-                            at=now, waits_since=now if found and what != "warned" else None,
+                            at=now, waits_since=now if found and what not in UNHEARD_IS_WELL else None,
                             parent_id=parent.id if parent else None, climbed_at=None if found else now,
                             fanned_out_at=None if found else now)
             self._session.add(notice)
@@ -53,7 +55,7 @@ class Telling:
             if found:
                 return
             self._session.flush()     # the next one names it
-            parent, what, above_it = notice, what if what == "warned" else "climbed", above(above_it)
+            parent, what, above_it = notice, what if what in UNHEARD_IS_WELL else "climbed", above(above_it)
 
     def finish(self) -> None:
         self._session.flush()
@@ -78,9 +80,8 @@ class Telling:
             except NotFound:      # of a ticket older than its kind's definition
                 self._kinds[version] = None
         kind = self._kinds[version]
-        if kind is None or not any(rule.barred for rule in kind.fields.values()):
-            return self._users
-        return [user for user in self._users if not barred(kind, ticket.fields, user.name)]
+        return [user for user in self._users if user.user_id != ticket.about_id
+                and (kind is None or not barred(kind, ticket.fields, user.name))]
 
 
 def acknowledge(session: Session, actor: Actor, notice_id: int, now: datetime) -> Notice:

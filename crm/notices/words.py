@@ -9,9 +9,11 @@ from typing import Final, Literal
 Language = Literal["zh", "en"]
 # (subject, line) by language and what happened
 _SAYS: Final = {
+    ("zh", "told"): ("待办", "{clock}，请于 {due} 前处理。"),
     ("zh", "warned"): ("即将超时", "{clock}将于 {due} 到期，请尽快处理。"),
     ("zh", "broken"): ("已超时", "{clock}已于 {due} 到期，请处理并确认本通知。"),
     ("zh", "climbed"): ("超时未确认", "{clock}已于 {due} 到期，上一级未确认，请处理并确认本通知。"),
+    ("en", "told"): ("for you", "{clock}. Please see to it before {due}."),
     ("en", "warned"): ("due soon", "{clock} is due at {due}. Please see to it."),
     ("en", "broken"): ("overdue", "{clock} was due at {due}. Please see to it and acknowledge this notice."),
     ("en", "climbed"): ("overdue, nobody acknowledged",
@@ -36,7 +38,7 @@ class Message:
     kind: Named
     estate: Named | None
     clock: Named
-    what: str               # warned, broken, climbed
+    what: str               # told, warned, broken, climbed
     due_at: datetime | None
 
 

@@ -19,7 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from callcenter.clock import Clock
-from callcenter.events import AnyEvent, DeskChanged
+from callcenter.events import HIDDEN_FROM, AnyEvent, DeskChanged
 from crm.database import Database
 from crm.outbox.models import OutboxEntry
 from crm.outbox.service import has_noted
@@ -97,10 +97,11 @@ class Relay:
         return len(entries)
 
 
-def told_of(entry: OutboxEntry, kinds: Mapping[int, str]) -> DeskChanged:
-    """With the kind of the ticket that it is about: the live feed leaves out what a role must not know of."""
-    kind = kinds.get(_ticket(entry) or 0)
-    data = entry.data if kind is None else entry.data | {"kind": kind}
+def told_of(entry: OutboxEntry, kinds: Mapping[int, tuple[str, int | None]]) -> DeskChanged:
+    """With the kind of the ticket that it is about, and `hidden_from`, the user whom that is about (D3): the live feed leaves out
+    what a role, or this user, must not know of."""
+    kind, about_id = kinds.get(_ticket(entry) or 0, (None, None))
+    data = entry.data | ({} if kind is None else {"kind": kind}) | ({} if about_id is None else {HIDDEN_FROM: about_id})
     return DeskChanged(entry.at, entry.id, entry.what, entry.subject, entry.estate_id, data)
 
 
@@ -111,11 +112,12 @@ def drop_told(session: Session, now: datetime) -> int:
     return gone.rowcount
 
 
-def _kinds(session: Session, entries: Sequence[OutboxEntry]) -> dict[int, str]:
+def _kinds(session: Session, entries: Sequence[OutboxEntry]) -> dict[int, tuple[str, int | None]]:
     wanted = {ticket for entry in entries if (ticket := _ticket(entry)) is not None}
     if not wanted:
         return {}
-    return dict(session.execute(select(Ticket.id, Ticket.kind).where(Ticket.id.in_(wanted))).all())
+    rows = session.execute(select(Ticket.id, Ticket.kind, Ticket.about_id).where(Ticket.id.in_(wanted)))
+    return {ident: (kind, about_id) for ident, kind, about_id in rows}
 
 
 def _ticket(entry: OutboxEntry) -> int | None:

@@ -12,11 +12,13 @@ from sqlalchemy.orm import Session
 from crm.callbacks.models import CallbackRow
 from crm.calls.models import CallRow, ContactEntry, TalkSegment
 from crm.calls.recordings import PRESENT
+from crm.complaints.letters.models import Letter
 from crm.followups.models import Rating
 from crm.households.estates import estate_of
 from crm.incidents.models import IncidentCall
 from crm.kinds.schema import Kind
 from crm.kinds.service import kind_of
+from crm.knowledge.models import KnowledgeSearch
 from crm.privacy.doomed import ATTACHMENTS, RECORDINGS, VOICEMAIL, doom
 from crm.recordings.models import RecordingNote, SealedRecording
 from crm.tickets.models import Attachment, Ticket, TicketEvent
@@ -35,6 +37,7 @@ def forget_call(session: Session, row: CallRow, now: datetime, *, sound: bool) -
     session.execute(update(IncidentCall).where(IncidentCall.call_id == row.call_id).values(contact_number=None, household_id=None))
     for entry in session.scalars(select(ContactEntry).where(ContactEntry.call_id == row.call_id)):
         forget_entry(entry)
+    session.execute(update(KnowledgeSearch).where(KnowledgeSearch.call_id == row.call_id).values(text=None))
     if sound:
         forget_sound(session, row, now)
     session.flush()
@@ -59,6 +62,11 @@ def forget_entry(entry: ContactEntry) -> None:
     entry.name = entry.contact = entry.room = entry.matter = entry.result = entry.household_id = None
 
 
+def forget_search(row: KnowledgeSearch) -> None:
+    """What came of it stays: it is counted."""
+    row.text = None
+
+
 def forget_callback(row: CallbackRow) -> None:
     row.number, row.household_id = "", None
 
@@ -75,6 +83,9 @@ def forget_ticket(session: Session, row: Ticket, now: datetime) -> None:
         if event.data.keys() & _WORDS:
             event.data = {key: value for key, value in event.data.items() if key not in _WORDS}
     session.execute(update(IncidentCall).where(IncidentCall.ticket_id == row.id).values(contact_number=None))
+    for letter in session.scalars(select(Letter).where(Letter.ticket_id == row.id)):
+        letter.subject, letter.body, letter.attachment_id = "", "", None      # its number and its times stay
+    session.flush()
     for file in session.scalars(select(Attachment).where(Attachment.ticket_id == row.id)):
         doom(session, ATTACHMENTS, file.path, now)
         session.delete(file)

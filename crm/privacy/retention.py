@@ -22,8 +22,9 @@ from crm.callbacks.store import OPEN
 from crm.calls.models import CallRow, ContactEntry, JournalReject
 from crm.database import Database
 from crm.followups.models import Rating
+from crm.knowledge.models import KnowledgeSearch
 from crm.privacy.erase import finish_erasures
-from crm.privacy.forget import forget_call, forget_callback, forget_entry, forget_ticket
+from crm.privacy.forget import forget_call, forget_callback, forget_entry, forget_search, forget_ticket
 from crm.privacy.models import RetentionProgress
 from crm.staff.audit import record_audit
 from crm.staff.models import AuditEntry
@@ -74,6 +75,8 @@ RULES: Final = (
           lambda _session, row, _now: forget_entry(row)),
     _Rule("callbacks", lambda keep: keep.calls_months, CallbackRow, CallbackRow.asked_at,
           (CallbackRow.state.not_in(OPEN),), lambda _session, row, _now: forget_callback(row)),
+    _Rule("searches", lambda keep: keep.calls_months, KnowledgeSearch, KnowledgeSearch.at, (),
+          lambda _session, row, _now: forget_search(row)),
     _Rule("journal_rejects", lambda keep: keep.calls_months, JournalReject, JournalReject.at, (), _drop_reject),
     _Rule("ratings", lambda keep: keep.tickets_months, Rating, Rating.at, (Rating.said.is_not(None),), _drop_opinion),
     _Rule("tickets", lambda keep: keep.tickets_months, Ticket, Ticket.closed_at, (Ticket.state == "closed",),

@@ -25,6 +25,7 @@ from crm.recordings.seal import Vault
 from crm.staff.actor import Actor
 from crm.staff.audit import record_audit
 from crm.tickets.models import Ticket
+from crm.tickets.rules import is_about
 
 ONE_LISTENING: Final = timedelta(minutes=10)     # requests of one browser for one recording without a longer pause
 _LISTENINGS_FOR: Final = timedelta(days=1)
@@ -63,7 +64,7 @@ def recordings(session: Session, actor: Actor, wanted: RecordingFilter, keeping:
         query = query.where(CallRow.answered_by == wanted.seat)
     if wanted.ticket_id is not None:
         ticket = session.get(Ticket, wanted.ticket_id)
-        if ticket is None or not actor.sees(ticket.estate_id):
+        if ticket is None or not actor.sees(ticket.estate_id) or is_about(ticket.about_id, actor):
             raise NotFound(f"ticket {wanted.ticket_id}")
         entry = exists().where(ContactEntry.call_id == CallRow.call_id, ContactEntry.ticket_id == ticket.id)
         query = query.where(or_(CallRow.call_id == ticket.call_id, entry))

@@ -79,11 +79,20 @@ class Tally:
     emptied: int = 0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Ended:
     """When a call ended, by any source; None: it goes on."""
 
     at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What a call is by the first source and by the second, where these differ."""
+
+    queue: str
+    figure: str
+    why: Why
 
 
 def live_and_journal(live: Iterable[Counted], journal: Iterable[Counted], ended: Mapping[str, datetime | None], feed: Feed,
@@ -92,15 +101,21 @@ def live_and_journal(live: Iterable[Counted], journal: Iterable[Counted], ended:
     mine, theirs = ({call.call_id: call for call in calls} for calls in (live, journal))
     found: dict[tuple[str, str, Why], list[str]] = defaultdict(list)
     for call_id in sorted(mine.keys() | theirs.keys()):
-        left, right = mine.get(call_id), theirs.get(call_id)
-        if left and right and _said(left) == _said(right) and left.queue == right.queue:
-            continue
-        some = right or left
-        assert some is not None  # it is in one of them
-        why = _why(left, right, Ended(ended.get(call_id)), feed, day, now, short_abandon_s)
-        found[some.queue, f"{_said(left)}>{_said(right)}", why].append(call_id)
+        one = judged(mine.get(call_id), theirs.get(call_id), Ended(ended.get(call_id)), feed, day, now, short_abandon_s)
+        if one:
+            found[one.queue, one.figure, one.why].append(call_id)
     return [Difference(Between.LIVE_JOURNAL, queue, figure, len(ids), why, ids[0])
             for (queue, figure, why), ids in sorted(found.items())]
+
+
+def judged(left: Counted | None, right: Counted | None, ended: Ended, feed: Feed, day: tuple[datetime, datetime],
+           now: datetime, short_abandon_s: float) -> Judged | None:
+    """One call, of which one source at least knows; None: they agree."""
+    if left and right and _said(left) == _said(right) and left.queue == right.queue:
+        return None
+    some = right or left
+    assert some is not None  # the caller has it from one of them
+    return Judged(some.queue, f"{_said(left)}>{_said(right)}", _why(left, right, ended, feed, day, now, short_abandon_s))
 
 
 def _said(call: Counted | None) -> str:

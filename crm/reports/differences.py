@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Final
 
@@ -12,11 +12,12 @@ from sqlalchemy.orm import Session
 from callcenter.events import AsteriskCounted, Health
 from crm.calls.models import CallRow
 from crm.database import Database
-from crm.reports.compare import IN_FLIGHT, Difference, Feed, Tally, Why, asterisk_and_journal, live_and_journal
+from crm.reports.compare import IN_FLIGHT, Difference, Feed, Tally, Why, asterisk_and_journal
 from crm.reports.hearing import Heard
 from crm.reports.models import FigureDifference, QueueTally
 from crm.reports.service import day_bounds
-from crm.reports.sources import counted
+from crm.reports.settling import Settling
+from crm.reports.sources import AT_ONCE, compared
 
 COUNTERS_HOLD: Final = timedelta(minutes=3)      # what was heard before is no more compared with
 
@@ -44,15 +45,21 @@ def _at(row: QueueTally, moment: datetime) -> Tally:
     return Tally(row.since, last_at, **counts)
 
 
-def compare(session: Session, heard: Heard, day: date, tz: tzinfo, now: datetime, short_abandon_s: float) -> list[Difference]:
-    """All differences of a day, as they are now."""
-    bounds = day_bounds(day, tz)
-    journal = counted(session, *bounds)
-    live = heard.counted(*bounds)
-    ended = _ended(session, {call.call_id for call in (*journal, *live)}, heard.ended())
+def compare(session: Session, heard: Heard, settling: Settling, now: datetime,
+            short_abandon_s: float) -> tuple[list[Difference], set[str]]:
+    """All differences of a day, as they are now, and the calls of it that are settled and need not be heard of any more."""
+    live = heard.counted(*settling.day)
+    again = {call.call_id for call in live if settling.is_settled(call)}
+    live = [call for call in live if call.call_id not in again]
+    journal = compared(session, *settling.day, settling.upto, settling.open | {call.call_id for call in live})
+    written = {call.call_id: at for call, at in journal}
+    unwritten = {call.call_id for call in live} - written.keys()       # or by the journal of another day
+    told = heard.ended()
+    ended = {call_id: at or told.get(call_id) for call_id, at in (written | _ended(session, unwritten)).items()}
     fresh = [counter for counter in heard.counters() if now - counter.at < COUNTERS_HOLD]
-    return [*live_and_journal(live, journal, ended, Feed(heard.began_at, heard.gaps()), bounds, now, short_abandon_s),
-            *asterisk_and_journal(fresh, tallies(session, fresh))]
+    feed = Feed(heard.began_at, heard.gaps())
+    found, done = settling.take(live, [call for call, _ in journal], ended, feed, heard.heard_at, now, short_abandon_s)
+    return [*found, *asterisk_and_journal(fresh, tallies(session, fresh))], done | again
 
 
 def keep(database: Database, day: date, found: list[Difference], now: datetime) -> int:
@@ -74,13 +81,14 @@ def differences(session: Session, day: date) -> list[FigureDifference]:
         FigureDifference.rule, FigureDifference.between, FigureDifference.queue, FigureDifference.figure)))
 
 
-def _ended(session: Session, call_ids: set[str], live: Mapping[str, datetime]) -> dict[str, datetime | None]:
+def _ended(session: Session, call_ids: Iterable[str]) -> dict[str, datetime | None]:
+    """By the journal; None also of those that it does not know."""
     ids = sorted(call_ids)
-    known: dict[str, datetime | None] = {}
-    for place in range(0, len(ids), 500):
+    known: dict[str, datetime | None] = dict.fromkeys(ids)
+    for place in range(0, len(ids), AT_ONCE):
         known.update(dict(session.execute(select(CallRow.call_id, CallRow.ended_at).where(
-            CallRow.call_id.in_(ids[place:place + 500]))).all()))
-    return {call_id: known.get(call_id) or live.get(call_id) for call_id in call_ids}
+            CallRow.call_id.in_(ids[place:place + AT_ONCE]))).all()))
+    return known
 
 
 class Comparison:
@@ -92,20 +100,24 @@ class Comparison:
         self._database, self._heard, self._tz, self._report = database, heard, tz, report
         self._short_abandon_s = short_abandon_s
         self._day: date | None = None
+        self._settling: Settling | None = None
         self._before = 0
 
     def look(self, now: datetime) -> None:
         """Compares today and stores what it found; the first time after midnight, yesterday too. Raises SQLAlchemyError."""
         today = now.astimezone(self._tz).date()
-        if self._day is not None and today != self._day:
-            self._compare(self._day, now)
-        self._day = today
-        strange = self._compare(today, now)
+        if self._day is None or self._settling is None or self._day != today:
+            if self._day and self._settling:
+                self._compare(self._day, self._settling, now)
+            self._day, self._settling = today, Settling(day_bounds(today, self._tz))
+        strange = self._compare(today, self._settling, now)
         fault = min(strange, self._before)
         self._before = strange
         self._report("figures", Health.DEGRADED if fault else Health.OK, f"unexplained={fault}" if fault else "")
 
-    def _compare(self, day: date, now: datetime) -> int:
+    def _compare(self, day: date, settling: Settling, now: datetime) -> int:
         with self._database.reading() as session:
-            found = compare(session, self._heard, day, self._tz, now, self._short_abandon_s)
-        return keep(self._database, day, found, now)
+            found, done = compare(session, self._heard, settling, now, self._short_abandon_s)
+        strange = keep(self._database, day, found, now)
+        self._heard.forget(done)
+        return strange

@@ -41,7 +41,7 @@ class Rules:
         return self.queues.get(queue, self.otherwise)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Counted:
     """What a figure needs to know of a call that entered a queue, or of one visit of it."""
 
@@ -63,14 +63,14 @@ class Counted:
     moved: bool = False                  # of a visit: the call went on to another queue unanswered
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Missed:
     """A ring that was not answered. `ring_s` 0: refused at the phone."""
 
     ring_s: float | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Handled:
     """An agent's part in a call, in seconds, from the agent log; a call that was transferred has several."""
 
@@ -197,7 +197,11 @@ def abandonment(calls: Sequence[Counted], rules: Rules) -> float | None:
 
 def asa_s(calls: Sequence[Counted]) -> float | None:
     """Mean wait of answered calls, in seconds. Source: CONNECT − first ENTERQUEUE."""
-    return _mean([call.wait_s for call in calls if call.answered_at and call.wait_s is not None])
+    return _mean(waits_s(calls))
+
+
+def waits_s(calls: Iterable[Counted]) -> list[float]:
+    return [call.wait_s for call in calls if call.answered_at and call.wait_s is not None]
 
 
 def estimate_error_s(calls: Sequence[Counted]) -> float | None:
@@ -211,8 +215,12 @@ def aht_s(calls: Sequence[Counted], rules: Rules) -> float | None:
     """Mean talk + hold + wrap-up, in seconds, of calls whose talk is over. Talk with hold: everybody's
     segments of talk (CEL), so also of those to whom it was passed on; wrap-up: theirs by the agent log, and where that says
     nothing of the call, the queue's fixed time."""
-    return _mean([call.talk_s + (rules.of(call.queue).wrapup_s if call.wrapup_s is None else call.wrapup_s)
-                  for call in calls if call.answered_at and call.talk_s is not None])
+    return _mean(handling_s(calls, rules))
+
+
+def handling_s(calls: Iterable[Counted], rules: Rules) -> list[float]:
+    return [call.talk_s + (rules.of(call.queue).wrapup_s if call.wrapup_s is None else call.wrapup_s)
+            for call in calls if call.answered_at and call.talk_s is not None]
 
 
 def agents_aht_s(handled: Sequence[Handled]) -> float | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timedelta, tzinfo
 from typing import Any, Final, Protocol
 
@@ -22,6 +22,7 @@ from crm.threads import Reports, started
 RETRY_S: Final = 2.0
 AT_ONCE: Final = 1_000
 KEPT: Final = timedelta(days=1, hours=1)         # yesterday is compared once more, at midnight
+KEPT_UNQUEUED: Final = timedelta(minutes=10)
 
 log = structlog.get_logger("hearing")
 
@@ -31,10 +32,13 @@ class Heard(Protocol):
 
     @property
     def began_at(self) -> datetime | None: ...
+    @property
+    def heard_at(self) -> datetime | None: ...
     def counted(self, begin: datetime, end: datetime) -> list[Counted]: ...
     def ended(self) -> dict[str, datetime]: ...
     def gaps(self) -> Sequence[Gap]: ...
     def counters(self) -> list[AsteriskCounted]: ...
+    def forget(self, settled: Collection[str]) -> None: ...
 
 
 class Hearing:
@@ -60,6 +64,11 @@ class Hearing:
         with self._lock:
             return self._day.began_at
 
+    @property
+    def heard_at(self) -> datetime | None:
+        with self._lock:
+            return self._day.heard_at
+
     def counted(self, begin: datetime, end: datetime) -> list[Counted]:
         with self._lock:
             return self._day.counted(begin, end)
@@ -75,6 +84,12 @@ class Hearing:
     def counters(self) -> list[AsteriskCounted]:
         with self._lock:
             return list(self._day.counters.values())
+
+    def forget(self, settled: Collection[str]) -> None:
+        """Those, and what is too old to be asked for."""
+        now = self._clock.now()
+        with self._lock:
+            self._day.forget(now - KEPT, now - KEPT_UNQUEUED, settled)
 
     def _rounds(self, stop: threading.Event) -> Iterator[None]:
         with self._lock:
@@ -108,7 +123,6 @@ class Hearing:
         with self._lock:
             for event in events:
                 self._day.hear(event)
-            self._day.forget(self._clock.now() - KEPT)
         return entries[-1][0].decode() if entries else cursor
 
 

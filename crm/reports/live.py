@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
@@ -16,12 +16,17 @@ _OUTCOMES: Final = {"answered": Outcome.ANSWERED, "abandoned": Outcome.ABANDONED
 KEPT_GAPS: Final = 1_000
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class LiveCall:
     call: Call                           # as it was told last
     queue: str | None = None             # the first that it entered
     ended_at: datetime | None = None
     outcome: Outcome | None = None
+
+    @property
+    def is_counted(self) -> bool:
+        """Not: a place that is kept for a callback; nobody was offered (as in the journal's figures)."""
+        return self.call.queued_at is not None and self.queue is not None and not self.call.callback_id
 
 
 @dataclass(frozen=True)
@@ -38,7 +43,7 @@ class LiveDay:
 
     short_abandon_s: float
     began_at: datetime | None = None
-    heard_at: datetime | None = None
+    heard_at: datetime | None = None     # when acd said something of calls or queues last
     calls: dict[str, LiveCall] = field(default_factory=dict)
     gaps: list[Gap] = field(default_factory=list)
     counters: dict[tuple[str, str], AsteriskCounted] = field(default_factory=dict)
@@ -58,12 +63,16 @@ class LiveDay:
             case AsteriskCounted(node=node, name=name):
                 self.counters[node, name] = event
             case _:
-                pass
+                return       # said by others than acd: it may be away all the while
         self.heard_at = event.at
 
-    def forget(self, before: datetime) -> None:
-        """Calls that were over before; gaps too."""
-        self.calls = {key: live for key, live in self.calls.items() if live.ended_at is None or live.ended_at >= before}
+    def forget(self, before: datetime, unqueued_before: datetime, settled: Collection[str] = ()) -> None:
+        """Calls that are `settled`, that were over before, or of which no end was told for so long; gaps too. Calls that no
+        figure counts, because they entered no queue themselves, go sooner."""
+        self.calls = {
+            key: live for key, live in self.calls.items()
+            if key not in settled and (live.ended_at or live.call.entered_at) >= before
+            and (live.is_counted or live.ended_at is None or live.ended_at >= unqueued_before)}
         self.gaps = [gap for gap in self.gaps if gap.end >= before]
 
     def counted(self, begin: datetime, end: datetime) -> list[Counted]:
@@ -86,10 +95,8 @@ class LiveDay:
 def counted(calls: Iterable[LiveCall], begin: datetime, end: datetime) -> Iterable[Counted]:
     for live in calls:
         call = live.call
-        if call.queued_at is None or live.queue is None or not begin <= call.queued_at < end:
+        if not live.is_counted or call.queued_at is None or live.queue is None or not begin <= call.queued_at < end:
             continue
-        if call.callback_id:
-            continue     # a place that is kept: nobody was offered (as in the journal's figures)
         until = call.answered_at or live.ended_at
         yield Counted(live.queue, call.queued_at, live.outcome, call.rang_at, call.answered_at,
                       (until - call.queued_at).total_seconds() if until else None, None, call.stage, call.call_id, call.agent)

@@ -47,9 +47,9 @@ def rules_of(site: Site) -> Rules:
     return Rules(next(iter(of.values())), of, site.ring.seconds)
 
 
-def day_figures(session: Session, day: date, tz: tzinfo, site: Site) -> list[Figures]:
-    """One for each queue of the site file, in its order."""
-    calls = visited(session, *day_bounds(day, tz), site.limits.short_abandon)
+def day_figures(session: Session, day: date, tz: tzinfo, site: Site, now: datetime) -> list[Figures]:
+    """One for each queue of the site file, in its order. `crm.reports.today` has the same at less cost."""
+    calls = visited(session, *day_bounds(day, tz), site.limits.short_abandon, now)
     rules = rules_of(site)
     return [figures_of(queue.id, calls, rules.of(queue.id)) for queue in site.queues]
 

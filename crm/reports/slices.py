@@ -35,7 +35,7 @@ class Interval(StrEnum):
 MINUTES: Final = {Interval.QUARTER: 15, Interval.HALF: 30, Interval.HOUR: 60}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Ring:
     at: datetime
     queue: str
@@ -44,7 +44,7 @@ class Ring:
     missed: f.Missed
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Happened:
     """A hold or a transfer: by whom, in which call."""
 
@@ -54,7 +54,7 @@ class Happened:
     estate: str | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class HandledBy:
     """An agent's part in a call; `at`: when it began to talk."""
 
@@ -63,7 +63,7 @@ class HandledBy:
     part: f.Handled
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Stay:
     """An agent in a state; `ended_at` is the present for one that goes on."""
 

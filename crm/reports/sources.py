@@ -25,10 +25,11 @@ from crm.reports.visits import Worked, visit_at, visits_of, with_visits
 from crm.staff.agents_models import AgentRow
 
 AT_WORK: Final = frozenset({AgentState.TALKING, AgentState.HELD, AgentState.WRAPUP})
-LONGEST_CALL: Final = timedelta(hours=2)     # what follows a call after the time that is asked for
+AT_ONCE: Final = 500         # ids in one query
+LONGEST_CALL: Final = timedelta(hours=2)     # a call that came so long before may go on to another queue in the time
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class _State:
     stay: Stay
     call_id: str | None
@@ -57,7 +58,7 @@ def sources(session: Session, site: Site, begin: datetime, end: datetime, now: d
     handled = _with_talk(_handled(states), talk)
     calls = _with_agents(_calls(session, begin, end, estates), handled, talk)
     known = {call.call_id: call for call in calls}
-    visits = _visits(session, begin, end, calls, handled, site.limits.short_abandon)
+    visits = _visits(session, begin - LONGEST_CALL, end, calls, handled, site.limits.short_abandon)
     missed = session.execute(select(MissedRing.at, MissedRing.queue, MissedRing.agent, MissedRing.call_id, MissedRing.ring_s)
                              .where(MissedRing.at >= begin, MissedRing.at < end))
     rings = [Ring(at, queue or "", agent, _estate_of(known, call_id), Missed(ring_s))
@@ -77,25 +78,44 @@ def teams(session: Session) -> dict[str, str]:
     return {code: team for code, team in session.execute(select(AgentRow.code, AgentRow.team)) if team}
 
 
-def counted(session: Session, begin: datetime, end: datetime) -> list[Counted]:
-    """Calls by when they entered a queue, with what the agent log knows of them; one each, as the live figures have them."""
-    handled = _handled(_states(session, begin, end, end, AT_WORK))
-    return _with_agents(_calls(session, begin, end, _NO_ESTATES), handled, _talk(session, begin, end))
+def compared(session: Session, begin: datetime, end: datetime, upto: datetime,
+             call_ids: Iterable[str]) -> list[tuple[Counted, datetime | None]]:
+    """Calls that entered a queue in the time, one each as the live figures have them, and their ends: those since `upto`, and
+    of those before only the named."""
+    wanted = select(CallRow.queue, CallRow.queued_at, CallRow.outcome, CallRow.rang_at, CallRow.answered_at, CallRow.wait_s,
+                    CallRow.stage, CallRow.call_id, CallRow.ended_at).where(
+        CallRow.queued_at >= begin, CallRow.queued_at < end, CallRow.entered_at.is_not(None))
+    ids = sorted(call_ids)
+    parts = [wanted.where(CallRow.queued_at >= upto),
+             *(wanted.where(CallRow.queued_at < upto, CallRow.call_id.in_(ids[place:place + AT_ONCE]))
+               for place in range(0, len(ids), AT_ONCE))]
+    return [(Counted(queue or "", queued_at, Outcome(outcome) if outcome else None, rang_at, answered_at, wait_s, None, stage,
+                     call_id), ended_at)
+            for part in parts
+            for queue, queued_at, outcome, rang_at, answered_at, wait_s, stage, call_id, ended_at in session.execute(part)
+            if queued_at]
 
 
-def visited(session: Session, begin: datetime, end: datetime, short_abandon_s: float) -> list[Counted]:
+def visited(session: Session, begin: datetime, end: datetime, short_abandon_s: float, now: datetime) -> list[Counted]:
     """Visits by when they began: what a queue's figures count."""
-    handled = _handled(_states(session, begin, end, end, AT_WORK))
-    calls = _with_agents(_calls(session, begin, end, _NO_ESTATES), handled, _talk(session, begin, end))
-    return with_visits(calls, _visits(session, begin, end, calls, handled, short_abandon_s), begin, end)
+    calls = visited_by_call(session, begin - LONGEST_CALL, end, short_abandon_s, min(now, end))
+    return [visit for _, visits in calls for visit in visits if begin <= visit.queued_at < end]
 
 
-def _visits(session: Session, begin: datetime, end: datetime, calls: Iterable[Counted],
+def visited_by_call(session: Session, since: datetime, end: datetime, short_abandon_s: float,
+                    now: datetime) -> list[tuple[datetime, list[Counted]]]:
+    """When a call entered its first queue, and all its visits; of calls that did in the time."""
+    handled = _handled(_states(session, since, end, now, AT_WORK))
+    calls = _with_agents(_calls(session, since, end, _NO_ESTATES), handled, _talk(session, since, end))
+    visits = _visits(session, since, end, calls, handled, short_abandon_s)
+    return [(call.queued_at, visits.get(call.call_id) or [call]) for call in calls]
+
+
+def _visits(session: Session, since: datetime, end: datetime, calls: Iterable[Counted],
             handled: Mapping[tuple[str, str], _Work], short_abandon_s: float) -> dict[str, list[Counted]]:
-    """Of the calls that made more than one visit, which are few, all of them. A call that came before the time may have gone
-    on to another queue in it."""
+    """Of the calls that made more than one visit, which are few, all of them."""
     known = {call.call_id: call for call in calls}
-    several = (CallRow.queued_at >= begin - LONGEST_CALL, CallRow.queued_at < end, CallRow.entered_at.is_not(None),
+    several = (CallRow.queued_at >= since, CallRow.queued_at < end, CallRow.entered_at.is_not(None),
                exists().where(QueueVisit.call_id == CallRow.call_id, QueueVisit.place == 1))
     rows = list(session.scalars(select(CallRow).where(*several)))
     if not rows:
@@ -143,7 +163,7 @@ def _states(session: Session, begin: datetime, end: datetime, now: datetime,
             for agent, state, reason, began_at, ended_at, call_id in session.execute(query)]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class _Work:
     at: datetime
     part: Handled

@@ -18,7 +18,7 @@ from crm.reports.figures import Counted
 SAME_ANSWER: Final = timedelta(seconds=2)        # queue_log says whole seconds, CEL when the phone was lifted
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Worked:
     """Talk with holds (CEL) or wrap-up (agent log), of anybody, in seconds; `at`: when it began, of wrap-up when the agent's
     talk did."""

@@ -17,6 +17,7 @@ class User(Base):
     name: Mapped[str] = mapped_column(String(40), unique=True)
     roles: Mapped[list[str]]
     estates: Mapped[list[int] | None] = mapped_column(JSON(none_as_null=True))   # whose matters the user sees; NULL: all
+    superior_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))     # to whom complaints about the user go (E2)
     password_hash: Mapped[str] = mapped_column(String(200))
     active: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime]

@@ -15,6 +15,7 @@ class UserShown:
     roles: frozenset[Role]
     active: bool
     estates: frozenset[int] | None = None     # whose matters the user sees; None: all
+    superior_id: int | None = None
 
 
 @dataclass(frozen=True)

@@ -99,7 +99,7 @@ def sign_out(session: Session, token: str, now: datetime) -> None:
 
 def shown(user: User) -> UserShown:
     return UserShown(user.id, user.name, frozenset(Role(role) for role in user.roles), user.active,
-                     None if user.estates is None else frozenset(user.estates))
+                     None if user.estates is None else frozenset(user.estates), user.superior_id)
 
 
 def _throttled_until(session: Session, name: str, address: str, now: datetime) -> datetime | None:

@@ -47,6 +47,15 @@ class UserChange:
     all_estates: bool = False
     active: bool | None = None
     password: str | None = None
+    superior: str | None = None          # a user's name
+    no_superior: bool = False
+
+
+class NoSuperior(Conflict):
+    """Nobody of that name, or the user."""
+
+    code = "no_superior"
+    status = 422
 
 
 def create_user(session: Session, actor: Actor, name: str, roles: Collection[Role], password: str, now: datetime,
@@ -63,7 +72,7 @@ def create_user(session: Session, actor: Actor, name: str, roles: Collection[Rol
 
 
 def change_user(session: Session, actor: Actor, name: str, change: UserChange, now: datetime) -> UserShown:
-    """Raises NotFound, WeakPassword, NoRole, UnknownEstate, LastAdmin. A new password, and going, end every sign-in."""
+    """Raises NotFound, WeakPassword, NoRole, UnknownEstate, LastAdmin, NoSuperior. A new password, and going, end every sign-in."""
     user = session.scalar(select(User).where(User.name == name).with_for_update())
     if user is None:
         raise NotFound(f"user {name}")
@@ -77,6 +86,9 @@ def change_user(session: Session, actor: Actor, name: str, change: UserChange, n
     if change.all_estates or change.estates is not None:
         user.estates = None if change.all_estates or change.estates is None else _known(session, change.estates)
         said["estates"] = user.estates
+    if change.no_superior or change.superior is not None:
+        user.superior_id = None if change.no_superior else _superior(session, user, change.superior)
+        said["superior"] = change.superior
     if change.password is not None:
         staff.set_password(session, name, change.password, now)
         said["new_password"] = True
@@ -99,6 +111,13 @@ def estate_ids(session: Session, names: Collection[str]) -> frozenset[int]:
     if unknown := [name for name in names if name not in known]:
         raise UnknownEstate(", ".join(unknown))
     return frozenset(known[name] for name in names)
+
+
+def _superior(session: Session, user: User, name: str | None) -> int:
+    found = session.scalar(select(User.id).where(User.name == name, User.active))
+    if found is None or found == user.id:
+        raise NoSuperior
+    return found
 
 
 def _known(session: Session, estates: frozenset[int]) -> list[int]:

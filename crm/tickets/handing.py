@@ -15,7 +15,7 @@ from crm.tickets.models import Ticket
 from crm.tickets.reading import held, visible
 from crm.tickets.rules import LEADS, barred, is_one_of, works_on
 from crm.tickets.schemas import Link
-from crm.tickets.service import changed, locked, person_for, record, to_work_on
+from crm.tickets.service import changed, locked, person_for, record, tie, to_work_on
 
 LONGEST_CHAIN = 100
 
@@ -94,10 +94,7 @@ def link(session: Session, actor: Actor, ticket_id: int, parent_id: int | None, 
         visible(session, actor, parent_id)
         if row.id in _above(session, parent_id):
             raise LinksInACircle(row.number)
-    before, row.parent_id = row.parent_id, parent_id
-    row.parent_as = parent_as.value if parent_as and parent_id is not None else None
-    record(session, row, actor, now, "linked", {"from": before, "to": parent_id, "as": row.parent_as})
-    changed(session, row, kind, now)
+    tie(session, actor, row, kind, parent_id, parent_as, now)
     return row
 
 

@@ -71,6 +71,7 @@ def newest(session: Session, actor: Actor, wanted: Wanted, limit: int, below: in
     indexed = any(value is not None for value in (wanted.kind, wanted.estate_id, wanted.owner, wanted.assignee))
     kinds = None if wanted.mine else of_kinds_seen(session, actor, wanted.kind)
     ways: list[list[ColumnElement[bool]]] = []
+    below_it += not_about(actor)
     if not (actor.is_system or _is_all(kinds)):
         filters = _filters(session, wanted, by_index=False)
         ways += [[way, state, *filters] for way in mine(actor) for state in each]
@@ -82,6 +83,12 @@ def newest(session: Session, actor: Actor, wanted: Wanted, limit: int, below: in
     parts = [select(Ticket.id).where(*way, *below_it).order_by(Ticket.id.desc()).limit(limit).subquery() for way in ways]
     found = union_all(*(select(part.c.id) for part in parts)).subquery()
     return session.scalars(select(Ticket).where(Ticket.id.in_(select(found.c.id))).order_by(Ticket.id.desc()).limit(limit)).all()
+
+
+def not_about(actor: Actor) -> list[ColumnElement[bool]]:
+    """Whom a ticket is about does not know of it (D3), whatever the role, and though it were their own."""
+    return [] if actor.is_system or actor.user_id is None else [
+        or_(Ticket.about_id.is_(None), Ticket.about_id != actor.user_id)]
 
 
 def mine(actor: Actor) -> list[ColumnElement[bool]]:

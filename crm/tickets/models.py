@@ -19,6 +19,9 @@ class Ticket(Base):
                       Index(None, "assignee_id", "state", "id"), Index(None, "offered_to_id", "state", "id"),
                       Index(None, "household_id", "id"), Index(None, "contact_number", "id"),
                       Index(None, "state", "closed_at"),       # retention asks by it
+                      Index(None, "kind", "created_at"),       # and the monthly report
+                      Index("ix_tickets_about", "about_id", "id", sqlite_where=text("about_id IS NOT NULL"),
+                            postgresql_where=text("about_id IS NOT NULL")),
                       Index("ix_tickets_asked", "department", "id", sqlite_where=text("department IS NOT NULL"),
                             postgresql_where=text("department IS NOT NULL")),
                       CheckConstraint("state IN ('open', 'closed')", name="state"))
@@ -42,6 +45,7 @@ class Ticket(Base):
     owner_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))      # answers for it (E1)
     offered_to_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))  # asked to take it over, has not answered
     assignee_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))   # works on it now
+    about_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))      # whom it is about, who must not know of it (D3)
     department: Mapped[str | None] = mapped_column(String(40))       # is on the ticket until it answers (E4)
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("tickets.id"), index=True)
     parent_as: Mapped[str | None] = mapped_column(String(12))        # what this one is of its parent: rework, duplicate, …

@@ -15,9 +15,9 @@ from crm.paging import Page, cursor_of, place_of
 from crm.privacy.service import View, reveal
 from crm.staff.actor import Actor
 from crm.tickets.errors import Fault, FieldsUnfit
-from crm.tickets.listing import Wanted, mine, newest, of_kinds_seen
+from crm.tickets.listing import Wanted, mine, newest, not_about, of_kinds_seen
 from crm.tickets.models import Ticket, TicketEvent
-from crm.tickets.rules import Held, moves, sees
+from crm.tickets.rules import Held, is_about, moves, sees
 from crm.tickets.schemas import EventShown, TicketRead
 from crm.tickets.showing import fields_shown, kind_for, shown, stage_of
 
@@ -25,14 +25,19 @@ MOST_CHILDREN = 100
 
 
 def held(row: Ticket, kind: Kind) -> Held:
-    return Held(stage_of(row, kind), row.owner_id, row.assignee_id, row.category, row.household_id, row.estate_id, row.fields)
+    return Held(stage_of(row, kind), row.owner_id, row.assignee_id, row.category, row.household_id, row.estate_id, row.fields,
+                row.about_id)
 
 
 def visible(session: Session, actor: Actor, ticket_id: int) -> tuple[Ticket, Kind]:
     """Raises NotFound, also when the actor is not to know that there is one."""
     row = session.get(Ticket, ticket_id)
     kind = kind_for(session, row) if row else None
-    if row is None or kind is None or not (sees(kind, actor, held(row, kind)) or row.offered_to_id == actor.user_id is not None):
+    if row is None or kind is None:
+        raise NotFound(f"ticket {ticket_id}")
+    of_it = held(row, kind)
+    offered = row.offered_to_id == actor.user_id is not None and not is_about(row.about_id, actor)
+    if not (offered or actor.is_system or sees(kind, actor, of_it)):
         raise NotFound(f"ticket {ticket_id}")
     return row, kind
 
@@ -43,7 +48,7 @@ def seen(session: Session, actor: Actor, query: Select[Any]) -> Select[Any]:
     if actor.is_system:
         return query
     kinds = of_kinds_seen(session, actor)
-    return query.where(or_(*mine(actor), *([] if kinds is None else [kinds])))
+    return query.where(or_(*mine(actor), *([] if kinds is None else [kinds])), *not_about(actor))
 
 
 def ticket(session: Session, view: View, ticket_id: int) -> TicketRead:

@@ -27,6 +27,7 @@ class Held:
     household_id: int | None
     estate_id: int | None
     fields: Fields
+    about_id: int | None = None
 
 
 def is_one_of(actor: Actor, who: Iterable[Who], held: Held) -> bool:
@@ -36,7 +37,9 @@ def is_one_of(actor: Actor, who: Iterable[Who], held: Held) -> bool:
 
 
 def sees(kind: Kind, actor: Actor, held: Held) -> bool:
-    """By role and estate; the owner and the assignee in any case."""
+    """By role and estate; the owner and the assignee in any case; whom it is about never (D3)."""
+    if is_about(held.about_id, actor) or barred(kind, held.fields, actor.name):
+        return False
     mine = actor.user_id is not None and actor.user_id in (held.owner_id, held.assignee_id)
     return mine or (actor.has(*kind.seen_by) and actor.sees(held.estate_id))
 
@@ -45,6 +48,10 @@ def works_on(kind: Kind, actor: Actor, held: Held) -> bool:
     """Who may fill in, ask a department, tie it to another: owner, assignee, who opens such tickets or moves this one on."""
     movers = [one for move in kind.stages[held.stage].moves.values() for one in move.who]
     return is_one_of(actor, ("owner", "assignee", *kind.opened_by, *movers), held)
+
+
+def is_about(about_id: int | None, actor: Actor) -> bool:
+    return about_id is not None and about_id == actor.user_id
 
 
 def barred(kind: Kind, fields: Fields, user: str) -> bool:

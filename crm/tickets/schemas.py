@@ -46,6 +46,7 @@ class NewTicket:
     cause: str | None = None
     parent_id: int | None = None
     parent_as: Link | None = None
+    owner_id: int | None = None      # of a machine's ticket; else who opens it owns it
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import date, datetime, tzinfo
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -21,17 +21,19 @@ from crm.clocks.service import follow
 from crm.followups.making import Desk, follow_task, rated, when_done
 from crm.households.estates import must_see
 from crm.households.models import Estate, Household
-from crm.kinds.schema import FieldType, Kind
+from crm.kinds.schema import FieldType, Kind, Makes
 from crm.kinds.service import kind_of, may_open, may_see
 from crm.outbox.service import note as tell
 from crm.privacy.masks import is_mask_of
 from crm.staff.actor import SYSTEM, Actor
 from crm.staff.models import User
-from crm.tickets.errors import Barred, Fault, FieldsUnfit, KindRetired, NoSuchMove, TicketClosed
+from crm.staff.superiors import superior_of
+from crm.tickets.errors import AlreadyAsked, Barred, Fault, FieldsUnfit, KindRetired, NoSuchMove, TicketClosed
+from crm.tickets.making import due_to_be_made, words_of, written
 from crm.tickets.models import Attachment, Ticket, TicketCounter, TicketEvent
 from crm.tickets.reading import held, visible
 from crm.tickets.rules import barred, is_one_of, unmet, works_on
-from crm.tickets.schemas import Changes, Fields, NewTicket, Value
+from crm.tickets.schemas import Changes, Fields, Link, NewTicket, Value
 from crm.tickets.showing import stage_of
 from crm.tickets.values import checked, merged, privacy_of, title_of
 
@@ -59,15 +61,18 @@ def open_ticket(session: Session, actor: Actor, new: NewTicket, now: datetime, t
     if faults:
         raise FieldsUnfit(faults)
     fields = merged({}, kept)
+    about_id = about_of(session, kind, fields)
     if new.parent_id is not None:
-        visible(session, actor, new.parent_id)
+        parent, _ = visible(session, actor, new.parent_id)
+        if actor.is_system or new.parent_as is Link.FOLLOWUP:
+            about_id = about_id or parent.about_id      # what follows from a complaint is hidden from whom it is about
     row = Ticket(
         number=_next_number(session, kind.prefix, now.astimezone(tz).date()), kind=kind.kind, kind_version=found.version,
         stage=kind.opens_in, state="open", reason=new.reason, household_id=home, estate_id=estate_id, call_id=new.call_id,
         queue=new.queue, contact_number=_number(new.contact_number), notes=new.notes, category=category, fields=fields,
-        title=title_of(kind, category, fields), parent_id=new.parent_id,
+        title=title_of(kind, category, fields), parent_id=new.parent_id, about_id=about_id,
         parent_as=new.parent_as.value if new.parent_as else None, cause=new.cause, created_at=now,
-        owner_id=None if barred(kind, fields, actor.name) else actor.user_id)
+        owner_id=None if barred(kind, fields, actor.name) else new.owner_id or actor.user_id)
     session.add(row)
     session.flush()
     if new.call_id is not None:
@@ -90,8 +95,14 @@ def move(session: Session, actor: Actor, ticket_id: int, to: str, changes: Chang
     if not is_one_of(actor, way.who, held(row, kind)):
         raise Forbidden
     _not_about(kind, row, actor)
+    if row.department is not None and kind.final(to) and not actor.is_system:
+        raise AlreadyAsked(row.department)      # it is on the ticket until it answers (E4)
     filled = _fill(session, actor, row, kind, changes)
-    if faults := unmet(way, held(row, kind)):
+    faults = unmet(way, held(row, kind))
+    if not actor.is_system:
+        there = {fault.field for fault in faults}
+        faults += [Fault(name, "missing") for name in way.anew if not changes.fields.get(name) and name not in there]
+    if faults:
         raise FieldsUnfit(faults)
     _go(session, row, kind, to, actor, now, tz, filled)
     rated(session, _desk(), row, kind, filled, actor, now, tz)
@@ -181,6 +192,21 @@ def record(session: Session, row: Ticket, actor: Actor, now: datetime, what: str
     return event
 
 
+def tie(session: Session, actor: Actor, row: Ticket, kind: Kind, parent_id: int | None, parent_as: Link | None,
+        now: datetime) -> None:
+    """A row that is locked, to one parent; None unties it."""
+    before, row.parent_id = row.parent_id, parent_id
+    row.parent_as = parent_as.value if parent_as and parent_id is not None else None
+    record(session, row, actor, now, "linked", {"from": before, "to": parent_id, "as": row.parent_as})
+    changed(session, row, kind, now)
+
+
+def about_of(session: Session, kind: Kind, fields: Mapping[str, Any]) -> int | None:
+    """The user whom it is about (D3)."""
+    names = [fields[name] for name, rule in kind.fields.items() if rule.barred and fields.get(name) is not None]
+    return session.scalar(select(User.id).where(User.name == names[0])) if names else None
+
+
 def changed(session: Session, row: Ticket, kind: Kind, now: datetime, what: str = "changed") -> None:
     row.version += 1
     row.updated_at = now
@@ -218,10 +244,30 @@ def _go(session: Session, row: Ticket, kind: Kind, to: str, actor: Actor, now: d
     changed(session, row, kind, now, "closed" if final else "moved")
     if kind.stages[to].follow_up:
         when_done(session, _desk(), row, now, tz)
+    for place, makes in enumerate(kind.stages[to].makes):
+        _make(session, row, kind, makes, f"made:{row.id}:{to}:{place}", now, tz)
 
 
 def _desk() -> Desk:
     return Desk(open_ticket, move)
+
+
+def _make(session: Session, row: Ticket, kind: Kind, makes: Makes, cause: str, now: datetime, tz: tzinfo) -> None:
+    """What the kind says follows by itself. A kind that is gone hinders nobody: the timeline says that nothing was made."""
+    if not due_to_be_made(kind, makes, row.category, row.fields):
+        return
+    owner = {"owner": row.owner_id, "superior": None, "nobody": None}[makes.owner]
+    if makes.owner == "superior" and row.about_id is not None:
+        owner = superior_of(session, row.about_id)
+    words = words_of(kind, row, session.scalar(select(Household.label).where(Household.id == row.household_id)))
+    try:
+        found = kind_of(session, makes.kind).kind
+        fields = {name: written(text, words, found.fields[name]) for name, text in makes.fields.items() if name in found.fields}
+        open_ticket(session, SYSTEM, NewTicket(
+            makes.kind, fields, category=makes.category, household_id=row.household_id, estate_id=row.estate_id,
+            contact_number=row.contact_number, cause=cause, parent_id=row.id, parent_as=Link(makes.link), owner_id=owner), now, tz)
+    except (NotFound, FieldsUnfit):
+        record(session, row, SYSTEM, now, "not_made", {"kind": makes.kind})
 
 
 def _fill(session: Session, actor: Actor, row: Ticket, kind: Kind, changes: Changes) -> dict[str, Any]:
@@ -243,6 +289,8 @@ def _fill(session: Session, actor: Actor, row: Ticket, kind: Kind, changes: Chan
         if private := [name for name in altered if kind.fields[name].private]:
             said["private"] = private
         row.fields = after
+        if any(kind.fields[name].barred for name in altered):
+            said |= _named(session, row, kind)
     if changes.category is not None and changes.category != row.category:
         said["category"] = {"from": row.category, "to": changes.category}
         row.category = changes.category
@@ -256,6 +304,17 @@ def _fill(session: Session, actor: Actor, row: Ticket, kind: Kind, changes: Chan
     if barred(kind, row.fields, actor.name) and not actor.is_system:
         raise Barred
     return said
+
+
+def _named(session: Session, row: Ticket, kind: Kind) -> dict[str, Any]:
+    """The ticket, and what followed from it, is about somebody else now: they neither own it nor work on it any more (D3)."""
+    row.about_id = about_of(session, kind, row.fields)
+    session.execute(update(Ticket).where(Ticket.parent_id == row.id, or_(
+        Ticket.parent_as == Link.FOLLOWUP.value, Ticket.cause.startswith(f"made:{row.id}:"))).values(about_id=row.about_id))
+    freed = [name for name in ("owner_id", "assignee_id", "offered_to_id") if row.about_id and getattr(row, name) == row.about_id]
+    for name in freed:
+        setattr(row, name, None)
+    return {"freed": freed} if freed else {}
 
 
 def _is_mask(kind: Kind, fields: Fields, name: str, given: object) -> bool:

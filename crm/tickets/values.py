@@ -191,7 +191,7 @@ def title_of(kind: Kind, category: str | None, fields: Fields) -> str | None:
 
 def _word(kind: Kind, name: str, category: str | None, fields: Fields) -> str:
     if name == "category":
-        return _category(kind, category)
+        return category_words(kind, category)
     value = fields.get(name)
     if value is None:
         return ""
@@ -199,7 +199,7 @@ def _word(kind: Kind, name: str, category: str | None, fields: Fields) -> str:
     return options[value].zh if isinstance(value, str) and value in options else str(value)
 
 
-def _category(kind: Kind, path: str | None) -> str:
+def category_words(kind: Kind, path: str | None) -> str:
     """The deepest one's name says most."""
     tree, word = kind.categories, ""
     for part in path.split("/") if path else ():

@@ -6,18 +6,19 @@ from datetime import date, datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, Field
 from sqlalchemy.orm import Session
 
-from callcenter.errors import Forbidden
+from callcenter.errors import Forbidden, NotFound
 from callcenter.events import Figures
 from callcenter.roles import SEES_BOARD
 from crm.calls.record import Outcome
 from crm.reports.compare import Between, Why
 from crm.reports.differences import differences as stored_differences
+from crm.reports.narrowed import Narrow, of_all
 from crm.reports.service import Asked, calls_of_figure, day_figures, figure_rows
 from crm.reports.slices import NOBODY, By, FigureRow, Interval
-from crm.reports.sources import estate_keys
+from crm.reports.sources import estate_keys, teams
 from crm.staff.actor import Actor
 from crm.staff.schemas import SignedIn
 from dashboard.access import DESK, FAULTS, acting, own_agent, require
@@ -84,7 +85,8 @@ def figures(
     """Queues are for all who see the board; agents, teams and estates for leaders; an agent sees its own (K1)."""
     if by is None:
         wanted = day or _today(services)
-        return DayFigures(day=wanted, queues=day_figures(session, wanted, services.timezone, services.site))
+        queues = day_figures(session, wanted, services.timezone, services.site, services.clock.now())
+        return DayFigures(day=wanted, queues=queues)
     asked = _asked(services, by, interval, first, last, key)
     if by is not By.QUEUE:
         asked = _own(who, session, services, asked)
@@ -124,15 +126,26 @@ def differences(session: Reading, services: Given,
 
 @router.get("/rows", responses=responses(401, 403, 422, 503))
 def rows_behind(
-    who: OnDesk, actor: Acts, session: Reading, services: Given, by: By, figure: Counting,
+    who: OnDesk, actor: Acts, session: Reading, services: Given, figure: Counting,
+    by: Annotated[By | None, Query(description="left out: of all calls")] = None,
     key: Annotated[str, Query(max_length=60, description="the queue, agent, team or estate; empty: nobody's")] = "",
     first: FirstDay = None, last: LastDay = None,
+    begin: Annotated[AwareDatetime | None, Query(description="queued then or later, within the days")] = None,
+    end: Annotated[AwareDatetime | None, Query(description="… and before then")] = None,
+    estate_id: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None, queue: Key = None, agent: Key = None, team: Key = None,
 ) -> CallsBehind:
     """The calls that a figure counts, oldest first; of a share, those of its numerator. An agent sees its own only."""
-    asked = _own(who, session, services, _asked(services, by, Interval.DAY, first, last, key))
-    found = calls_of_figure(session, asked, asked.key or "", figure, services.timezone, services.site, services.clock.now())
-    if (own := _own_estates(actor, session, services)) is not None:
-        found = [call for call in found if call.estate is None or call.estate in own]
+    asked = _own(who, session, services, _asked(services, by or By.QUEUE, Interval.DAY, first, last, key))
+    estates = _own_estates(actor, session, services)
+    if estate_id is not None:
+        if not actor.sees(estate_id):
+            raise NotFound(f"estate {estate_id}")
+        estates = frozenset(key for ident, key in estate_keys(session, services.site).items() if ident == estate_id)
+    narrow = Narrow(queue, agent, team, estates, begin, end, teams(session))
+    now = services.clock.now()
+    found = (of_all(session, asked.first, asked.last, figure, services.timezone, services.site, now) if by is None
+             else calls_of_figure(session, asked, asked.key or "", figure, services.timezone, services.site, now))
+    found = [call for call in found if narrow.takes_call(call)]
     return CallsBehind(figure=figure, calls=[
         CallBehind(call_id=call.call_id, queue=call.queue, agent=call.agent, estate=call.estate, queued_at=call.queued_at,
                    answered_at=call.answered_at, outcome=call.outcome, stage=call.stage, wait_s=call.wait_s,

@@ -10,6 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from callcenter.events import ComponentHealth, Health
 from callcenter.roles import Role
+from crm.knowledge.search.meaning import State
 from dashboard.access import EVERYBODY, public, require
 from dashboard.live.frames import Cause
 from dashboard.problems import responses
@@ -29,6 +30,7 @@ class HealthShown(BaseModel):
     live: LiveHealth
     database: Health
     components: list[ComponentHealth]
+    meaning: State = Field(description="searching the question bank by meaning, in this process; without it, by characters alone")
 
 
 @router.get("/health", dependencies=[Depends(require(*EVERYBODY - {Role.WALLBOARD}))],
@@ -36,7 +38,8 @@ class HealthShown(BaseModel):
 def health(services: Given) -> HealthShown:
     hub = services.hub
     return HealthShown(live=LiveHealth(cause=hub.cause, cursor=hub.cursor, clients=hub.clients),
-                       database=_database(services), components=list(hub.board.health.values()))
+                       database=_database(services), components=list(hub.board.health.values()),
+                       meaning=services.bank.meaning.state)
 
 
 @probe.get("/healthz", dependencies=[Depends(public)], status_code=200, response_class=PlainTextResponse)

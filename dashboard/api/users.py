@@ -7,12 +7,14 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from callcenter.roles import Role
 from crm.households.models import Estate
 from crm.staff import service as staff
 from crm.staff import users_change
 from crm.staff.actor import Actor
+from crm.staff.models import User
 from crm.staff.schemas import UserShown
 from crm.staff.users_change import UserChange
 from dashboard.access import acting, require
@@ -34,6 +36,7 @@ class UserListed(BaseModel):
     roles: list[Role]
     estates: list[int] | None = Field(description="whose matters the user sees, by id; null: all")
     active: bool
+    superior: str | None = Field(description="to whom complaints about the user go; null: the leader of the team (E2)")
 
 
 class EstateListed(BaseModel):
@@ -65,18 +68,19 @@ class UserChanges(BaseModel):
     estates: Estates | None = Field(None, description="given as null: all")
     active: bool | None = None
     password: Password | None = None
+    superior: Name | None = Field(None, description="given as null: nobody in particular")
 
 
 @router.get("", dependencies=[Depends(require(Role.ADMIN))], responses=responses(401, 403, 503))
 def list_users(session: Reading) -> UserList:
-    return UserList(users=[_listed(user) for user in staff.users(session)],
+    return UserList(users=[_listed(session, user) for user in staff.users(session)],
                     estates=[EstateListed(estate_id=row.id, name=row.name, name_en=row.name_en)
                              for row in session.scalars(select(Estate).order_by(Estate.id))])
 
 
 @router.post("", status_code=201, responses=responses(400, 401, 403, 409, 422, 503))
 def create(actor: Administrator, session: Writing, services: Given, given: NewUser) -> UserListed:
-    return _listed(users_change.create_user(
+    return _listed(session, users_change.create_user(
         session, actor, given.name, frozenset(given.roles), given.password, services.clock.now(),
         None if given.estates is None else frozenset(given.estates)))
 
@@ -89,10 +93,12 @@ def change(actor: Administrator, session: Writing, services: Given, name: Annota
         roles=None if given.roles is None else frozenset(given.roles),
         estates=None if given.estates is None else frozenset(given.estates),
         all_estates="estates" in given.model_fields_set and given.estates is None,
-        active=given.active, password=given.password)
-    return _listed(users_change.change_user(session, actor, name, wanted, services.clock.now()))
+        active=given.active, password=given.password, superior=given.superior,
+        no_superior="superior" in given.model_fields_set and given.superior is None)
+    return _listed(session, users_change.change_user(session, actor, name, wanted, services.clock.now()))
 
 
-def _listed(user: UserShown) -> UserListed:
-    return UserListed(name=user.name, roles=sorted(user.roles), active=user.active,
+def _listed(session: Session, user: UserShown) -> UserListed:
+    superior = session.get(User, user.superior_id) if user.superior_id is not None else None
+    return UserListed(name=user.name, roles=sorted(user.roles), active=user.active, superior=superior.name if superior else None,
                       estates=None if user.estates is None else sorted(user.estates))

@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from callcenter.board import BOARD
-from callcenter.events import AnyEvent, Board, DeskChanged, TicketOpened, event_to_json
+from callcenter.events import HIDDEN_FROM, AnyEvent, Board, DeskChanged, TicketOpened, event_to_json
 from dashboard.live.privacy import board_for_wall, event_for_staff, event_for_wall
 
 
@@ -23,9 +23,12 @@ class Listener:
     audience: Audience
     estates: frozenset[int] | None = None
     kinds: frozenset[str] | None = None
+    user_id: int | None = None
 
     def sees(self, frame: Frame) -> bool:
         of_estate = self.estates is None or frame.estate_id is None or frame.estate_id in self.estates
+        if frame.hidden_from is not None and frame.hidden_from == self.user_id:
+            return False
         return of_estate and (self.kinds is None or frame.kind is None or frame.kind in self.kinds)
 
 
@@ -44,6 +47,7 @@ class Frame:
     wall: str | None
     estate_id: int | None = None     # it is only for those who see this estate (K1)
     kind: str | None = None          # and tickets of this kind; "": of a kind that nobody has told
+    hidden_from: int | None = None   # and not for this user, whom it is about (D3)
 
     def text(self, listener: Listener) -> str | None:
         if not listener.sees(self):
@@ -55,7 +59,9 @@ def event_frame(cursor: str, event: AnyEvent) -> Frame:
     staff, wall = event_for_staff(event), event_for_wall(event)
     staff_text = None if staff is None else _event(cursor, staff)
     if wall is None:
-        return Frame(staff_text, None, event.estate_id if isinstance(event, DeskChanged) else None, _kind(event))
+        of_desk = isinstance(event, DeskChanged)
+        return Frame(staff_text, None, event.estate_id if of_desk else None, _kind(event),
+                     event.data.get(HIDDEN_FROM) if of_desk else None)
     return Frame(staff_text, staff_text if wall is staff else _event(cursor, wall))
 
 

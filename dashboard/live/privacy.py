@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from callcenter.events import (
+    HIDDEN_FROM,
     AgentChanged,
     AgentShown,
     AnyEvent,
@@ -48,6 +49,8 @@ def event_for_staff(event: AnyEvent) -> AnyEvent | None:
     match event:
         case RosterChanged() | AsteriskCounted():
             return None
+        case DeskChanged(data=data) if HIDDEN_FROM in data:
+            return replace(event, data={key: value for key, value in data.items() if key != HIDDEN_FROM})
         case _:
             return event
 

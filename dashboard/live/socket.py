@@ -81,7 +81,8 @@ class LiveFeed:
         user = watcher.user
         if not user.roles & SEES_BOARD:
             return FORBIDDEN, None
-        return 0, Listener(Audience.STAFF if user.roles & SEES_CALLERS else Audience.WALL, user.estates, watcher.kinds)
+        return 0, Listener(Audience.STAFF if user.roles & SEES_CALLERS else Audience.WALL, user.estates, watcher.kinds,
+                           user.user_id)
 
     async def _until_over(self, websocket: WebSocket, client: Client, token: str) -> int:
         """The close code that is due; 0 when the client itself has gone."""

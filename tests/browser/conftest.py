@@ -9,9 +9,15 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 import pytest_asyncio
+from playwright import async_api, sync_api
 from playwright.sync_api import Browser
 from wall.chromium import chromium
 from wall.room import Room, staffed_room
+
+from callcenter.phones import PATIENCE_S
+
+sync_api.expect.set_options(timeout=PATIENCE_S * 1000)
+async_api.expect.set_options(timeout=PATIENCE_S * 1000)
 
 
 @pytest.fixture(scope="module")

@@ -34,8 +34,8 @@ class Chen:
     async def talks(self) -> tuple[Guest, Leg]:
         """With a caller; each has a tone."""
         guest = await self.room.guest()
-        leg = await self.phone.rings(6)
-        await leg.answered(3)
+        leg = await self.phone.rings()
+        await leg.answered()
         await expect(self.page.locator("[data-state=talking]")).to_be_visible()
         leg.say(tone(AGENT_HZ, 1), forever=True)
         guest.leg.say(tone(CALLER_HZ, 1), forever=True)
@@ -64,17 +64,17 @@ async def other(room: Room) -> Seat:
 
 
 async def hears(leg: Leg, hz: float) -> None:
-    await leg.hears(lambda heard: has_tone(heard.part(-1), hz, at_least=0.1), 6, f"{hz:g} Hz")
+    await leg.hears(lambda heard: has_tone(heard.part(-1), hz, at_least=0.1), f"{hz:g} Hz")
 
 
 async def hears_nothing_of(leg: Leg, hz: float) -> None:
-    assert not has_tone(await leg.heard_seconds(1.5, 5), hz, at_least=0.02)
+    assert not has_tone(await leg.heard_seconds(1.5), hz, at_least=0.02)
 
 
 async def consulted(chen: Chen, other: Seat) -> Leg:
     await chen.page.locator('[data-target="802"]').click()
     await chen.order("attended").click()
-    leg = await other.rings(5)
+    leg = await other.rings()
     leg.say(tone(OTHER_HZ, 1), forever=True)
     await expect(chen.order("complete")).to_be_visible()
     return leg
@@ -88,7 +88,7 @@ async def test_ask_first_then_hand_over(chen: Chen, other: Seat) -> None:
     await hears(leg, AGENT_HZ)
     await hears_nothing_of(guest.leg, OTHER_HZ)
     await chen.order("complete").click()
-    await own.ended(5)
+    await own.ended()
     await hears(guest.leg, OTHER_HZ)
     await hears(leg, CALLER_HZ)
     await expect(chen.page.locator("[data-state=ready]")).to_be_visible()
@@ -100,7 +100,7 @@ async def test_ask_first_then_go_back_or_talk_all_three(chen: Chen, other: Seat)
     guest, own = await chen.talks()
     leg = await consulted(chen, other)
     await chen.order("cancel").click()
-    await leg.ended(5)
+    await leg.ended()
     await hears(guest.leg, AGENT_HZ)
     await expect(chen.order("conference-with")).to_be_visible()
     leg = await consulted(chen, other)
@@ -124,8 +124,8 @@ async def test_the_leader_listens_whispers_joins_and_takes_over(room: Room, chen
         await expect(card).to_be_visible()
         await opened.page.locator("[data-test=my-seat]").select_option(LEADERS_SEAT)
         await card.locator("[data-monitor=listen]").click()
-        leg = await leaders.rings(5)
-        await leg.answered(3)
+        leg = await leaders.rings()
+        await leg.answered()
         leg.say(tone(LEADER_HZ, 1), forever=True)
         await hears(leg, AGENT_HZ)
         await hears(leg, CALLER_HZ)
@@ -136,7 +136,7 @@ async def test_the_leader_listens_whispers_joins_and_takes_over(room: Room, chen
         await card.locator("[data-monitor=join]").click()
         await hears(guest.leg, LEADER_HZ)
         await card.locator("[data-monitor=take-over]").click()
-        await own.ended(5)
+        await own.ended()
         await hears(guest.leg, LEADER_HZ)
     await room.floor.agent_is("801", S.READY)
     await expect(chen.page.locator("[data-state=ready]")).to_be_visible()

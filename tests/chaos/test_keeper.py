@@ -12,10 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from callcenter.phones import PATIENCE_S
 from callcenter.runtime.folders import copy_scripts
 from callcenter.runtime.pids import Process, alive, lives
-
-PATIENCE_S = 15.0
 
 
 @dataclass

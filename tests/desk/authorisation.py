@@ -85,6 +85,23 @@ RULES = """
     POST   /tickets/{ticket_id}/attachments      staff               one*
     GET    /tickets/{ticket_id}/attachments/{attachment_id} staff    -*
     GET    /tickets/{ticket_id}/clocks           staff               one*
+    GET    /tickets/{ticket_id}/letters          staff               one*
+    POST   /tickets/{ticket_id}/letters          staff               one*
+    GET    /letters/{letter_id}                  staff               one*
+    PATCH  /letters/{letter_id}                  staff               one*
+    GET    /letters/{letter_id}/print            staff               one*
+    POST   /letters/{letter_id}/approve          staff               one*
+    POST   /letters/{letter_id}/sent             staff               one*
+    POST   /letters/{letter_id}/withdraw         staff               one*
+    GET    /letters/templates                    staff               -*
+    POST   /letters/templates                    staff               -*
+    POST   /letters/templates/{template_id}/approve staff            -*
+    GET    /complaints/report?month=2026-11      leads               -
+    GET    /complaints/report/rows               leads               -
+    GET    /complaints/record?from=2026-11-01&to=2026-11-30 leads    -
+    GET    /complaints/record/mine?from=2026-11-01&to=2026-11-30 staff -
+    GET    /complaints/record/{user}/rows        leads               -
+    GET    /ledgers/vacant-flats                 desk office engineer rows
     GET    /clocks                               staff               -*
     GET    /clocks/promises                      staff               -*
     GET    /clocks/on-time                       leads operations    -
@@ -141,6 +158,11 @@ RULES = """
     GET    /figures/differences                  faults              -
     GET    /seat-faults                          faults              -
 
+    GET    /reports                              leads operations    -
+    GET    /reports/{report_id}                  leads operations    rows*
+    GET    /reports/{report_id}.xlsx             leads operations    -
+    GET    /reports/{report_id}.pdf              leads operations    -
+
     GET    /agents                               desk                -
     POST   /agents                               staffing            -
     PATCH  /agents/{code}                        staffing            -
@@ -151,6 +173,33 @@ RULES = """
     POST   /users                                admin               -
     PATCH  /users/{name}                         admin               -
     GET    /audit                                manager admin       -
+
+    GET    /knowledge?text=zzqx                  desk                rows
+    POST   /knowledge                            desk                -
+    GET    /knowledge/categories                 desk                -
+    PUT    /knowledge/categories/{category}      staffing            -
+    GET    /knowledge/{item_id}                  desk                one
+    PUT    /knowledge/{item_id}                  desk                one
+    POST   /knowledge/{item_id}/approve          leader staffing     one
+    POST   /knowledge/{item_id}/decline          leader staffing     one
+    POST   /knowledge/{item_id}/retire           leader staffing     one
+    POST   /knowledge/{item_id}/restore          leader staffing     one
+    POST   /knowledge/import                     staffing            -
+    POST   /knowledge/export                     staffing            -
+    GET    /knowledge/search?q=zzqx              desk                rows
+    GET    /knowledge/searches                   leader staffing     rows
+    POST   /knowledge/searches/{search_id}/outcome desk              -
+    POST   /knowledge/searches/{search_id}/settle leader staffing    one
+    GET    /knowledge/figures                    leader staffing     -
+    GET    /scripts?estate_id={estate}           desk                one
+    GET    /scripts/all?text=zzqx                desk                rows
+    POST   /scripts                              desk                -
+    GET    /scripts/{script_id}                  desk                one
+    PUT    /scripts/{script_id}                  desk                one
+    POST   /scripts/{script_id}/approve          leader staffing     one
+    POST   /scripts/{script_id}/decline          leader staffing     one
+    POST   /scripts/{script_id}/retire           leader staffing     one
+    POST   /scripts/{script_id}/restore          leader staffing     one
 
     GET    /webhooks                             admin               -
     POST   /webhooks                             admin               -
@@ -195,11 +244,17 @@ RULES = """
 PATHS = {"call_id": ("node1-1.own", "node1-2.other"), "callback_id": ("node1-1.own", "node1-2.other"), "entry_id": ("1", "2"),
          "treatment_id": ("1", "1"), "ticket_id": ("1", "2"), "household": ("1", "2"), "note_id": ("1", "2"),
          "household_id": ("1", "2"), "person_id": ("1", "2"), "number_id": ("1", "2"), "what": ("calls", "calls"),
+         "letter_id": ("1", "2"), "template_id": ("1", "1"), "user": ("agent", "agent"),
          "attachment_id": ("1", "1"), "notice_id": ("1", "1"), "kind": ("repair", "repair"), "version": ("1", "1"),
+         "merge_id": ("1", "1"), "report_id": ("call-list", "call-list"), "webhook_id": ("1", "1"), "delivery_id": ("1", "1"),
          "task_id": ("1", "1"), "claim_id": ("1", "1"), "plan_id": ("1", "1"),
-         "merge_id": ("1", "1"), "webhook_id": ("1", "1"), "delivery_id": ("1", "1"),
+         "item_id": ("901", "902"), "script_id": ("903", "904"),
+         "search_id": ("1", "2"), "category": ("fees", "fees"), "estate": ("1", "2"),
          "code": ("1001", "1001"), "queue": ("repair", "repair"), "name": ("engineer", "engineer")}
-QUERIES = {"GET /figures/rows": "?by=queue&key=repair&figure=offered&from=2026-11-22"}
+QUERIES = {"GET /complaints/report/rows": "?month=2026-11&figure=received",
+           "GET /complaints/record/{user}/rows": "?from=2026-11-01&to=2026-11-30",
+           "GET /reports/{report_id}": "?from=2026-11-22",
+           "GET /figures/rows": "?by=queue&key=repair&figure=offered&from=2026-11-22"}
 # An agent's figures are its own: asked for those, it may see the calls behind them.
 AGENTS_OWN = {"GET /figures/rows": "?by=agent&key=1001&figure=answered&from=2026-11-22"}
 

@@ -9,6 +9,8 @@ from itertools import count
 from types import TracebackType
 from typing import Self
 
+from callcenter.phones import PATIENCE_S
+
 Message = dict[str, str]
 
 
@@ -35,7 +37,7 @@ class Ami:
         lines = [f"Action: {action}", f"ActionID: {ident}", *(f"{key}: {value}" for key, value in fields.items())]
         self._writer.write(("\r\n".join(lines) + "\r\n\r\n").encode())
         answers: list[Message] = []
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             while True:
                 message = await self.message()
                 if message.get("ActionID") != ident:

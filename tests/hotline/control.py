@@ -16,6 +16,7 @@ from callcenter.clock import SystemClock
 from callcenter.commands import Answer, Command
 from callcenter.events import Board
 from callcenter.orders import Asker
+from callcenter.phones import PATIENCE_S
 from hotline.instance import Hotline
 from hotline.own_redis import Redis
 
@@ -55,7 +56,7 @@ class Control:
         self._redis.delete(BOARD_KEY)
         with (self._hotline.settings.state / "acd.out").open("ab") as out:
             self._acd = self._hotline.python("acd", out=out)
-        await self.board_where(lambda board: bool(board.seats), 10, "acd knows the floor")
+        await self.board_where(lambda board: bool(board.seats), "acd knows the floor")
 
     def kill_acd(self) -> None:
         if self._acd is not None:
@@ -77,7 +78,7 @@ class Control:
         assert raw is None or isinstance(raw, bytes)
         return BOARD.validate_python(json.loads(raw)["board"], strict=False) if raw else None
 
-    async def board_where(self, right: Callable[[Board], bool], within: float, what: str) -> Board:
+    async def board_where(self, right: Callable[[Board], bool], what: str, within: float = PATIENCE_S) -> Board:
         board: Board | None = None
         try:
             async with asyncio.timeout(within):

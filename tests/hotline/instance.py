@@ -16,7 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
-from callcenter.phones import Phones, Seat, Switch
+from callcenter.phones import PATIENCE_S, Phones, Seat, Switch
 from callcenter.render import AsteriskFiles, render
 from callcenter.runtime.asterisk import AsteriskInstall, conf_of, find_asterisk
 from callcenter.settings import Ports, Settings, new_settings
@@ -24,7 +24,6 @@ from callcenter.site import load_site
 from hotline.ami import Ami
 from hotline.journal import Journal
 
-START_S = 20.0
 # Above the kernel's ephemeral ports and above Asterisk's blocks.
 PHONE_RTP = (61_000, 65_400)
 
@@ -76,7 +75,7 @@ class Hotline:
     async def start(self) -> None:
         """Returns when Asterisk says that it has fully booted."""
         self._process = self._launch()
-        async with asyncio.timeout(START_S):
+        async with asyncio.timeout(PATIENCE_S):
             while True:
                 if self._process.poll() is not None:
                     raise RuntimeError(f"asterisk ended: {(self.settings.state / 'asterisk.out').read_text()[-2000:]}")
@@ -95,7 +94,7 @@ class Hotline:
         if self._process and self._process.poll() is None:
             self._process.terminate()
             try:
-                self._process.wait(10)
+                self._process.wait(PATIENCE_S)
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
-from callcenter.phones import Leg, PhoneError, Phones, Seat
+from callcenter.phones import PATIENCE_S, Leg, PhoneError, Phones, Seat
 from callcenter.phones.hearing import LIKE, Ear, Prompt, Search, speech_seconds
 from callcenter.phones.phone import WITHHELD
 from callcenter.phones.sound import read_wav
@@ -47,12 +47,12 @@ class Guest:
     async def hangs_up(self) -> None:
         await self.leg.hang_up()
 
-    async def hears(self, prompt: str, *, language: str = "zh", within: float = 6.0) -> None:
+    async def hears(self, prompt: str, *, language: str = "zh", within: float = PATIENCE_S) -> None:
         """Waits until the prompt was heard after the mark, which then moves to its end."""
         wanted = self.prompt(prompt, language)
         search = Search(self.ear, wanted, self.mark_s)
         try:
-            await self.leg.notices(lambda: self._listen() and search.best.score >= LIKE, within, f"hear {language}/{prompt}")
+            await self.leg.notices(lambda: self._listen() and search.best.score >= LIKE, f"hear {language}/{prompt}", within)
         except PhoneError as error:
             raise AssertionError(f"{error}; likeness {search.best.score:.2f}; {self._what_was_heard()}; "
                                  f"journal: {self.events}") from error
@@ -79,11 +79,11 @@ class Guest:
     def prompt(self, name: str, language: str = "zh") -> Prompt:
         return Prompt(read_wav(self.sounds / language / f"{name}.wav"))
 
-    async def hears_a_voice(self, within: float = 5.0) -> None:
+    async def hears_a_voice(self, within: float = PATIENCE_S) -> None:
         """Any: the line is open and keys will be taken."""
-        await self.leg.hears(lambda heard: speech_seconds(heard) > 0.2, within, "a voice")
+        await self.leg.hears(lambda heard: speech_seconds(heard) > 0.2, "a voice", within)
 
-    async def has(self, event: str, *data: str, within: float = 5.0) -> Entry:
+    async def has(self, event: str, *data: str, within: float = PATIENCE_S) -> Entry:
         return await self.journal.has(self.call_id, event, within, *data)
 
     @property
@@ -129,7 +129,7 @@ class Line:
         caller = await self.phones.caller(told or WITHHELD, name)
         leg = await caller.dial(dialled)
         call_id = await self._new_call(told if told != WITHHELD else "", known)
-        await leg.answered(5)
+        await leg.answered()
         return Guest(leg, told, call_id, self.journal, self.sounds)
 
     async def call_and_press(self, *keys: str, dialled: str = MAIN) -> Guest:
@@ -144,7 +144,7 @@ class Line:
         return [entry.call_id for entry in self.journal.entries() if entry.event == "ENTERED"]
 
     async def _new_call(self, number: str, known: set[str]) -> str:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             while True:
                 for entry in self.journal.entries():
                     if entry.event == "ENTERED" and entry.data[1] == number and entry.call_id not in known:
@@ -156,7 +156,7 @@ class Line:
         await self.phones.hang_up_all()
         for seat in self._seats.values():
             seat.never_answers()
-        async with self.hotline.ami() as ami, asyncio.timeout(15):
+        async with self.hotline.ami() as ami, asyncio.timeout(PATIENCE_S):
             while await ami.channels():
                 await self.phones.hang_up_all()
                 await asyncio.sleep(0.05)

@@ -12,7 +12,7 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
-from callcenter.phones import Leg, PhoneError, Phones, Seat, Switch
+from callcenter.phones import PATIENCE_S, Leg, PhoneError, Phones, Seat, Switch
 
 
 class LonePhone:
@@ -34,16 +34,16 @@ class LonePhone:
         self._process.stdin.write(f"{word}\n".encode())
         await self._process.stdin.drain()
 
-    async def says(self, word: str, within: float = 10.0) -> None:
+    async def says(self, word: str, within: float = PATIENCE_S) -> None:
         await self.says_one_of(word, within=within)
 
-    async def says_one_of(self, *words: str, within: float = 10.0) -> str:
+    async def says_one_of(self, *words: str, within: float = PATIENCE_S) -> str:
         async with asyncio.timeout(within):
             while (line := await self._reads()) not in words:
                 continue
         return line
 
-    async def rung_by(self, within: float) -> str:
+    async def rung_by(self, within: float = PATIENCE_S) -> str:
         """The number that rings first. Raises TimeoutError."""
         async with asyncio.timeout(within):
             while not (line := await self._reads()).startswith("from "):
@@ -87,7 +87,7 @@ async def _obey(seat: Seat, legs: list[Leg]) -> None:
         if word == "answer":
             try:
                 await legs[-1].answer()
-                await legs[-1].answered(5)
+                await legs[-1].answered()
             except PhoneError:
                 say("answer failed")         # the caller was quicker
                 continue

@@ -20,6 +20,7 @@ from callcenter.clock import SystemClock
 from callcenter.commands import Answer, Command
 from callcenter.events import AgentShown, AgentState, Board
 from callcenter.orders import Asker
+from callcenter.phones import PATIENCE_S
 from hotline.instance import Hotline
 from hotline.own_redis import Redis
 
@@ -52,7 +53,7 @@ class Manned:
         self.start("acd")
         await self._agi_answers()
         self.asker = Asker(self.settings.redis_url, SystemClock())
-        await self.board_where(lambda board: bool(board.seats), 15, "acd knows the floor")
+        await self.board_where(lambda board: bool(board.seats), "acd knows the floor")
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None,
                         trace: TracebackType | None) -> None:
@@ -62,12 +63,12 @@ class Manned:
         for process in self._processes.values():
             process.terminate()
         for process in self._processes.values():
-            process.wait(10)
+            process.wait(PATIENCE_S)
         self._store.lose()
         self._out.close()
 
     async def _agi_answers(self) -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_S):
             while True:
                 try:
                     _, writer = await asyncio.open_connection("127.0.0.1", self.settings.ports.agi)
@@ -87,14 +88,14 @@ class Manned:
     async def ask(self, command: Command) -> Answer:
         return await asyncio.to_thread(self.asker.ask, command, "liufang")
 
-    async def agent_is(self, code: str, state: AgentState, *, seat: str | None = None, within: float = 5.0) -> AgentShown:
+    async def agent_is(self, code: str, state: AgentState, *, seat: str | None = None, within: float = PATIENCE_S) -> AgentShown:
         def right(board: Board) -> bool:
             shown = board.agents.get(code)
             return bool(shown and shown.state is state and seat in (None, shown.seat))
 
-        return (await self.board_where(right, within, f"{code} {state} at {seat or 'any seat'}")).agents[code]
+        return (await self.board_where(right, f"{code} {state} at {seat or 'any seat'}", within)).agents[code]
 
-    async def board_where(self, right: Callable[[Board], bool], within: float, what: str) -> Board:
+    async def board_where(self, right: Callable[[Board], bool], what: str, within: float = PATIENCE_S) -> Board:
         client: redis.asyncio.Redis = redis.asyncio.Redis.from_url(self.settings.redis_url)
         board = Board()
         try:

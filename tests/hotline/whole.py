@@ -20,7 +20,7 @@ from sqlalchemy import Row, create_engine, text
 
 from callcenter.board import BOARD
 from callcenter.events import Board
-from callcenter.phones import Phones, Seat, Switch
+from callcenter.phones import PATIENCE_S, Phones, Seat, Switch
 from callcenter.runtime.asterisk import find_asterisk
 from callcenter.settings import Settings
 from hotline.ami import Ami
@@ -131,7 +131,7 @@ class Whole:
     def console(self, line: str) -> str:
         return find_asterisk().console(self.settings, line)
 
-    async def board_where(self, right: Callable[[Board], bool], within: float, what: str) -> Board:
+    async def board_where(self, right: Callable[[Board], bool], what: str, within: float = PATIENCE_S) -> Board:
         """The board, once it is as it should be."""
         board: Board | None = None
         try:
@@ -168,7 +168,7 @@ class Whole:
         finally:
             engine.dispose()
 
-    async def recorded(self, call_id: str, within: float = 10.0) -> str | None:
+    async def recorded(self, call_id: str, within: float = PATIENCE_S) -> str | None:
         """The outcome of this call, once its record is complete: all that follows from it has been written then."""
         async with asyncio.timeout(within):
             while call_id not in (there := self.records()):

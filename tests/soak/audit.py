@@ -19,7 +19,7 @@ from soak.play import DIED, Made, Play, Talked
 from soak.rang_back import callbacks_wrong, together
 from soak.records import A_MOMENT_S, Record, records, when
 
-CALM_S = 30.0
+CALM_S = 60.0
 WAV_HEADER = 44
 TALK_TOLERANCE_S = 1.0
 # Who talked at all is strict. How long: a phone talks from Asterisk's ACK on, the record from the bridge on, and on a machine that
@@ -170,9 +170,9 @@ async def _floor(whole: Whole, play: Play) -> list[str]:
                 and all(board.seats[board.agents[code].seat or ""].state is SeatState.READY for code in play.agents.codes))
 
     try:
-        await whole.board_where(free, 15, "every agent ready, no call")
+        await whole.board_where(free, "every agent ready, no call")
     except AssertionError as error:
-        board = await whole.board_where(lambda _: True, 5, "a board")
+        board = await whole.board_where(lambda _: True, "a board")
         wrong.append(f"board: {error}; " + ", ".join(f"{code} {one.state} {one.reason} at {one.seat}" for code, one in
                                                      board.agents.items()))
     async with whole.ami() as ami:
@@ -180,7 +180,7 @@ async def _floor(whole: Whole, play: Play) -> list[str]:
     at_work = {message["Name"] for message in answers if message.get("Event") == "QueueMember" and message["Paused"] == "0"}
     wrong += [f"queue {message['Queue']}: {message['Uniqueid']} still waits" for message in answers
               if message.get("Event") == "QueueEntry"]
-    board = await whole.board_where(lambda _: True, 5, "a board")
+    board = await whole.board_where(lambda _: True, "a board")
     for message in answers:
         if message.get("Event") == "QueueMember" and (message["Status"] != "1" or message["InCall"] != "0"):
             wrong.append(f"queue {message['Queue']}: seat {message['Name']} is stuck: status {message['Status']}, "

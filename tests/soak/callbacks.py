@@ -120,7 +120,7 @@ class Customers:
                 await leg.reject()
             elif did == "answers" and not leg.is_over:
                 await leg.answer()
-                await leg.answered(3)
+                await leg.answered()
                 await self._talks(number, leg, draw.uniform(2.0, HELLO_S + 7.0))
         except PhoneError:
             pass

@@ -71,7 +71,7 @@ class Agents:
 
     async def come_back(self) -> None:
         """Who was set away after calls that were not answered, or is paused or signed out still, is ready again."""
-        board = await self.whole.board_where(lambda _: True, 10, "a board")
+        board = await self.whole.board_where(lambda _: True, "a board")
         for code, shown in board.agents.items():
             if code not in self._at:
                 continue

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from hotline.whole import Whole
 
-from callcenter.phones import Leg, PhoneError, Phones, Seat
+from callcenter.phones import PATIENCE_S, Leg, PhoneError, Phones, Seat
 from callcenter.phones.hearing import has_tone
 from soak.callbacks import Customers
 from soak.dying import lives_and_dies
@@ -101,7 +101,7 @@ class Play:
                 index += 1
             else:
                 self._count("no caller free")
-        async with asyncio.timeout(LONGEST_CALL_S + 15):
+        async with asyncio.timeout(LONGEST_CALL_S + PATIENCE_S):
             await asyncio.gather(*calls)
         self.faults += await self.customers.served()
         phones_fail.cancel()
@@ -113,7 +113,7 @@ class Play:
         await self.phones.hang_up_all()
         for number in sorted(self._away):
             await self._phones[number].register()
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE_S):
             while self._tasks:
                 await asyncio.wait(self._tasks)
         await self.agents.come_back()
@@ -133,7 +133,7 @@ class Play:
         self._count(what)
         try:
             async with asyncio.timeout(LONGEST_CALL_S):
-                await leg.answered(10)
+                await leg.answered()
                 await self._acts(leg, index, what, draw)
         except PhoneError as error:
             if leg.answered_at is None:
@@ -143,7 +143,7 @@ class Play:
         finally:
             await leg.hang_up()
             if not leg.is_over:
-                await leg.ended(5)
+                await leg.ended()
             del self._answered[index]
             self._free.append(number)
 
@@ -176,7 +176,7 @@ class Play:
         if await self._is_answered(leg, index, draw.uniform(1.0, 3.0)):
             return False
         try:
-            await leg.hears(lambda heard: has_tone(heard, 450), 8, "ringback: keys are taken")
+            await leg.hears(lambda heard: has_tone(heard, 450), "ringback: keys are taken", 8)
         except PhoneError:
             return leg.is_over
         if self._answered[index].is_set():
@@ -216,7 +216,7 @@ class Play:
             await (leg.reject() if what == "rejects" else leg.answer())
             if what == "rejects":
                 return
-            await leg.answered(3)
+            await leg.answered()
         except PhoneError:
             self._note(call, seat, "caller was quicker", leg)     # after all it may have been answered for a moment
             return
@@ -275,7 +275,7 @@ class Play:
         self._consulting[seat.seat] = call
         consulted = await seat.dial(other)
         try:
-            await consulted.answered(5)
+            await consulted.answered()
             await self._until_over(leg, 1.5)
             await leg.hand_over(consulted)
         finally:

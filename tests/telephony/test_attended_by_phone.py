@@ -39,7 +39,7 @@ async def talk(line: Line, control: Control, seat: str) -> tuple[Guest, Leg]:
     phone = await line.seat(seat)
     phone.answers_after(0)
     guest = await line.call_and_press(*KEYS[seat])
-    leg = await phone.rings(6)
+    leg = await phone.rings()
     phone.never_answers()
     await talking(control, guest, seat)
     return guest, leg
@@ -47,17 +47,17 @@ async def talk(line: Line, control: Control, seat: str) -> tuple[Guest, Leg]:
 
 async def talking(control: Control, guest: Guest, seat: str) -> None:
     await control.board_where(lambda board: (call := board.calls.get(guest.call_id)) is not None
-                              and call.state is CallState.TALKING and call.seat == seat, 6, f"talks with {seat}")
+                              and call.state is CallState.TALKING and call.seat == seat, f"talks with {seat}")
 
 
 async def consulting(control: Control, seat: str, now: bool = True) -> None:
-    await control.board_where(lambda board: board.agents[seat].consulting is now, 5, f"{seat} asks somebody: {now}")
+    await control.board_where(lambda board: board.agents[seat].consulting is now, f"{seat} asks somebody: {now}")
 
 
 async def ready(control: Control, *seats: str) -> None:
     await control.board_where(
         lambda board: all(board.seats[seat].state is SeatState.READY for seat in seats)
-        and all(board.agents[seat].state is AgentState.READY for seat in seats), 5, f"{seats} ready")
+        and all(board.agents[seat].state is AgentState.READY for seat in seats), f"{seats} ready")
 
 
 async def hear_each_other(*legs: Leg) -> None:
@@ -66,7 +66,7 @@ async def hear_each_other(*legs: Leg) -> None:
     for leg, hz in zip(legs, tones, strict=True):
         leg.say(tone(hz, 1), forever=True)
     await asyncio.gather(*(
-        leg.hears(lambda heard, hz=hz: has_tone(heard.part(-1), hz, at_least=0.1), 5, f"{hz:g} Hz")  # type: ignore[misc]
+        leg.hears(lambda heard, hz=hz: has_tone(heard.part(-1), hz, at_least=0.1), f"{hz:g} Hz")  # type: ignore[misc]
         for leg in legs for other, hz in zip(legs, tones, strict=True) if other is not leg))
     for leg in legs:
         leg.be_silent()
@@ -77,9 +77,9 @@ async def asks(line: Line, first: Leg, seat: str) -> Leg:
     phone = await line.seat(seat)
     phone.answers_after(0)
     await first.press(f"*2{seat}")
-    leg = await phone.rings(8)
+    leg = await phone.rings()
     phone.never_answers()
-    await leg.answered(3)
+    await leg.answered()
     await hear_each_other(first, leg)
     return leg
 
@@ -107,7 +107,7 @@ async def test_by_keys_the_agent_asks_and_hands_over_or_goes_back_or_makes_three
         second = await asks(line, first, "1006")
         await consulting(control, "1004")
         await first.press("*1")
-        await second.ended(5)
+        await second.ended()
         await hear_each_other(first, guest.leg)
         await consulting(control, "1004", now=False)
         await ready(control, "1006")
@@ -130,7 +130,7 @@ async def test_what_keys_began_the_page_completes(line: Line, control: Control) 
     second = await asks(line, first, "1005")
     await consulting(control, "1003")
     await control.orders(CompleteTransfer("1003"))
-    await first.ended(3)
+    await first.ended()
     await talking(control, guest, "1005")
     await hear_each_other(second, guest.leg)
     assert transferred(line, guest) == [("1003", "seat", "1005", "attended")]
@@ -141,7 +141,7 @@ async def test_by_keys_a_caller_goes_to_who_still_rings_and_comes_back_when_nobo
         phone = await line.seat("1005")
         guest, first = await talk(line, control, "1003")
         await first.press("*21005")
-        second = await phone.rings(8)
+        second = await phone.rings()
         await first.hang_up()
         await asyncio.sleep(0.5)
         await second.answer()
@@ -152,7 +152,7 @@ async def test_by_keys_a_caller_goes_to_who_still_rings_and_comes_back_when_nobo
         phone = await line.seat("1006")
         guest, first = await talk(line, control, "1004")
         await first.press("*21006")
-        await phone.rings(8)
+        await phone.rings()
         await hear_each_other(first, guest.leg)      # three rings later the agent has the caller back
         await consulting(control, "1004", now=False)
 
@@ -165,11 +165,11 @@ async def test_a_phone_with_two_lines_hands_over_by_refer_with_replaces(line: Li
     other.answers_after(0)
     await first.hold()
     consulted = await (await line.seat("1003")).dial("1005")
-    second = await other.rings(5)
-    await consulted.answered(5)
+    second = await other.rings()
+    await consulted.answered()
     await hear_each_other(consulted, second)
     await first.hand_over(consulted)
-    await consulted.ended(5)
+    await consulted.ended()
     await talking(control, guest, "1005")
     await hear_each_other(second, guest.leg)
     await ready(control, "1003")

@@ -19,7 +19,7 @@ from acd.waiting.callbacks import CallbackDesk
 from callcenter.clock import SystemClock
 from callcenter.commands import Order, RingBack
 from callcenter.events import Board
-from callcenter.phones import Seat
+from callcenter.phones import PATIENCE_S, Seat
 from callcenter.phones.hearing import has_tone, speech_seconds
 from callcenter.phones.sound import tone
 from callcenter.site import load_site
@@ -48,20 +48,20 @@ async def waits(line: Line, number: str | None = None) -> Guest:
     await guest.hears_a_voice()
     await guest.chooses("2")
     await guest.has("ENTERQUEUE")
-    await guest.leg.hears(lambda heard: has_tone(heard, 450), 4, "ringback: keys are taken")
+    await guest.leg.hears(lambda heard: has_tone(heard, 450), "ringback: keys are taken")
     return guest
 
 
 async def asks_for_a_callback(guest: Guest) -> None:
     await guest.presses("2")
-    await guest.hears("callback-confirm", within=15)
+    await guest.hears("callback-confirm")
     await guest.presses("1")
     await guest.has("CALLBACK", guest.number, "kept")
 
 
-async def place_of(line: Line, guest: Guest, within: float = 5) -> str:
+async def place_of(line: Line, guest: Guest) -> str:
     """The call that waits for this caller."""
-    async with asyncio.timeout(within):
+    async with asyncio.timeout(PATIENCE_S):
         while True:
             for entry in line.journal.entries():
                 if entry.event == "PLACE" and entry.data[0] == guest.call_id:
@@ -72,7 +72,7 @@ async def place_of(line: Line, guest: Guest, within: float = 5) -> str:
 async def taken(line: Line, guest: Guest, seat: Seat) -> str:
     place = await place_of(line, guest)
     seat.answers_after(0)
-    await line.journal.has(place, "CONNECT", 8)
+    await line.journal.has(place, "CONNECT")
     return place
 
 
@@ -85,18 +85,18 @@ async def test_the_caller_is_rung_once_an_agent_has_taken_the_callback_and_both_
     await place_of(line, guest)
     assert not phone.has_rung
     place = await taken(line, guest, seat)
-    rung = await phone.rings(3)
+    rung = await phone.rings()
     assert rung.peer == "8000"
     assert (await line.journal.has(place, "PLACE")).data == (guest.call_id, "1", guest.number, "")
     await rung.answer()
-    answered = await line.journal.has(place, "RANGBACK", 8)
+    answered = await line.journal.has(place, "RANGBACK")
     assert answered.data == (guest.call_id, "1", "answered")
     assert (answered.queue, answered.agent) == ("complaint", "1003")
     home = Guest(rung, guest.number, place, line.journal, line.sounds)
     await home.hears("callback-hello")
     rung.say(tone(900, 2))
     agent = seat.legs[-1]
-    await agent.hears(lambda heard: has_tone(heard, 900), 4, "the caller's tone")
+    await agent.hears(lambda heard: has_tone(heard, 900), "the caller's tone")
     await rung.hang_up()
     await line.journal.has(place, "ENDED")
     recorded = (await line.journal.has(place, "RECORDING")).data[0]
@@ -122,7 +122,7 @@ async def test_a_second_request_of_the_same_number_hears_that_there_is_one(line:
     await place_of(line, guest)
     again = await waits(line, guest.number)
     await again.presses("2")
-    await again.hears("callback-confirm", within=15)
+    await again.hears("callback-confirm")
     await again.presses("1")
     await again.has("CALLBACK", guest.number, "already")
     await again.hears("callback-already")
@@ -138,7 +138,7 @@ async def test_a_caller_who_is_busy_now_is_journalled_so_and_the_agent_is_free_a
     place = await taken(line, guest, seat)
     assert (await line.journal.has(place, "RANGBACK")).data == (guest.call_id, "1", "busy")
     await line.journal.has(place, "ENDED")
-    await seat.legs[-1].ended(3)
+    await seat.legs[-1].ended()
 
 
 async def test_an_agent_who_hangs_up_before_the_caller_answers_leaves_a_failed_try(line: Line) -> None:
@@ -147,10 +147,10 @@ async def test_an_agent_who_hangs_up_before_the_caller_answers_leaves_a_failed_t
     await asks_for_a_callback(guest)
     await guest.hangs_up()
     place = await taken(line, guest, seat)
-    await phone.rings(3)
+    await phone.rings()
     await seat.legs[-1].hang_up()
     assert (await line.journal.has(place, "RANGBACK")).data == (guest.call_id, "1", "failed")
-    await phone.legs[-1].ended(3)
+    await phone.legs[-1].ended()
 
 
 async def test_to_whom_the_customer_is_transferred_is_shown_the_customers_number(line: Line) -> None:
@@ -159,18 +159,18 @@ async def test_to_whom_the_customer_is_transferred_is_shown_the_customers_number
     await asks_for_a_callback(guest)
     await guest.hangs_up()
     place = await taken(line, guest, seat)
-    rung = await phone.rings(3)
+    rung = await phone.rings()
     await rung.answer()
-    await line.journal.has(place, "RANGBACK", 8)
+    await line.journal.has(place, "RANGBACK")
     await seat.legs[-1].transfer(line.phones.switch.uri("1004"))
-    leg = await other.rings(5)
+    leg = await other.rings()
     assert leg.shows
     assert leg.shows.number == guest.number
     await leg.answer()
     rung.say(tone(900, 2))
-    await leg.hears(lambda heard: has_tone(heard, 900), 4, "the customer")
+    await leg.hears(lambda heard: has_tone(heard, 900), "the customer")
     await rung.hang_up()
-    await leg.ended(3)
+    await leg.ended()
 
 
 @pytest.mark.parametrize("who", ["agent", "customer"])
@@ -180,14 +180,14 @@ async def test_who_leaves_while_the_customer_is_told_who_calls_has_talked_to_nob
     await asks_for_a_callback(guest)
     await guest.hangs_up()
     place = await taken(line, guest, seat)
-    rung = await phone.rings(3)
+    rung = await phone.rings()
     await rung.answer()
-    await rung.hears(lambda heard: speech_seconds(heard) > 0.5, 5, "the prompt")
+    await rung.hears(lambda heard: speech_seconds(heard) > 0.5, "the prompt")
     await (seat.legs[-1] if who == "agent" else rung).hang_up()
-    assert (await line.journal.has(place, "RANGBACK", 8)).data == (guest.call_id, "1", "failed")
+    assert (await line.journal.has(place, "RANGBACK")).data == (guest.call_id, "1", "failed")
     await line.journal.has(place, "ENDED")
-    await rung.ended(8)
-    await seat.legs[-1].ended(3)
+    await rung.ended()
+    await seat.legs[-1].ended()
     assert line.journal.events(place).count("RANGBACK") == 1
 
 
@@ -199,7 +199,7 @@ async def test_a_retry_comes_into_the_queue_by_order_and_only_once_an_attempt(li
     link = AmiLink(AmiAddress(settings.node, *settings.ami_address, "sixring", settings.secrets()["ami"]), lambda _: None)
     running = asyncio.create_task(link.run())
     try:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             while True:
                 try:
                     floor = floor_from(plan, await take_snapshot(link), Board(), clock.now())
@@ -214,7 +214,7 @@ async def test_a_retry_comes_into_the_queue_by_order_and_only_once_an_attempt(li
     finally:
         running.cancel()
     seat.answers_after(0)
-    await (await phone.rings(10)).answer()
+    await (await phone.rings()).answer()
     [place] = [entry for entry in line.journal.entries() if entry.event == "PLACE" and entry.data[0] == asked]
     assert place.data == (asked, "2", "2901", "7")
     home = Guest(phone.legs[-1], "2901", place.call_id, line.journal, line.sounds)

@@ -14,6 +14,7 @@ from hotline.line import Guest, Line
 from hotline.sites import TestSite
 from hotline.whole import Whole
 
+from callcenter.phones import PATIENCE_S
 from callcenter.phones.hearing import has_tone
 from callcenter.phones.sound import tone
 from callcenter.settings import CHECKOUT
@@ -48,18 +49,18 @@ async def asks_for_a_callback(line: Line, number: str) -> Guest:
     await guest.hears_a_voice()
     await guest.chooses("2")
     await guest.has("ENTERQUEUE")
-    await guest.leg.hears(lambda heard: has_tone(heard, 450), 4, "ringback: keys are taken")
+    await guest.leg.hears(lambda heard: has_tone(heard, 450), "ringback: keys are taken")
     await guest.presses("2")
-    await guest.hears("callback-confirm", within=15)
+    await guest.hears("callback-confirm")
     await guest.presses("1")
     await guest.has("CALLBACK", number, "kept")
     await guest.hangs_up()
     return guest
 
 
-async def place(line: Line, guest: Guest, attempt: int, within: float) -> Entry:
+async def place(line: Line, guest: Guest, attempt: int) -> Entry:
     """The call that waits for this caller."""
-    async with asyncio.timeout(within):
+    async with asyncio.timeout(PATIENCE_S):
         while True:
             for entry in line.journal.entries():
                 if entry.event == "PLACE" and entry.data[:2] == (guest.call_id, str(attempt)):
@@ -67,9 +68,9 @@ async def place(line: Line, guest: Guest, attempt: int, within: float) -> Entry:
             await asyncio.sleep(0.05)
 
 
-async def callback_is(whole: Whole, guest: Guest, state: str, within: float = 8.0) -> int:
+async def callback_is(whole: Whole, guest: Guest, state: str) -> int:
     """The attempts that were made, once the database says so."""
-    async with asyncio.timeout(within):
+    async with asyncio.timeout(PATIENCE_S):
         while True:
             rows = whole.rows("SELECT state, attempts FROM callbacks WHERE callback_id = :id", id=guest.call_id)
             if rows and rows[0].state == state:
@@ -100,24 +101,24 @@ async def test_a_customer_who_does_not_answer_is_tried_again_and_the_ticket_clos
     await callback_is(whole, guest, "waiting")
     assert ticket(whole, guest) == "open"
     seat.answers_after(0)
-    first = await place(line, guest, 1, 5)
-    assert (await line.journal.has(first.call_id, "RANGBACK", 8)).data == (guest.call_id, "1", "busy")
+    first = await place(line, guest, 1)
+    assert (await line.journal.has(first.call_id, "RANGBACK")).data == (guest.call_id, "1", "busy")
     assert await callback_is(whole, guest, "retry") == 1
     assert ticket(whole, guest) == "open"
     phone.never_answers()
     phone.forget()
-    second = await place(line, guest, 2, 15)        # nobody asked but crm, over the bus
-    rung = await phone.rings(8)
+    second = await place(line, guest, 2)        # nobody asked but crm, over the bus
+    rung = await phone.rings()
     await callback_is(whole, guest, "ringing")
     await rung.answer()
     await Guest(rung, NUMBER, second.call_id, line.journal, line.sounds).hears("callback-hello")
     assert await callback_is(whole, guest, "talking") == 2
     rung.say(tone(900, 2))
-    await seat.legs[-1].hears(lambda heard: has_tone(heard, 900), 4, "the customer")
+    await seat.legs[-1].hears(lambda heard: has_tone(heard, 900), "the customer")
     await rung.hang_up()
     await callback_is(whole, guest, "done")
     assert ticket(whole, guest) == "closed"
-    board = await whole.board_where(lambda board: not board.calls, 5, "nobody is on the line")
+    board = await whole.board_where(lambda board: not board.calls, "nobody is on the line")
     assert guest.call_id not in board.callbacks
 
 
@@ -125,11 +126,11 @@ async def test_a_cancelled_callback_leaves_the_queue_and_nobody_is_rung(whole: W
     await line.seat("1003")
     phone = await line.outside(OTHER)
     guest = await asks_for_a_callback(line, OTHER)
-    waiting = await place(line, guest, 1, 5)
-    await whole.board_where(lambda board: waiting.call_id in board.calls, 5, "its place is shown")
+    waiting = await place(line, guest, 1)
+    await whole.board_where(lambda board: waiting.call_id in board.calls, "its place is shown")
     await callback_is(whole, guest, "waiting")
     cancels(whole, guest)
     await line.journal.has(waiting.call_id, "ENDED")
-    await whole.board_where(lambda board: waiting.call_id not in board.calls, 5, "its place is gone")
+    await whole.board_where(lambda board: waiting.call_id not in board.calls, "its place is gone")
     assert await callback_is(whole, guest, "cancelled") == 1
     assert not phone.has_rung

@@ -35,4 +35,4 @@ async def test_a_caller_outside_the_hours_takes_the_night_menu_and_may_still_rea
     await guest.hears("welcome-night")
     await guest.presses("1")
     assert (await guest.has("MENU")).data == ("night", "1")
-    await seat.rings(5)
+    await seat.rings()

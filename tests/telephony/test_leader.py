@@ -38,9 +38,9 @@ async def talk(line: Line, control: Control) -> tuple[Guest, Leg]:
     phone = await line.seat("1003")
     phone.answers_after(0)
     guest = await line.call_and_press("2")
-    leg = await phone.rings(6)
+    leg = await phone.rings()
     await control.board_where(lambda board: (call := board.calls.get(guest.call_id)) is not None
-                              and call.state is CallState.TALKING, 6, "talks")
+                              and call.state is CallState.TALKING, "talks")
     leg.say(tone(AGENT_HZ, 1), forever=True)
     guest.leg.say(tone(CALLER_HZ, 1), forever=True)
     return guest, leg
@@ -49,15 +49,15 @@ async def talk(line: Line, control: Control) -> tuple[Guest, Leg]:
 async def leaders_phone(line: Line, control: Control) -> Seat:
     phone = await line.seat(LEADER)
     phone.answers_after(0)
-    await control.board_where(lambda board: board.seats[LEADER].state is SeatState.READY, 5, "the leader's phone is there")
+    await control.board_where(lambda board: board.seats[LEADER].state is SeatState.READY, "the leader's phone is there")
     return phone
 
 
 async def monitor(line: Line, control: Control, mode: Monitoring) -> Leg:
     phone = await leaders_phone(line, control)
     await control.orders(Monitor(LEADER, "1003", mode))
-    leg = await phone.rings(5)
-    await leg.answered(5)
+    leg = await phone.rings()
+    await leg.answered()
     leg.say(tone(LEADER_HZ, 1), forever=True)
     return leg
 
@@ -67,12 +67,12 @@ def now(heard: Sound, hz: float) -> bool:
 
 
 async def hears(leg: Leg, hz: float) -> None:
-    await leg.hears(lambda heard: now(heard, hz), 5, f"{hz:g} Hz")
+    await leg.hears(lambda heard: now(heard, hz), f"{hz:g} Hz")
 
 
 async def never_heard(leg: Leg, hz: float) -> None:
     """Not in all that this phone heard so far, and not in the second that follows."""
-    await leg.heard_seconds(1, 5)
+    await leg.heard_seconds(1)
     assert not has_tone(leg.heard, hz, at_least=0.02)
 
 
@@ -102,14 +102,14 @@ async def test_a_leader_who_listens_is_in_no_call_and_is_let_go_when_it_ends(lin
     await hears(leader, AGENT_HZ)
     await leader.press("5")     # the leader's own keys change the mode too
     await hears(agent, LEADER_HZ)
-    board = await control.board_where(lambda board: board.seats[LEADER].state is SeatState.TALKING, 3, "the leader's phone is busy")
+    board = await control.board_where(lambda board: board.seats[LEADER].state is SeatState.TALKING, "the leader's phone is busy")
     assert board.seats[LEADER].call_id is None
     assert list(board.calls) == [guest.call_id]
     assert board.calls[guest.call_id].seat == "1003"
     assert board.agents[LEADER].state is AgentState.READY
     await never_heard(guest.leg, LEADER_HZ)
     await guest.hangs_up()
-    await leader.ended(5)
+    await leader.ended()
     async with line.hotline.ami() as ami:
         assert not [channel for channel in await ami.channels() if LEADER in channel["Channel"]]
 
@@ -125,14 +125,14 @@ async def test_the_leader_takes_over_and_the_agent_is_free(line: Line, control: 
     else:
         phone = await leaders_phone(line, control)
         await control.orders(TakeOver(LEADER, "1003"))
-        leader = await phone.rings(5)
-        await leader.answered(5)
+        leader = await phone.rings()
+        await leader.answered()
         leader.say(tone(LEADER_HZ, 1), forever=True)
-    await agent.ended(5)
+    await agent.ended()
     await hears(guest.leg, LEADER_HZ)
     await hears(leader, CALLER_HZ)
     await control.board_where(lambda board: board.calls[guest.call_id].seat == LEADER
-                              and board.seats["1003"].state is SeatState.READY, 5, "the leader talks, the agent is free")
+                              and board.seats["1003"].state is SeatState.READY, "the leader talks, the agent is free")
     assert (await guest.has("TAKENOVER")).data == ("test", LEADER)
 
 
@@ -152,12 +152,12 @@ async def test_a_waiting_call_is_moved_and_is_no_caller_who_gave_up(line: Line, 
     target = await line.seat("1004")
     waiting = await line.call_and_press("2")
     await control.board_where(lambda board: (call := board.calls.get(waiting.call_id)) is not None
-                              and call.state is CallState.QUEUED, 8, "waits")
+                              and call.state is CallState.QUEUED, "waits")
     assert (await control.asks(MoveCall(waiting.call_id, "cats"))).code == "unknown_queue"
     assert (await control.asks(MoveCall("nobody-1.1", "enquiry"))).code == "no_call"
     target.answers_after(0)
     await control.orders(MoveCall(waiting.call_id, "enquiry"))
-    await target.rings(6)
+    await target.rings()
     assert (await waiting.has("CONNECT")).agent == "1004"
     assert (await waiting.has("MOVED")).data == ("test", "enquiry")
     assert "ABANDON" not in waiting.events

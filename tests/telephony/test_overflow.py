@@ -19,8 +19,8 @@ async def test_backup_seats_ring_after_the_last_ring_and_one_of_them_answers(lin
     seat, backup = await line.seats("1003", "1101")
     backup.answers_after(0.2)
     guest = await line.call_and_press("2")
-    first = await seat.rings(5)
-    second = await backup.rings(4)
+    first = await seat.rings()
+    second = await backup.rings()
     waited = second.began_at - first.began_at
     assert 1.5 < waited < SITE.overflow_after * SITE.ring_seconds + 1
     assert (await guest.has("OVERFLOW")).queue == "complaint"
@@ -30,9 +30,9 @@ async def test_backup_seats_ring_after_the_last_ring_and_one_of_them_answers(lin
 async def test_primary_seats_go_on_ringing_in_the_backup_stage(line: Line) -> None:
     seat, _ = await line.seats("1003", "1101")
     guest = await line.call_and_press("2")
-    await seat.rings(5)
+    await seat.rings()
     await guest.has("OVERFLOW")
-    again = await seat.rings(3)
+    again = await seat.rings()
     await again.answer()
     assert (await guest.has("CONNECT")).agent == "1003"
 
@@ -42,20 +42,20 @@ async def test_with_no_seat_at_work_the_backup_seats_ring_at_once(line: Line) ->
     backup = await line.seat("1102")
     guest = await line.call_and_press("2")
     entered = asyncio.get_running_loop().time()
-    ring = await backup.rings(4)
-    assert ring.began_at - entered < 2.5  # the word "connecting" is said in between
+    ring = await backup.rings()
+    assert ring.began_at - entered < 3    # the word "connecting" takes 1.2 s of it; two rings would be 2 s more
     assert (await guest.has("OVERFLOW")).queue == "complaint"
 
 
 async def test_nobody_answers_and_the_caller_leaves_a_message(line: Line) -> None:
     await line.seats("1003", "1101")
     guest = await line.call_and_press("2")
-    await guest.has("NOBODY", within=12)
+    await guest.has("NOBODY")
     await guest.hears("all-busy-choice")
     await guest.presses("1")
     await guest.hears("voicemail-start")
     guest.leg.say(tone(900, 3))
-    await guest.leg.said(within=5)
+    await guest.leg.said()
     await guest.hangs_up()
     left = await guest.has("VOICEMAIL")
     message = read_wav(line.hotline.settings.voicemail / left.data[0])
@@ -67,16 +67,16 @@ async def test_nobody_answers_and_the_caller_leaves_a_message(line: Line) -> Non
 async def test_nobody_at_all_is_registered_and_the_caller_is_told_so(line: Line) -> None:
     await line.leave("1003", "1101", "1102")
     guest = await line.call_and_press("2")
-    await guest.has("NOBODY", within=5)
+    await guest.has("NOBODY")
     await guest.hears("nobody-choice")
 
 
 async def test_a_caller_asks_to_be_rung_back_on_the_own_number(line: Line) -> None:
     await line.leave("1003", "1101", "1102")
     guest = await line.call_and_press("2")
-    await guest.hears("nobody-choice", within=8)
+    await guest.hears("nobody-choice")
     await guest.presses("2")
-    await guest.hears("callback-confirm", within=15)
+    await guest.hears("callback-confirm")
     await guest.presses("1")
     assert (await guest.has("CALLBACK")).data == (guest.number, "")
     await guest.hears("callback-thanks")
@@ -85,16 +85,16 @@ async def test_a_caller_asks_to_be_rung_back_on_the_own_number(line: Line) -> No
 async def test_a_caller_asks_to_be_rung_back_on_another_number_which_may_not_be_abroad(line: Line) -> None:
     await line.leave("1003", "1101", "1102")
     guest = await line.call_and_press("2")
-    await guest.hears("nobody-choice", within=8)
+    await guest.hears("nobody-choice")
     await guest.presses("2")
-    await guest.hears("callback-confirm", within=15)
+    await guest.hears("callback-confirm")
     await guest.presses("2")
     await guest.hears("callback-ask-number")
     await guest.presses("00442079460000#")
-    await guest.hears("wrong-key", within=10)
-    await guest.hears("nobody-choice", within=8)
+    await guest.hears("wrong-key")
+    await guest.hears("nobody-choice")
     await guest.presses("2")
-    await guest.hears("callback-confirm", within=15)
+    await guest.hears("callback-confirm")
     await guest.presses("2")
     await guest.hears("callback-ask-number")
     await guest.presses("051288886666#")
@@ -106,7 +106,7 @@ async def test_who_shows_a_dear_number_is_asked_for_another(line: Line) -> None:
     guest = await line.call(number="09001234567")
     await guest.hears_a_voice()
     await guest.presses("2")
-    await guest.hears("nobody-choice", within=8)
+    await guest.hears("nobody-choice")
     await guest.presses("2")
     await guest.hears("callback-ask-number")
 
@@ -116,7 +116,7 @@ async def test_a_withheld_number_is_asked_for_a_number_to_ring(line: Line) -> No
     guest = await line.call(number="")
     await guest.hears_a_voice()
     await guest.presses("2")
-    await guest.hears("nobody-choice", within=8)
+    await guest.hears("nobody-choice")
     await guest.presses("2")
     await guest.hears("callback-ask-number")
     await guest.presses("13800138000#")
@@ -126,7 +126,7 @@ async def test_a_withheld_number_is_asked_for_a_number_to_ring(line: Line) -> No
 async def test_a_caller_who_stays_goes_on_waiting_and_is_answered(line: Line) -> None:
     _, backup = await line.seats("1003", "1101")
     guest = await line.call_and_press("2")
-    await guest.has("NOBODY", within=12)
+    await guest.has("NOBODY")
     await guest.hears("all-busy-choice")
     backup.answers_after(0)
-    assert (await guest.has("CONNECT", within=12)).agent == "1101"
+    assert (await guest.has("CONNECT")).agent == "1101"

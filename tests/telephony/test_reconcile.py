@@ -38,6 +38,10 @@ AGENTS = [{"code": "801", "name": "陈静", "skills": {"enquiry": 2, "complaint"
 SITE = TestSite(overflow_after=6, agents=AGENTS)
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
+# Two seconds are promised; the rest is what looking takes on a busy machine.
+SOON_S = 3.0
+# For everything else: less than the 30 s after which the reconciler looks by itself.
+ASKED_S = 15.0
 Members = dict[tuple[str, str], tuple[int, str]]      # (Asterisk's queue, seat) → (penalty, reason of the pause)
 T0 = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
 AT_1001: Members = {("enquiry", "1001"): (1, ""), ("enquiry.backup", "1001"): (0, ""),
@@ -71,7 +75,7 @@ class Floor:
             rows = await ami.act("DBGetTree", ends_with="DBGetTreeComplete", Family="sixring")
         return {row["Key"].removeprefix("/sixring/"): row["Val"] for row in rows if "Key" in row}
 
-    async def becomes(self, wanted: Members, within: float = 2.0) -> float:
+    async def becomes(self, wanted: Members, within: float = ASKED_S) -> float:
         """How long it took, in s."""
         began = time.monotonic()
         there: Members = {}
@@ -83,7 +87,7 @@ class Floor:
             raise AssertionError(f"not within {within:g} s: {wanted}; there is {there}") from None
         return time.monotonic() - began
 
-    async def until(self, true: Callable[[], bool], within: float = 2.0) -> None:
+    async def until(self, true: Callable[[], bool], within: float = ASKED_S) -> None:
         async with asyncio.timeout(within):
             while not true():
                 await asyncio.sleep(0.02)
@@ -180,7 +184,7 @@ async def test_after_a_cut_with_changes_meanwhile_the_floor_is_right_within_two_
         await asyncio.sleep(5)           # long enough for the link's longest pause between two attempts
         assert (await floor.dynamic()) == AT_1001 | {("complaint", "1004"): (0, "")}
         await wire.mend()
-        await floor.becomes({(queue, "1002"): (penalty, "break") for (queue, _), (penalty, _) in AT_1001.items()}, within=2)
+        assert await floor.becomes({(queue, "1002"): (penalty, "break") for (queue, _), (penalty, _) in AT_1001.items()}) <= SOON_S
         assert await floor.switches() == {"agent-at/801": "1002", "at-seat/1002": "801"}
         floor.desired.set(Book())
         await floor.becomes({})
@@ -202,7 +206,7 @@ async def test_asterisk_killed_and_started_has_the_same_floor_and_with_acd_dead_
         hotline.kill()
         floor.desired.set(signed_in(replace(AGENT, seat="1002"), closed=frozenset({"repair"})))
         await hotline.start()
-        await floor.becomes({(queue, "1002"): state for (queue, _), state in AT_1001.items()}, within=2)
+        assert await floor.becomes({(queue, "1002"): state for (queue, _), state in AT_1001.items()}) <= SOON_S
         before = await floor.dynamic(), await floor.switches()
         keys = ("closed/repair", "at-seat/1002", "at-seat/1001")
         await floor.until(lambda: [kept(hotline, f"/sixring/{key}") for key in keys] == ["1", "801", None])
@@ -229,14 +233,14 @@ async def test_acd_brings_a_floor_that_hung_or_restarted_to_what_was_ordered(hot
         await there.becomes(AT_1001)
 
         os.kill(hotline.pid, signal.SIGSTOP)
-        await control.board_where(lambda board: board.health["ami"].state is Health.DOWN, 10, "AMI is known to hang")
+        await control.board_where(lambda board: board.health["ami"].state is Health.DOWN, "AMI is known to hang")
         await control.orders(Pause("801", PauseReason.TRAINING))
         os.kill(hotline.pid, signal.SIGCONT)
         paused = {place: (penalty, "training") for place, (penalty, _) in AT_1001.items()}
-        await there.becomes(paused, within=2)
+        assert await there.becomes(paused) <= SOON_S
 
         hotline.kill()
         await hotline.start()
-        await there.becomes(paused, within=2)
+        assert await there.becomes(paused) <= SOON_S
         await control.orders(SignOut("801"))
         await there.becomes({})

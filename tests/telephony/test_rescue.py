@@ -15,6 +15,7 @@ from hotline.sites import TestSite
 
 from callcenter.commands import Conference, Target
 from callcenter.events import AgentState
+from callcenter.phones import PATIENCE_S
 from callcenter.phones.hearing import has_tone
 from callcenter.phones.sound import tone
 
@@ -33,12 +34,12 @@ async def test_a_phone_out_of_reach_that_still_talks_keeps_its_caller(line: Line
     seat = await line.seat("1001")
     seat.answers_after(0)
     guest = await line.call_and_press("1", "1")
-    leg = await seat.rings(5)
-    await leg.answered(3)
+    leg = await seat.rings()
+    await leg.answered()
     leg.say(tone(900, 1), forever=True)
     await line.leave("1001")
-    await line.journal.happens("NONE", "SEATFAULT", times=1, within=10)
-    assert has_tone(await guest.leg.heard_seconds(5, 8), 900)
+    await line.journal.happens("NONE", "SEATFAULT", times=1)
+    assert has_tone(await guest.leg.heard_seconds(5), 900)
     assert leg.is_talking
     assert "RESCUED" not in guest.events
 
@@ -48,8 +49,10 @@ async def test_the_caller_of_a_phone_that_died_is_at_another_seat_within_20_s(co
         guest = await line.call_and_press("1", "1")
         await answered(dying)
         other = await line.seat("1002")
-        await control.board_where(lambda board: any(call.seat == "1001" for call in board.calls.values()), 5, "they talk")
-    ring = await other.rings(20)
+        await control.board_where(lambda board: any(call.seat == "1001" for call in board.calls.values()), "they talk")
+    died = asyncio.get_running_loop().time()
+    ring = await other.rings()
+    assert ring.began_at - died <= 20
     assert ring.shows
     assert ring.shows.number == guest.number
     assert (await guest.has("RESCUED")).data == ("1001", "unreachable")
@@ -57,7 +60,7 @@ async def test_the_caller_of_a_phone_that_died_is_at_another_seat_within_20_s(co
     assert (await guest.has("PRIORITY")).data[0] == "1000"
     await ring.answer()
     ring.say(tone(900, 3))
-    await guest.leg.hears(lambda heard: has_tone(heard, 900), 5, "the other agent")
+    await guest.leg.hears(lambda heard: has_tone(heard, 900), "the other agent")
     assert guest.events.count("SURVEY") == 0
 
 
@@ -72,13 +75,13 @@ async def from_hold(control: Control, line: Line) -> None:
         await answered(dying)
         await dying.does("hold")
         await dying.says("hold done")
-        await control.board_where(lambda board: board.agents["1001"].state is AgentState.HELD, 5, "the caller is on hold")
+        await control.board_where(lambda board: board.agents["1001"].state is AgentState.HELD, "the caller is on hold")
         other = await line.seat("1002")
-    ring = await other.rings(50)
+    ring = await other.rings(2 * PATIENCE_S)
     assert (await guest.has("RESCUED")).data == ("1001", "unreachable")
     await ring.answer()
     ring.say(tone(900, 3))
-    await guest.leg.hears(lambda heard: has_tone(heard, 900), 5, "the other agent")
+    await guest.leg.hears(lambda heard: has_tone(heard, 900), "the other agent")
 
 
 async def from_a_conference(control: Control, line: Line) -> None:
@@ -86,17 +89,17 @@ async def from_a_conference(control: Control, line: Line) -> None:
     async with lone_phone(line, "1003") as dying:
         guest = await line.call_and_press("2")
         await answered(dying)
-        await control.board_where(lambda board: any(call.seat == "1003" for call in board.calls.values()), 5, "they talk")
+        await control.board_where(lambda board: any(call.seat == "1003" for call in board.calls.values()), "they talk")
         third = await line.seat("1004")
         third.answers_after(0)
         await control.orders(Conference("1003", Target("seat", "1004")))
-        leg = await third.rings(5)
-        await leg.answered(5)
+        leg = await third.rings()
+        await leg.answered()
         leg.say(tone(900, 1), forever=True)
-        await guest.leg.hears(lambda heard: has_tone(heard.part(-1), 900), 5, "the third")
-    await control.board_where(lambda board: (call := board.calls.get(guest.call_id)) is not None and call.seat == "1004", 25,
-                              "the caller talks with who is left")
-    assert has_tone(await guest.leg.heard_seconds(2, 5), 900)
+        await guest.leg.hears(lambda heard: has_tone(heard.part(-1), 900), "the third")
+    await control.board_where(lambda board: (call := board.calls.get(guest.call_id)) is not None and call.seat == "1004",
+                              "the caller talks with who is left", 2 * PATIENCE_S)
+    assert has_tone(await guest.leg.heard_seconds(2), 900)
     assert leg.is_talking
     assert "RESCUED" not in guest.events
     async with line.hotline.ami() as ami:

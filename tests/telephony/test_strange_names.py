@@ -12,7 +12,7 @@ from hotline.line import Line
 from hotline.raw_sip import RawCaller
 from hotline.sites import TestSite
 
-from callcenter.phones import Display
+from callcenter.phones import PATIENCE_S, Display
 from callcenter.phones.hearing import has_tone
 from callcenter.phones.sound import tone
 
@@ -61,9 +61,9 @@ async def dialling(those: list[RawCaller], within: float) -> AsyncIterator[list[
 async def test_strange_names_are_calls_like_any_other_and_no_seat_sees_them(line: Line) -> None:
     seats = await line.seats(*ENQUIRY)
     those = callers(line, TAKEN)
-    async with listening(line.hotline.ami()) as heard, dialling(those, within=5) as answers:
+    async with listening(line.hotline.ami()) as heard, dialling(those, PATIENCE_S) as answers:
         assert answers == [200] * len(TAKEN)
-        rings = await asyncio.gather(*(seat.rings(15) for seat in seats))   # no key is pressed: the menu passes them on
+        rings = await asyncio.gather(*(seat.rings() for seat in seats))   # no key is pressed: the menu passes them on
         assert {ring.shows for ring in rings} == {Display(caller.number, caller.number) for caller in those}
         for caller in those:
             call_id = await line.journal.call_from(caller.number)
@@ -76,12 +76,12 @@ async def test_what_is_no_sip_harms_no_call_on_the_line(line: Line) -> None:
     seat = await line.seat("1003")
     seat.answers_after(0)
     guest = await line.call_and_press("2")
-    leg = await seat.rings(6)
-    await leg.answered(5)
+    leg = await seat.rings()
+    await leg.answered()
     leg.say(tone(700, 1), forever=True)
-    async with listening(line.hotline.ami()) as heard, dialling(callers(line, NO_SIP), within=2) as answers:
+    async with listening(line.hotline.ami()) as heard, dialling(callers(line, NO_SIP), 2) as answers:
         assert set(answers) <= {0, 200, 400}
-        await guest.leg.hears(lambda sound: has_tone(sound.part(-0.6), 700, at_least=0.9), 5, "the agent")
+        await guest.leg.hears(lambda sound: has_tone(sound.part(-0.6), 700, at_least=0.9), "the agent")
         other = await line.call()
         await other.hears("welcome")
         assert any(message.get("CallId") == other.call_id for message in heard)

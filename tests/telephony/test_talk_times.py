@@ -15,7 +15,7 @@ from hotline.line import Guest, Line
 from hotline.sites import TestSite
 
 from callcenter.clock import SystemClock
-from callcenter.phones import Leg, Seat
+from callcenter.phones import PATIENCE_S, Leg, Seat
 from crm.calls import service
 from crm.calls.journal import parse_cel, parse_queue_log
 from crm.calls.record import Outcome
@@ -49,8 +49,8 @@ class Desk:
         return seat
 
     async def takes(self, seat: Seat) -> Leg:
-        leg = await seat.rings(5)
-        await leg.answered(5)
+        leg = await seat.rings()
+        await leg.answered()
         return leg
 
     def uri(self, number: str) -> str:
@@ -59,7 +59,7 @@ class Desk:
     async def record(self, guest: Guest) -> CallShown:
         """Once both files have told of its end."""
         await guest.has("ENDED")
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             while True:
                 self._recorder.poll()
                 with self._database.reading() as session:
@@ -96,7 +96,7 @@ async def blind_chain(desk: Desk, line: Line) -> None:
     await asyncio.sleep(1)
     await guest.hangs_up()
     for leg in legs:
-        await leg.ended(5)
+        await leg.ended()
     call = await desk.record(guest)
     assert talked(call) == [(seat, pytest.approx(lasted(leg), abs=TOLERANCE_S))
                             for seat, leg in zip(("1003", "1101", "1102"), legs, strict=True)]
@@ -118,11 +118,11 @@ async def attended_chain(desk: Desk, line: Line) -> None:
         theirs = await desk.takes(asked)
         await asyncio.sleep(2)
         await leg.hand_over(consulted[-1])
-        await consulted[-1].ended(5)
+        await consulted[-1].ended()
         leg = theirs
     await asyncio.sleep(1)
     await leg.hang_up()
-    await guest.leg.ended(5)
+    await guest.leg.ended()
     call = await desk.record(guest)
     assert [seat for seat, _ in talked(call)] == list(order)
     assert talked(call, "consult") == [

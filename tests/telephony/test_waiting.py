@@ -68,6 +68,6 @@ async def test_a_call_for_which_a_seat_is_free_is_not_delayed_by_a_word(line: Li
     await estimate(line, f"900|{int(time.time())}")
     seat = await line.seat("1003")
     guest = await calls(line)
-    await seat.rings(3)
+    await seat.rings()
     assert "ESTIMATE" not in guest.events
     assert guest.likeness("expected-wait-long") < 0.6

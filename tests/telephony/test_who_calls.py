@@ -18,8 +18,9 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 KNOWN = "13812345678"
 LOOKUP_S = 0.3
-# What dialplan, journal and the phones themselves take besides, on a busy machine.
-SLACK_S = 0.3
+# What dialplan, journal and the phones themselves take besides, on a busy machine; a look-up without a limit costs
+# Asterisk's own two seconds for a connection, or the rest of the call.
+SLACK_S = 1.2
 
 
 async def display_of(line: Line, number: str, told: dict[str, str], *, name: str = "") -> tuple[Guest, Display]:
@@ -28,7 +29,7 @@ async def display_of(line: Line, number: str, told: dict[str, str], *, name: str
         guest = await line.call(number=number, name=name)
         await guest.hears_a_voice()
         await guest.presses("2")
-        ring = await seat.rings(6)
+        ring = await seat.rings()
         assert ring.answered_at is None
         assert ring.shows is not None
         return guest, ring.shows
@@ -110,5 +111,5 @@ async def _timed(line: Line) -> tuple[Guest, float]:
     """Seconds from dialling until the journal says that the look-up was given up."""
     began = time.monotonic()
     guest = await line.call()
-    await guest.has("LOOKUPLATE", within=8)
+    await guest.has("LOOKUPLATE")
     return guest, time.monotonic() - began

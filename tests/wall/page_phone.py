@@ -10,6 +10,7 @@ from typing import Final
 
 from playwright.async_api import Browser, BrowserContext, Locator, Page, async_playwright, expect
 
+from callcenter.phones import PATIENCE_S
 from wall.chromium import CHROMIUM, FLAGS, LAPTOP, breaks_policy, kept_at
 
 # Playwright keeps what it says of permissions; the browser's own question nobody could answer. mDNS needs a network.
@@ -74,24 +75,24 @@ class PagePhone:
         await self.page.locator(f'[data-take="{seat}"]').click()
         await self.is_phone("ready")
 
-    async def is_phone(self, stage: str, within: float = 10) -> None:
-        await expect(self.page.locator("[data-phone]")).to_have_attribute("data-phone", stage, timeout=within * 1000)
+    async def is_phone(self, stage: str) -> None:
+        await expect(self.page.locator("[data-phone]")).to_have_attribute("data-phone", stage)
 
-    async def call_is(self, stage: str, within: float = 8) -> None:
-        await expect(self.page.locator("[data-phone-call]")).to_have_attribute("data-phone-call", stage, timeout=within * 1000)
+    async def call_is(self, stage: str) -> None:
+        await expect(self.page.locator("[data-phone-call]")).to_have_attribute("data-phone-call", stage)
 
-    async def has_no_call(self, within: float = 8) -> None:
-        await expect(self.page.locator("[data-phone-call]")).to_have_count(0, timeout=within * 1000)
+    async def has_no_call(self) -> None:
+        await expect(self.page.locator("[data-phone-call]")).to_have_count(0)
 
-    async def answers(self, within: float = 8) -> None:
-        await self.call_is("ringing", within)
+    async def answers(self) -> None:
+        await self.call_is("ringing")
         await self.act("answer").click()
         await self.call_is("talking")
 
-    async def hears(self, hz: float, within: int = 40) -> None:
+    async def hears(self, hz: float) -> None:
         """Tries of a quarter of a second each: the loudest frequency of what comes in."""
         heard = []
-        for _ in range(within):
+        for _ in range(round(PATIENCE_S * 4)):
             heard.append(round(await self.page.evaluate(_LOUDEST_HZ)))
             if abs(heard[-1] - hz) < 30:
                 return

@@ -27,6 +27,7 @@ from hotline.own_redis import Redis
 from callcenter.board import BOARD, replay
 from callcenter.bus import Publisher
 from callcenter.events import AnyEvent, Board
+from callcenter.phones import PATIENCE_S
 from callcenter.roles import Role
 from callcenter.settings import Settings, new_settings
 from callcenter.site import load_site
@@ -43,7 +44,7 @@ T = TypeVar("T")
 PASSWORD = "six rings and no more"
 
 
-def until(found: Callable[[], T], *, within_s: float = 10.0, what: str) -> T:
+def until(found: Callable[[], T], *, within_s: float = PATIENCE_S, what: str) -> T:
     """The first true answer; fails, saying what was awaited."""
     deadline = time.monotonic() + within_s
     while True:
@@ -138,7 +139,7 @@ class DashboardThread:
 
     def start(self) -> None:
         self._thread.start()
-        until(lambda: self._server.started, within_s=30, what="the dashboard answers")
+        until(lambda: self._server.started, what="the dashboard answers")
 
     def stop(self) -> None:
         self._server.should_exit = True
@@ -158,7 +159,7 @@ class DashboardProcess:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "dashboard"], cwd=CHECKOUT, stdout=log, stderr=log,
                 env=os.environ | {"SIXRING_STATE": str(self._settings.state)})
-        until(self._answers, within_s=30, what="the dashboard answers")
+        until(self._answers, what="the dashboard answers")
 
     def kill(self) -> None:
         if self._process is not None:

@@ -54,7 +54,7 @@ class Room:
     async def seat_of(self, agent: str, seat: str) -> Seat:
         """The telephone at which this agent has signed in."""
         phone = await self.line.seat(seat)
-        await self.floor.board_where(lambda board: board.seats[seat].state is not SeatState.OFFLINE, 5, f"{seat} is registered")
+        await self.floor.board_where(lambda board: board.seats[seat].state is not SeatState.OFFLINE, f"{seat} is registered")
         assert (await self.floor.ask(SignIn(agent, seat))).is_done
         return phone
 

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0018_followups"
-down_revision = "0015_closed"
+down_revision = "0019_knowledge"
 branch_labels = None
 depends_on = None
 

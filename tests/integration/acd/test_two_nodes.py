@@ -190,7 +190,7 @@ async def two(fake: FakeAsterisk, redis_server: RedisServer, folder: Path) -> As
 def played(fake_asterisk: FakeAsterisk, redis_server: RedisServer, tmp_path: Path) -> Callable[[Callable[..., Any]], None]:
     def play(scene: Callable[[Site, Callable[[], None]], Any]) -> None:
         async def main() -> None:
-            async with asyncio.timeout(25), two(fake_asterisk, redis_server, tmp_path) as (site, start):
+            async with asyncio.timeout(30), two(fake_asterisk, redis_server, tmp_path) as (site, start):
                 await scene(site, start)
 
         asyncio.run(main())

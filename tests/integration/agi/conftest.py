@@ -23,7 +23,7 @@ def redis_url(tmp_path: Path) -> Iterator[str]:
     path = tmp_path / "redis.sock"
     process = subprocess.Popen([str(get_binary_path()), "--port", "0", "--unixsocket", str(path), "--save", "", "--dir",
                                 str(tmp_path)], stdout=subprocess.DEVNULL)
-    give_up = time.monotonic() + 10
+    give_up = time.monotonic() + 30
     while not path.exists():
         assert time.monotonic() < give_up
         time.sleep(0.01)

@@ -101,4 +101,4 @@ def test_a_query_that_does_not_end_is_left(directory: Directory) -> None:
     began = time.monotonic()
     with pytest.raises(Unavailable):
         directory._ask(lambda connection: connection.execute("SELECT pg_sleep(10)", ()))
-    assert PATIENCE_S <= time.monotonic() - began < 2
+    assert PATIENCE_S <= time.monotonic() - began < 5

@@ -1,4 +1,4 @@
-"""Both databases, made by the real migrations; and journals, written as Asterisk writes them."""
+"""Both databases, copies of what the real migrations make; and journals, written as Asterisk writes them."""
 
 from __future__ import annotations
 
@@ -8,15 +8,11 @@ from datetime import UTC, datetime
 import pytest
 
 from crm.database import Database, open_database
-from crm.migrate import migrate
 
 
 @pytest.fixture
-def database_url(empty_url: str) -> str:
-    database = open_database(empty_url)
-    migrate(database)
-    database.close()
-    return empty_url
+def database_url(migrated_url: str) -> str:
+    return migrated_url
 
 
 @pytest.fixture

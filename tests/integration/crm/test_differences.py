@@ -64,7 +64,7 @@ def test_what_was_heard_and_what_was_written_is_compared_and_what_nobody_explain
         publisher.publish(event)
     hearing = Hearing(bus.url, FakeClock(NOW), TZ, 5, lambda *_: None)
     hearing.start()
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 30
     while not hearing.counters():
         assert time.monotonic() < deadline
         time.sleep(0.02)

@@ -129,7 +129,7 @@ def test_a_call_counts_once_for_each_visit_to_a_queue(transferred: Database, sit
     assert complaint.asa_s == pytest.approx((40 + 11) / 2)
     assert complaint.aht_s == pytest.approx((10 + 20) / 2 + wrapup["complaint"])
     with transferred.reading() as session:
-        today = {figures.queue: figures for figures in day_figures(session, DAY, TZ, site)}
+        today = {figures.queue: figures for figures in day_figures(session, DAY, TZ, site, NOW)}
         asked = Asked(By.QUEUE, DAY, DAY)
         behind = calls_of_figure(session, asked, "complaint", "answered", TZ, site, NOW)
     assert [(today[queue].offered, today[queue].answered) for queue in ("repair", "complaint")] == [(3, 1), (2, 2)]
@@ -150,7 +150,7 @@ def test_intervals_add_up_to_the_day(journal: Database, site: Site) -> None:
     with journal.reading() as session:
         rows = figure_rows(session, Asked(By.QUEUE, DAY, DAY, Interval.QUARTER), TZ, site, NOW)
         assert sum(row.offered for row in rows) == 2
-        today = {figures.queue: figures for figures in day_figures(session, DAY, TZ, site)}["repair"]
+        today = {figures.queue: figures for figures in day_figures(session, DAY, TZ, site, NOW)}["repair"]
     assert (today.offered, today.answered, today.aht_s) == (2, 1, found(journal, site, By.QUEUE)["repair"].aht_s)
 
 

@@ -113,7 +113,7 @@ def test_two_processes_climb_at_once_and_each_notice_climbs_once(house: House) -
 
     def work() -> None:
         try:
-            together.wait(10)
+            together.wait(30)
             with house.database.writing.begin() as session:
                 service.climb(session, NOW + 2 * HOUR, 10 * MINUTE)
         except BaseException as error:

@@ -83,6 +83,7 @@ def process(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Process:
     monkeypatch.setattr(process_module, "FIGURES_EVERY_S", 0.0)  # each step may tell
+    monkeypatch.setattr(process_module, "FIGURES_SHARE", 1e9)
     recorder = Recorder(
         database,
         (Source("node1/queue_log", tmp_path / "queue_log", parse_queue_log),),

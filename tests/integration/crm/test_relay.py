@@ -165,7 +165,7 @@ def test_a_redis_that_hangs_keeps_nobody_from_writing(database: Database) -> Non
 
     write(database, 1)
     with running(Relay(database, Hangs(), FakeClock(NOW))):
-        assert asked.wait(10)
+        assert asked.wait(30)
         write(database, 2, 3)
         answers.set()
     assert waiting(database) == 3

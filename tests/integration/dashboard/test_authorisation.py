@@ -17,15 +17,25 @@ import httpx
 import pytest
 from desk.authorisation import Rule, rules
 from fastapi import FastAPI
+from sqlalchemy import update
+from sqlalchemy.orm import Session
 from wall.rig import prepared
 
 from callcenter.roles import Role
 from crm.callbacks.models import CallbackRow
 from crm.callers.models import Treatment
 from crm.calls.models import CallRow, ContactEntry
+from crm.complaints.letters.models import Letter, LetterTemplate
 from crm.database import Database, open_database
-from crm.households.models import Building, Consent, Estate, Household, Person, PhoneNumber
+from crm.households.models import Building, Consent, Estate, Household, HouseholdTag, Person, PhoneNumber
 from crm.kinds.service import put_shipped
+from crm.knowledge.models import (
+    KnowledgeEstate,
+    KnowledgeItem,
+    KnowledgeSearch,
+    KnowledgeStamp,
+    KnowledgeVersion,
+)
 from crm.recordings.models import RecordingNote
 from crm.staff import service as staff
 from crm.staff.models import User
@@ -38,8 +48,16 @@ OPEN = {("POST", "/session"), ("GET", "/healthz")}
 LEAVES = {"DELETE /session", "POST /floor/sign-in", "POST /floor/sign-out", "POST /floor/move"}    # end or move the session
 REASON = {"reason": "a caller asks"}
 # Bodies with which a route gets as far as looking whose the thing is; the others may refuse an empty one.
+_ENTRY = {"content": {"category": "fees", "zh": {"question": "x", "answer": "y"}}}
+_SCRIPT = {"content": {"use": "greeting", "zh": {"title": "x", "text": "y"}}}
 BODIES: dict[str, Any] = {
+    "PUT /knowledge/{item_id}": _ENTRY, "PUT /scripts/{script_id}": _SCRIPT,
+    **{f"POST /{where}/approve": {"number": 1} for where in ("knowledge/{item_id}", "scripts/{script_id}")},
+    **{f"POST /{where}/decline": {"number": 1, "reason": "x"} for where in ("knowledge/{item_id}", "scripts/{script_id}")},
+    **{f"POST /{where}/retire": {"reason": "x"} for where in ("knowledge/{item_id}", "scripts/{script_id}")},
+    "POST /knowledge/searches/{search_id}/settle": {},
     "POST /tickets/{ticket_id}/move": {"to": "dispatched"}, "POST /tickets/{ticket_id}/notes": {"text": "x"},
+    "POST /tickets/{ticket_id}/letters": {"code": "result"}, "POST /letters/{letter_id}/sent": {"how": "post"},
     "POST /tickets/{ticket_id}/reveal": REASON | {"field": "contact_number"},
     "PUT /tickets/{ticket_id}/assignee": {"user": "engineer"},
     "POST /tickets/{ticket_id}/owner/offer": {"user": "leader", "summary": "x"},
@@ -87,14 +105,40 @@ def seed(database: Database) -> None:
                                      contact=number_of, matter="x", declined_contact=False))
             session.add(Ticket(id=number, number=f"C20261122-{side}", kind="repair", household_id=number, call_id=call_id,
                                estate_id=number, stage="reported", fields={}, created_at=NOON))
+            session.flush()
+            template = LetterTemplate(kind="repair", code=side, language="zh", version=1, subject="x", body="x", written_at=NOON)
+            session.add(template)
+            session.flush()
+            session.add(Letter(id=number, ticket_id=number, template_id=template.id, language="zh", state="draft", subject="x",
+                               body="x", drafted_at=NOON))
+            session.add(HouseholdTag(tag="vacant", household_id=number))
             session.add(CallbackRow(callback_id=call_id, queue="repair", number=number_of, household_id=number, state="waiting",
                                     attempts=0, asked_at=NOON, since=NOON))
+            _known(session, number, side)
+            for search in (number, number + 2):     # the first one is settled by whoever may; the other stays on the list
+                session.add(KnowledgeSearch(id=search, at=NOON, day=NOON.date(), estate_id=number, language="zh", text=side,
+                                            ranked_with="bm25", offered=[], outcome="none_helped"))
             # One that nobody cancels: while somebody waits for it, nobody is forgotten.
             session.add(CallbackRow(callback_id=f"node1-9{number}.{side}", queue="repair", number=number_of, household_id=number,
                                     state="waiting", attempts=0, asked_at=NOON, since=NOON))
+        session.execute(update(KnowledgeStamp).values(stamp=2))
         session.add(Treatment(number="13900000000", level="warn", state="active", reason="x", by="leader", at=NOON))
         for role in Role:
             session.add(User(name=f"own-{role.value}", roles=[role.value], estates=[1], password_hash="-", created_at=NOON))
+
+
+def _known(session: Session, estate: int, side: str) -> None:
+    """An entry and a script of the estate, besides those that are shipped."""
+    words = {"question": f"zzqx {side}", "answer": "x"}, {"title": f"zzqx {side}", "text": "x"}
+    contents = (("entry", {"category": "fees", "zh": words[0]}), ("script", {"use": "greeting", "zh": words[1]}))
+    for item, (sort, content) in zip((900 + estate, 902 + estate), contents, strict=True):
+        session.add(KnowledgeItem(id=item, sort=sort, code=side, title=f"zzqx {side}", newest=1, shown=1, version=1, stamp=2,
+                                  created_at=NOON, updated_at=NOON))
+        session.flush()
+        session.add(KnowledgeVersion(id=item, item_id=item, number=1, state="approved", at=NOON, by="leader",
+                                     content=content | {"estates": [estate]}))
+        session.flush()
+        session.add(KnowledgeEstate(version_id=item, estate_id=estate))
 
 
 class Hotline:

@@ -43,12 +43,12 @@ def listen(client: httpx.Client, query: str = "", **options: Any) -> ClientConne
     return made
 
 
-def message(line: ClientConnection, within_s: float = 10) -> dict[str, Any]:
+def message(line: ClientConnection, within_s: float = 30) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(line.recv(timeout=within_s))
     return found
 
 
-def next_of(line: ClientConnection, kind: str, within_s: float = 15) -> dict[str, Any]:
+def next_of(line: ClientConnection, kind: str, within_s: float = 30) -> dict[str, Any]:
     """The next message of this type; others are read over."""
     deadline = datetime.now(UTC) + timedelta(seconds=within_s)
     while (found := message(line, within_s))["type"] != kind:

@@ -1,0 +1,83 @@
+"""Words of letters with places to fill: which places there may be, what is refused with its line, and how they are filled. Pure.
+
+Only names stand between braces, and `{% if name is defined %}` … around what may be missing: no calls, no attributes, no
+loops, no filters. So whoever may write a template can read nothing but the ticket's own fields with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from jinja2 import StrictUndefined, TemplateSyntaxError, UndefinedError, nodes
+from jinja2.meta import find_undeclared_variables
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from callcenter.errors import ConfigError
+from callcenter.yamlfile import FileFaults
+from crm.kinds.schema import FieldType, Kind
+
+LONGEST: Final = 20_000         # characters of a letter that was filled
+ALWAYS: Final = ("company", "today", "number", "category", "received_on")
+SOMETIMES: Final = ("room", "estate")
+_ALLOWED: Final = (nodes.Template, nodes.Output, nodes.TemplateData, nodes.Name, nodes.If, nodes.Test, nodes.Not, nodes.And,
+                   nodes.Or)
+_TESTS: Final = frozenset({"defined", "undefined"})
+_ENVIRONMENT: Final = ImmutableSandboxedEnvironment(     # plain text: the page escapes it
+    undefined=StrictUndefined, autoescape=False, trim_blocks=True, lstrip_blocks=True)
+
+
+class Unfilled(Exception):
+    """Within the package: names of what the ticket does not have yet."""
+
+    def __init__(self, names: list[str]) -> None:
+        super().__init__(", ".join(names))
+        self.names = names
+
+
+def names_for(kind: Kind) -> tuple[str, ...]:
+    """What a template for tickets of this kind may name: what every ticket has, and fields that are not private and not files."""
+    fields = [name for name, rule in kind.fields.items() if not (rule.private or rule.barred or rule.type is FieldType.FILES)]
+    return (*ALWAYS, *SOMETIMES, *(name for name in fields if name not in (*ALWAYS, *SOMETIMES)))
+
+
+def check(texts: Mapping[str, str], kind: Kind) -> None:
+    """`texts`: subject and body. Raises FileFaults with every fault: which of them, its line, the reason, what would be right."""
+    faults = [fault for key, text in texts.items() for fault in _faults(key, text, names_for(kind))]
+    if faults:
+        raise FileFaults(faults)
+
+
+def _faults(key: str, text: str, names: tuple[str, ...]) -> list[ConfigError]:
+    try:
+        tree = _ENVIRONMENT.parse(text)
+    except TemplateSyntaxError as error:
+        return [ConfigError("letter", error.lineno, key, error.message or "cannot be read",
+                            "{{ name }}, {% if name is defined %} … {% endif %}")]
+    found = []
+    for node in _walk(tree):
+        if not isinstance(node, _ALLOWED):
+            found.append(ConfigError("letter", node.lineno, key, f"{type(node).__name__} does not belong into a letter",
+                                     "a name between braces, and if … is defined"))
+        elif isinstance(node, nodes.Test) and node.name not in _TESTS:
+            found.append(ConfigError("letter", node.lineno, key, f"`is {node.name}` does not belong into a letter", "`is defined`"))
+        elif isinstance(node, nodes.Name) and node.name not in names:
+            found.append(ConfigError("letter", node.lineno, key, f"there is no {node.name}", f"one of {', '.join(names)}"))
+    return found
+
+
+def _walk(node: nodes.Node) -> list[nodes.Node]:
+    """Below what is refused nothing is looked at: its parts are not at fault."""
+    if not isinstance(node, _ALLOWED):
+        return [node]
+    return [node, *(one for child in node.iter_child_nodes() for one in _walk(child))]
+
+
+def fill(text: str, words: Mapping[str, str]) -> str:
+    """Raises Unfilled with every name for which the ticket has nothing."""
+    try:
+        filled = _ENVIRONMENT.from_string(text).render(words)
+    except UndefinedError as error:
+        used = find_undeclared_variables(_ENVIRONMENT.parse(text))
+        raise Unfilled(sorted(used - set(words))) from error
+    return filled.strip()[:LONGEST]

@@ -1,0 +1,98 @@
+"""Complaints in the record of whom they are about (D3, E2, K3): how many were upheld, by person and time, and what everybody may
+know of their own once it is over."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from callcenter.errors import NotFound
+from crm.complaints.sources import kinds_counted, of_estates
+from crm.privacy.service import View
+from crm.staff.actor import SYSTEM, Actor
+from crm.staff.agents_models import AgentRow
+from crm.staff.models import User
+from crm.tickets.listing import not_about
+from crm.tickets.models import Ticket
+from crm.tickets.schemas import TicketShown
+from crm.tickets.showing import shown
+
+MOST: Final = 200
+UPHELD: Final = {"valid": "upheld", "partly": "partly", "invalid": "not_upheld"}
+FIGURES: Final = ("upheld", "partly", "not_upheld")
+
+
+@dataclass(frozen=True)
+class RecordRow:
+    """`complaints upheld`: closed within the time and found valid, or partly so; each counts in the month in which it was closed.
+    Source: tickets.about_id, .closed_at, field `validity`."""
+
+    user: str
+    agent: str | None            # code
+    name: str | None             # as an agent
+    team: str | None
+    upheld: int
+    partly: int
+    not_upheld: int
+
+
+@dataclass(frozen=True)
+class OwnResult:
+    """What the person is told of it: nothing of who complained, nor of the words."""
+
+    closed_at: datetime
+    kind: str
+    category: str | None
+    result: str                  # upheld, partly, not_upheld
+
+
+@dataclass(frozen=True)
+class OwnRecord:
+    items: tuple[OwnResult, ...]
+
+
+def record_of_all(session: Session, actor: Actor, since: datetime, before: datetime) -> list[RecordRow]:
+    """Those about whom something was closed within that time, most upheld first; nobody reads of themselves here."""
+    counted: dict[int, dict[str, int]] = {}
+    for row in _closed(session, actor, since, before):
+        result = UPHELD.get(str(row.fields.get("validity")))
+        if result is not None and row.about_id is not None:
+            of = counted.setdefault(row.about_id, dict.fromkeys(FIGURES, 0))
+            of[result] += 1
+    people = {user.id: user for user in session.scalars(select(User).where(User.id.in_(counted)))}
+    agents = {row.user_id: row for row in session.scalars(select(AgentRow).where(AgentRow.user_id.in_(counted)))}
+    made = []
+    for user_id, numbers in counted.items():
+        agent = agents.get(user_id)
+        made.append(RecordRow(people[user_id].name, agent.code if agent else None, agent.name if agent else None,
+                              agent.team if agent else None, **numbers))
+    return sorted(made, key=lambda row: (-row.upheld, -row.partly, row.user))
+
+
+def rows_behind(session: Session, view: View, user: str, figure: str, since: datetime, before: datetime) -> list[TicketShown]:
+    """The complaints that count, newest first, at most two hundred. Raises NotFound."""
+    ident = session.scalar(select(User.id).where(User.name == user))
+    if ident is None or figure not in FIGURES or ident == view.actor.user_id:
+        raise NotFound(f"{figure} of {user}")
+    rows = [row for row in _closed(session, view.actor, since, before)
+            if row.about_id == ident and UPHELD.get(str(row.fields.get("validity"))) == figure]
+    return shown(session, view, list(reversed(rows))[:MOST])
+
+
+def own(session: Session, actor: Actor, since: datetime, before: datetime) -> OwnRecord:
+    """Of whoever asks, only what is closed."""
+    rows = [row for row in _closed(session, SYSTEM, since, before) if row.about_id is not None and row.about_id == actor.user_id]
+    return OwnRecord(tuple(
+        OwnResult(row.closed_at, row.kind, row.category, UPHELD[str(row.fields["validity"])])
+        for row in rows if row.closed_at is not None and str(row.fields.get("validity")) in UPHELD))
+
+
+def _closed(session: Session, actor: Actor, since: datetime, before: datetime) -> list[Ticket]:
+    return list(session.scalars(select(Ticket).where(
+        Ticket.about_id.is_not(None), Ticket.kind.in_(list(kinds_counted(session, actor))), Ticket.state == "closed",
+        Ticket.closed_at >= since, Ticket.closed_at < before, *of_estates(actor, None), *not_about(actor))
+        .order_by(Ticket.closed_at, Ticket.id)))

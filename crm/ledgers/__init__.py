@@ -1,0 +1,1 @@
+"""Tickets that make themselves, once a period (J2, E8)."""

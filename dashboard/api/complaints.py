@@ -1,0 +1,89 @@
+"""`/complaints`: the monthly report and what is behind its figures (E9), complaints in people's records (D3, E2)."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, Path, Query
+from pydantic import BaseModel, Field
+
+from callcenter.roles import Role
+from crm.complaints import record, report
+from crm.complaints.record import OwnRecord, RecordRow
+from crm.complaints.report import Asked, ComplaintReport, Wanted
+from crm.kinds.schema import CATEGORY, ID
+from crm.paging import Page
+from crm.reports.service import day_bounds
+from crm.staff.actor import Actor
+from crm.tickets.schemas import TicketShown
+from dashboard.access import EVERYBODY, LEADS, acting, view_of
+from dashboard.manners import Cursor, Limit
+from dashboard.problems import responses
+from dashboard.services import Given, Reading, Services
+
+router = APIRouter(prefix="/complaints", tags=["complaints"])
+
+Leads = Annotated[Actor, Depends(acting(*LEADS), scope="function")]
+Staff = Annotated[Actor, Depends(acting(*(EVERYBODY - {Role.WALLBOARD})), scope="function")]
+MonthName = Annotated[str, Query(pattern=r"^20[0-9]{2}-(0[1-9]|1[0-2])$", description="2026-11, by the site's days")]
+EstateId = Annotated[int | None, Query(ge=1, le=2**31 - 1)]
+First = Annotated[date, Query(alias="from", ge=date(2000, 1, 1), le=date(2099, 12, 31), description="the site's local day")]
+Last = Annotated[date, Query(alias="to", ge=date(2000, 1, 1), le=date(2099, 12, 31), description="the last day, included")]
+CountedAs = Literal["received", "handled", "open", "withdrawn", "timed", "timely", "late", "repeats", "upheld", "partly",
+                    "not_upheld"]
+
+
+class RecordList(BaseModel):
+    items: list[RecordRow]
+
+
+class TicketList(BaseModel):
+    items: list[TicketShown] = Field(description="at most 200, newest first")
+
+
+@router.get("/report", responses=responses(401, 403, 404, 422, 503))
+def complaint_report(actor: Leads, session: Reading, services: Given, month: MonthName, estate_id: EstateId = None,
+                     trend: Annotated[int, Query(ge=0, le=24, description="months before")] = 6) -> ComplaintReport:
+    """投诉及处理月报表. What each figure is: crm/complaints/figures.py."""
+    return report.report(session, actor, _asked(month, estate_id), services.clock.now(), services.timezone, trend)
+
+
+@router.get("/report/rows", responses=responses(401, 403, 404, 422, 503))
+def complaint_report_rows(
+    actor: Leads, session: Reading, services: Given, month: MonthName, figure: Annotated[CountedAs, Query()],
+    estate_id: EstateId = None, kind: Annotated[str | None, Query(pattern=ID)] = None,
+    category: Annotated[str | None, Query(pattern=CATEGORY, description="with all below it")] = None,
+    cause: Annotated[str | None, Query(pattern=ID)] = None, cursor: Cursor = None, limit: Limit = 50,
+) -> Page[TicketShown]:
+    """The complaints that a figure counts, oldest first."""
+    return report.rows(session, view_of(actor, services), _asked(month, estate_id), Wanted(figure, kind, category, cause),
+                       services.clock.now(), services.timezone, cursor=cursor, limit=limit)
+
+
+@router.get("/record", responses=responses(401, 403, 422, 503))
+def complaint_record(actor: Leads, session: Reading, services: Given, first: First, last: Last) -> RecordList:
+    """By person: how many complaints about them were closed in that time, and how they were found. Yours are not in it."""
+    return RecordList(items=record.record_of_all(session, actor, *_span(services, first, last)))
+
+
+@router.get("/record/mine", responses=responses(401, 403, 422, 503))
+def complaint_record_of_mine(actor: Staff, session: Reading, services: Given, first: First, last: Last) -> OwnRecord:
+    """Results of closed complaints about you, without who complained."""
+    return record.own(session, actor, *_span(services, first, last))
+
+
+@router.get("/record/{user}/rows", responses=responses(401, 403, 404, 422, 503))
+def complaint_record_rows(actor: Leads, session: Reading, services: Given,
+                          user: Annotated[str, Path(min_length=1, max_length=40)], first: First, last: Last,
+                          figure: Literal["upheld", "partly", "not_upheld"] = "upheld") -> TicketList:
+    return TicketList(items=record.rows_behind(session, view_of(actor, services), user, figure, *_span(services, first, last)))
+
+
+def _asked(month: str, estate_id: int | None) -> Asked:
+    year, number = month.split("-")
+    return Asked(int(year), int(number), estate_id)
+
+
+def _span(services: Services, first: date, last: date) -> tuple[datetime, datetime]:
+    return day_bounds(first, services.timezone)[0], day_bounds(last, services.timezone)[1]

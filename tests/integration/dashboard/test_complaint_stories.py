@@ -1,0 +1,432 @@
+"""Complaints through the API, over months of a clock that the test moves: who knows, who is told, what is counted, what goes
+out in writing, what makes itself (D3, E1 to E9, J1, J2)."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from desk.counter import NOON, Counter, Person
+from hotline.pdf import sheets
+from sqlalchemy import select
+
+from callcenter.events import HIDDEN_FROM
+from callcenter.roles import Role
+from crm.clocks.service import tick
+from crm.complaints.figures import RULES
+from crm.households.models import Household
+from crm.households.tags import set_tags
+from crm.kinds.load import shipped_texts
+from crm.ledgers.keeper import LedgerKeeper
+from crm.outbox.models import OutboxEntry
+from crm.outbox.relay import Relay
+from crm.staff.agents_models import AgentRow
+from crm.staff.models import User
+from crm.tickets.models import Ticket
+from dashboard.live.frames import Audience, Listener, event_frame
+
+HOUR = 3600.0
+DAY = 24 * HOUR
+
+
+@pytest.fixture
+def counter(migrated_url: str, tmp_path: Path) -> Iterator[Counter]:
+    made = Counter(migrated_url, tmp_path)
+    yield made
+    made.close()
+
+
+def until(counter: Counter, moment: datetime) -> None:
+    counter.clock.advance((moment - counter.clock.now()).total_seconds())
+    with counter.database.writing.begin() as session:
+        while tick(session, counter.clock.now()):
+            pass
+
+
+def ledgers(counter: Counter) -> LedgerKeeper:
+    """As a process that has just been started."""
+    return LedgerKeeper(counter.database, counter.site, counter.clock)
+
+
+def well(answer: Any) -> Any:
+    assert answer.status_code in (200, 201), answer.text
+    return answer.json()
+
+
+def faults(answer: Any) -> list[tuple[str, str]]:
+    assert answer.status_code == 422, answer.text
+    return [(fault["where"][-1], fault["code"]) for fault in answer.json()["faults"]]
+
+
+def notices(person: Person) -> list[tuple[str, str, str]]:
+    return [(one["kind"], one["what"], one["whom"]) for one in person.read("/notices")["items"]]
+
+
+def team(counter: Counter, agent: str, leader: str) -> None:
+    with counter.database.writing.begin() as session:
+        for code, name, leads in (("901", agent, False), ("902", leader, True)):
+            user = session.scalars(select(User).where(User.name == name)).one()
+            session.add(AgentRow(code=code, name=name, team="front", user_id=user.id, languages=[], estates=[], leader=leads,
+                                 created_at=NOON))
+
+
+SERVICE = {"what": "接线员安娜态度差", "about": "anna"}
+FOUND = {"validity": "valid", "found": "录音证实", "measures": "已致歉", "cause": "conduct"}
+PROMISE = {"reply_by": "2026-11-23T18:00:00+08:00"}
+
+
+@pytest.mark.rule("D3")
+@pytest.mark.rule("E2")
+@pytest.mark.rule("K3", part="complaints upheld, by person and time")
+def test_whom_a_complaint_is_about_never_knows_of_it_and_its_result_goes_to_the_superior_and_the_record(counter: Counter) -> None:
+    anna, bert = counter.person(Role.AGENT, "anna"), counter.person(Role.AGENT, "bert")
+    other, boss, manager = counter.person(Role.LEADER, "other"), counter.person(Role.LEADER, "boss"), counter.person(Role.MANAGER)
+    team(counter, "anna", "boss")
+    home = counter.households[0]
+    ticket = bert.opens("complaint", {"what": "态度差"}, household_id=home, category="service/desk")
+    well(bert.changes(ticket, "POST", "/owner/offer", user="anna", summary="请你处理"))
+    assert anna.read("/tickets", mine=True)["items"], "as long as it is about nobody she sees it"
+    well(other.changes(ticket, "PATCH", "", fields=SERVICE))
+    path = f"/tickets/{ticket['ticket_id']}"
+    assert other.read(path)["ticket"]["offered_to"] is None, "it is taken back from whom it is about"
+    for below in ("", "/timeline", "/clocks", "/attachments", "/letters"):
+        assert anna.ask("GET", path + below).status_code == 404
+    assert anna.ask("POST", f"{path}/notes", json={"text": "x"}).status_code == 404
+    well(other.moves(ticket, "handling", PROMISE))
+    refused = other.changes(ticket, "PUT", "/assignee", user="anna")
+    assert refused.json()["code"] == "barred"
+    well(other.moves(ticket, "replied", FOUND))
+
+    for query in ({}, {"kind": "complaint"}, {"mine": True}, {"household_id": home}, {"kind": "followup"}, {"text": "服务"}):
+        assert anna.read("/tickets", **query)["items"] == []
+    assert anna.read(f"/households/{home}/history")["items"] == []
+    assert anna.read("/clocks", state="open")["items"] == []
+    assert {one["kind"] for one in bert.read("/tickets", household_id=home)["items"]} == {"complaint", "followup"}
+    assert live_feed(counter, "anna") == []
+    assert {what.partition(".")[0] for what in live_feed(counter, "bert")} >= {"ticket", "clock"}
+
+    assert notices(boss)[0] == ("upheld", "told", "owner")      # the leader of her team, and no other
+    assert notices(other) == []
+    [told] = boss.read("/tickets", kind="upheld", mine=True)["items"]
+    assert (told["owner"], told["parent_id"]) == ("boss", ticket["ticket_id"])
+    assert boss.read(f"/tickets/{told['ticket_id']}")["fields"]["found"] == "有效。录音证实"
+    assert anna.ask("GET", f"/tickets/{told['ticket_id']}").status_code == 404
+    assert faults(boss.moves(told, "acknowledged")) == [("agreed", "missing")]
+
+    span = {"from": "2026-11-01", "to": "2026-11-30"}
+    assert manager.read("/complaints/record", **span)["items"] == [], "while it is open it counts for nobody"
+    assert anna.read("/complaints/record/mine", **span)["items"] == []
+    well(boss.moves(told, "acknowledged", {"agreed": "已谈话，参加培训"}))
+    well(other.moves(ticket, "closed"))
+    assert manager.read("/complaints/record", **span)["items"] == [{
+        "user": "anna", "agent": "901", "name": "anna", "team": "front", "upheld": 1, "partly": 0, "not_upheld": 0}]
+    [behind] = manager.read("/complaints/record/anna/rows", figure="upheld", **span)["items"]
+    assert behind["number"] == ticket["number"]
+    [own] = anna.read("/complaints/record/mine", **span)["items"]
+    assert own == {"closed_at": own["closed_at"], "kind": "complaint", "category": "service/desk", "result": "upheld"}
+    assert anna.read("/tickets")["items"] == [], "it stays hidden; the result alone is hers"
+    assert manager.read("/complaints/record", **{"from": "2026-12-01", "to": "2026-12-31"})["items"] == []
+
+    lead = counter.person(Role.LEADER, "lead")
+    again = bert.opens("complaint", {"what": "组长失职", "about": "lead"}, category="service/desk")
+    well(boss.moves(again, "handling", PROMISE))
+    well(boss.moves(again, "replied", FOUND))
+    assert lead.ask("GET", "/recordings", params={"ticket_id": again["ticket_id"]}).status_code == 404
+    assert lead.ask("GET", f"/tickets/{again['ticket_id']}").status_code == 404
+    [mine] = manager.read("/tickets", kind="upheld", state="open")["items"]
+    assert mine["owner"] == "manager", "nobody is named, and no supervisor is there: the next one up"
+    assert lead.read("/complaints/report", month="2026-11")["counts"]["received"] == 1, "and she does not count her own"
+    admin = counter.person(Role.ADMIN)
+    assert well(admin.ask("PATCH", "/users/lead", json={"superior": "boss"}))["superior"] == "boss"
+    assert admin.ask("PATCH", "/users/lead", json={"superior": "lead"}).json()["code"] == "no_superior"
+
+
+def live_feed(counter: Counter, name: str) -> list[str]:
+    """What of all that was told this user's feed has; nobody's has whom it was hidden from."""
+    told: list[Any] = []
+
+    class Bus:
+        def ping(self) -> None: ...
+        def publish_all(self, events: Any) -> None:
+            told.extend(events)
+
+    with counter.database.writing.begin() as session:
+        for entry in session.scalars(select(OutboxEntry)):
+            entry.relayed_at = None
+        user = session.scalars(select(User).where(User.name == name)).one()
+        listener = Listener(Audience.STAFF, None, None, user.id)
+    relay = Relay(counter.database, Bus(), counter.clock)
+    while relay.tell_waiting():
+        pass
+    texts = [(event.what, event_frame("1-0", event).text(listener)) for event in told]
+    assert not any(HIDDEN_FROM in text for _, text in texts if text is not None)
+    return [what for what, text in texts if text is not None and not what.startswith("kind.")]
+
+
+@pytest.mark.rule("E3")
+@pytest.mark.rule("E4")
+@pytest.mark.rule("E7")
+def test_the_chain_from_the_first_word_to_the_close(counter: Counter) -> None:
+    """A promise with its leader, a department until it answers, up with a summary of its own each time, closed by who may."""
+    anna, bert = counter.person(Role.AGENT, "anna"), counter.person(Role.AGENT, "bert")
+    leader, supervisor = counter.person(Role.LEADER), counter.person(Role.SUPERVISOR)
+    ticket = anna.opens("complaint", {"what": "电梯异响"}, category="building")
+    assert faults(anna.moves(ticket, "handling")) == [("reply_by", "missing")], "no promise without a time"
+    well(anna.moves(ticket, "handling", PROMISE))
+    until(counter, datetime(2026, 11, 23, 10, 0, 1, tzinfo=UTC))
+    assert ("complaint", "broken", "leader") in notices(leader), "the leader answers for every promise"
+    well(anna.moves(ticket, "raised", {"summary": "业主要求书面说明，已上门一次"}))
+    assert ("complaint", "told", "leader") in notices(leader)
+    well(leader.moves(ticket, "handling", {"reply_by": "2026-11-25T18:00:00+08:00"}))
+    assert faults(leader.moves(ticket, "raised")) == [("summary", "missing")], "each time up with a summary of its own"
+    well(leader.moves(ticket, "raised", {"summary": "已检修，业主仍不满意"}))
+    well(supervisor.moves(ticket, "handling"))
+    well(leader.changes(ticket, "POST", "/department", department="works", question="何时更换导轨？"))
+    well(supervisor.moves(ticket, "replied", {**FOUND, "cause": "equipment"}))
+    assert bert.moves(ticket, "closed").status_code == 403
+    assert supervisor.moves(ticket, "closed").json()["code"] == "department_asked", "it is on the ticket until it answers"
+    well(leader.changes(ticket, "POST", "/department/answer", answer="周五完成"))
+    well(supervisor.moves(ticket, "closed"))
+    events = leader.read(f"/tickets/{ticket['ticket_id']}/timeline")["items"]
+    summaries = [event["data"]["fields"]["summary"]["to"] for event in events if "summary" in event["data"].get("fields", {})]
+    assert summaries == ["业主要求书面说明，已上门一次", "已检修，业主仍不满意"]
+
+
+LETTER = {"sender": "李女士", "received_on": "2026-11-20", "what": "来信反映地下车库漏水"}
+
+
+@pytest.mark.rule("E6")
+def test_a_written_complaint_is_answered_by_a_letter_that_was_approved_numbered_and_sent(counter: Counter) -> None:
+    agent, leader, supervisor = (counter.person(role) for role in (Role.AGENT, Role.LEADER, Role.SUPERVISOR))
+    words = {"kind": "written_complaint", "code": "result", "language": "zh", "subject": "答复 {{ number }}"}
+    wrong = "您好\n{{ sendr }}\n{% for x in y %}{% endfor %}\n{{ what.upper() }}"
+    bad = leader.ask("POST", "/letters/templates", json={**words, "body": wrong})
+    assert [(one["line"], one["key"], one["problem"]) for one in bad.json()["definition"]] == [
+        (2, "body", "there is no sendr"), (3, "body", "For does not belong into a letter"),
+        (4, "body", "Call does not belong into a letter")]
+    assert agent.ask("POST", "/letters/templates", json={**words, "body": "x"}).status_code == 403
+    mine = well(leader.ask("POST", "/letters/templates", json={**words, "body": "{{ sender }}：\n\n{{ what }}。{{ remedy }}"}))
+    assert mine["version"] == 2, "after the shipped one"
+    ticket = agent.opens("written_complaint", LETTER, category="letter", household_id=counter.households[0])
+    path = f"/tickets/{ticket['ticket_id']}/letters"
+    assert agent.ask("POST", path, json={"code": "result"}).status_code == 404, "nothing is approved yet"
+    approve = f"/letters/templates/{mine['template_id']}/approve"
+    assert leader.ask("POST", approve).json()["code"] == "own_words"
+    assert well(supervisor.ask("POST", approve))["in_use"]
+
+    well(agent.moves(ticket, "handling", {"acknowledged": "2026-11-22T10:00:00+08:00", "reply_by": "2026-11-27T18:00:00+08:00"}))
+    assert faults(agent.ask("POST", path, json={"code": "result"})) == [("remedy", "missing")]
+    found = {"validity": "valid", "found": "管道老化", "remedy": "已更换管道，减免当月车位费"}
+    well(agent.changes(ticket, "PATCH", "", fields=found))
+    drafted = well(agent.ask("POST", path, json={"code": "result"}, key="draft-1"))
+    assert well(agent.ask("POST", path, json={"code": "result"}, key="draft-1"))["letter_id"] == drafted["letter_id"]
+    letter = f"/letters/{drafted['letter_id']}"
+    assert drafted["body"] == "李女士：\n\n来信反映地下车库漏水。已更换管道，减免当月车位费"
+    assert leader.ask("GET", f"{letter}/print").json()["code"] == "letter_state"
+    reworded = well(agent.ask("PATCH", letter, version=1, json={"body": drafted["body"] + "\n\n此致 <敬礼>"}))
+    assert agent.ask("PATCH", letter, version=1, json={"body": "x"}).status_code == 412
+    assert agent.ask("POST", f"{letter}/approve", version=2).status_code == 403
+    assert leader.ask("POST", f"{letter}/sent", version=2, json={"how": "post"}).json()["code"] == "letter_state"
+    approved = well(leader.ask("POST", f"{letter}/approve", version=reworded["version"]))
+    assert (approved["state"], approved["number"], approved["approved_by"]) == ("approved", "LT2026-00001", "leader")
+    assert leader.ask("PATCH", letter, version=3, json={"body": "x"}).json()["code"] == "letter_state"
+    [file] = agent.read(f"/tickets/{ticket['ticket_id']}/attachments")["items"]
+    content = agent.ask("GET", f"/tickets/{ticket['ticket_id']}/attachments/{file['attachment_id']}").content
+    assert (file["name"], file["type"]) == ("LT2026-00001.pdf", "application/pdf")
+    assert file["sha256"] == hashlib.sha256(content).hexdigest()
+    [printed] = sheets(content)
+    for said in ("安和物业", "LT2026-00001", f"答复{ticket['number']}", "李女士", "已更换管道，减免当月车位费", "2026年11月22日"):
+        assert said in printed
+    page = leader.ask("GET", f"{letter}/print")
+    assert page.headers["content-type"].startswith("text/html")
+    assert "此致 &lt;敬礼&gt;" in page.text
+
+    until(counter, datetime(2026, 11, 26, 2, 0, tzinfo=UTC))
+    early = agent.ask("POST", f"{letter}/sent", version=3, json={"how": "post", "at": "2026-12-01T00:00:00Z"})
+    assert early.json()["code"] == "sent_in_future"
+    gone = well(agent.ask("POST", f"{letter}/sent", version=3, json={"how": "post"}))
+    assert (gone["state"], gone["sent_how"], gone["sent_by"]) == ("sent", "post", "agent")
+    now = agent.read(f"/tickets/{ticket['ticket_id']}")
+    assert now["ticket"]["stage"] == "replied"
+    assert (now["fields"]["reply"], now["fields"]["sent_by"]) == ([file["attachment_id"]], "post")
+    clocks = {one["clock"]: one["kept"] for one in agent.read(f"/tickets/{ticket['ticket_id']}/clocks")["clocks"]}
+    assert clocks["reply"] is True, "the letter kept the promise"
+    assert agent.ask("POST", f"{letter}/withdraw", version=4).json()["code"] == "letter_state"
+    events = agent.read(f"/tickets/{ticket['ticket_id']}/timeline")["items"]
+    assert [event["data"]["did"] for event in events if event["what"] == "letter"] == ["drafted", "reworded", "approved", "sent"]
+
+    [english] = [one for one in supervisor.read("/letters/templates", kind="written_complaint")["items"]
+                 if (one["code"], one["language"]) == ("result", "en")]
+    well(leader.ask("POST", f"/letters/templates/{english['template_id']}/approve"))
+    other = well(agent.ask("POST", path, json={"code": "result", "language": "en"}))
+    assert "received" not in other["subject"]
+    assert "Upheld" in other["body"]
+    assert well(leader.ask("POST", f"/letters/{other['letter_id']}/approve", version=1))["number"] == "LT2026-00002"
+
+
+@pytest.mark.rule("E8")
+def test_good_suggestions_are_compiled_once_at_the_end_of_each_day_and_the_caller_is_rung(counter: Counter) -> None:
+    agent, leader, supervisor = (counter.person(role) for role in (Role.AGENT, Role.LEADER, Role.SUPERVISOR))
+    bound = counter.person(Role.SUPERVISOR, "second", [counter.estates[1]])
+    ledgers(counter).step()      # what was before today
+    first = agent.opens("suggestion", {"what": "增设快递柜"}, household_id=counter.households[0], contact_number="13900001234")
+    second = agent.opens("suggestion", {"what": "加装充电桩"}, household_id=counter.households[1])
+    plain = agent.opens("suggestion", {"what": "没有理由"}, household_id=counter.households[0])
+    for ticket in (first, second):
+        well(leader.changes(ticket, "PATCH", "", fields={"good": True}))
+    well(leader.moves(second, "compiled"))
+    until(counter, datetime(2026, 11, 22, 9, 59, 59, tzinfo=UTC))
+    ledgers(counter).step()
+    assert supervisor.read("/tickets", kind="digest")["items"] == [], "not before the site's end of the day"
+    until(counter, datetime(2026, 11, 22, 10, 0, tzinfo=UTC))
+    for _ in range(3):
+        ledgers(counter).step()
+    digests = supervisor.read("/tickets", kind="digest")["items"]
+    assert {one["title"] for one in digests} == {"2026-11-22 1 条"}
+    assert len(digests) == 2, "one for each estate"
+    assert [one["estate_id"] for one in bound.read("/tickets", kind="digest")["items"]] == [counter.estates[1]]
+    assert notices(supervisor).count(("digest", "told", "supervisor")) == 2
+    assert notices(bound) == [("digest", "told", "supervisor")]
+    [mine] = [one for one in digests if one["estate_id"] == counter.estates[0]]
+    children = supervisor.read(f"/tickets/{mine['ticket_id']}")["children"]
+    assert [(one["number"], one["stage"]) for one in children] == [(first["number"], "compiled")]
+    assert agent.read(f"/tickets/{plain['ticket_id']}")["ticket"]["stage"] == "received"
+
+    late = agent.opens("suggestion", {"what": "晚间来电的建议", "good": True}, household_id=counter.households[0])
+    ledgers(counter).step()
+    until(counter, datetime(2026, 11, 25, 3, 0, tzinfo=UTC))     # nobody ran it for days
+    ledgers(counter).step()
+    assert supervisor.read("/tickets", kind="digest", state="open")["items"][0]["title"] == "2026-11-24 1 条"
+    assert len(supervisor.read("/tickets", kind="digest")["items"]) == 3
+    assert agent.read(f"/tickets/{late['ticket_id']}")["ticket"]["stage"] == "compiled"
+
+    well(supervisor.moves(first, "adopted", {"decision": "下月安装两组"}))
+    well(supervisor.moves(late, "declined", {"decision": "场地不足"}))
+    tasks = {one["parent_id"]: one for one in agent.read("/tickets", kind="callback")["items"]}
+    ring = tasks[first["ticket_id"]]
+    assert (ring["contact_number"], ring["household_id"], ring["owner"]) == ("139****1234", counter.households[0], "agent")
+    said = agent.read(f"/tickets/{ring['ticket_id']}")["fields"]["what"]
+    assert said == f"告知来电人：建议 {first['number']}（增设快递柜）已采纳。下月安装两组 感谢来电人。"
+    assert "未采纳。原因：场地不足" in agent.read(f"/tickets/{tasks[late['ticket_id']]['ticket_id']}")["fields"]["what"]
+    assert faults(agent.moves(first, "closed")) == [("told", "other_value_needed")]
+    well(agent.moves(ring, "done", {"result": "已告知"}))
+    well(agent.moves(first, "closed", {"told": True}))
+
+
+@pytest.mark.rule("J2")
+def test_vacant_flats_are_listed_each_week_and_checked_each_month_by_themselves(counter: Counter) -> None:
+    office, engineer, agent = (counter.person(role) for role in (Role.OFFICE, Role.ENGINEER, Role.AGENT))
+    with counter.database.writing.begin() as session:
+        for ident in counter.households:
+            set_tags(session, session.get_one(Household, ident), ["vacant"])
+    ledgers(counter).step()
+    checks = office.read("/tickets", kind="vacant_check")["items"]
+    assert [(one["category"], one["household_id"]) for one in checks] == [
+        ("monthly", home) for home in reversed(counter.households)]
+    lists = office.read("/tickets", kind="vacant_list")["items"]
+    assert {(one["title"], one["estate_id"]) for one in lists} == {("2026-W47 1 套", estate) for estate in counter.estates}
+    assert office.read(f"/tickets/{lists[0]['ticket_id']}")["fields"]["rooms"] == "3-1-502"
+    assert notices(office).count(("vacant_list", "told", "office")) == 2
+    done = {"checked_on": "2026-11-22", "state": ["doors"], "findings": "窗户破损"}
+    well(engineer.moves(checks[0], "found", done))
+    [repair] = office.read(f"/tickets/{checks[0]['ticket_id']}")["children"]
+    assert (repair["kind"], repair["household_id"], repair["title"]) == ("repair", counter.households[1], "报修 3-1-502")
+    well(office.moves(checks[0], "passed_on"))
+    well(engineer.moves(checks[1], "fine", {**done, "findings": None}))
+    flats = office.read("/ledgers/vacant-flats")["items"]
+    assert [(one["found"], one["open_repairs"], one["check_id"]) for one in flats] == [(False, 0, None), (True, 1, None)]
+
+    with counter.database.writing.begin() as session:
+        set_tags(session, session.get_one(Household, counter.households[1]), [])      # let, in the middle of the month
+    moment = datetime(2026, 11, 23, tzinfo=UTC)
+    while moment <= datetime(2027, 3, 1, tzinfo=UTC):    # a process that is started anew, now and then
+        until(counter, moment)
+        for _ in range(2):
+            ledgers(counter).step()
+        moment += timedelta(days=7)
+    made = [one for one in agent.read("/tickets", kind="vacant_check", limit=200)["items"]
+            if one["household_id"] == counter.households[0]]
+    months = [datetime.fromisoformat(one["created_at"]).strftime("%m") for one in reversed(made)]
+    assert months == ["11", "12", "01", "02", "03"]
+    assert len(agent.read("/tickets", kind="vacant_check", limit=200)["items"]) == 6
+    assert len(agent.read("/tickets", kind="vacant_list", limit=200)["items"]) == 2 + 15, "fifteen Mondays"
+    assert [one["check_id"] for one in office.read("/ledgers/vacant-flats", estate_id=counter.estates[0])["items"]] == [
+        made[0]["ticket_id"]]
+
+
+@pytest.mark.rule("E9")
+def test_the_month_s_complaints_are_counted_and_every_figure_opens_its_rows(counter: Counter) -> None:
+    agent, leader = counter.person(Role.AGENT), counter.person(Role.LEADER)
+    bound = counter.person(Role.LEADER, "bound", [counter.estates[1]])
+    here, there = counter.households
+
+    def complain(category: str, home: int, *, cause: str | None = None, reply: bool = True) -> Any:
+        ticket = agent.opens("complaint", {"what": "x"}, category=category, household_id=home)
+        if reply:
+            well(agent.moves(ticket, "replied", {"measures": "y", "validity": "valid", **({"cause": cause} if cause else {})}))
+        return ticket
+
+    complain("noise", here)                                          # November: the month before
+    until(counter, datetime(2026, 12, 2, 2, 0, tzinfo=UTC))
+    again = complain("noise", here, cause="process")                 # the same within 90 days
+    complain("service/guard", there, cause="conduct")
+    complain("service/desk", here)
+    slow = complain("parking", here, reply=False)
+    gone = complain("parking", there, reply=False)
+    well(leader.moves(gone, "withdrawn", {"reason": "误报"}))
+    until(counter, datetime(2026, 12, 3, 2, 0, tzinfo=UTC))          # `start` (2 h) of the slow one is broken
+    well(agent.moves(slow, "handling", {"reply_by": "2026-12-20T18:00:00+08:00"}))
+    agent.opens("written_complaint", LETTER, category="letter", household_id=there)
+
+    report = leader.read("/complaints/report", month="2026-12", trend=2)
+    assert {name: report["counts"][name] for name in ("received", "handled", "open", "withdrawn", "late", "repeats", "upheld")} == {
+        "received": 6, "handled": 3, "open": 2, "withdrawn": 1, "late": 1, "repeats": 1, "upheld": 3}
+    assert report["counts"]["handling_rate"] == pytest.approx(3 / 5)
+    assert report["counts"]["timeliness_rate"] == pytest.approx(4 / 5), "three were solved at once, one was withdrawn in time"
+    assert {row["key"]: row["counts"]["received"] for row in report["by_category"]} == {
+        "service": 2, "service/guard": 1, "service/desk": 1, "parking": 2, "noise": 1, "letter": 1}
+    assert {row["key"]: row["counts"]["received"] for row in report["by_cause"]} == {"process": 1, "conduct": 1, None: 4}
+    assert {row["key"]: row["counts"]["received"] for row in report["by_kind"]} == {"complaint": 5, "written_complaint": 1}
+    assert {row["name"]["zh"]: row["counts"]["received"] for row in report["by_estate"]} == {"江湾": 3, "云栖": 3}
+    assert [(row["month"], row["counts"]["received"], row["change"]) for row in report["trend"]] == [
+        ("2026-10", 0, None), ("2026-11", 1, None), ("2026-12", 6, 5.0)]
+    for figure in RULES:
+        rows = leader.read("/complaints/report/rows", month="2026-12", figure=figure)["items"]
+        assert len(rows) == report["counts"][figure], figure
+    [repeat] = leader.read("/complaints/report/rows", month="2026-12", figure="repeats")["items"]
+    assert repeat["number"] == again["number"]
+    page = leader.read("/complaints/report/rows", month="2026-12", figure="received", category="service", limit=1)
+    rest = leader.read("/complaints/report/rows", month="2026-12", figure="received", category="service", cursor=page["next"])
+    assert [one["category"] for one in (*page["items"], *rest["items"])] == ["service/guard", "service/desk"]
+    assert bound.read("/complaints/report", month="2026-12")["counts"]["received"] == 3
+    assert bound.ask("GET", "/complaints/report", params={"month": "2026-12", "estate_id": counter.estates[0]}).status_code == 404
+    assert leader.read("/complaints/report", month="2026-12", estate_id=counter.estates[0])["counts"]["received"] == 3
+    until(counter, datetime(2027, 1, 10, tzinfo=UTC))
+    assert leader.read("/complaints/report", month="2026-12")["counts"]["handled"] == 3
+    well(agent.moves(slow, "replied", {"validity": "invalid", "found": "x", "measures": "y"}))
+    assert leader.read("/complaints/report", month="2026-12")["counts"]["handled"] == 3, "a month that is over says the same later"
+
+
+def test_what_a_kind_says_of_others_is_refused_with_line_and_reason_and_new_versions_of_shipped_ones_come_by_themselves(
+        counter: Counter) -> None:
+    manager = counter.person(Role.MANAGER)
+    text = shipped_texts()["vacant_check"]
+    for old, new, key, problem in (
+            ("each: household, tag: vacant,", "each: household,", "recurs.each", "would make a ticket for every household"),
+            ("every: month, day: 1", "every: week, day: 9", "recurs.day", "a week has no day 9"),
+            ('at: "08:00"', 'at: "8"', "recurs.at", "`8` is no time of a day"),
+            ("kind: repair, as: part", "kind: repare, as: part", "stages.found.makes.0.kind", "no kind repare"),
+            ("发现：{findings}", "发现：{finding}", "stages.found.makes.0.fields.what", "{finding} is not known here")):
+        assert text.count(old) == 1, old
+        wrong = text.replace(old, new)
+        answer = manager.ask("PUT", "/kinds/vacant_check", content=wrong.encode(), headers={"Content-Type": "text/yaml"})
+        assert answer.status_code == 422, answer.text
+        [fault] = [one for one in answer.json()["definition"] if one["key"] == key]
+        assert problem in fault["problem"]
+        assert wrong.splitlines()[fault["line"] - 1].strip() != ""
+    with counter.database.reading() as session:
+        assert session.scalar(select(Ticket.id).limit(1)) is None
