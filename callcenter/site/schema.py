@@ -377,6 +377,19 @@ class Webhooks(Part):
         description="inside, but allowed: 10.20.0.0/16; 127.0.0.0/8 for a receiver on this machine")] = ()
 
 
+class Repairs(Part):
+    """How repairs are given out and followed (F)."""
+
+    dispatch: Literal["by_hand", "automatic"] = "by_hand"      # automatic: the best engineer on duty gets it at once
+    rework_days: Annotated[int, Field(ge=1, le=730, description="the same again within so long is proposed as rework")] = 30
+    phone_slack_s: Seconds = 120                               # an engineer's clock that is off by less is not
+    sent_late_h: Annotated[int, Field(ge=1, le=720, description="a step that arrives so long after it was done is flagged")] = 24
+    # An open order weighs urgency × grade; what has none counts as 1.
+    weights: dict[Annotated[str, StringConstraints(pattern=r"^(urgent|ordinary|complex|a|b|c)$")],
+                  Annotated[float, Field(gt=0, le=100)]] = {
+        "urgent": 2, "ordinary": 1, "complex": 2, "a": 0.5, "b": 1, "c": 2}
+
+
 class Site(Part):
     version: Literal["1"]
     company: Company
@@ -396,6 +409,7 @@ class Site(Part):
     queues: Annotated[tuple[QueueConfig, ...], Field(min_length=1)]
     menus: Annotated[tuple[Menu, ...], Field(min_length=1)]
     estates: tuple[Estate, ...] = ()
+    repairs: Repairs = Repairs()
     retention: Retention = Retention()
     privacy: Privacy = Privacy()
     notices: Notices = Notices()

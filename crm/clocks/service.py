@@ -33,12 +33,17 @@ class _Work:
     by: Calendars
     telling: Telling
     now: datetime
+    told_late: bool = False
 
 
-def follow(session: Session, ticket: Ticket, rules: Mapping[str, ClockRule], now: datetime) -> None:
-    """Starts, pauses, resumes, changes and stops the ticket's clocks as its stage and fields say. Safe to repeat."""
+def follow(session: Session, ticket: Ticket, rules: Mapping[str, ClockRule], now: datetime, *,
+           told_late: bool = False) -> None:
+    """Starts, pauses, resumes, changes and stops the ticket's clocks as its stage and fields say. Safe to repeat.
+
+    `told_late`: `now` is past, it is when that was done which the ticket hears of only now. A clock that broke in between and had
+    ended by then was kept."""
     session.flush()
-    work = _Work(session, calendars(session), Telling(session), now)
+    work = _Work(session, calendars(session), Telling(session), now, told_late)
     rows = {row.clock: row for row in session.scalars(
         select(TicketClock).where(TicketClock.ticket_id == ticket.id, TicketClock.standing != Standing.STOPPED)
         .with_for_update().execution_options(populate_existing=True))}
@@ -150,7 +155,10 @@ def _act(work: _Work, ticket: Ticket, row: TicketClock, what: Act, *, terms: Ter
          withdrawn: bool = False) -> None:
     """What was due before the act is told before it."""
     clock = _take(work, ticket, row, clock_of(row))
-    clock, steps = pure.act(clock, what, work.now, work.by.of(row.calendar), terms)
+    was_broken = clock.broken_at is not None
+    clock, steps = pure.act(clock, what, work.now, work.by.of(row.calendar), terms, told_late=work.told_late)
+    if was_broken and clock.broken_at is None:
+        settle(work.session, ticket, row, work.now)
     _keep(work, row, clock)
     said = _SAID.get(what)
     if said is None:

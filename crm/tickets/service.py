@@ -28,6 +28,7 @@ from crm.privacy.masks import is_mask_of
 from crm.staff.actor import SYSTEM, Actor
 from crm.staff.models import User
 from crm.staff.superiors import superior_of
+from crm.tickets.calling_back import drop_call_back, open_call_back
 from crm.tickets.errors import AlreadyAsked, Barred, Fault, FieldsUnfit, KindRetired, NoSuchMove, TicketClosed
 from crm.tickets.making import due_to_be_made, words_of, written
 from crm.tickets.models import Attachment, Ticket, TicketCounter, TicketEvent
@@ -86,8 +87,10 @@ def open_ticket(session: Session, actor: Actor, new: NewTicket, now: datetime, t
 
 
 def move(session: Session, actor: Actor, ticket_id: int, to: str, changes: Changes, now: datetime, tz: tzinfo,
-         if_version: int | None = None) -> Ticket:
-    """Fills in what is given, then moves. Raises NotFound, Forbidden, Changed, NoSuchMove, Barred, FieldsUnfit."""
+         if_version: int | None = None, done_at: datetime | None = None) -> Ticket:
+    """Fills in what is given, then moves. Raises NotFound, Forbidden, Changed, NoSuchMove, Barred, FieldsUnfit.
+
+    `done_at`: when it was done, if that is not now; clocks count by it, whoever gives it has seen that it is sound."""
     row, kind = locked(session, actor, ticket_id, if_version)
     way = kind.stages[row.stage].moves.get(to)
     if way is None:
@@ -104,7 +107,7 @@ def move(session: Session, actor: Actor, ticket_id: int, to: str, changes: Chang
         faults += [Fault(name, "missing") for name in way.anew if not changes.fields.get(name) and name not in there]
     if faults:
         raise FieldsUnfit(faults)
-    _go(session, row, kind, to, actor, now, tz, filled)
+    _go(session, row, kind, to, actor, now, tz, filled, done_at)
     rated(session, _desk(), row, kind, filled, actor, now, tz)
     return row
 
@@ -207,11 +210,12 @@ def about_of(session: Session, kind: Kind, fields: Mapping[str, Any]) -> int | N
     return session.scalar(select(User.id).where(User.name == names[0])) if names else None
 
 
-def changed(session: Session, row: Ticket, kind: Kind, now: datetime, what: str = "changed") -> None:
+def changed(session: Session, row: Ticket, kind: Kind, now: datetime, what: str = "changed",
+            done_at: datetime | None = None) -> None:
     row.version += 1
     row.updated_at = now
     _told(session, row, now, what)
-    follow(session, row, kind.clocks, now)
+    follow(session, row, kind.clocks, done_at or now, told_late=done_at is not None)
     follow_task(session, row, now)
 
 
@@ -236,14 +240,19 @@ def _not_about(kind: Kind, row: Ticket, actor: Actor) -> None:
 
 
 def _go(session: Session, row: Ticket, kind: Kind, to: str, actor: Actor, now: datetime, tz: tzinfo,
-        filled: Mapping[str, Any]) -> None:
+        filled: Mapping[str, Any], done_at: datetime | None = None) -> None:
     before, row.stage = row.stage, to
     final = kind.final(to)
     row.state, row.closed_at = ("closed", now) if final else ("open", None)
-    record(session, row, actor, now, "moved", {"from": before, "to": to, **filled})
-    changed(session, row, kind, now, "closed" if final else "moved")
+    said = {"from": before, "to": to, **filled} | ({"done_at": done_at.isoformat()} if done_at else {})
+    record(session, row, actor, now, "moved", said)
+    changed(session, row, kind, now, "closed" if final else "moved", done_at)
     if kind.stages[to].follow_up:
         when_done(session, _desk(), row, now, tz)
+    if kind.stages[to].call_back:
+        open_call_back(session, open_ticket, row, now, tz)
+    elif (left := kind.stages.get(before)) and left.call_back:
+        drop_call_back(session, close_by_machine, row, now, tz)
     for place, makes in enumerate(kind.stages[to].makes):
         _make(session, row, kind, makes, f"made:{row.id}:{to}:{place}", now, tz)
 
@@ -379,8 +388,6 @@ def _tie_call(session: Session, actor: Actor, row: Ticket, call_id: str) -> None
 def _told(session: Session, row: Ticket, now: datetime, what: str) -> None:
     tell(session, now, f"ticket.{what}", f"ticket:{row.id}", estate_id=row.estate_id, number=row.number, kind=row.kind,
          stage=row.stage, version=row.version)
-
-
 
 
 def _next_number(session: Session, prefix: str, day: date) -> str:
