@@ -49,7 +49,7 @@ def candidates(session: Session, plan: FollowUpPlan, rule: FollowUps, tz: tzinfo
         select(Household.id, Household.tags, some, willing, callable_, complained, contacted).where(*home),
         execution_options={"yield_per": AT_ONCE})
     for ident, tags, has_one, is_willing, may, has_complained, was_contacted in rows:
-        traits = {tag for tag in TAGS if tag in tags}
+        traits: set[str] = {tag for tag in TAGS if tag in tags}
         if has_complained:
             traits.add("complained")
         if not was_contacted:
