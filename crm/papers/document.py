@@ -168,7 +168,7 @@ class Document:
         if len(self._sheets) >= MOST_SHEETS:
             raise TooManySheets
         self._sheets.append(Sheet())
-        self._y = TOP
+        self._y: float = TOP
 
     def _need(self, height: float) -> None:
         if self._y + height > self._bottom and self._y > TOP:
