@@ -54,6 +54,7 @@ class Document:
         self._room, self._bottom = self._width - 2 * SIDE, height - 22
         self._sheets: list[Sheet] = []
         self._title = head.title
+        self._y = TOP
         self._begin_sheet()
 
     def title(self, text: str) -> None:
@@ -168,7 +169,7 @@ class Document:
         if len(self._sheets) >= MOST_SHEETS:
             raise TooManySheets
         self._sheets.append(Sheet())
-        self._y: float = TOP
+        self._y = TOP
 
     def _need(self, height: float) -> None:
         if self._y + height > self._bottom and self._y > TOP:
