@@ -120,6 +120,10 @@ def page_router(pages: Path) -> APIRouter:
     @router.get("/")
     @router.get("/desk")
     @router.get("/lead")
+    @router.get("/tickets")
+    @router.get("/tickets/{place}")
+    @router.get("/households")
+    @router.get("/households/{place}")
     def index() -> FileResponse:
         return file("index.html", "no-cache")
 

@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field, StringConstraints
 
 from callcenter.roles import SEES_BOARD, Role
 from callcenter.site import Site
+from crm.households.rights import CHANGE, READ
 from crm.staff import service as staff
 from crm.staff.audit import record_audit
 from crm.staff.schemas import Refused, SignedIn
@@ -43,6 +44,11 @@ class DepartmentShown(BaseModel):
     name: WordsShown
 
 
+class TeamShown(BaseModel):
+    id: str
+    name: WordsShown
+
+
 class DeskShown(BaseModel):
     call_minutes: int = Field(description="A4: nobody cuts a call, but everybody is told")
     wrapup_extension_s: int = Field(description="the longest that a wrap-up is extended to")
@@ -59,6 +65,7 @@ class SiteShown(BaseModel):
     overflow_after: int = Field(description="rings (A2)")
     queues: list[QueueShown]
     departments: list[DepartmentShown]
+    teams: list[TeamShown]
     free_seating: bool = Field(description="false: every seat is its own agent")
     browser_seats: list[str] = Field(description="seats where the page itself is the phone")
     desk: DeskShown
@@ -73,6 +80,9 @@ class SessionShown(BaseModel):
     works_at_desk: bool = Field(description="may use the agent's page")
     leads: bool = Field(description="may use the leader's page")
     supervises: bool = Field(description="may close and open queues")
+    handles_tickets: bool = Field(description="may use the pages of tickets; which ones it sees, the kinds say")
+    reads_households: bool = Field(description="may use the pages of households")
+    changes_households: bool
     site: SiteShown
 
 
@@ -124,6 +134,8 @@ def _shown(who: SignedIn, site: Site) -> SessionShown:
         sees_board=bool(who.user.roles & SEES_BOARD), sees_callers=sees_callers(who),
         works_at_desk=bool(who.user.roles & DESK), leads=bool(who.user.roles & LEADS),
         supervises=bool(who.user.roles & SUPERVISES),
+        handles_tickets=bool(who.user.roles - {Role.WALLBOARD}),
+        reads_households=bool(who.user.roles & READ), changes_households=bool(who.user.roles & CHANGE),
         site=SiteShown(
             company=WordsShown(zh=site.company.name.zh, en=site.company.name.en), timezone=site.timezone,
             language=site.language, ring_s=site.ring.seconds, answer_within=site.ring.answer_within,
@@ -132,5 +144,6 @@ def _shown(who: SignedIn, site: Site) -> SessionShown:
                                service_level_s=queue.service_level) for queue in site.queues],
             departments=[DepartmentShown(id=department.id, name=WordsShown(zh=department.name.zh, en=department.name.en))
                          for department in site.departments],
+            teams=[TeamShown(id=team.id, name=WordsShown(zh=team.name.zh, en=team.name.en)) for team in site.teams],
             free_seating=site.free_seating, browser_seats=list(site.browser_seats),
             desk=DeskShown(call_minutes=site.desk.call_minutes, wrapup_extension_s=site.desk.wrapup_extension)))

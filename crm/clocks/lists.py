@@ -11,7 +11,7 @@ from typing import Any, Final
 from sqlalchemy import Integer, cast, func, select, text
 from sqlalchemy.orm import Session
 
-from callcenter.site.schema import Words
+from callcenter.site.parts import Words
 from crm.clocks.figures import Ended
 from crm.clocks.models import OPEN, TicketClock
 from crm.clocks.terms import read
@@ -71,9 +71,12 @@ _ORDERS: Final[Mapping[StrEnum, Order[Any]]] = {
 
 
 def clocks(session: Session, actor: Actor, which: Which, now: datetime, *, within: timedelta = timedelta(hours=1),
-           kind: str | None = None, estate_id: int | None = None, cursor: str | None = None, limit: int = 50) -> Page[ClockShown]:
+           kind: str | None = None, estate_id: int | None = None, ticket_ids: Sequence[int] | None = None,
+           cursor: str | None = None, limit: int = 50) -> Page[ClockShown]:
     """Of tickets that the actor sees. `within`: what is due soon. Raises BadCursor."""
     query = _mine(session, actor, kind, estate_id)
+    if ticket_ids is not None:
+        query = query.where(TicketClock.ticket_id.in_(ticket_ids))
     match which:
         case Which.OPEN:
             query = query.where(_OPEN)

@@ -9,12 +9,15 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from callcenter.errors import Forbidden
+from callcenter.roles import Role
 from crm.staff.actor import Actor
+from crm.staff.agents_models import AgentRow
+from crm.staff.models import User
 from crm.tickets.errors import AlreadyAsked, Barred, LinksInACircle, NobodyAsked, TicketClosed
 from crm.tickets.models import Ticket
 from crm.tickets.reading import held, visible
 from crm.tickets.rules import LEADS, barred, is_one_of, works_on
-from crm.tickets.schemas import Link
+from crm.tickets.schemas import ColleagueShown, Link
 from crm.tickets.service import changed, locked, person_for, record, tie, to_work_on
 
 LONGEST_CHAIN = 100
@@ -96,6 +99,16 @@ def link(session: Session, actor: Actor, ticket_id: int, parent_id: int | None, 
             raise LinksInACircle(row.number)
     tie(session, actor, row, kind, parent_id, parent_as, now)
     return row
+
+
+def people_for(session: Session, actor: Actor, ticket_id: int) -> list[ColleagueShown]:
+    """Whom `offer` and `assign` take, by name. Raises NotFound."""
+    row, kind = visible(session, actor, ticket_id)
+    found = session.execute(select(User, AgentRow.name, AgentRow.team).outerjoin(
+        AgentRow, (AgentRow.user_id == User.id) & AgentRow.active).where(User.active).order_by(User.name)).all()
+    return [ColleagueShown(user.name, name or user.name, tuple(user.roles), team) for user, name, team in found
+            if set(user.roles) - {Role.WALLBOARD} and user.id != row.about_id and not barred(kind, row.fields, user.name)
+            and (user.estates is None or row.estate_id is None or row.estate_id in user.estates)]
 
 
 def _above(session: Session, ticket_id: int) -> set[int]:

@@ -22,6 +22,7 @@ from crm.kinds.service import all_versions, may_see
 from crm.paging import Page, cursor_of, place_of
 from crm.privacy.service import View
 from crm.staff.actor import Actor
+from crm.staff.agents_models import AgentRow
 from crm.staff.models import User
 from crm.tickets.models import Ticket
 from crm.tickets.schemas import TicketShown
@@ -53,6 +54,8 @@ class Wanted:
     mine: bool = False                       # owned, worked on, or offered to who asks
     overdue: bool = False                    # with a clock that was broken and has not ended
     clock: str | None = None                 # which one
+    due_before: datetime | None = None       # with a clock that runs, is not broken and is due by then
+    team: str | None = None                  # owned or worked on by its agents
     text: str | None = None                  # in the title, or the number's beginning
 
 
@@ -154,6 +157,13 @@ def _filters(session: Session, wanted: Wanted, *, by_index: bool = True) -> list
         late = select(TicketClock.ticket_id).where(TicketClock.standing != Standing.STOPPED.value,
                                                    TicketClock.broken_at.is_not(None))
         found.append(Ticket.id.in_(late if wanted.clock is None else late.where(TicketClock.clock == wanted.clock)))
+    if wanted.due_before is not None:
+        found.append(Ticket.id.in_(select(TicketClock.ticket_id).where(
+            TicketClock.standing == Standing.RUNNING.value, TicketClock.broken_at.is_(None),
+            TicketClock.due_at <= wanted.due_before)))
+    if wanted.team is not None:
+        people = select(AgentRow.user_id).where(AgentRow.team == wanted.team, AgentRow.user_id.is_not(None))
+        found.append(or_(Ticket.owner_id.in_(people), Ticket.assignee_id.in_(people)))
     if wanted.text and _NUMBER.fullmatch(wanted.text.upper()):
         found.append(Ticket.number == wanted.text.upper())
     elif wanted.text:

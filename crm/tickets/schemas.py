@@ -122,6 +122,16 @@ class EventShown:
 
 
 @dataclass(frozen=True)
+class ColleagueShown:
+    """A colleague to whom a ticket may be given: the user's name, and the agent's when there is one."""
+
+    user: str
+    name: str
+    roles: tuple[str, ...]
+    team: str | None
+
+
+@dataclass(frozen=True)
 class AttachmentShown:
     attachment_id: int
     at: datetime

@@ -53,11 +53,14 @@ class OnTimeList(BaseModel):
 def list_clocks(
     actor: Works, session: Reading, services: Given, state: Which = Which.OPEN,
     within: Annotated[int, Query(ge=1, le=10_080, description="minutes: what is due soon")] = 60,
-    kind: Kind = None, estate_id: EstateId = None, cursor: Cursor = None, limit: Limit = 50,
+    kind: Kind = None, estate_id: EstateId = None,
+    ticket_id: Annotated[list[Annotated[int, Field(ge=1, le=2**31 - 1)]] | None, Query(
+        max_length=200, description="of these tickets only, for a list that shows them")] = None,
+    cursor: Cursor = None, limit: Limit = 50,
 ) -> Page[ClockShown]:
     """Of tickets that you see: open ones longest first, those due soon next due first, broken ones longest broken first."""
     return lists.clocks(session, actor, state, services.clock.now(), within=timedelta(minutes=within), kind=kind,
-                        estate_id=estate_id, cursor=cursor, limit=limit)
+                        estate_id=estate_id, ticket_ids=ticket_id, cursor=cursor, limit=limit)
 
 
 @router.get("/clocks/promises", responses=responses(401, 403, 422, 503))

@@ -108,6 +108,8 @@ def list_tickets(
     before: AwareDatetime | None = None,
     overdue: Annotated[bool, Query(description="with a clock that was broken and has not ended")] = False,
     clock: Annotated[Id | None, Query(description="with `overdue`: this one")] = None,
+    due_before: Annotated[AwareDatetime | None, Query(description="with a clock that is due by then")] = None,
+    team: Annotated[str | None, Query(pattern=r"^[a-z][a-z0-9-]{0,30}$", description="owned or worked on by its agents")] = None,
     text: Annotated[Line | None, Query(description="in the title, or how the number begins")] = None,
     cursor: Cursor = None, limit: Limit = 50,
 ) -> Page[TicketShown]:
@@ -115,7 +117,7 @@ def list_tickets(
     wanted = Wanted(kind=kind, state=state, stage=stage, estate_id=estate_id, household_id=household_id, owner=owner,
                     assignee=assignee, department=department, category=category, call_id=call_id,
                     contact_number=contact_number, parent_id=parent_id, since=since, before=before, mine=mine, overdue=overdue,
-                    clock=clock, text=text)
+                    clock=clock, due_before=due_before, team=team, text=text)
     return listing.tickets(session, view_of(actor, services), wanted, cursor=cursor, limit=limit)
 
 

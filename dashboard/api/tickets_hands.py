@@ -9,15 +9,19 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from crm.tickets import handing, service
 from crm.tickets.errors import Fault, FieldsUnfit
-from crm.tickets.schemas import Link, TicketRead
+from crm.tickets.schemas import ColleagueShown, Link, TicketRead
 from dashboard.api.tickets import RowId, Text, TicketId, UserName, Works, answer, told
 from dashboard.manners import IF_MATCH, ONCE, IfMatch, Once
 from dashboard.problems import responses
-from dashboard.services import Given, Writing
+from dashboard.services import Given, Reading, Writing
 
 router = APIRouter(prefix="/tickets/{ticket_id}", tags=["tickets"])
 
 CHANGES = responses(400, 401, 403, 404, *ONCE, *IF_MATCH, 503)
+
+
+class PeopleShown(BaseModel):
+    items: list[ColleagueShown]
 
 
 class AssigneeGiven(BaseModel):
@@ -57,6 +61,12 @@ class ParentGiven(BaseModel):
 
     parent_id: RowId | None = Field(description="null: it belongs to none")
     parent_as: Link | None = None
+
+
+@router.get("/people", responses=responses(401, 403, 404, 422, 503))
+def list_people(actor: Works, session: Reading, ticket_id: TicketId) -> PeopleShown:
+    """Who may own it or work on it: those who see its estate and whom it is not about (D3)."""
+    return PeopleShown(items=handing.people_for(session, actor, ticket_id))
 
 
 @router.put("/assignee", responses=responses(400, 401, 403, 404, 409, *IF_MATCH, 422, 503))

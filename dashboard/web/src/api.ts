@@ -1,37 +1,43 @@
 /** Calls to the HTTP API. An error is a `ProblemError` with the server's stable code; the page has the words. */
 
-import { nullable, number, shape, text, type Parsed, type Parser } from './board/parse'
+import { either, list, nullable, number, shape, text, type Parsed, type Parser } from './board/parse'
 import { session, type Session } from './session'
 
+/** One field that does not fit: its name, and what is wrong with it. */
+export interface FieldFault {
+  readonly field: string
+  readonly code: string
+}
+
 export class ProblemError extends Error {
-  constructor(readonly status: number, readonly code: string) {
+  constructor(readonly status: number, readonly code: string, readonly faults: readonly FieldFault[] = []) {
     super(code)
   }
 }
 
-const problem = shape({ code: text })
+const problem = shape({ code: text, faults: list(shape({ where: list(either(text, number)), code: text })) })
 
-async function codeOf(answer: Response): Promise<string> {
+async function problemOf(answer: Response): Promise<ProblemError> {
   try {
-    const body: unknown = await answer.json()
-    return problem(body, 'problem').code
+    const { code, faults } = problem(await answer.json(), 'problem')
+    return new ProblemError(answer.status, code, faults.map((fault) => ({ field: String(fault.where.at(-1) ?? ''), code: fault.code })))
   } catch {
-    return 'internal'
+    return new ProblemError(answer.status, 'internal')
   }
 }
 
-async function ask(path: string, init: RequestInit = {}): Promise<Response> {
+export async function ask(path: string, init: RequestInit = {}): Promise<Response> {
   let answer: Response
   try {
     answer = await fetch(`/api/v1${path}`, { credentials: 'same-origin', ...init })
   } catch {
     throw new ProblemError(0, 'unreachable')
   }
-  if (!answer.ok) throw new ProblemError(answer.status, await codeOf(answer))
+  if (!answer.ok) throw await problemOf(answer)
   return answer
 }
 
-async function read<T>(answer: Response, parser: Parser<T>, name: string): Promise<T> {
+export async function read<T>(answer: Response, parser: Parser<T>, name: string): Promise<T> {
   const body: unknown = await answer.json()
   return parser(body, name)
 }

@@ -10,6 +10,9 @@ export const session = shape({
   sees_callers: flag,
   works_at_desk: flag,
   leads: flag,
+  handles_tickets: flag,
+  reads_households: flag,
+  changes_households: flag,
   seat: nullable(text),
   site: shape({
     company: words,
@@ -20,6 +23,7 @@ export const session = shape({
     overflow_after: number,
     queues: list(shape({ id: text, name: words, service_level_s: number })),
     departments: list(shape({ id: text, name: words })),
+    teams: list(shape({ id: text, name: words })),
     free_seating: flag,
     browser_seats: list(text),
     desk: shape({ call_minutes: number, wrapup_extension_s: number }),

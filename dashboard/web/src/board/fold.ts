@@ -35,6 +35,7 @@ export function applyEvent(board: Board, event: BoardEvent): Board {
       return { ...board, figures: { ...board.figures, [event.figures.queue]: event.figures } }
     case 'HealthChanged':
       return { ...board, health: { ...board.health, [event.health.component]: event.health } }
+    case 'DeskChanged':
     case 'DriftMended':
     case 'Other':
       return board

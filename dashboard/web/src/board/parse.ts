@@ -30,6 +30,16 @@ export function oneOf<const T extends string>(...words: readonly T[]): Parser<T>
   return (value, where) => words.find((word) => word === value) ?? unfit(where, `one of ${words.join(', ')}`)
 }
 
+export function either<A, B>(first: Parser<A>, second: Parser<B>): Parser<A | B> {
+  return (value, where) => {
+    try {
+      return first(value, where)
+    } catch {
+      return second(value, where)
+    }
+  }
+}
+
 export function list<T>(parser: Parser<T>): Parser<readonly T[]> {
   return (value, where) =>
     Array.isArray(value) ? value.map((item, index) => parser(item, `${where}[${index}]`)) : unfit(where, 'a list')

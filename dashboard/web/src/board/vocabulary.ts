@@ -140,6 +140,7 @@ export type BoardEvent =
   | { readonly type: 'DriftMended'; readonly at: number; readonly node: string }
   | { readonly type: 'FiguresUpdated'; readonly figures: Figures }
   | { readonly type: 'HealthChanged'; readonly health: ComponentHealth }
+  | { readonly type: 'DeskChanged'; readonly what: string; readonly subject: string; readonly estate_id: number | null }
   | { readonly type: 'Other'; readonly name: string }
 
 const bodies = {
@@ -153,6 +154,7 @@ const bodies = {
   DriftMended: shape({ at: moment, node: text }),
   FiguresUpdated: shape({ figures }),
   HealthChanged: shape({ health }),
+  DeskChanged: shape({ what: text, subject: text, estate_id: nullable(number) }),
 }
 
 /** An event; one that the board does not show, or does not know yet, is `Other`. */
@@ -170,6 +172,7 @@ export const event: Parser<BoardEvent> = (value, where) => {
     case 'DriftMended': return { type: name, ...bodies[name](value, where) }
     case 'FiguresUpdated': return { type: name, ...bodies[name](value, where) }
     case 'HealthChanged': return { type: name, ...bodies[name](value, where) }
+    case 'DeskChanged': return { type: name, ...bodies[name](value, where) }
     default: return { type: 'Other', name }
   }
 }

@@ -1,6 +1,8 @@
+import crm from './crm-en'
 import type zh from './zh'
 
 const en: typeof zh = {
+  crm,
   brand: { tagline: 'A call never rings a seventh time' },
   signIn: {
     title: 'Sign in', name: 'User name', password: 'Password', submit: 'Sign in', waiting: 'Signing in…',
@@ -17,7 +19,12 @@ const en: typeof zh = {
     not_signed_in: 'Not signed in at a seat.', no_call: 'That call is no longer there.', not_now: 'This cannot be done in the present state.',
     too_late: 'Too late: nothing was done.', refused: 'This is not allowed here.',
     no_agent: 'This account is linked to no agent. Ask a supervisor.', no_seat: 'Choose your own phone first.',
-    not_found: 'Not found.', conflict: 'Somebody else was faster. Please try again.', foreign_origin: 'The request came from elsewhere.',
+    not_found: 'Not found.', conflict: 'Somebody else was faster. Please try again.', foreign_origin: 'The request came from elsewhere.', changed: 'Somebody has changed it meanwhile: look at the changes, then save again.', fields_unfit: 'Some of it does not fit; see the fields that are marked.',
+    no_such_move: 'That cannot be done at this stage.', ticket_closed: 'The ticket is closed.', kind_retired: 'This kind of ticket is no longer in use.', barred: 'The ticket is about this person, who cannot handle it.', department_asked: 'A department is asked already; wait for its answer.',
+    nobody_asked: 'Nobody is asked just now.', links_in_a_circle: 'That would link them in a circle.', too_many_files: 'There are too many files.', file_damaged: 'The file is damaged.', too_large: 'The file is larger than 20 MB.',
+    unsupported_media_type: 'Only photos, PDF and sound can be added.', reason_missing: 'Say why.', recording_damaged: 'The recording is damaged.', merged: 'This household was merged into another; open it anew.', moved_out: 'This person has moved out.',
+    person_exists: 'This person is there already.', number_exists: 'This number is there already.', number_unusable: 'This number cannot be used.', tag_unknown: 'There is no such tag.', room_exists: 'There is such a room already.', bad_cursor: 'The list is out of date; search again.',
+    in_progress: 'The request before is still at work; please wait.',
     microphone_insecure: 'Browsers give the microphone only to https pages. Open this page by its https address.',
     microphone_refused: 'The browser refuses the microphone. Allow it in the site permissions beside the address, then try again.',
     microphone_none: 'There is no microphone. Plug in your headset and try again.',
@@ -25,7 +32,7 @@ const en: typeof zh = {
     not_a_browser_seat: 'This seat has a telephone of its own.',
     internal: 'The server failed. Please try again.', other: 'Something went wrong ({code}). Please try again.',
   },
-  page: { title: 'Pages', wall: 'Wall', desk: 'Desk', lead: 'Lead' },
+  page: { title: 'Pages', wall: 'Wall', desk: 'Desk', lead: 'Lead', tickets: 'Tickets', households: 'Households' },
   action: { signOut: 'Sign out', close: 'OK', language: '中文' },
   line: {
     connecting: 'Connecting', live: 'Live', degraded: 'No data', lost: 'Reconnecting', signed_out: 'Signed out',
@@ -70,7 +77,7 @@ const en: typeof zh = {
     },
     noCall: 'No call just now', ringing: 'Ringing at your phone', talking: 'On the call', waited: 'waited {time}',
     language: { zh: 'speaks Chinese', en: 'speaks English' }, pickUp: 'Pick up the phone', park: 'Park', parked: 'Parked calls',
-    retrieve: 'Fetch {slot}', stopRecord: 'Pause recording', record: 'Resume recording', notRecorded: 'Not being recorded',
+    retrieve: 'Fetch {slot}', newTicket: 'New ticket', household: 'Household', stopRecord: 'Pause recording', record: 'Resume recording', notRecorded: 'Not being recorded',
     expected: 'expected {time}',
   },
   phone: {

@@ -1,4 +1,7 @@
+import crm from './crm-zh'
+
 export default {
+  crm,
   brand: { tagline: '电话绝不响第七声' },
   signIn: {
     title: '登录', name: '用户名', password: '密码', submit: '登录', waiting: '正在登录…', loading: '正在连接服务器…',
@@ -12,13 +15,18 @@ export default {
     unknown_queue: '没有这个队列。', seat_taken: '这个座席已有人，请换一个。', seat_unreachable: '这个座席的话机连不上，请换一个。',
     not_signed_in: '还没有签入。', no_call: '这通电话已经不在了。', not_now: '现在的状态不能这样做。',
     too_late: '操作太晚了，没有执行。', refused: '这里不允许这样做。', no_agent: '此账号没有关联坐席工号，请联系主管。',
-    no_seat: '请先选择自己的话机。', not_found: '没有找到。', conflict: '与别人的操作冲突，请再试。', foreign_origin: '请求来源不对。',
+    no_seat: '请先选择自己的话机。', not_found: '没有找到。', conflict: '与别人的操作冲突，请再试。', foreign_origin: '请求来源不对。', changed: '有人刚改过，请看改动后再保存。', fields_unfit: '有些内容要改，见下面标出的各项。',
+    no_such_move: '现在的环节不能这样做。', ticket_closed: '工单已经结束。', kind_retired: '这类工单已停用。', barred: '此工单涉及此人，不能由其处理。', department_asked: '已请部门协办，等答复后再请。',
+    nobody_asked: '现在没有请人接手或协办。', links_in_a_circle: '这样关联会成为循环。', too_many_files: '附件太多了。', file_damaged: '文件已损坏。', too_large: '文件超过 20 MB。',
+    unsupported_media_type: '只能上传照片、PDF 或录音。', reason_missing: '请写明原因。', recording_damaged: '录音文件已损坏。', merged: '这户已并入另一户，请重新打开。', moved_out: '此人已搬离。',
+    person_exists: '已有这个人。', number_exists: '已有这个号码。', number_unusable: '这个号码不能用。', tag_unknown: '没有这个标签。', room_exists: '已有这个房号。', bad_cursor: '列表已过期，请重新查找。',
+    in_progress: '上一次请求还在处理，请稍等。',
     microphone_insecure: '浏览器只允许 https 页面使用麦克风，请用 https 地址打开。', microphone_refused: '浏览器不允许使用麦克风：请在地址栏的网站权限里允许麦克风，然后再试。',
     microphone_none: '没有找到麦克风，请接好耳机再试。', microphone_busy: '麦克风打不开，可能被别的程序占用，请关闭后再试。',
     not_a_browser_seat: '这个座席用的是桌上的话机。',
     internal: '服务器出错了，请再试。', other: '出错了（{code}），请再试一次。',
   },
-  page: { title: '页面', wall: '看板', desk: '坐席', lead: '组长' },
+  page: { title: '页面', wall: '看板', desk: '坐席', lead: '组长', tickets: '工单', households: '住户' },
   action: { signOut: '退出登录', close: '知道了', language: 'English' },
   line: { connecting: '连接中', live: '实时', degraded: '数据中断', lost: '重连中', signed_out: '已退出', forbidden: '无权限' },
   alert: {
@@ -57,7 +65,7 @@ export default {
     },
     noCall: '现在没有来电', ringing: '来电，正在你的话机上响铃', talking: '正在通话', waited: '等了 {time}',
     language: { zh: '说中文', en: '说英语' }, pickUp: '请接起话机', park: '驻留', parked: '已驻留的来电', retrieve: '取回 {slot}',
-    stopRecord: '暂停录音', record: '恢复录音', notRecorded: '录音已暂停', expected: '预计 {time}',
+    newTicket: '新建工单', household: '住户资料', stopRecord: '暂停录音', record: '恢复录音', notRecorded: '录音已暂停', expected: '预计 {time}',
   },
   phone: {
     title: '网页话机', rings: '{who} 来电', pickUp: '请在上面点“接听”', answer: '接听', hangUp: '挂断', hold: '保持', unhold: '恢复通话',

@@ -6,6 +6,9 @@ import { applyEvent as folded } from '../board/fold'
 import { emptyBoard, type Board, type BoardEvent, type Message } from '../board/vocabulary'
 import type { Line } from '../live'
 
+export type DeskEvent = Extract<BoardEvent, { type: 'DeskChanged' }>
+export type DeskListener = (event: DeskEvent | null) => void
+
 export const useBoard = defineStore('board', () => {
   const board = shallowRef<Board>(emptyBoard)
   const hydrated = ref(false)
@@ -20,6 +23,14 @@ export const useBoard = defineStore('board', () => {
   /** When Asterisk was last found to be other than it should, and put right; 0 when never. */
   const driftAt = ref(0)
 
+  /** Who is told of each change of the desk; `null`: some were missed, whatever is shown must be asked for anew. */
+  const listeners = new Set<DeskListener>()
+
+  function onDesk(listener: DeskListener): () => void {
+    listeners.add(listener)
+    return () => listeners.delete(listener)
+  }
+
   function hydrate(truth: Board): void {
     board.value = truth
     hydrated.value = true
@@ -27,6 +38,7 @@ export const useBoard = defineStore('board', () => {
 
   function applyEvent(event: BoardEvent): void {
     if (event.type === 'DriftMended') driftAt.value = Math.max(driftAt.value, event.at)
+    if (event.type === 'DeskChanged') listeners.forEach((listener) => listener(event))
     board.value = folded(board.value, event)
   }
 
@@ -35,7 +47,10 @@ export const useBoard = defineStore('board', () => {
     if (message.type === 'degraded') cause.value = message.cause
     else heardAt.value = here
     if (message.type === 'snapshot' || message.type === 'ping') skew.value = message.now - here
-    if (message.type === 'snapshot') hydrate(message.board)
+    if (message.type === 'snapshot') {
+      hydrate(message.board)
+      listeners.forEach((listener) => listener(null)) // what changed before this snapshot nobody tells
+    }
     if (message.type === 'event') applyEvent(message.event)
   }
 
@@ -53,5 +68,5 @@ export const useBoard = defineStore('board', () => {
     driftAt.value = 0
   }
 
-  return { board, hydrated, line, cause, heardAt, skew, driftAt, hydrate, applyEvent, heard, became, forget }
+  return { board, hydrated, line, cause, heardAt, skew, driftAt, hydrate, applyEvent, heard, became, forget, onDesk }
 })

@@ -1,0 +1,73 @@
+/** Households as the API says them, and what is asked of them. */
+
+import { ask, read } from '../api'
+import { flag, list, moment, nullable, number, shape, text, type Parsed } from '../board/parse'
+import { changed, newKey } from './asking'
+import { pageOf } from './shapes'
+
+const numberShown = shape({ number_id: number, number: text, label: text, place: number, bounced_at: nullable(moment) })
+export type NumberShown = Parsed<typeof numberShown>
+const consent = shape({ consent_id: number, what: text, how: text, given_at: moment, taken_by: text, withdrawn_at: nullable(moment) })
+const person = shape({
+  person_id: number, name: text, role: text, began_on: nullable(text), ended_on: nullable(text), no_call_since: nullable(moment),
+  no_call_reason: nullable(text), numbers: list(numberShown), consents: list(consent),
+})
+export type Person = Parsed<typeof person>
+
+export const household = shape({
+  household_id: number, version: number, estate_id: number, estate: text, estate_en: nullable(text), building: text, unit: text, door: text,
+  room: text, tags: list(text), language: text, people: list(person),
+})
+export type Household = Parsed<typeof household>
+
+export const happened = shape({
+  at: moment, what: text, ref: text, title: nullable(text), kind: nullable(text), state: nullable(text), is_open: flag, number: nullable(text),
+  by: nullable(text), matter: nullable(text), result: nullable(text),
+})
+export type Happened = Parsed<typeof happened>
+
+const householdPage = shape({ household, open_tickets: list(happened), open_callbacks: list(happened), history: pageOf(happened) })
+export type HouseholdPage = Parsed<typeof householdPage>
+
+const listed = shape({
+  household_id: number, estate_id: number, estate: text, estate_en: nullable(text), room: text, tags: list(text), language: text,
+  people: list(shape({ person_id: number, name: text, role: text, number: nullable(text) })),
+})
+export type Listed = Parsed<typeof listed>
+
+const estate = shape({ estate_id: number, name: text, name_en: nullable(text) })
+export type Estate = Parsed<typeof estate>
+const tag = shape({ code: text, zh: text, en: text, retired: flag })
+export type Tag = Parsed<typeof tag>
+
+export async function households(query: URLSearchParams): Promise<Parsed<typeof householdList>> {
+  return read(await ask(`/households?${query}`), householdList, 'households')
+}
+const householdList = pageOf(listed)
+
+export async function places(): Promise<readonly Estate[]> {
+  return read(await ask('/households/places'), list(estate), 'places')
+}
+
+export async function tags(): Promise<readonly Tag[]> {
+  return read(await ask('/households/tags'), list(tag), 'tags')
+}
+
+export async function oneHousehold(id: number): Promise<HouseholdPage> {
+  return read(await ask(`/households/${id}`), householdPage, 'household')
+}
+
+export async function history(id: number, cursor: string): Promise<HouseholdPage['history']> {
+  return read(await ask(`/households/${id}/history?cursor=${encodeURIComponent(cursor)}`), pageOf(happened), 'history')
+}
+
+export async function revealOf(id: number, what: 'name' | 'number', of: number, reason: string): Promise<string> {
+  const answer = await changed('POST', `/households/${id}/reveal`, { what, of, reason })
+  return (await read(answer, shape({ value: text }), 'value')).value
+}
+
+/** Any change of a household and of what belongs to it answers with the household as it is then. */
+export async function changeHousehold(home: Household, method: string, below: string, body?: object): Promise<Household> {
+  const answer = await changed(method, `/households/${home.household_id}${below}`, body, { version: home.version, key: newKey(method) })
+  return read(answer, household, 'household')
+}

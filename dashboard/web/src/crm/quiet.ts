@@ -1,0 +1,67 @@
+/** A8: while a private field is being filled in during a call, the call is not recorded. acd ends the pause by itself after the
+ *  site's longest one, when the agent leaves the call, and so also when this page dies. */
+
+import { computed, onUnmounted, watch, type ComputedRef } from 'vue'
+import { order } from '../api'
+import { useMine } from '../stores/mine'
+
+/** From one private field to the next is no reason to record half a word. */
+const BETWEEN_FIELDS_MS = 600
+
+export interface Quiet {
+  /** Somebody talks to me, so that what is typed here is also being said. */
+  readonly inCall: ComputedRef<boolean>
+  readonly paused: ComputedRef<boolean>
+  entered(): void
+  left(): void
+}
+
+export function useQuiet(): Quiet {
+  const mine = useMine()
+  const inCall = computed(() => mine.agent?.call_id != null && ['talking', 'held'].includes(mine.agent.state))
+  const paused = computed(() => mine.agent?.recording_paused ?? false)
+  let within = false
+  let byUs = false
+  let asking = false
+  let timer: ReturnType<typeof setTimeout> | undefined
+
+  /** Also at each key: acd may have ended a long pause while somebody goes on typing. */
+  function entered(): void {
+    within = true
+    clearTimeout(timer)
+    if (!inCall.value || paused.value || asking) return
+    asking = true
+    order('recording/pause', { reason: 'private_field' }).then(() => {
+      byUs = true
+      if (!within) end()
+    }).catch(() => {
+      // the call has just ended, or acd does not answer: the desk says so, the form goes on
+    }).finally(() => {
+      asking = false
+    })
+  }
+
+  function end(): void {
+    if (!byUs) return
+    byUs = false
+    void order('recording/resume').catch(() => {
+      // acd resumes it by itself
+    })
+  }
+
+  function left(): void {
+    within = false
+    clearTimeout(timer)
+    timer = setTimeout(end, BETWEEN_FIELDS_MS)
+  }
+
+  watch(inCall, (talks) => {
+    if (!talks) byUs = false
+  })
+  onUnmounted(() => {
+    within = false
+    clearTimeout(timer)
+    end()
+  })
+  return { inCall, paused, entered, left }
+}

@@ -1,0 +1,53 @@
+/** Moments and days in the site's time zone, whatever zone the browser is in. Pure. */
+
+const formats = new Map<string, Intl.DateTimeFormat>()
+
+function parts(at: number, timezone: string): Record<string, string> {
+  let format = formats.get(timezone)
+  if (!format) {
+    format = new Intl.DateTimeFormat('en-GB', {
+      timeZone: timezone, year: 'numeric', month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit', second: '2-digit',
+      hourCycle: 'h23',
+    })
+    formats.set(timezone, format)
+  }
+  return Object.fromEntries(format.formatToParts(at).map((part) => [part.type, part.value]))
+}
+
+/** As an input of type datetime-local has it: "2026-11-23T09:30". */
+export function toLocal(at: number, timezone: string): string {
+  const { year = '', month = '', day = '', hour = '', minute = '' } = parts(at, timezone)
+  return `${year}-${month}-${day}T${hour}:${minute}`
+}
+
+/** The moment that the clocks on the site's walls show so; null for what is no time. */
+export function fromLocal(text: string, timezone: string): number | null {
+  const wanted = Date.parse(`${text}Z`)
+  if (Number.isNaN(wanted)) return null
+  let at = wanted
+  for (let tries = 0; tries < 2; tries += 1) at += wanted - Date.parse(`${toLocal(at, timezone)}Z`)
+  return at
+}
+
+/** "09:30" today, "11-22 09:30" in this year, "2025-11-22 09:30" before. */
+export function momentText(at: number, now: number, timezone: string): string {
+  const [then, today] = [toLocal(at, timezone), toLocal(now, timezone)]
+  const time = then.slice(11)
+  if (then.slice(0, 10) === today.slice(0, 10)) return time
+  return `${then.slice(0, 4) === today.slice(0, 4) ? then.slice(5, 10) : then.slice(0, 10)} ${time}`
+}
+
+export interface Span {
+  readonly unit: 'days' | 'hours' | 'minutes'
+  readonly blanks: { readonly d: number; readonly h: string; readonly m: string; readonly s: string }
+}
+
+/** A length of time in the two largest units that say something. */
+export function span(ms: number): Span {
+  const seconds = Math.max(0, Math.floor(ms / 1000))
+  const two = (value: number) => String(value).padStart(2, '0')
+  const [d, h, m, s] = [Math.floor(seconds / 86_400), Math.floor(seconds / 3600) % 24, Math.floor(seconds / 60) % 60, seconds % 60]
+  if (d > 0) return { unit: 'days', blanks: { d, h: String(h), m: two(m), s: two(s) } }
+  if (h > 0) return { unit: 'hours', blanks: { d, h: String(h), m: two(m), s: two(s) } }
+  return { unit: 'minutes', blanks: { d, h: '0', m: String(m), s: two(s) } }
+}
