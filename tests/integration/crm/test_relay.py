@@ -284,14 +284,14 @@ def test_the_process_is_killed_again_and_again_while_others_write_and_nothing_is
         for _ in range(2):
             before = len(told(store))
             with crm(settings.state) as process:
-                until(lambda: len(told(store)) > before + 20, within_s=30, what="it tells")  # noqa: B023 - used within the loop
+                until(lambda: len(told(store)) > before + 20, what="it tells")  # noqa: B023 - used within the loop
                 time.sleep(draw.random() / 10)      # any moment
                 process.send_signal(signal.SIGKILL)
     finally:
         over.set()
         working.join()
     with crm(settings.state):
-        until(lambda: waiting(database) == 0, within_s=30, what="the rest is told")
+        until(lambda: waiting(database) == 0, what="the rest is told")
     assert set(subjects(store)) == {f"ticket:{number}" for number in numbers}
     assert len({event.entry_id for event in told(store)}) == len(numbers)
 
