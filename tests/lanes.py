@@ -9,11 +9,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 LIMIT_S: Final = 1000        # of a step: what hangs is told, and what it has said
 ROOT: Final = Path(__file__).parents[1]
@@ -51,18 +52,28 @@ LANES: Final = (
 def run(lane: Lane, failed: list[str], printing: threading.Lock) -> None:
     for step in lane.steps:
         began = time.monotonic()
-        try:
-            done = subprocess.run(["nice", "-n", str(lane.nice), *step.command], cwd=step.folder, stdin=subprocess.DEVNULL,
-                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=LIMIT_S)
-            said, ended = done.stdout, "ok" if done.returncode == 0 else f"FAILED with {done.returncode}"
-        except subprocess.TimeoutExpired as late:
-            said, ended = late.stdout or b"", "FAILED: it did not end"
-        if ended != "ok":
-            failed.append(step.name)
-        with printing:
-            print(f"\n----- {step.name}: {ended}, {time.monotonic() - began:.0f} s", flush=True)
-            sys.stdout.buffer.write(said)
-            sys.stdout.flush()
+        with tempfile.TemporaryFile() as said:       # a pipe would be waited for as long as anybody holds its other end
+            ended = _ended(lane, step, said)
+            if ended != "ok":
+                failed.append(step.name)
+            said.seek(0)
+            with printing:
+                print(f"\n----- {step.name}: {ended}, {time.monotonic() - began:.0f} s", flush=True)
+                sys.stdout.buffer.write(said.read())
+                sys.stdout.flush()
+
+
+def _ended(lane: Lane, step: Step, said: IO[bytes]) -> str:
+    """In this session: between sessions Linux may share without regard to nice."""
+    process = subprocess.Popen(["nice", "-n", str(lane.nice), *step.command], cwd=step.folder, stdin=subprocess.DEVNULL,
+                               stdout=said, stderr=subprocess.STDOUT)
+    try:
+        code = process.wait(LIMIT_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+        return "FAILED: it did not end"
+    return "ok" if code == 0 else f"FAILED with {code}"
 
 
 def main() -> int:
