@@ -20,6 +20,7 @@ from crm.privacy import models as privacy
 from crm.recordings import models as recordings
 from crm.repairs import models as repairs
 from crm.reports import models as reports
+from crm.reports.schedules import models as report_schedules
 from crm.roster import models as roster
 from crm.staff import agents_models as agents
 from crm.staff import models as staff
@@ -28,6 +29,6 @@ from crm.webhooks import models as webhooks
 
 __all__ = ["agentlog", "agents", "callbacks", "callers", "calls", "clocks", "followups", "households", "idempotency",
            "incidents", "kinds", "knowledge", "ledgers", "letters", "notices", "outbox", "privacy", "recordings", "repairs",
-           "reports", "roster", "staff", "tickets", "webhooks"]
+           "report_schedules", "reports", "roster", "staff", "tickets", "webhooks"]
 
 METADATA = Base.metadata

@@ -202,6 +202,13 @@ RULES = """
     GET    /reports/{report_id}                  leads operations    rows*
     GET    /reports/{report_id}.xlsx             leads operations    -
     GET    /reports/{report_id}.pdf              leads operations    -
+    GET    /report-schedules                     supervises          -
+    POST   /report-schedules                     supervises          -
+    GET    /report-schedules/{schedule_id}       supervises          -
+    PATCH  /report-schedules/{schedule_id}       supervises          -
+    DELETE /report-schedules/{schedule_id}       supervises          -
+    POST   /report-schedules/{schedule_id}/run   supervises          -
+    GET    /report-schedules/{schedule_id}/runs  supervises          -
 
     GET    /agents                               desk                -
     POST   /agents                               staffing            -
@@ -288,7 +295,8 @@ PATHS = {"call_id": ("node1-1.own", "node1-2.other"), "callback_id": ("node1-1.o
          "leave_id": ("1", "1"), "skill": ("masonry", "masonry"),
          "letter_id": ("1", "2"), "template_id": ("1", "1"),
          "attachment_id": ("1", "1"), "notice_id": ("1", "1"), "kind": ("repair", "repair"), "version": ("1", "1"),
-         "merge_id": ("1", "1"), "report_id": ("call-list", "call-list"), "webhook_id": ("1", "1"), "delivery_id": ("1", "1"),
+         "merge_id": ("1", "1"), "report_id": ("call-list", "call-list"), "schedule_id": ("1", "1"),
+         "webhook_id": ("1", "1"), "delivery_id": ("1", "1"),
          "task_id": ("1", "1"), "claim_id": ("1", "1"), "plan_id": ("1", "1"),
          "item_id": ("901", "902"), "script_id": ("903", "904"),
          "search_id": ("1", "2"), "category": ("fees", "fees"), "estate": ("1", "2"),

@@ -46,6 +46,14 @@ class Asked:
 
 
 @dataclass(frozen=True)
+class Written:
+    """What a file holds."""
+
+    rows: int
+    headlines: tuple[Headline, ...]
+
+
+@dataclass(frozen=True)
 class SheetShown:
     id: str
     title: Named
