@@ -6,7 +6,7 @@ Pure. Checks that need two parts of a definition at once (a move to a stage that
 from __future__ import annotations
 
 import re
-from datetime import time, timedelta
+from datetime import timedelta
 from difflib import get_close_matches
 from enum import StrEnum
 from typing import Annotated, Any, Final, Literal, Self
@@ -58,15 +58,14 @@ AnySpan = Annotated[Span, BeforeValidator(_span)]
 
 
 def _moment(value: Any) -> Any:
-    if isinstance(value, time) or value == DAY_ENDS:
+    """Text: as JSON a time without an offset is none."""
+    if isinstance(value, str) and (value == DAY_ENDS or _CLOCK_TIME.match(value)):
         return value
-    if isinstance(value, str) and (found := _CLOCK_TIME.match(value)):
-        return time(int(found[1]), int(found[2]))
     raise PydanticCustomError("moment", "`{value}` is no time of a day", {
         "value": str(value)[:40], "hint": f'"08:00", or {DAY_ENDS} (the site file\'s `desk.day_ends`)'})
 
 
-Moment = Annotated[time | Literal["day_ends"], BeforeValidator(_moment)]
+Moment = Annotated[str, BeforeValidator(_moment)]
 
 
 def _who(value: Any) -> Any:
@@ -151,7 +150,7 @@ class Recurs(Part):
 
     every: Literal["day", "week", "month"]
     day: int = Field(default=1, ge=1, le=28)                 # of the month; of the week: 1 is Monday
-    at: Moment = time(8)
+    at: Moment = "08:00"
     each: Literal["site", "estate", "household"] = "site"
     tag: str | None = Field(default=None, pattern=TAG)       # households that bear it, or estates with one that does
     category: CategoryPath | None = None

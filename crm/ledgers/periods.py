@@ -20,8 +20,7 @@ class Period:
 
 def latest(recurs: Recurs, now: datetime, tz: tzinfo, day_ends: time) -> Period:
     """The one that began last; it stays that until the next begins, so whoever was down makes it up, and no older one."""
-    at = day_ends if recurs.at == DAY_ENDS else recurs.at
-    assert isinstance(at, time)
+    at = day_ends if recurs.at == DAY_ENDS else time.fromisoformat(recurs.at)
     today = now.astimezone(tz).date()
     return next(found for day in _days(recurs.every, recurs.day, today)
                 if (found := Period(name_of(recurs.every, day), datetime.combine(day, at, tz).astimezone(UTC))).begins_at <= now)

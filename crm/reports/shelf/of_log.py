@@ -12,7 +12,7 @@ from callcenter.events import CallbackState
 from callcenter.private import Private
 from crm.callbacks.models import CallbackRow
 from crm.calls.models import ContactEntry
-from crm.calls.service import entry_shown, masked_entry
+from crm.calls.service import entry_shown, masked_entry, not_of_complaints_about
 from crm.households.estates import seen_by
 from crm.households.models import Household
 from crm.kinds.service import newest
@@ -58,7 +58,8 @@ def contact_log(session: Session, ask: Ask) -> Sequence[Sheet]:
 
 def _entries(ask: Ask) -> Select[ContactEntry, str | None]:
     query = (select(ContactEntry, Ticket.number).outerjoin(Ticket, Ticket.id == ContactEntry.ticket_id)
-             .where(ContactEntry.at >= ask.begin, ContactEntry.at < ask.end, seen_by(ask.view.actor, ContactEntry.household_id)))
+             .where(ContactEntry.at >= ask.begin, ContactEntry.at < ask.end, seen_by(ask.view.actor, ContactEntry.household_id),
+                    not_of_complaints_about(ask.view.actor)))
     if ask.estate_id is not None:
         query = query.where(ContactEntry.household_id.in_(select(Household.id).where(Household.estate_id == ask.estate_id)))
     match ask.given[Name.WHICH]:

@@ -103,6 +103,10 @@ def test_whom_a_complaint_is_about_never_knows_of_it_and_its_result_goes_to_the_
 
     for query in ({}, {"kind": "complaint"}, {"mine": True}, {"household_id": home}, {"kind": "followup"}, {"text": "服务"}):
         assert anna.read("/tickets", **query)["items"] == []
+    visit = {"name": "王芳", "contact": "13900001234", "room": "3-1-502", "matter": "投诉安娜", "kind": "complaint",
+             "result": "已登记", "household_id": home, "ticket_id": ticket["ticket_id"]}
+    well(bert.ask("POST", "/contact-log/visits", json=visit))
+    assert {one["what"] for one in bert.read(f"/households/{home}/history")["items"]} == {"ticket", "visit"}
     assert anna.read(f"/households/{home}/history")["items"] == []
     assert anna.read("/clocks", state="open")["items"] == []
     assert {one["kind"] for one in bert.read("/tickets", household_id=home)["items"]} == {"complaint", "followup"}
