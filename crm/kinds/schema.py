@@ -11,7 +11,7 @@ from difflib import get_close_matches
 from enum import StrEnum
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
 from callcenter.roles import Role
@@ -66,7 +66,8 @@ def _moment(value: Any) -> Any:
         "value": str(value)[:40], "hint": f'"08:00", or {DAY_ENDS} (the site file\'s `desk.day_ends`)'})
 
 
-Moment = Annotated[time | Literal["day_ends"], BeforeValidator(_moment)]
+# Its description says text: a "time" of JSON Schema has an offset, and this one is the site's.
+Moment = Annotated[time | Literal["day_ends"], BeforeValidator(_moment), WithJsonSchema({"type": "string"})]
 
 
 def _who(value: Any) -> Any:
