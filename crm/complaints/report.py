@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from callcenter.errors import NotFound
-from callcenter.site.schema import Words
+from callcenter.site.parts import Words
 from crm.complaints import figures
 from crm.complaints.figures import REPEAT_WITHIN, Complaint, Counts, Month, behind, by, change, counts
 from crm.complaints.sources import complaints, kinds_counted

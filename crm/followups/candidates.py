@@ -9,7 +9,7 @@ from typing import Final
 from sqlalchemy import and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
-from callcenter.site.schema import FollowUps
+from callcenter.site.desk import FollowUps
 from crm.calls.models import CallRow
 from crm.followups.calling import NO_CALL, NO_CONSENT, NO_NUMBER, consents, has_number, unwilling
 from crm.followups.models import FollowUpPick, FollowUpPlan, FollowUpTask

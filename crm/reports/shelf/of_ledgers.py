@@ -26,7 +26,7 @@ def suggestions(session: Session, ask: Ask) -> Sequence[Sheet]:
     """Of every kind that gathers others: what was gathered within these days."""
     gathering = [one.kind.kind for one in newest(session) if one.kind.recurs is not None and one.kind.recurs.gathers is not None]
     digest = aliased(Ticket)
-    gathered: Select[Any] = select(Ticket, digest.created_at).join(digest, digest.id == Ticket.parent_id).where(
+    gathered: Select[Any] = select(Ticket).add_columns(digest.created_at).join(digest, digest.id == Ticket.parent_id).where(
         digest.kind.in_(gathering), Ticket.parent_as == Link.PART.value,
         digest.created_at >= ask.begin, digest.created_at < ask.end)
     query = seen(session, ask.view.actor, gathered)

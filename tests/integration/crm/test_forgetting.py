@@ -13,7 +13,7 @@ from sqlalchemy import inspect, select, text
 from callcenter.errors import Forbidden, NotFound
 from callcenter.roles import Role
 from callcenter.site import load_site
-from callcenter.site.schema import Retention
+from callcenter.site.desk import Retention
 from crm.callbacks.models import CallbackRow
 from crm.calls.models import CallRow, ContactEntry, TalkSegment
 from crm.calls.record import CallRecord
