@@ -4,14 +4,14 @@ rework, figures (F). On both databases; the phone's odd days are in tests/integr
 from __future__ import annotations
 
 import hashlib
-import uuid
-from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
+from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from desk.counter import NOON, Answer, Counter, Person
+from desk.counter import NOON, Counter
+from desk.repairs import LEAK, PNG, Phone, change, done, outcomes, price, two_engineers
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
@@ -21,8 +21,6 @@ from crm.clocks.service import tick
 from crm.outbox.models import OutboxEntry
 from crm.repairs.dispatcher import Dispatcher
 
-LEAK = {"what": "厨房水管漏水", "place": "厨房", "urgency": "urgent"}
-PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 40
 HOUR = timedelta(hours=1)
 
 
@@ -31,68 +29,6 @@ def counter(migrated_url: str, tmp_path: Path) -> Iterator[Counter]:
     made = Counter(migrated_url, tmp_path)
     yield made
     made.close()
-
-
-class Phone:
-    """An engineer's: each step is made upon the one before, whether or not anything was sent."""
-
-    def __init__(self, person: Person, ticket: Any, order: str) -> None:
-        self.person, self.path, self.order = person, f"/repairs/{ticket['ticket_id']}", order
-        self.last: str | None = None
-        self.made: list[dict[str, Any]] = []
-
-    def does(self, what: str, done_at: datetime, **data: object) -> dict[str, Any]:
-        step = {"id": str(uuid.uuid4()), "after": self.last, "order": self.order, "what": what, "done_at": done_at.isoformat(),
-                "data": data}
-        self.last = step["id"]
-        self.made.append(step)
-        return step
-
-    def sends(self, *steps: Mapping[str, Any]) -> Any:
-        answer = self.person.ask("POST", f"{self.path}/steps", json={"steps": list(steps or self.made)})
-        assert answer.status_code == 200, answer.text
-        return answer.json()
-
-    def sends_file(self, content: bytes) -> str:
-        sent = self.person.ask("POST", f"{self.path}/files", content=content, params={"name": "照片.png"})
-        assert sent.status_code == 201, sent.text
-        return hashlib.sha256(content).hexdigest()
-
-
-def change(person: Person, ticket: Any, verb: str, below: str, **given: object) -> Answer:
-    """At the version that the repair has now."""
-    path = f"/repairs/{ticket['ticket_id']}"
-    seen = person.ask("GET", path)
-    assert seen.status_code == 200, seen.text
-    return person.ask(verb, f"{path}{below}", version=seen.json()["version"], json=given)
-
-
-def done(answer: Answer) -> Any:
-    assert answer.status_code in (200, 201), answer.text
-    return answer.json()
-
-
-def outcomes(taken: Any) -> list[tuple[str, str | None]]:
-    return [(step["outcome"], step["code"]) for step in taken["steps"]]
-
-
-def two_engineers(counter: Counter) -> tuple[Person, Person]:
-    """Wei, a plumber on duty until 20:00; Bo, an electrician on duty."""
-    boss = counter.person(Role.MANAGER)
-    wei, bo = (counter.person(Role.ENGINEER, name) for name in ("wei", "bo"))
-    done(boss.ask("PUT", "/roster/people/wei/skills", json={"skills": ["plumbing"]}))
-    done(boss.ask("PUT", "/roster/people/bo/skills", json={"skills": ["electricity"]}))
-    rows = ["user,duty,estate,from,to", "wei,engineer,江湾,2026-11-22 08:00,2026-11-22 20:00",
-            "bo,engineer,,2026-11-22 08:00,2026-11-22 20:00"]
-    report = done(boss.ask("POST", "/roster/import", content="\n".join(rows).encode()))
-    assert (report["added"], report["faults"]) == (2, [])
-    return wei, bo
-
-
-def price(boss: Person, code: str, amount: str, sort: str = "part", **more: object) -> Any:
-    return done(boss.ask("POST", "/repairs/prices", json={
-        "code": code, "zh": code, "en": code, "sort": sort, "unit": "个", "price": amount,
-        "valid_from": "2026-11-01T00:00:00+08:00", **more}))
 
 
 @pytest.mark.rule("F1")
@@ -279,30 +215,6 @@ def test_what_is_charged_was_agreed_to_what_is_paid_stays_and_a_slip_is_put_righ
     assert last["bill"]["paid"] == "30.88"
 
 
-@pytest.mark.rule("F6", part="the price list as a file")
-def test_a_price_list_is_read_in_whole_or_not_at_all_and_every_bad_row_is_named(counter: Counter) -> None:
-    boss, leader = counter.person(Role.MANAGER), counter.person(Role.LEADER)
-    head = "code,estate,zh,en,sort,unit,price,free_in_warranty,valid_from"
-    bad = "\n".join([head, "tap,,龙头,Tap,part,个,80.00,yes,2026-11-01", "Tap!,,龙头,Tap,part,个,80,no,2026-11-01",
-                     "b,nowhere,x,x,thing,个,8.123,maybe,soon", "tap,,龙头,Tap,part,个,81.00,no,2026-11-01"])
-    for dry in (True, False):
-        report = done(boss.ask("POST", "/repairs/prices/import", content=bad.encode(), params={"dry_run": dry}))
-        assert [(fault["row"], fault["column"]) for fault in report["faults"]] == [
-            (3, "code"), (4, "estate"), (4, "sort"), (4, "price"), (4, "free_in_warranty"), (4, "valid_from"), (5, "code")]
-        assert all(fault["zh"] and fault["en"] for fault in report["faults"])
-    assert leader.read("/repairs/prices")["items"] == [], "nothing was kept"
-    good = "\n".join([head, "tap,,龙头,Tap,part,个,80.00,yes,2026-11-01", "tap,江湾,龙头,Tap,part,个,75.00,yes,2026-11-01"])
-    assert done(boss.ask("POST", "/repairs/prices/import", content=good.encode(), params={"dry_run": True}))["added"] == 2
-    assert leader.read("/repairs/prices")["items"] == []
-    assert done(boss.ask("POST", "/repairs/prices/import", content=good.encode()))["added"] == 2
-    [general], [own] = (leader.read("/repairs/prices", **asked)["items"] for asked in ({}, {"estate_id": counter.estates[0]}))
-    assert (general["price"], own["price"]) == ("80.00", "75.00")
-    exported = boss.ask("GET", "/repairs/prices/export").content
-    report = done(boss.ask("POST", "/repairs/prices/import", content=exported))
-    assert (report["added"], report["same"], report["faults"]) == (0, 2, [])
-    assert leader.ask("POST", "/repairs/prices/import", content=good.encode()).status_code == 403
-
-
 @pytest.mark.rule("F4")
 def test_what_comes_back_is_tied_to_its_first_repair_and_counts_against_it(counter: Counter) -> None:
     agent, leader = counter.person(Role.AGENT), counter.person(Role.LEADER)
@@ -396,34 +308,3 @@ def test_when_an_emergency_is_over_its_caller_is_on_the_list_to_be_rung_at_once(
     assert len(agent.read("/tickets", kind="callback", state="open")["items"]) == 1
     assert agent.moves(stuck, "closed", {"told": True}).status_code == 200
     assert agent.read("/tickets", kind="callback", state="open")["items"] == [], "the caller has been told"
-
-
-def test_who_is_on_duty_is_known_and_a_bad_row_of_a_roster_is_named(counter: Counter) -> None:
-    office, agent = counter.person(Role.OFFICE), counter.person(Role.AGENT)
-    wei, _ = two_engineers(counter)
-    at = {"at": NOON.isoformat()}
-    assert [one["user"] for one in agent.read("/roster/on-duty", **at)["items"]] == ["bo", "wei"]
-    assert [one["user"] for one in agent.read("/roster/on-duty", estate_id=counter.estates[1], **at)["items"]] == ["bo"]
-    assert agent.read("/roster/on-duty", duty="desk", **at)["items"] == []
-    away = done(office.ask("POST", "/roster/leave", json={"user": "bo", "begins_at": "2026-11-22T00:00:00Z", "why": "sick",
-                                                          "ends_at": "2026-11-23T00:00:00Z"}))
-    assert [one["user"] for one in agent.read("/roster/on-duty", **at)["items"]] == ["wei"]
-    assert office.ask("DELETE", f"/roster/leave/{away['leave_id']}").status_code == 204
-    rows = ["用户,班次,小区,开始,结束", "wei,engineer,江湾,2026-11-22 08:00,2026-11-22 20:00",
-            "who,engineer,,2026-11-23 08:00,2026-11-23 20:00", "wei,engineer,江湾,2026-11-22 19:00,2026-11-22 23:00",
-            "bo,engineer,,2026-11-23 08:00,2026-11-23 07:00", "bo,X,月亮,soon,"]
-    report = done(office.ask("POST", "/roster/import", content="\n".join(rows).encode()))
-    assert [(fault["row"], fault["column"], fault["code"]) for fault in report["faults"]] == [
-        (3, "user", "user_unknown"), (5, "to", "order"), (6, "from", "moment"), (6, "to", "empty"), (6, "duty", "code"),
-        (6, "estate", "estate_unknown")]
-    report = done(office.ask("POST", "/roster/import", content="\n".join([*rows[:2], rows[3]]).encode()))
-    assert [(fault["row"], fault["code"]) for fault in report["faults"]] == [(3, "overlaps")]
-    assert done(office.ask("POST", "/roster/import", content="\n".join(rows[:2]).encode()))["same"] == 1
-    [shift] = agent.read("/roster/shifts", user="wei", since="2026-11-22T00:00:00Z", before="2026-11-23T00:00:00Z")["items"]
-    path, times = f"/roster/shifts/{shift['shift_id']}", {"begins_at": "2026-11-22T05:00:00Z", "ends_at": "2026-11-22T09:00:00Z"}
-    assert wei.ask("PATCH", path, version=1, json=times).status_code == 403
-    assert [office.ask("PATCH", path, version=1, json=times).status_code for _ in range(2)] == [200, 412]
-    assert [one["user"] for one in agent.read("/roster/on-duty", **at)["items"]] == ["bo"]
-    double = {"user": "wei", "duty": "engineer", "estate_id": counter.estates[0]} | times
-    assert office.ask("POST", "/roster/shifts", json=double).json()["code"] == "shift_overlaps"
-    assert office.ask("DELETE", path, version=2).status_code == 204

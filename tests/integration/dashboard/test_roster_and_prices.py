@@ -1,0 +1,74 @@
+"""Rosters and price lists come as files: who is on duty then, what counts then, and every bad row is named."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from desk.counter import NOON, Counter
+from desk.repairs import done, two_engineers
+
+from callcenter.roles import Role
+
+
+@pytest.fixture
+def counter(migrated_url: str, tmp_path: Path) -> Iterator[Counter]:
+    made = Counter(migrated_url, tmp_path)
+    yield made
+    made.close()
+
+
+def test_who_is_on_duty_is_known_and_a_bad_row_of_a_roster_is_named(counter: Counter) -> None:
+    office, agent = counter.person(Role.OFFICE), counter.person(Role.AGENT)
+    wei, _ = two_engineers(counter)
+    at = {"at": NOON.isoformat()}
+    assert [one["user"] for one in agent.read("/roster/on-duty", **at)["items"]] == ["bo", "wei"]
+    assert [one["user"] for one in agent.read("/roster/on-duty", estate_id=counter.estates[1], **at)["items"]] == ["bo"]
+    assert agent.read("/roster/on-duty", duty="desk", **at)["items"] == []
+    away = done(office.ask("POST", "/roster/leave", json={"user": "bo", "begins_at": "2026-11-22T00:00:00Z", "why": "sick",
+                                                          "ends_at": "2026-11-23T00:00:00Z"}))
+    assert [one["user"] for one in agent.read("/roster/on-duty", **at)["items"]] == ["wei"]
+    assert office.ask("DELETE", f"/roster/leave/{away['leave_id']}").status_code == 204
+    rows = ["用户,班次,小区,开始,结束", "wei,engineer,江湾,2026-11-22 08:00,2026-11-22 20:00",
+            "who,engineer,,2026-11-23 08:00,2026-11-23 20:00", "wei,engineer,江湾,2026-11-22 19:00,2026-11-22 23:00",
+            "bo,engineer,,2026-11-23 08:00,2026-11-23 07:00", "bo,X,月亮,soon,"]
+    report = done(office.ask("POST", "/roster/import", content="\n".join(rows).encode()))
+    assert [(fault["row"], fault["column"], fault["code"]) for fault in report["faults"]] == [
+        (3, "user", "user_unknown"), (5, "to", "order"), (6, "from", "moment"), (6, "to", "empty"), (6, "duty", "code"),
+        (6, "estate", "estate_unknown")]
+    report = done(office.ask("POST", "/roster/import", content="\n".join([*rows[:2], rows[3]]).encode()))
+    assert [(fault["row"], fault["code"]) for fault in report["faults"]] == [(3, "overlaps")]
+    assert done(office.ask("POST", "/roster/import", content="\n".join(rows[:2]).encode()))["same"] == 1
+    [shift] = agent.read("/roster/shifts", user="wei", since="2026-11-22T00:00:00Z", before="2026-11-23T00:00:00Z")["items"]
+    path, times = f"/roster/shifts/{shift['shift_id']}", {"begins_at": "2026-11-22T05:00:00Z", "ends_at": "2026-11-22T09:00:00Z"}
+    assert wei.ask("PATCH", path, version=1, json=times).status_code == 403
+    assert [office.ask("PATCH", path, version=1, json=times).status_code for _ in range(2)] == [200, 412]
+    assert [one["user"] for one in agent.read("/roster/on-duty", **at)["items"]] == ["bo"]
+    double = {"user": "wei", "duty": "engineer", "estate_id": counter.estates[0]} | times
+    assert office.ask("POST", "/roster/shifts", json=double).json()["code"] == "shift_overlaps"
+    assert office.ask("DELETE", path, version=2).status_code == 204
+
+
+@pytest.mark.rule("F6", part="the price list as a file")
+def test_a_price_list_is_read_in_whole_or_not_at_all_and_every_bad_row_is_named(counter: Counter) -> None:
+    boss, leader = counter.person(Role.MANAGER), counter.person(Role.LEADER)
+    head = "code,estate,zh,en,sort,unit,price,free_in_warranty,valid_from"
+    bad = "\n".join([head, "tap,,龙头,Tap,part,个,80.00,yes,2026-11-01", "Tap!,,龙头,Tap,part,个,80,no,2026-11-01",
+                     "b,nowhere,x,x,thing,个,8.123,maybe,soon", "tap,,龙头,Tap,part,个,81.00,no,2026-11-01"])
+    for dry in (True, False):
+        report = done(boss.ask("POST", "/repairs/prices/import", content=bad.encode(), params={"dry_run": dry}))
+        assert [(fault["row"], fault["column"]) for fault in report["faults"]] == [
+            (3, "code"), (4, "estate"), (4, "sort"), (4, "price"), (4, "free_in_warranty"), (4, "valid_from"), (5, "code")]
+        assert all(fault["zh"] and fault["en"] for fault in report["faults"])
+    assert leader.read("/repairs/prices")["items"] == [], "nothing was kept"
+    good = "\n".join([head, "tap,,龙头,Tap,part,个,80.00,yes,2026-11-01", "tap,江湾,龙头,Tap,part,个,75.00,yes,2026-11-01"])
+    assert done(boss.ask("POST", "/repairs/prices/import", content=good.encode(), params={"dry_run": True}))["added"] == 2
+    assert leader.read("/repairs/prices")["items"] == []
+    assert done(boss.ask("POST", "/repairs/prices/import", content=good.encode()))["added"] == 2
+    [general], [own] = (leader.read("/repairs/prices", **asked)["items"] for asked in ({}, {"estate_id": counter.estates[0]}))
+    assert (general["price"], own["price"]) == ("80.00", "75.00")
+    exported = boss.ask("GET", "/repairs/prices/export").content
+    report = done(boss.ask("POST", "/repairs/prices/import", content=exported))
+    assert (report["added"], report["same"], report["faults"]) == (0, 2, [])
+    assert leader.ask("POST", "/repairs/prices/import", content=good.encode()).status_code == 403
