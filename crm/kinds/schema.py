@@ -15,7 +15,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 from pydantic_core import PydanticCustomError
 
 from callcenter.roles import Role
-from callcenter.site.schema import Words
+from callcenter.site.parts import Words
 
 ID: Final = r"^[a-z][a-z0-9_]{0,19}$"
 PREFIX: Final = r"^[A-Z]{1,3}$"

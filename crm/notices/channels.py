@@ -18,7 +18,7 @@ from email.message import EmailMessage
 from email.utils import format_datetime
 from typing import Any, Final, Protocol
 
-from callcenter.site.schema import Mail, Robot
+from callcenter.site.desk import Mail, Robot
 from crm.notices import robots
 from crm.notices.words import Language, Letter
 

@@ -137,10 +137,10 @@ RULES = """
     POST   /letters/templates                    staff               -*
     POST   /letters/templates/{template_id}/approve staff            -*
     GET    /complaints/report?month=2026-11      leads               -
-    GET    /complaints/report/rows               leads               -
+    GET    /complaints/rows                      leads               -
     GET    /complaints/record?from=2026-11-01&to=2026-11-30 leads    -
     GET    /complaints/record/mine?from=2026-11-01&to=2026-11-30 staff -
-    GET    /complaints/record/{user}/rows        leads               -
+    GET    /complaints/record/rows               leads               -
     GET    /ledgers/vacant-flats                 desk office engineer rows
     GET    /clocks                               staff               -*
     GET    /clocks/promises                      staff               -*
@@ -293,7 +293,7 @@ PATHS = {"call_id": ("node1-1.own", "node1-2.other"), "callback_id": ("node1-1.o
          "household_id": ("1", "2"), "person_id": ("1", "2"), "number_id": ("1", "2"), "what": ("calls", "calls"),
          "step_id": ("1", "2"), "charge_id": ("1", "2"), "settlement_id": ("1", "2"), "shift_id": ("1", "2"),
          "leave_id": ("1", "1"), "skill": ("masonry", "masonry"),
-         "letter_id": ("1", "2"), "template_id": ("1", "1"), "user": ("agent", "agent"),
+         "letter_id": ("1", "2"), "template_id": ("1", "1"),
          "attachment_id": ("1", "1"), "notice_id": ("1", "1"), "kind": ("repair", "repair"), "version": ("1", "1"),
          "merge_id": ("1", "1"), "report_id": ("call-list", "call-list"), "schedule_id": ("1", "1"),
          "webhook_id": ("1", "1"), "delivery_id": ("1", "1"),
@@ -302,8 +302,8 @@ PATHS = {"call_id": ("node1-1.own", "node1-2.other"), "callback_id": ("node1-1.o
          "search_id": ("1", "2"), "category": ("fees", "fees"), "estate": ("1", "2"),
          "code": ("1001", "1001"), "queue": ("repair", "repair"), "name": ("engineer", "engineer")}
 SPAN = "?since=2026-11-22T00:00:00Z&before=2026-11-24T00:00:00Z"
-QUERIES = {"GET /complaints/report/rows": "?month=2026-11&figure=received",
-           "GET /complaints/record/{user}/rows": "?from=2026-11-01&to=2026-11-30",
+QUERIES = {"GET /complaints/rows": "?from=2026-11-01&to=2026-11-30&figure=received",
+           "GET /complaints/record/rows": "?from=2026-11-01&to=2026-11-30&user=agent",
            "GET /reports/{report_id}": "?from=2026-11-22", "GET /repairs/figures/rows": "?figure=open",
            "GET /roster/shifts": SPAN, "GET /roster/leave": SPAN, "GET /roster/on-duty": "?at=2026-11-22T05:00:00Z",
            "GET /figures/rows": "?by=queue&key=repair&figure=offered&from=2026-11-22"}

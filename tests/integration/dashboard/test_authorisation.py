@@ -67,6 +67,7 @@ BODIES: dict[str, Any] = {
     "POST /tickets/{ticket_id}/owner/decline": REASON, "PUT /tickets/{ticket_id}/parent": {"parent_id": None},
     "POST /tickets/{ticket_id}/department": {"department": "works", "question": "x"},
     "POST /tickets/{ticket_id}/department/answer": {"answer": "x"},
+    "POST /tickets/{ticket_id}/calls": {"contact_number": "10086"},
     "POST /repairs/steps/{step_id}/dealt": {"note": "x"}, "POST /repairs/{ticket_id}/dispatch": {},
     "POST /repairs/{ticket_id}/take-back": REASON, "POST /repairs/{ticket_id}/grade": {"grade": "b"},
     "POST /repairs/{ticket_id}/rework": {"of": 1}, "POST /repairs/{ticket_id}/steps": {"steps": []},

@@ -31,6 +31,7 @@ from wall.rig import DashboardThread, signed_in
 
 from callcenter.roles import Role
 from callcenter.settings import Settings
+from crm.complaints.letters.models import Letter, LetterTemplate
 from crm.database import open_database
 from crm.kinds.service import put_shipped
 from crm.reports.schedules.models import ReportSchedule
@@ -41,8 +42,9 @@ ENDS_THE_SESSION = "DELETE /api/v1/session"
 EXAMPLES = 5        # of each operation, sent by both users
 # Aimed at: what the scene below has. Whatever else a path names is made up.
 THERE = {"ticket_id": "1", "household_id": "1", "person_id": "1", "number_id": "1", "webhook_id": "1", "kind": "enquiry",
-         "item_id": "1", "script_id": "1", "search_id": "1", "version": "1", "report_id": "tickets", "schedule_id": "1",
-         "code": "1001", "queue": "repair", "shift_id": "1", "skill": "plumbing"}
+         "item_id": "40", "script_id": "1", "search_id": "1", "version": "1", "report_id": "tickets", "code": "1001",
+         "queue": "repair", "shift_id": "1", "skill": "plumbing", "letter_id": "1", "template_id": "1", "task_id": "1",
+         "claim_id": "1", "plan_id": "1", "schedule_id": "1"}
 REPAIR = "4"        # the ticket that is one
 
 Users = dict[Role, requests.Session]
@@ -64,6 +66,7 @@ def users(rig: tuple[Redis, Settings, DashboardThread]) -> Iterator[Users]:
             made = agent.post(f"{dashboard.url}/api/v1/tickets",
                               json={"kind": "enquiry", "household_id": 1, "fields": {"what": "when does the pool open?"}})
             assert made.status_code == 201, made.text
+        _letter(instance)
         made = agent.post(f"{dashboard.url}/api/v1/tickets", json={
             "kind": "repair", "household_id": 1, "category": "water", "fields": {"what": "a tap drips", "urgency": "ordinary"}})
         assert str(made.json()["ticket"]["ticket_id"]) == REPAIR
@@ -76,6 +79,18 @@ def users(rig: tuple[Redis, Settings, DashboardThread]) -> Iterator[Users]:
         yield found
     for session in found.values():
         session.close()
+
+
+def _letter(instance: Settings) -> None:
+    database = open_database(instance.database_url)
+    with database.writing.begin() as session:
+        words = LetterTemplate(kind="enquiry", code="result", language="zh", version=1, subject="x", body="x",
+                               written_at=datetime.now(UTC), approved_at=datetime.now(UTC))
+        session.add(words)
+        session.flush()
+        session.add(Letter(ticket_id=1, template_id=words.id, language="zh", state="draft", subject="x", body="x",
+                           drafted_at=datetime.now(UTC)))
+    database.close()
 
 
 def _scene(instance: Settings) -> None:

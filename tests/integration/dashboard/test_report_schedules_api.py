@@ -17,7 +17,7 @@ from sqlalchemy import select
 
 from callcenter.events import Health
 from callcenter.roles import Role
-from callcenter.site.schema import Notices
+from callcenter.site.desk import Notices
 from crm.notices.deliverer import Deliverer, channels_of
 from crm.outbox.models import OutboxEntry
 from crm.reports.schedules import keeper as keeper_module

@@ -88,6 +88,9 @@ def test_every_report_counts_what_happened_and_every_figure_opens_the_rows_behin
     assert headlines(manager, "contact-log", **DAY) == {"Calls": 2, "Visits": 1, "To be completed": 1}
     assert headlines(manager, "promises", **DAY)["open"] == 1
     assert headlines(manager, "on-time", **DAY)["On-time rate"] == 1.0
+    followed_up = headlines(manager, "followups", **DAY)
+    assert (followed_up["Not satisfied"], followed_up["Dissatisfied and missing"]) == (1, 1), "told without the journal"
+    assert followed_up["Satisfaction rate"] == 2 / 3
     [repairs] = [row for row in table(manager, "tickets", **DAY) if row["key"] == "repair"]
     assert (repairs["opened"], repairs["closed"], repairs["open"]) == (2, 1, 1)
     followed = 0

@@ -47,7 +47,7 @@ const category: Parser<Category> = (given, where) => {
   return { name: words(given.name, `${where}.name`), children: table(category)(given.children, `${where}.children`) }
 }
 
-const stage = shape({ name: words, moves: table(shape({ name: nullable(words), only_if: table(text), needs: list(text) })), final: flag })
+const stage = shape({ name: words, moves: table(shape({ name: nullable(words), only_if: table(text), needs: list(text), anew: list(text) })), final: flag })
 
 export const kind = shape({
   kind: text, version: number, may_open: flag, may_see: flag,

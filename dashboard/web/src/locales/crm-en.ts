@@ -4,7 +4,7 @@ const en: typeof zh = {
   none: '–', yes: 'Yes', no: 'No', files: '1 file | {n} files', loading: 'Loading…', again: 'Try again', more: 'Show more', save: 'Save', cancel: 'Cancel', edit: 'Change',
   close: 'Close', back: 'Back to the list', optional: 'optional', required: 'required', unsaved: 'Not saved yet', whole: 'All fields', saved: 'Saved',
   span: { days: '{d} d {h} h', hours: '{h} h {m} min', minutes: '{m} min {s} s' },
-  rating: { 1: '1 not satisfied', 2: '2 fair', 3: '3 satisfied' },
+  rating: { 1: '1 satisfied', 2: '2 fair', 3: '3 not satisfied' },
   role: {
     agent: 'Agent', leader: 'Leader', supervisor: 'Supervisor', duty_lead: 'Duty lead', manager: 'Manager', operations: 'Operations', engineer: 'Engineer', office: 'Office',
     spokesperson: 'Spokesperson', admin: 'Administrator',
@@ -28,7 +28,7 @@ const en: typeof zh = {
   },
   event: {
     opened: 'Opened', moved: '{from} → {to}', filled_in: 'Filled in', noted: 'Note', assigned: 'Given to {to}', unassigned: 'Nobody works on it now', offered: 'Asked {to} to take over', accepted: 'Took it over',
-    declined: 'Declined to take over', asked: 'Asked a department', answered: 'The department answered', linked: 'Linked: {as}', unlinked: 'Unlinked', attached: 'Added a file',
+    declined: 'Declined to take over', asked: 'Asked a department', answered: 'The department answered', linked: 'Linked: {as}', unlinked: 'Unlinked', attached: 'Added a file', not_made: 'What should follow could not be made',
   },
   clock: {
     title: 'Clocks', none: 'No clock runs at this stage', left: '{time} left', over: '{time} over', rest: 'Paused', kept: 'On time', missed: 'Late', broken: 'Overdue', due: 'due {at}', ended: 'ended {at}', promise: 'promised',
@@ -76,7 +76,7 @@ const en: typeof zh = {
     failed: 'not reached', cancelled: 'cancelled',
   },
   bell: {
-    title: 'Notices', none: 'Nothing to take note of', open: 'Notices, {n} open', take: 'Taken note', warned: '{name}: due soon', broken: '{name}: overdue', climbed: '{name}: nobody answered, passed up', due: 'due {at}', taken: '{name} took note',
+    title: 'Notices', none: 'Nothing to take note of', open: 'Notices, {n} open', take: 'Taken note', warned: '{name}: due soon', broken: '{name}: overdue', climbed: '{name}: nobody answered, passed up', told: '{name}: started', due: 'due {at}', taken: '{name} took note',
   },
 }
 

@@ -3,7 +3,7 @@ export default {
   none: '—', yes: '是', no: '否', files: '{n} 个文件', loading: '正在读取…', again: '再试', more: '再看一些', save: '保存', cancel: '取消', edit: '修改',
   close: '关闭', back: '返回列表', optional: '选填', required: '必填', unsaved: '还没有保存', whole: '全部内容', saved: '已保存',
   span: { days: '{d} 天 {h} 时', hours: '{h} 时 {m} 分', minutes: '{m} 分 {s} 秒' },
-  rating: { 1: '1 不满意', 2: '2 一般', 3: '3 满意' },
+  rating: { 1: '1 满意', 2: '2 一般', 3: '3 不满意' },
   role: {
     agent: '坐席', leader: '组长', supervisor: '主管', duty_lead: '值班长', manager: '经理', operations: '运维', engineer: '工程师', office: '管理处',
     spokesperson: '发言人', admin: '管理员',
@@ -27,7 +27,7 @@ export default {
   },
   event: {
     opened: '新建工单', moved: '{from} → {to}', filled_in: '填写', noted: '备注', assigned: '交 {to} 处理', unassigned: '取消处理人', offered: '请 {to} 接手', accepted: '接手',
-    declined: '不接手', asked: '请部门协办', answered: '部门答复', linked: '关联：{as}', unlinked: '取消关联', attached: '上传文件',
+    declined: '不接手', asked: '请部门协办', answered: '部门答复', linked: '关联：{as}', unlinked: '取消关联', attached: '上传文件', not_made: '后续工单没有建成',
   },
   clock: {
     title: '时限', none: '这一环节没有时限', left: '剩 {time}', over: '超 {time}', rest: '已暂停', kept: '按时', missed: '超时', broken: '已超时', due: '{at} 到期', ended: '{at} 结束', promise: '已承诺',
@@ -75,6 +75,6 @@ export default {
     failed: '未联系上', cancelled: '已取消',
   },
   bell: {
-    title: '通知', none: '没有要处理的通知', open: '通知，{n} 条未处理', take: '知道了', warned: '{name}将到期', broken: '{name}已超时', climbed: '{name}无人响应，已上报', due: '{at} 到期', taken: '{name} 已确认',
+    title: '通知', none: '没有要处理的通知', open: '通知，{n} 条未处理', take: '知道了', warned: '{name}将到期', broken: '{name}已超时', climbed: '{name}无人响应，已上报', told: '{name}开始', due: '{at} 到期', taken: '{name} 已确认',
   },
 }

@@ -48,9 +48,8 @@ export const useBoard = defineStore('board', () => {
     else heardAt.value = here
     if (message.type === 'snapshot' || message.type === 'ping') skew.value = message.now - here
     if (message.type === 'snapshot') {
-      const again = hydrated.value
       hydrate(message.board)
-      if (again) listeners.forEach((listener) => listener(null))
+      listeners.forEach((listener) => listener(null)) // what changed before this snapshot nobody tells
     }
     if (message.type === 'event') applyEvent(message.event)
   }
