@@ -33,7 +33,7 @@ from callcenter.bus import Bus
 from callcenter.clock import Clock
 from callcenter.events import AnyEvent
 from callcenter.roster import Roster
-from callcenter.site.schema import PRIVATE_NUMBERS
+from callcenter.site.parts import PRIVATE_NUMBERS
 
 log = structlog.get_logger(__name__)
 

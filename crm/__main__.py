@@ -46,6 +46,7 @@ from crm.process import Process
 from crm.recordings.command import recordings_app
 from crm.recordings.keys import KeyRing
 from crm.recordings.seal import Sealer, Vault
+from crm.repairs.dispatcher import Dispatcher
 from crm.reports.differences import Comparison
 from crm.reports.hearing import Hearing
 from crm.staff import agents
@@ -110,13 +111,14 @@ def process(context: typer.Context) -> None:
     sender = Sender(database, clock, Post(Allowed(site.webhooks.private_networks)))
     sending = started("webhooks", sender.rounds, stop, herald.report)
     desk = desk_threads(database, site, settings.secrets, clock, herald.report, stop)
+    dispatching = started("dispatch", Dispatcher(database, site, clock).rounds, stop, herald.report)
     folders = {RECORDINGS: settings.recordings, VOICEMAIL: settings.voicemail, ATTACHMENTS: settings.attachments}
     forgetting = started("retention", Forgetter(database, site, folders, clock).rounds, stop, herald.report)
     following = started("followups", FollowUpKeeper(database, site, clock).rounds, stop, herald.report)
     ledgers = started("ledgers", LedgerKeeper(database, site, clock).rounds, stop, herald.report)
     Process(database, recorder, herald, site, settings.recordings, settings.voicemail, clock,
             Comparison(database, hearing, ZoneInfo(site.timezone), site.limits.short_abandon, herald.report)).run(stop)
-    for thread in (relaying, sending, calling, sealing, forgetting, following, ledgers, *desk):
+    for thread in (relaying, sending, calling, sealing, forgetting, dispatching, following, ledgers, *desk):
         thread.join(timeout=5)
     hearing.stop()
     orders.stop()

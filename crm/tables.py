@@ -18,14 +18,17 @@ from crm.notices import models as notices
 from crm.outbox import models as outbox
 from crm.privacy import models as privacy
 from crm.recordings import models as recordings
+from crm.repairs import models as repairs
 from crm.reports import models as reports
+from crm.reports.schedules import models as report_schedules
+from crm.roster import models as roster
 from crm.staff import agents_models as agents
 from crm.staff import models as staff
 from crm.tickets import models as tickets
 from crm.webhooks import models as webhooks
 
 __all__ = ["agentlog", "agents", "callbacks", "callers", "calls", "clocks", "followups", "households", "idempotency",
-           "incidents", "kinds", "knowledge", "ledgers", "letters", "notices", "outbox", "privacy", "recordings", "reports",
-           "staff", "tickets", "webhooks"]
+           "incidents", "kinds", "knowledge", "ledgers", "letters", "notices", "outbox", "privacy", "recordings", "repairs",
+           "report_schedules", "reports", "roster", "staff", "tickets", "webhooks"]
 
 METADATA = Base.metadata

@@ -9,8 +9,8 @@ import structlog
 from hypothesis import HealthCheck, settings
 
 # What lasts longest begins first, so that no worker is alone with it at the end (with --no-loadscope-reorder).
-LONGEST = ("test_soak.py", "test_callback.py", "test_rescue.py", "test_agents.py", "test_transfers.py", "test_whole_hotline.py",
-           "test_kill_everything.py", "test_routing.py")
+LONGEST = ("test_soak.py", "test_whole_hotline.py", "test_kill_everything.py", "test_agents.py", "test_callback.py",
+           "test_callback_whole.py", "test_overflow.py", "test_rescue.py", "test_transfers.py", "test_routing.py")
 CATEGORIES = ("unit", "integration", "telephony", "browser", "chaos")
 HERE = Path(__file__).parent
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Self
 
 from callcenter.site import Site
-from callcenter.site.schema import NATIONAL_NUMBERS
+from callcenter.site.parts import NATIONAL_NUMBERS
 
 
 class Why(StrEnum):

@@ -18,7 +18,7 @@ from callcenter.phones.sound import RATE, Sound
 _FROM: Final = re.compile(r'^\s*(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<plain>[^<"]*))\s*<sips?:(?:(?P<user>[^@>;]*)@)?')
 _AHEAD_BYTES: Final = RATE * 2 * 4 // 10       # 0.4 s of sound is handed over ahead of time
 KEPT_SECONDS: Final = 300                      # a capture never grows beyond this
-PATIENCE_S: Final = 30.0                       # for what has to come: a phone that waits so long says so, on however busy a machine
+PATIENCE_S: Final = 60.0                       # for what has to come: a phone that waits so long says so, on however busy a machine
 _READ_BYTES: Final = 65_536
 
 

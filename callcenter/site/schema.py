@@ -1,55 +1,28 @@
-"""What a site file may say. Every default of the rulebook is here or in the demo's site.yaml, none is in code.
-
-Identifiers (`id`, seats, prompt names) are restricted to characters that mean nothing to the dialplan.
-"""
+"""What a site file may say. Every default of the rulebook is here or in the demo's site.yaml, none is in code."""
 
 from __future__ import annotations
 
 from datetime import date, time
-from ipaddress import IPv4Network, IPv6Network
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
-from callcenter.private import Private
-from callcenter.roles import Role
-
-Ident = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,30}$")]
-Extension = Annotated[str, StringConstraints(pattern=r"^[0-9]{2,6}$")]
-Dialled = Annotated[str, StringConstraints(pattern=r"^\+?[0-9]{2,20}$")]
-Key = Annotated[str, StringConstraints(pattern=r"^[0-9*#]$")]
-AgentCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{3,6}$")]
-Label = Annotated[str, StringConstraints(pattern=r"^[^\r\n\";,|$\[\]{}()\\]{1,60}$")]
-Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-NumberPattern = Annotated[str, StringConstraints(pattern=r"^([0-9XZN]|\[[0-9]+(-[0-9]+)*\]){1,20}\.?$")]
-Seconds = Annotated[int, Field(ge=1, le=3600)]
-Address = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,100}$")]
-UserName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9._-]{0,39}$")]
-LOOPBACKS = ("127.0.0.1", "localhost")
-
-
-# Mobiles; landlines with their area code (010, 02x, 0xxx), without, and as a trunk may show them, with 86. 0900, 00 (abroad),
-# 16x and other dear numbers are none of these.
-PRIVATE_NUMBERS = (
-    "1[3-9]XXXXXXXXX", "861[3-9]XXXXXXXXX",
-    "010ZXXXXXXX", "02XZXXXXXXX", "0[3-8]ZXZXXXXXX", "0[3-8]ZXZXXXXXXX", "09ZXZXXXXXX", "09ZXZXXXXXXX",
-    "0701ZXXXXXX", "090ZZXXXXXX",
-    "8610ZXXXXXXX", "862XZXXXXXXX", "86[3-8]ZXZXXXXXX", "86[3-8]ZXZXXXXXXX", "869ZXZXXXXXX", "869ZXZXXXXXXX",
-    "[2-8]XXXXXX", "[2-8]XXXXXXX",
+from callcenter.site.desk import Desk, FollowUps, Notices, Privacy, Repairs, Retention, Webhooks
+from callcenter.site.parts import (
+    NATIONAL_NUMBERS,
+    PRIVATE_NUMBERS,
+    AgentCode,
+    Dialled,
+    Extension,
+    Ident,
+    Key,
+    Label,
+    NumberPattern,
+    Part,
+    Seconds,
+    Weekday,
+    Words,
 )
-# … and to whom an agent passes somebody on: emergency numbers and enquiries, 12345 and the like, 95… and 96…, 400 and 800.
-NATIONAL_NUMBERS = (*PRIVATE_NUMBERS, "1[12]X", "123XX", "95XXX", "96XXX", "95XXXX", "96XXXX", "400XXXXXXX", "800XXXXXXX")
-
-
-class Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Words(Part):
-    """A name in both languages."""
-
-    zh: Label
-    en: Label
 
 
 class Company(Part):
@@ -244,120 +217,6 @@ class Estate(Part):
     buildings: tuple[Building, ...] = ()
 
 
-class Retention(Part):
-    """What a site file does not name stays for ever: no update forgets what nobody decided to forget."""
-
-    recordings_days: Annotated[int, Field(ge=1)] = 180
-    calls_months: Annotated[int, Field(ge=1, le=600, description="then nobody can tell any more who called")] | None = None
-    tickets_months: Annotated[int, Field(ge=1, le=600, description="after closing; then what is private goes")] | None = None
-    audit_years: Annotated[int, Field(ge=1, le=50)] | None = None
-
-
-AT_THE_DESK = (Role.AGENT, Role.LEADER, Role.SUPERVISOR, Role.DUTY_LEAD, Role.MANAGER, Role.SPOKESPERSON)
-
-
-class Privacy(Part):
-    """Who sees personal data without a mask, by kind, and who may look at one value with a reason (each look is logged)."""
-
-    unmasked: dict[Private, tuple[Role, ...]] = {
-        Private.NAME: (*AT_THE_DESK, Role.OFFICE), Private.TEXT: (*AT_THE_DESK, Role.OFFICE, Role.ENGINEER),
-    }
-    reveal: tuple[Role, ...] = (*AT_THE_DESK, Role.OFFICE, Role.ENGINEER)
-
-
-class MailTo(Part):
-    """Who is meant: by role, and of these estates only."""
-
-    address: Address
-    tell: Annotated[tuple[Role, ...], Field(min_length=1)]
-    estates: Annotated[tuple[Ident, ...], Field(description="none: of all")] = ()
-
-
-class Mail(Part):
-    """The company's mail server. The password is the secret `smtp`."""
-
-    host: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.-]{1,100}$")]
-    port: Annotated[int, Field(ge=1, le=65_535)] = 587
-    tls: Annotated[Literal["starttls", "tls", "none"], Field(description="none: on this machine only")] = "starttls"
-    user: Annotated[str, StringConstraints(pattern=r"^[^\s\x00-\x1f]{0,100}$")] = ""
-    sender: Address = Field(alias="from")
-    to: tuple[MailTo, ...] = ()
-    people: Annotated[dict[UserName, Address], Field(description="by user name: of whoever owns a ticket or works on it")] = {}
-
-    @model_validator(mode="after")
-    def open_on_loopback_only(self) -> Self:
-        if self.tls == "none" and self.host not in LOOPBACKS:
-            raise ValueError("mail goes through a network with `tls: starttls` or `tls: tls` only")
-        return self
-
-
-class Robot(Part):
-    """A group chat's robot. What is secret of its address is the secret `robot-<id>`, the key that it signs with
-    `robot-<id>-sign`."""
-
-    id: Ident
-    kind: Literal["wecom", "dingtalk", "feishu"]
-    url: Annotated[str, StringConstraints(
-        pattern=r"^(https://[A-Za-z0-9.-]{1,100}|http://127\.0\.0\.1)(:[0-9]{2,5})?(/[A-Za-z0-9._/-]{0,200})?$"),
-        Field(description="without its key, e.g. https://qyapi.weixin.qq.com/cgi-bin/webhook/send")]
-    signed: Annotated[bool, Field(description="DingTalk and Feishu: with its signing key")] = False
-    tell: Annotated[tuple[Role, ...], Field(min_length=1)]
-    estates: Annotated[tuple[Ident, ...], Field(description="none: of all")] = ()
-    language: Literal["zh", "en"] | None = None
-
-    @model_validator(mode="after")
-    def wecom_does_not_sign(self) -> Self:
-        if self.signed and self.kind == "wecom":
-            raise ValueError("WeCom's robots have no signing key")
-        return self
-
-
-class Notices(Part):
-    """How people are told of clocks that warn and are broken. The pages always do; these besides."""
-
-    acknowledge_within: Annotated[int, Field(ge=60, le=86_400, description="s; then it goes one up")] = 600
-    mail: Mail | None = None
-    robots: tuple[Robot, ...] = ()
-
-
-class Desk(Part):
-    """What an agent's working day is held to; the rulebook's defaults."""
-
-    misses: Annotated[int, Field(ge=1, le=20, description="calls not answered in a row before an agent is set away")] = 3
-    fault_after: Annotated[int, Field(ge=3, le=60, description="s; a phone that is gone so long is a seat fault (C1)")] = 6
-    wrapup_extension: Annotated[int, Field(ge=10, le=1800, description="s; the longest that a wrap-up is extended to")] = 300
-    call_minutes: Annotated[int, Field(ge=1, le=120, description="A4")] = 10
-    recording_pause: Annotated[int, Field(ge=1, le=1800, description="s; the longest that recording is paused (A8)")] = 120
-    park: Annotated[int, Field(ge=1, le=1800, description="s; then a parked caller comes back")] = 60
-    warn_before: Annotated[int, Field(ge=10, le=600, description="s before the limit")] = 60
-    callback_tries: Annotated[int, Field(ge=1, le=10)] = 3
-    phone_silent: Annotated[int, Field(ge=3, le=600, description="s without sound after which a seat's phone is cut off")] = 30
-    callback_retry: Annotated[int, Field(ge=5, le=86_400, description="s between two tries")] = 600
-    day_ends: Annotated[time, Field(description="what is compiled at the end of each day is compiled then (E8)")] = time(18)
-    callback_offer: Annotated[int, Field(ge=5, le=3600, description="s of expected wait from which a callback is offered")] = 60
-
-
-class FollowUps(Part):
-    """Calls of our own accord (G): when, how often, how many households a year; and for how long an incident is known (H6)."""
-
-    calls_from: time = time(9)
-    calls_until: Annotated[time, Field(description="quiet from then on, but for times that a household has named")] = time(20)
-    on_holidays: bool = False
-    consent_needed: Annotated[bool, Field(description="ring only who agreed to `calls`; who withdrew it is never rung")] = False
-    claim_minutes: Annotated[int, Field(ge=1, le=240, description="an agent holds a task for so long")] = 15
-    tries: Annotated[int, Field(ge=1, le=10)] = 3
-    busy_minutes: Annotated[int, Field(ge=1, le=1440)] = 30
-    retry_hours: Annotated[int, Field(ge=1, le=168, description="between two tries in vain")] = 4
-    share: Annotated[float, Field(gt=0, le=1, description="of households a year, for new plans")] = 0.5
-    known_hours: Annotated[int, Field(ge=1, le=720, description="further calls are about the same incident for so long")] = 12
-
-    @model_validator(mode="after")
-    def some_hours(self) -> Self:
-        if self.calls_from >= self.calls_until:
-            raise ValueError("`calls_from` comes before `calls_until`")
-        return self
-
-
 class Limits(Part):
     lookup_ms: Annotated[int, Field(ge=50, le=2000, description="how long a caller's look-up may hold the call")] = 300
     short_abandon: Seconds = 5
@@ -368,13 +227,6 @@ class Limits(Part):
     outside_numbers: Annotated[tuple[NumberPattern, ...], Field(
         description="to whom agents may pass a caller on, besides the departments; none: to nobody outside")] = NATIONAL_NUMBERS
     max_calls: Annotated[int, Field(ge=1, le=10_000)] = 500
-
-
-class Webhooks(Part):
-    """Other systems that are told over HTTPS what happens at the desk stand outside, unless they are named here."""
-
-    private_networks: Annotated[tuple[IPv4Network | IPv6Network, ...], Field(
-        description="inside, but allowed: 10.20.0.0/16; 127.0.0.0/8 for a receiver on this machine")] = ()
 
 
 class Site(Part):
@@ -396,6 +248,7 @@ class Site(Part):
     queues: Annotated[tuple[QueueConfig, ...], Field(min_length=1)]
     menus: Annotated[tuple[Menu, ...], Field(min_length=1)]
     estates: tuple[Estate, ...] = ()
+    repairs: Repairs = Repairs()
     retention: Retention = Retention()
     privacy: Privacy = Privacy()
     notices: Notices = Notices()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -14,6 +14,7 @@ from crm.calls.models import CallRow, QueueVisit, TalkSegment
 from crm.calls.record import CallRecord, outcome
 from crm.calls.talk import Linked, segments
 
+AT_ONCE: Final = 500
 BEGAN_BEFORE: Final = timedelta(minutes=30)
 _FOLD: Final[TypeAdapter[CallRecord]] = TypeAdapter(CallRecord)
 _SAME = (
@@ -69,28 +70,36 @@ def save_talk(session: Session, records: Iterable[CallRecord], node: str) -> Non
     consultation is a channel's row of its own.
     """
     session.flush()
-    for record in records:
-        if record.entered_at is None:
-            continue
-        _replace(session, record.call_id, [
+    kept = [record for record in records if record.entered_at is not None]
+    _drop(session, QueueVisit, [record.call_id for record in kept])
+    _drop(session, TalkSegment, [record.call_id for record in kept if _whole_at(record)])
+    for record in kept:
+        session.add_all(
             QueueVisit(call_id=record.call_id, place=place, queue=visit.queue, queued_at=visit.queued_at, stage=visit.stage,
                        answered_at=visit.answered_at, seat=visit.seat, left_at=visit.left_at, gave_up=visit.gave_up)
-            for place, visit in enumerate(record.visits)], QueueVisit)
-        ended_at = record.left_at or (record.ended_at if record.lost else None)
-        if record.ended_at is None or ended_at is None:
+            for place, visit in enumerate(record.visits))
+        ended_at = _whole_at(record)
+        if ended_at is None:
             continue
         agents = dict(record.agents)
         found = segments(Linked(record.call_id, record.moves), ended_at, _aside(session, record, ended_at, node))
-        _replace(session, record.call_id, [
+        session.add_all(
             TalkSegment(call_id=record.call_id, place=place, seat=one.seat, number=one.number, kind=one.kind.value,
                         agent=agents.get(one.seat) if one.seat else None, began_at=one.began_at, ended_at=one.ended_at)
-            for place, one in enumerate(found)], TalkSegment)
+            for place, one in enumerate(found))
 
 
-def _replace(session: Session, call_id: str, rows: list[TalkSegment] | list[QueueVisit],
-             table: type[TalkSegment | QueueVisit]) -> None:
-    session.execute(delete(table).where(table.call_id == call_id))
-    session.add_all(rows)
+def _whole_at(record: CallRecord) -> datetime | None:
+    """When it ended; None while one of the files has not told of it."""
+    if record.ended_at is None:
+        return None
+    return record.left_at or (record.ended_at if record.lost else None)
+
+
+def _drop(session: Session, table: type[TalkSegment | QueueVisit], call_ids: Sequence[str]) -> None:
+    for place in range(0, len(call_ids), AT_ONCE):
+        session.execute(delete(table).where(table.call_id.in_(call_ids[place:place + AT_ONCE]))
+                        .execution_options(synchronize_session=False))
 
 
 def _aside(session: Session, record: CallRecord, ended_at: datetime, node: str) -> list[Linked]:

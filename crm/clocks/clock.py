@@ -89,13 +89,16 @@ def start(terms: Terms, now: datetime, calendar: Calendar) -> Clock:
     return Clock(terms, now, allowed or NOTHING, since=now, due_at=due_at)
 
 
-def act(clock: Clock, what: Act, now: datetime, calendar: Calendar, terms: Terms | None = None) -> tuple[Clock, tuple[Step, ...]]:
+def act(clock: Clock, what: Act, now: datetime, calendar: Calendar, terms: Terms | None = None, *,
+        told_late: bool = False) -> tuple[Clock, tuple[Step, ...]]:
     """Takes the steps that are due first: what was broken before it was paused or ended stays broken, however late the tick is.
-    `terms` goes with RULE. Raises WrongActError."""
+    `terms` goes with RULE; `told_late`: `now` is past, and what broke since then did not (`mended`). Raises WrongActError."""
     standing = NEXT.get((clock.standing, what))
     if standing is None or (terms is None) == (what is Act.RULE):
         raise WrongActError(f"{what} while {clock.standing}")
     clock, steps = at(clock, now, calendar)
+    if told_late and what in (Act.PAUSE, Act.STOP):
+        clock = mended(clock, now)
     match what:
         case Act.PAUSE:
             clock = _rested(clock, now, calendar)
@@ -107,6 +110,14 @@ def act(clock: Clock, what: Act, now: datetime, calendar: Calendar, terms: Terms
             clock = _ruled(clock, terms, now, calendar)
     clock, more = at(replace(clock, standing=standing), now, calendar)
     return clock, (*steps, *more)
+
+
+def mended(clock: Clock, now: datetime) -> Clock:
+    """It was broken only because nobody had heard yet that it had been paused or ended before (`now`): an engineer without a
+    network was on site in time. Then it was not broken; what was told was told, and should it break yet, that is a new round."""
+    if clock.broken_at is None or clock.broken_at <= now:
+        return clock
+    return replace(clock, broken_at=None, step=0, round=clock.round + 1)
 
 
 def at(clock: Clock, now: datetime, calendar: Calendar) -> tuple[Clock, tuple[Step, ...]]:

@@ -11,7 +11,7 @@ from typing import Any, Final
 from sqlalchemy import Integer, cast, func, select, text
 from sqlalchemy.orm import Session
 
-from callcenter.site.schema import Words
+from callcenter.site.parts import Words
 from crm.clocks.figures import Ended
 from crm.clocks.models import OPEN, TicketClock
 from crm.clocks.terms import read

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from callcenter.site.schema import Schedule
 from crm.clocks.calendars import Always, Calendar, Days, Office
 from crm.clocks.models import OfficeHours
+from crm.remembered import forget, remembered
 
 THE_ROW = 1
 
@@ -29,8 +30,12 @@ class Calendars:
 
 
 def calendars(session: Session) -> Calendars:
-    row = session.get_one(OfficeHours, THE_ROW)
-    return _made(row.version, row.timezone, json.dumps(row.schedule, sort_keys=True))
+    """As the transaction first saw them."""
+    def read() -> Calendars:
+        row = session.get_one(OfficeHours, THE_ROW)
+        return _made(row.version, row.timezone, json.dumps(row.schedule, sort_keys=True))
+
+    return remembered(session, "office_hours", read)
 
 
 def set_office_hours(session: Session, schedule: Schedule, timezone: str) -> bool:
@@ -39,6 +44,7 @@ def set_office_hours(session: Session, schedule: Schedule, timezone: str) -> boo
     wanted = schedule.model_dump(mode="json", by_alias=True)
     if (row.schedule, row.timezone) == (wanted, timezone):
         return False
+    forget(session)
     row.schedule, row.timezone, row.version = wanted, timezone, row.version + 1
     return True
 

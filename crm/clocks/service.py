@@ -5,7 +5,7 @@ Whatever a clock does is written with the clock's row, in one transaction: the t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -33,12 +33,27 @@ class _Work:
     by: Calendars
     telling: Telling
     now: datetime
+    told_late: bool = False
 
 
-def follow(session: Session, ticket: Ticket, rules: Mapping[str, ClockRule], now: datetime) -> None:
-    """Starts, pauses, resumes, changes and stops the ticket's clocks as its stage and fields say. Safe to repeat."""
-    session.flush()
+def begin(session: Session, ticket: Ticket, rules: Mapping[str, ClockRule], now: datetime) -> None:
+    """Starts the clocks of a ticket that is new in this transaction: it has none yet."""
     work = _Work(session, calendars(session), Telling(session), now)
+    for name, rule in rules.items():
+        if ticket.stage in rule.runs_in and (terms := terms_of(rule, ticket.fields)) is not None:
+            _start(work, ticket, name, terms, 1, rule.announce)
+    work.telling.finish()
+    session.flush()
+
+
+def follow(session: Session, ticket: Ticket, rules: Mapping[str, ClockRule], now: datetime, *,
+           told_late: bool = False) -> None:
+    """Starts, pauses, resumes, changes and stops the ticket's clocks as its stage and fields say. Safe to repeat.
+
+    `told_late`: `now` is past, it is when that was done which the ticket hears of only now. A clock that broke in between and had
+    ended by then was kept."""
+    session.flush()
+    work = _Work(session, calendars(session), Telling(session), now, told_late)
     rows = {row.clock: row for row in session.scalars(
         select(TicketClock).where(TicketClock.ticket_id == ticket.id, TicketClock.standing != Standing.STOPPED)
         .with_for_update().execution_options(populate_existing=True))}
@@ -49,7 +64,7 @@ def follow(session: Session, ticket: Ticket, rules: Mapping[str, ClockRule], now
             _follow_one(work, ticket, row, rule, terms)
             ended += [row] if row.standing == Standing.STOPPED else []
         elif terms is not None and ticket.stage in rule.runs_in:
-            _start(work, ticket, name, terms, rule.announce)
+            _start(work, ticket, name, terms, 1 + _runs(session, ticket, name), rule.announce)
     for row in rows.values():     # its kind has it no longer
         _act(work, ticket, row, Act.STOP, withdrawn=True)
     work.telling.finish()
@@ -115,16 +130,19 @@ def clock_of(row: TicketClock) -> Clock:
         ended_at=row.ended_at)
 
 
-def _start(work: _Work, ticket: Ticket, name: str, terms: Terms, announce: str | None) -> None:
-    run = work.session.scalar(select(func.max(TicketClock.run)).where(TicketClock.ticket_id == ticket.id,
-                                                                     TicketClock.clock == name)) or 0
+def _runs(session: Session, ticket: Ticket, name: str) -> int:
+    return session.scalar(select(func.max(TicketClock.run)).where(TicketClock.ticket_id == ticket.id,
+                                                                  TicketClock.clock == name)) or 0
+
+
+def _start(work: _Work, ticket: Ticket, name: str, terms: Terms, run: int, announce: str | None) -> None:
     clock = pure.start(terms, work.now, work.by.of(terms.calendar))
-    row = TicketClock(ticket_id=ticket.id, clock=name, run=run + 1, started_at=work.now)
+    row = TicketClock(ticket_id=ticket.id, clock=name, run=run, started_at=work.now)
     _keep(work, row, clock)
     work.session.add(row)
-    work.session.flush()
     _tell(work, ticket, row, "started")
     if announce is not None:
+        work.session.flush()     # a notice names the clock's row
         work.telling.tell(ticket, row, "told", announce, work.now)
     _take(work, ticket, row, clock)
 
@@ -150,7 +168,10 @@ def _act(work: _Work, ticket: Ticket, row: TicketClock, what: Act, *, terms: Ter
          withdrawn: bool = False) -> None:
     """What was due before the act is told before it."""
     clock = _take(work, ticket, row, clock_of(row))
-    clock, steps = pure.act(clock, what, work.now, work.by.of(row.calendar), terms)
+    was_broken = clock.broken_at is not None
+    clock, steps = pure.act(clock, what, work.now, work.by.of(row.calendar), terms, told_late=work.told_late)
+    if was_broken and clock.broken_at is None:
+        settle(work.session, ticket, row, work.now)
     _keep(work, row, clock)
     said = _SAID.get(what)
     if said is None:
@@ -177,7 +198,9 @@ def _keep(work: _Work, row: TicketClock, clock: Clock) -> None:
     row.next_at, row.planned_by = pure.next_at(clock, work.by.of(clock.terms.calendar)), work.by.version
 
 
-def _tell_steps(work: _Work, ticket: Ticket, row: TicketClock, steps: Iterable[Step]) -> None:
+def _tell_steps(work: _Work, ticket: Ticket, row: TicketClock, steps: Sequence[Step]) -> None:
+    if steps and row in work.session.new:
+        work.session.flush()     # due at once: its notices name it
     ladder = read(row.terms).ladder
     for step in steps:
         if step.did is Did.CLIMBED and step.rung is not None:

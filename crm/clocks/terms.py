@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 from pydantic import TypeAdapter
 
 from callcenter.roles import Role
-from callcenter.site.schema import Words
+from callcenter.site.parts import Words
 from crm.kinds.schema import AnySpan, ClockRule, Rung, Span
 
 _SPAN: Final[TypeAdapter[Span]] = TypeAdapter(AnySpan)

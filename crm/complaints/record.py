@@ -73,13 +73,28 @@ def record_of_all(session: Session, actor: Actor, since: datetime, before: datet
     return sorted(made, key=lambda row: (-row.upheld, -row.partly, row.user))
 
 
-def rows_behind(session: Session, view: View, user: str, figure: str, since: datetime, before: datetime) -> list[TicketShown]:
-    """The complaints that count, newest first, at most two hundred. Raises NotFound."""
-    ident = session.scalar(select(User.id).where(User.name == user))
-    if ident is None or figure not in FIGURES or ident == view.actor.user_id:
-        raise NotFound(f"{figure} of {user}")
+def upheld_of_agents(session: Session, actor: Actor, since: datetime, before: datetime) -> list[tuple[str, datetime]]:
+    """(agent's code, when it was closed) of each complaint that was upheld, or partly so: K3's figure of an agent's day."""
+    codes: dict[int, str] = {row.user_id: row.code for row in session.scalars(select(AgentRow).where(AgentRow.user_id.is_not(None)))
+                             if row.user_id is not None}
+    return [(codes[row.about_id], row.closed_at) for row in _closed(session, actor, since, before)
+            if row.about_id in codes and row.closed_at is not None and row.fields.get("validity") in ("valid", "partly")]
+
+
+def rows_behind(session: Session, view: View, person: str, figure: str, since: datetime, before: datetime, *,
+                is_agent: bool = False) -> list[TicketShown]:
+    """The complaints that count, newest first, at most two hundred. `person`: a user's name, or an agent's code. `counted`: upheld
+    or partly, as in an agent's record. Nothing of one's own, nor of an agent who is no user. Raises NotFound."""
+    found = session.execute(select(AgentRow.user_id).where(AgentRow.code == person) if is_agent
+                            else select(User.id).where(User.name == person)).first()
+    wanted = ("upheld", "partly") if figure == "counted" else (figure,)
+    if found is None:
+        raise NotFound(f"{figure} of {person}")
+    ident = found[0]
+    if ident is None or ident == view.actor.user_id:
+        return []
     rows = [row for row in _closed(session, view.actor, since, before)
-            if row.about_id == ident and UPHELD.get(str(row.fields.get("validity"))) == figure]
+            if row.about_id == ident and UPHELD.get(str(row.fields.get("validity"))) in wanted]
     return shown(session, view, list(reversed(rows))[:MOST])
 
 

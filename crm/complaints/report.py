@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from callcenter.errors import NotFound
-from callcenter.site.schema import Words
+from callcenter.site.parts import Words
 from crm.complaints import figures
 from crm.complaints.figures import REPEAT_WITHIN, Complaint, Counts, Month, behind, by, change, counts
 from crm.complaints.sources import complaints, kinds_counted
@@ -35,6 +35,16 @@ class Asked:
 
     year: int
     month: int
+    estate_id: int | None = None
+
+    def span(self, tz: tzinfo) -> Span:
+        return Span(_begin(self.year, self.month, tz), _begin(self.year, self.month + 1, tz), self.estate_id)
+
+
+@dataclass(frozen=True)
+class Span:
+    begins: datetime
+    ends: datetime
     estate_id: int | None = None
 
 
@@ -85,27 +95,28 @@ def report(session: Session, actor: Actor, asked: Asked, now: datetime, tz: tzin
     found = complaints(session, actor, edges[0] - REPEAT_WITHIN, edges[-1], asked.estate_id)
     months = [_month(found, begins, ends, now) for begins, ends in pairwise(edges)]
     this = months[-1]
-    kinds = kinds_counted(session, actor)
     each = [counts(month.received, month) for month in months]
+    parts = by_parts(session, actor, this)
     return ComplaintReport(
         _name(asked.year, asked.month), asked.estate_id, this.begins, this.until, each[-1],
-        _rows(by(lambda one: one.kind, this.received), this, {name: kind.name for name, kind in kinds.items()}),
-        _rows(_by_category(this.received), this, _category_names(list(kinds.values()))),
-        _rows(by(lambda one: one.cause, this.received), this, _cause_names(list(kinds.values()))),
-        _rows(by(lambda one: None if one.estate_id is None else str(one.estate_id), this.received), this, _estate_names(session)),
+        parts["kind"], parts["category"], parts["cause"], parts["estate_id"],
         tuple(TrendRow(_local_name(month.begins, tz), mine, change(mine.received, each[place - 1].received) if place else None)
               for place, (month, mine) in enumerate(zip(months, each, strict=True))))
 
 
-def rows(session: Session, view: View, asked: Asked, wanted: Wanted, now: datetime, tz: tzinfo, *, cursor: str | None = None,
+def counted(session: Session, actor: Actor, span: Span, now: datetime) -> Month:
+    """What was received in any time, as a month is. Raises NotFound."""
+    _must_see(session, actor, span.estate_id)
+    found = complaints(session, actor, span.begins - REPEAT_WITHIN, span.ends, span.estate_id)
+    return _month(found, span.begins, span.ends, now)
+
+
+def rows(session: Session, view: View, span: Span, wanted: Wanted, now: datetime, *, cursor: str | None = None,
          limit: int = 50) -> Page[TicketShown]:
     """The tickets behind a figure, oldest first. Raises NotFound (estate, or no such figure), BadCursor."""
-    _must_see(session, view.actor, asked.estate_id)
     if wanted.figure not in figures.RULES:
         raise NotFound(f"figure {wanted.figure}")
-    begins, ends = _begin(asked.year, asked.month, tz), _begin(asked.year, asked.month + 1, tz)
-    found = complaints(session, view.actor, begins - REPEAT_WITHIN, ends, asked.estate_id)
-    month = _month(found, begins, ends, now)
+    month = counted(session, view.actor, span, now)
     idents = [one.ticket_id for one in behind(wanted.figure, (one for one in month.received if _fits(one, wanted)), month)]
     if cursor is not None:
         after = int(place_of(ROWS, cursor, int)[1])
@@ -114,6 +125,18 @@ def rows(session: Session, view: View, asked: Asked, wanted: Wanted, now: dateti
     tickets = {row.id: row for row in session.scalars(select(Ticket).where(Ticket.id.in_(part)))}
     following = cursor_of(ROWS, part[-1], part[-1]) if len(idents) > limit else None
     return Page(items=shown(session, view, [tickets[ident] for ident in part]), next=following)
+
+
+def by_parts(session: Session, actor: Actor, month: Month) -> dict[str, tuple[Row, ...]]:
+    """By what `rows` takes as a filter: kind, category (each level), cause, estate_id."""
+    kinds, received = kinds_counted(session, actor), month.received
+    return {
+        "kind": _rows(by(lambda one: one.kind, received), month, {name: kind.name for name, kind in kinds.items()}),
+        "category": _rows(_by_category(received), month, _category_names(list(kinds.values()))),
+        "cause": _rows(by(lambda one: one.cause, received), month, _cause_names(list(kinds.values()))),
+        "estate_id": _rows(by(lambda one: None if one.estate_id is None else str(one.estate_id), received), month,
+                           _estate_names(session)),
+    }
 
 
 def _fits(one: Complaint, wanted: Wanted) -> bool:
@@ -137,7 +160,8 @@ def _by_category(received: Sequence[Complaint]) -> dict[str | None, list[Complai
     found: dict[str | None, list[Complaint]] = {}
     for one in received:
         parts = one.category.split("/") if one.category else []
-        for path in ["/".join(parts[:level]) for level in range(1, len(parts) + 1)] or [None]:
+        paths: list[str | None] = ["/".join(parts[:level]) for level in range(1, len(parts) + 1)]
+        for path in paths or [None]:
             found.setdefault(path, []).append(one)
     return found
 

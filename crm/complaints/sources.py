@@ -42,7 +42,8 @@ def complaints(session: Session, actor: Actor, since: datetime, before: datetime
     clocks: dict[int, list[Ended]] = {}
     for ticket_id, at, kept in session.execute(select(TicketClock.ticket_id, TicketClock.ended_at, TicketClock.kept).where(
             TicketClock.ticket_id.in_(mine), TicketClock.ended_at.is_not(None), TicketClock.kept.is_not(None))):
-        clocks.setdefault(ticket_id, []).append(Ended(at, kept))
+        if at is not None and kept is not None:
+            clocks.setdefault(ticket_id, []).append(Ended(at, kept))
     return [Complaint(ident, kind, at, category, cause, validity, household, estate, handled.get(ident), withdrawn.get(ident),
                       tuple(clocks.get(ident, ())))
             for ident, kind, _, at, category, household, estate, cause, validity in rows]

@@ -9,7 +9,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, and_, case, exists, select
 from sqlalchemy.orm import Session, aliased
 
-from callcenter.site.schema import FollowUps
+from callcenter.site.desk import FollowUps
 from crm.clocks.office import calendars
 from crm.followups.rules import Hours, Retry
 from crm.households.models import Consent, Household, Person, PhoneNumber

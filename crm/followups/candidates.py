@@ -9,7 +9,7 @@ from typing import Final
 from sqlalchemy import and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
-from callcenter.site.schema import FollowUps
+from callcenter.site.desk import FollowUps
 from crm.calls.models import CallRow
 from crm.followups.calling import NO_CALL, NO_CONSENT, NO_NUMBER, consents, has_number, unwilling
 from crm.followups.models import FollowUpPick, FollowUpPlan, FollowUpTask
@@ -49,7 +49,7 @@ def candidates(session: Session, plan: FollowUpPlan, rule: FollowUps, tz: tzinfo
         select(Household.id, Household.tags, some, willing, callable_, complained, contacted).where(*home),
         execution_options={"yield_per": AT_ONCE})
     for ident, tags, has_one, is_willing, may, has_complained, was_contacted in rows:
-        traits = {tag for tag in TAGS if tag in tags}
+        traits: set[str] = {tag for tag in TAGS if tag in tags}
         if has_complained:
             traits.add("complained")
         if not was_contacted:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, literal, or_, select
+from sqlalchemy import ColumnElement, and_, case, func, literal, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from crm.calls.models import CallRow
@@ -111,7 +111,8 @@ def rows(session: Session, actor: Actor, of: Period, figure: Figure, why: str | 
                        for _, row in found[:limit]], next=following)
 
 
-def _rows_of(actor: Actor, of: Period, figure: Figure, why: str | None) -> list[Select[Any]]:
+def _rows_of(actor: Actor, of: Period, figure: Figure, why: str | None) -> list[Any]:
+    """Queries with the columns of `FigureRow` and `place`, by which rows of one moment are told apart."""
     if figure in ("dissatisfied", "dissatisfied_missing", "satisfied", "rated"):
         score = {"satisfied": SATISFIED, "rated": None}.get(figure, NOT_SATISFIED)
         ratings, calls = _ratings(actor, of), _calls(actor, of)

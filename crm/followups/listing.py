@@ -23,6 +23,7 @@ from crm.paging import Page, cursor_of, place_of
 from crm.privacy.service import View
 from crm.staff.actor import Actor
 from crm.staff.models import User
+from crm.tickets.listing import not_about
 from crm.tickets.models import Ticket
 from crm.tickets.reading import seen, visible
 from crm.tickets.schemas import TicketShown
@@ -45,6 +46,8 @@ def tasks(session: Session, view: View, wanted: Wanted, now: datetime, *, cursor
           limit: int = 50) -> Page[TaskShown]:
     """In the order in which they are called. Raises BadCursor."""
     query = select(FollowUpTask).where(FollowUpTask.state == wanted.state, *of_estates(view.actor))
+    if hidden := not_about(view.actor):      # of a complaint about whoever asks (D3)
+        query = query.join(Ticket, Ticket.id == FollowUpTask.ticket_id).where(*hidden)
     for column, value in ((FollowUpTask.why, wanted.why), (FollowUpTask.estate_id, wanted.estate_id),
                           (FollowUpTask.household_id, wanted.household_id)):
         if value is not None:

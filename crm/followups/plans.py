@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from callcenter.errors import Conflict, Forbidden, NotFound, check_version
 from callcenter.roles import Role
-from callcenter.site.schema import FollowUps
+from callcenter.site.desk import FollowUps
 from crm.followups.calling import hours_of
 from crm.followups.candidates import candidates, households
 from crm.followups.models import FollowUpDraw, FollowUpPick, FollowUpPlan, FollowUpTask

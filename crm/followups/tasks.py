@@ -15,7 +15,7 @@ from sqlalchemy import case, or_, select, update
 from sqlalchemy.orm import Session
 
 from callcenter.errors import Forbidden, NotFound
-from callcenter.site.schema import FollowUps
+from callcenter.site.desk import FollowUps
 from crm.clocks.office import calendars
 from crm.followups.calling import Dialled, hours_of, mark_wrong, retry_of, stop_calls, whom
 from crm.followups.models import FollowUpTask, FollowUpTry, Rating

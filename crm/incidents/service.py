@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, and_, case, func, or_, select, true
 from sqlalchemy.orm import Session
@@ -52,16 +52,16 @@ def known(session: Session, view: View, household_id: int, kind: str | None, cat
     place = or_(KnownIncident.building_id.is_(None), KnownIncident.building_id == home.building_id)
     marked = and_(KnownIncident.ticket_id.is_not(None), KnownIncident.estate_id == home.estate_id, place, KnownIncident.until > now)
     young = and_(KnownIncident.ticket_id.is_(None), Ticket.created_at > now - within, Household.building_id == home.building_id)
-    query = (select(Ticket, KnownIncident, Building.name).outerjoin(KnownIncident, KnownIncident.ticket_id == Ticket.id)
-             .outerjoin(Household, Household.id == Ticket.household_id)
-             .outerjoin(Building, Building.id == KnownIncident.building_id)
-             .where(Ticket.state == "open", Ticket.estate_id == home.estate_id))
+    query: Any = (
+        select(Ticket, KnownIncident, Building.name).outerjoin(KnownIncident, KnownIncident.ticket_id == Ticket.id)
+        .outerjoin(Household, Household.id == Ticket.household_id).outerjoin(Building, Building.id == KnownIncident.building_id)
+        .where(Ticket.state == "open", Ticket.estate_id == home.estate_id))
     alike = and_(Ticket.kind == kind, _same_branch(category)) if kind is not None and category is not None else None
     if kind is not None:
         query = query.where(Ticket.kind == kind)
     query = query.where(or_(and_(marked, _same_branch(category)), and_(young, alike)) if alike is not None else marked)
     first = case((KnownIncident.ticket_id.is_not(None), 0), else_=1)
-    rows = session.execute(seen(session, view.actor, query).order_by(first, Ticket.id.desc()).limit(MOST)).all()
+    rows: Any = session.execute(seen(session, view.actor, query).order_by(first, Ticket.id.desc()).limit(MOST)).all()
     counts = _callers(session, [ticket.id for ticket, _, _ in rows])
     return [Candidate(
         ticket.id, ticket.number, ticket.kind, ticket.category, view.show(ticket.title, Private.TEXT), ticket.stage,

@@ -44,17 +44,20 @@ def _stages(kind: Kind) -> Iterator[Broken]:
                 whole = False
             elif target == name:
                 yield where, "leads to where it begins", "leave it out"
-            for place, need in enumerate(move.needs):
+            for key, place, need in (*(("needs", *one) for one in enumerate(move.needs)),
+                                     *(("needs_one", *one) for one in enumerate(move.needs_one))):
                 if need not in kind.fields and need not in RESERVED:
-                    yield (*where, "needs", place), f"no field {need}", _one_of([*kind.fields, *RESERVED])
+                    yield (*where, key, place), f"no field {need}", _one_of([*kind.fields, *RESERVED])
                 elif need == "category" and not kind.categories:
-                    yield (*where, "needs", place), "there are no categories", "add `categories`, or leave it out"
+                    yield (*where, key, place), "there are no categories", "add `categories`, or leave it out"
             for place, need in enumerate(move.anew):
                 if need not in move.needs or need not in kind.fields:
                     yield (*where, "anew", place), f"{need} is not needed here", _one_of(n for n in move.needs if n in kind.fields)
             yield from _condition(kind, move.only_if, (*where, "only_if"))
         if stage.follow_up and kind.kind == "followup":
             yield ("stages", name, "follow_up"), "a follow-up is not followed up", "leave it out"
+        if stage.call_back and kind.kind == "callback":
+            yield ("stages", name, "call_back"), "a callback asks for no other", "leave it out"
     if not any(stage.final for stage in kind.stages.values()):
         yield ("stages",), "none is final", "add `final: true` where a ticket is closed"
     elif whole:

@@ -15,7 +15,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 from pydantic_core import PydanticCustomError
 
 from callcenter.roles import Role
-from callcenter.site.schema import Words
+from callcenter.site.parts import Words
 
 ID: Final = r"^[a-z][a-z0-9_]{0,19}$"
 PREFIX: Final = r"^[A-Z]{1,3}$"
@@ -119,6 +119,7 @@ class Move(Part):
     who: tuple[Who, ...] = Field(min_length=1)
     only_if: dict[Id, str] = {}          # field → value: an option of a choice, yes or no
     needs: tuple[Id, ...] = ()           # fields that must be filled in, or `assignee`, `category`, `household`
+    needs_one: tuple[Id, ...] = ()       # … and at least one of these
     anew: tuple[Id, ...] = ()            # of these, those that must be said with this very move
     name: Words | None = None            # of the button; else the stage's name
 
@@ -171,6 +172,7 @@ class Stage(Part):
     moves: dict[Id, Move] = {}           # stage → who may move it there
     final: bool = False                  # the ticket is closed in it; a machine closes into the first one of the file
     follow_up: bool = False              # a follow-up is made when a ticket gets here (G1)
+    call_back: bool = False              # the caller is rung at once when a ticket gets here (F5): a callback is opened
     makes: tuple[Makes, ...] = Field(default=(), max_length=6)
 
 

@@ -1,6 +1,6 @@
 """Which kinds there are, in which version; a new version holds for new tickets at once, in every process.
 
-Every use asks the database which version is the newest, by key; what a version says is remembered under the digest of its text.
+Every transaction asks the database which version is the newest, by key; what a version says is remembered under its digest.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from crm.kinds.load import load_kept, load_kind, shipped_texts
 from crm.kinds.models import KindVersion
 from crm.kinds.schema import Kind
 from crm.outbox.service import note
+from crm.remembered import forget, remembered
 from crm.staff.actor import SYSTEM, Actor
 from crm.staff.audit import record_audit
 
@@ -50,7 +51,11 @@ class Written:
 
 
 def kind_of(session: Session, kind: str, version: int | None = None) -> Versioned:
-    """The newest one when no version is said. Raises NotFound."""
+    """The newest one, as the transaction first saw it, when no version is said. Raises NotFound."""
+    return remembered(session, ("kind", kind, version), lambda: _kind_of(session, kind, version))
+
+
+def _kind_of(session: Session, kind: str, version: int | None) -> Versioned:
     query = select(KindVersion.version, KindVersion.digest).where(KindVersion.kind == kind)
     query = query.where(KindVersion.version == version) if version else query.order_by(KindVersion.version.desc()).limit(1)
     found = session.execute(query).first()
@@ -121,6 +126,7 @@ def write_kind(session: Session, actor: Actor, kind: str, text: str, now: dateti
     if dry_run or (last and last.digest == digest):
         return Written(found, None if dry_run or last is None else last.version, last is None or last.digest != digest)
     version = last.version + 1 if last else 1
+    forget(session)
     session.add(KindVersion(kind=kind, version=version, text=text, digest=digest, since=now, who=actor.name))
     record_audit(session, at=now, who=actor.name, user_id=actor.user_id, action="kind.written", subject=f"kind:{kind}",
                  detail=f"version {version}")
@@ -141,6 +147,7 @@ def put_shipped(session: Session, now: datetime) -> list[str]:
                                 since=now, who=SYSTEM.name)
                     for kind, text in added.items())
     session.flush()
+    forget(session)
     return list(added)
 
 

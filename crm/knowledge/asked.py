@@ -15,6 +15,7 @@ from callcenter.errors import NotFound
 from callcenter.private import Private
 from crm.calls.models import CallRow
 from crm.households.estates import must_see
+from crm.households.models import Estate
 from crm.knowledge.models import KnowledgeItem, KnowledgeSearch
 from crm.knowledge.rights import APPROVE, READ, ItemMissing, item_seen, may
 from crm.knowledge.schemas import Language
@@ -74,7 +75,7 @@ def find(session: Session, bank: Bank, actor: Actor, asked: Asked, day: date) ->
     call of one, that the actor does not see."""
     may(actor, READ)
     estate_id = asked.estate_id
-    if not actor.sees(estate_id):
+    if estate_id is not None and (not actor.sees(estate_id) or session.get(Estate, estate_id) is None):
         raise NotFound(f"estate {estate_id}")
     if asked.call_id is not None:
         row = session.get(CallRow, asked.call_id)      # None: the journal is not as far yet

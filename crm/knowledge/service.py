@@ -264,7 +264,7 @@ def _told(session: Session, actor: Actor, row: KnowledgeItem, what: str, now: da
           reason: str | None = None) -> None:
     """Audit and outbox; of an item for some estates each of these is told."""
     held = [_estates(version) for version in versions]
-    estates: list[int | None] = [None] if not all(held) else sorted({each for one in held for each in one})
+    estates: list[int | None] = [*sorted({each for one in held for each in one})] if all(held) else [None]
     said = f"{row.sort} {row.code} version {row.newest}"
     record_audit(session, at=now, who=actor.name, user_id=actor.user_id, action=f"knowledge.{what}", subject=f"knowledge:{row.id}",
                  detail=said if reason is None else f"{said}: {reason}")

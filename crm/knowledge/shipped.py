@@ -60,7 +60,7 @@ def put_shipped_knowledge(session: Session, now: datetime) -> int:
     session.add_all(KnowledgeCategory(code=code, zh=words.zh, en=words.en)
                     for code, words in found.categories.items() if code not in there)
     session.flush()
-    contents: list[tuple[str, Content]] = [*found.entries.items(), *found.scripts.items()]
+    contents: list[tuple[str, Content]] = [*found.scripts.items(), *found.entries.items()]
     stamp = next_stamp(session)
     rows = [KnowledgeItem(sort=SORTS[type(content)], code=code, title=content.title, category=content.category, newest=1, shown=1,
                           version=1, stamp=stamp, created_at=now, updated_at=now, retired_at=None) for code, content in contents]

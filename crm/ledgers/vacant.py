@@ -57,9 +57,9 @@ def _shown(session: Session, homes: Any, kinds: list[Kind]) -> dict[int, VacantF
     checks = select(Ticket).where(Ticket.household_id.in_(ids), Ticket.kind.in_(list(by_kind)))
     for row in session.scalars(checks.order_by(Ticket.id)):
         (waiting if row.state == "open" else over)[row.household_id or 0] = row
-    repairs: dict[int, int] = dict(session.execute(
-        select(Ticket.household_id, func.count()).where(
-            Ticket.household_id.in_(ids), Ticket.kind == "repair", Ticket.state == "open").group_by(Ticket.household_id)).all())
+    counted = session.execute(select(Ticket.household_id, func.count()).where(
+        Ticket.household_id.in_(ids), Ticket.kind == "repair", Ticket.state == "open").group_by(Ticket.household_id))
+    repairs = {ident: count for ident, count in counted if ident is not None}
     found = {}
     for home in homes:
         last, now = over.get(home.id), waiting.get(home.id)

@@ -18,9 +18,9 @@ from email.message import EmailMessage
 from email.utils import format_datetime
 from typing import Any, Final, Protocol
 
-from callcenter.site.schema import Mail, Robot
+from callcenter.site.desk import Mail, Robot
 from crm.notices import robots
-from crm.notices.words import Language, Message, body, subject
+from crm.notices.words import Language, Letter
 
 TIMEOUT_S: Final = 8
 LONGEST_ANSWER: Final = 16_384
@@ -35,7 +35,7 @@ class NotSentError(Exception):
 
 
 class Channel(Protocol):
-    def send(self, message: Message, address: str, now: datetime) -> None:
+    def send(self, letter: Letter, address: str, now: datetime) -> None:
         """Raises NotSentError."""
         ...
 
@@ -50,14 +50,17 @@ class MailServer:
     language: Language
     tz: tzinfo
 
-    def send(self, message: Message, address: str, now: datetime) -> None:
+    def send(self, letter: Letter, address: str, now: datetime) -> None:
         made = EmailMessage()
         made["From"], made["To"], made["Date"] = self.mail.sender, address, format_datetime(now)
-        made["Subject"] = subject(message, self.language)
+        made["Subject"] = letter.subject(self.language)
         # The same at every try: a mail that is sent again because its sender crashed is known by it.
-        made["Message-ID"] = f"<sixring-notice-{message.delivery_id}@{self.mail.sender.rpartition('@')[2]}>"
+        made["Message-ID"] = f"<sixring-{letter.ident}@{self.mail.sender.rpartition('@')[2]}>"
         made["Auto-Submitted"] = "auto-generated"
-        made.set_content(body(message, self.language, self.tz))
+        made.set_content(letter.body(self.language, self.tz))
+        if letter.file is not None:
+            main, _, sub = letter.file.type.partition("/")
+            made.add_attachment(letter.file.content, maintype=main, subtype=sub, filename=letter.file.name)
         try:
             with self._connected() as server:
                 if self.mail.user:
@@ -90,10 +93,10 @@ class ChatRobot:
     language: Language
     tz: tzinfo
 
-    def send(self, message: Message, address: str, now: datetime) -> None:  # noqa: ARG002 - a robot has one address
+    def send(self, letter: Letter, address: str, now: datetime) -> None:  # noqa: ARG002 - a robot has one address
         token = _secret(self.secrets, f"robot-{self.robot.id}")
         sign = _secret(self.secrets, f"robot-{self.robot.id}-sign") if self.robot.signed else None
-        text = f"{subject(message, self.language)}\n{body(message, self.language, self.tz)}"
+        text = f"{letter.subject(self.language)}\n{letter.body(self.language, self.tz)}"
         wanted = robots.request(self.robot.kind, self.robot.url, token, sign, text, now)
         asked = urllib.request.Request(wanted.url, wanted.body, {"Content-Type": "application/json; charset=utf-8"})  # noqa: S310
         try:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, Protocol
 from zoneinfo import ZoneInfo
 
 import structlog
-from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 
 from callcenter.clock import Clock
 from callcenter.events import Health
@@ -19,7 +19,6 @@ from crm.database import Database
 from crm.notices import deliveries
 from crm.notices.channels import Channel, ChatRobot, MailServer, NotSentError, Secrets
 from crm.notices.deliveries import MAIL, Taken
-from crm.notices.models import Delivery, Notice
 from crm.threads import Reports
 
 EVERY_S: Final = 1.0
@@ -37,9 +36,24 @@ def channels_of(site: Site, secrets: Secrets) -> dict[str, Channel]:
     return found
 
 
+class Out(Protocol):
+    """Deliveries of a kind, as `deliveries` has those of notices: which are made, which are due, what became of one."""
+
+    def is_anything(self, session: Session, now: datetime) -> bool: ...
+    def fan_out(self, session: Session, site: Site, now: datetime) -> int: ...
+    def take(self, session: Session, now: datetime) -> list[Taken]: ...
+    def sent(self, session: Session, taken: Taken, now: datetime) -> None: ...
+    def not_sent(self, session: Session, taken: Taken, code: str, now: datetime) -> None: ...
+    def failing(self, session: Session, since: datetime) -> int: ...
+
+
 class Deliverer:
-    def __init__(self, database: Database, site: Site, channels: Mapping[str, Channel], clock: Clock, report: Reports) -> None:
+    """Of notices; or of whatever else `out` says, with a component of its own."""
+
+    def __init__(self, database: Database, site: Site, channels: Mapping[str, Channel], clock: Clock, report: Reports, *,
+                 out: Out = deliveries, component: str = "notices") -> None:
         self._database, self._site, self._channels, self._clock, self._report = database, site, channels, clock, report
+        self._out, self._component = out, component
         self._has_told = True
 
     def rounds(self, stop: threading.Event) -> Iterator[None]:
@@ -56,17 +70,19 @@ class Deliverer:
     def step(self) -> int:
         """One round; how many were tried. Raises SQLAlchemyError."""
         now = self._clock.now()
-        if self._has_told and not self._is_anything(now):
+        with self._database.reading() as session:
+            is_anything = self._out.is_anything(session, now)
+        if self._has_told and not is_anything:
             return 0
         with self._database.writing.begin() as session:
-            deliveries.fan_out(session, self._site, now)
+            self._out.fan_out(session, self._site, now)
         with self._database.writing.begin() as session:
-            taken = deliveries.take(session, now)
+            taken = self._out.take(session, now)
         for one in taken:
             self._send(one)
         with self._database.reading() as session:
-            failing = deliveries.failing(session, now - FAILED_WITHIN)
-        self._report("notices", Health.DEGRADED if failing else Health.OK, f"failing_{failing}" if failing else "")
+            failing = self._out.failing(session, now - FAILED_WITHIN)
+        self._report(self._component, Health.DEGRADED if failing else Health.OK, f"failing_{failing}" if failing else "")
         self._has_told = True
         return len(taken)
 
@@ -84,14 +100,8 @@ class Deliverer:
             self._not_sent(one, "fault")
         else:
             with self._database.writing.begin() as session:
-                deliveries.sent(session, one, self._clock.now())
+                self._out.sent(session, one, self._clock.now())
 
     def _not_sent(self, one: Taken, code: str) -> None:
         with self._database.writing.begin() as session:
-            deliveries.not_sent(session, one, code, self._clock.now())
-
-    def _is_anything(self, now: datetime) -> bool:
-        with self._database.reading() as session:
-            new = session.scalar(select(Notice.id).where(Notice.fanned_out_at.is_(None)).limit(1))
-            due = session.scalar(select(Delivery.id).where(Delivery.next_at <= now).limit(1))
-        return new is not None or due is not None
+            self._out.not_sent(session, one, code, self._clock.now())

@@ -22,7 +22,7 @@ from crm.clocks.terms import read
 from crm.households.models import Estate
 from crm.kinds.service import kind_of
 from crm.notices.models import Delivery, Notice, NoticePerson
-from crm.notices.words import Message, Named
+from crm.notices.words import Letter, Message, Named
 from crm.staff.models import User
 from crm.tickets.models import Ticket
 
@@ -38,7 +38,7 @@ class Taken:
     tries: int
     channel: str
     address: str
-    message: Message
+    message: Letter
 
 
 def wait(tries: int) -> timedelta:
@@ -57,6 +57,13 @@ def fan_out(session: Session, site: Site, now: datetime, limit: int = 200) -> in
                             for channel, address in sorted(set(_ways(session, site, notice))))
     session.flush()
     return len(notices)
+
+
+def is_anything(session: Session, now: datetime) -> bool:
+    """To be made or to be sent."""
+    new = session.scalar(select(Notice.id).where(Notice.fanned_out_at.is_(None)).limit(1))
+    due = session.scalar(select(Delivery.id).where(Delivery.next_at <= now).limit(1))
+    return new is not None or due is not None
 
 
 def take(session: Session, now: datetime, limit: int = 20) -> list[Taken]:

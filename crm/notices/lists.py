@@ -9,7 +9,7 @@ from typing import Any, Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from callcenter.site.schema import Words
+from callcenter.site.parts import Words
 from crm.clocks.models import TicketClock
 from crm.clocks.terms import read
 from crm.notices.models import Notice, NoticePerson

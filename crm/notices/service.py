@@ -58,6 +58,8 @@ class Telling:
             parent, what, above_it = notice, what if what in UNHEARD_IS_WELL else "climbed", above(above_it)
 
     def finish(self) -> None:
+        if not self._told:
+            return
         self._session.flush()
         for notice, found, ticket, clock in self._told:
             self._session.add_all(NoticePerson(user_id=user_id, notice_id=notice.id) for user_id in found)

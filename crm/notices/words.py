@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
-from typing import Final, Literal
+from typing import Final, Literal, Protocol
 
 Language = Literal["zh", "en"]
 # (subject, line) by language and what happened
@@ -31,7 +31,29 @@ class Named:
 
 
 @dataclass(frozen=True)
+class File:
+    """What goes with a mail. `type`: application/pdf."""
+
+    name: str
+    type: str
+    content: bytes
+
+
+class Letter(Protocol):
+    """What a channel sends: a mail has its subject and its file, a robot says both texts. `ident` is the same at every try."""
+
+    @property
+    def ident(self) -> str: ...
+    @property
+    def file(self) -> File | None: ...
+    def subject(self, language: Language) -> str: ...
+    def body(self, language: Language, tz: tzinfo) -> str: ...
+
+
+@dataclass(frozen=True)
 class Message:
+    """A notice's letter."""
+
     notice_id: int
     delivery_id: int
     number: str
@@ -40,6 +62,20 @@ class Message:
     clock: Named
     what: str               # told, warned, broken, climbed
     due_at: datetime | None
+
+    @property
+    def ident(self) -> str:
+        return f"notice-{self.delivery_id}"
+
+    @property
+    def file(self) -> File | None:
+        return None
+
+    def subject(self, language: Language) -> str:
+        return subject(self, language)
+
+    def body(self, language: Language, tz: tzinfo) -> str:
+        return body(self, language, tz)
 
 
 def subject(message: Message, language: Language) -> str:

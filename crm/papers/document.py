@@ -54,6 +54,7 @@ class Document:
         self._room, self._bottom = self._width - 2 * SIDE, height - 22
         self._sheets: list[Sheet] = []
         self._title = head.title
+        self._y = TOP
         self._begin_sheet()
 
     def title(self, text: str) -> None:

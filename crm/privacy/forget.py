@@ -21,6 +21,7 @@ from crm.kinds.service import kind_of
 from crm.knowledge.models import KnowledgeSearch
 from crm.privacy.doomed import ATTACHMENTS, RECORDINGS, VOICEMAIL, doom
 from crm.recordings.models import RecordingNote, SealedRecording
+from crm.repairs.models import Charge, RepairStep, WorkOrder
 from crm.tickets.models import Attachment, Ticket, TicketEvent
 from crm.tickets.values import title_of
 
@@ -82,6 +83,10 @@ def forget_ticket(session: Session, row: Ticket, now: datetime) -> None:
     for event in session.scalars(select(TicketEvent).where(TicketEvent.ticket_id == row.id)):
         if event.data.keys() & _WORDS:
             event.data = {key: value for key, value in event.data.items() if key not in _WORDS}
+    for step in session.scalars(select(RepairStep).where(RepairStep.ticket_id == row.id)):
+        step.data, step.dealt_note = {}, None
+    session.execute(update(WorkOrder).where(WorkOrder.ticket_id == row.id).values(content=None, reason=None))
+    session.execute(update(Charge).where(Charge.ticket_id == row.id).values(discount_reason=None))
     session.execute(update(IncidentCall).where(IncidentCall.ticket_id == row.id).values(contact_number=None))
     for letter in session.scalars(select(Letter).where(Letter.ticket_id == row.id)):
         letter.subject, letter.body, letter.attachment_id = "", "", None      # its number and its times stay

@@ -16,7 +16,7 @@ import structlog
 from sqlalchemy import ColumnElement, Select, delete, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from callcenter.site.schema import Retention
+from callcenter.site.desk import Retention
 from crm.callbacks.models import CallbackRow
 from crm.callbacks.store import OPEN
 from crm.calls.models import CallRow, ContactEntry, JournalReject

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from callcenter.errors import Conflict, Forbidden, NotFound
 from callcenter.private import Private
-from callcenter.site.schema import Privacy
+from callcenter.site.desk import Privacy
 from crm.privacy.masks import masked
 from crm.staff.actor import Actor
 from crm.staff.audit import record_audit

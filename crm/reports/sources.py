@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import exists, select
+from sqlalchemy import case, exists, null, select
 from sqlalchemy.orm import Session
 
 from callcenter.events import AgentState
@@ -18,7 +18,7 @@ from crm.agentlog.models import AgentEvent, AgentStateRow, MissedRing
 from crm.calls.models import CallRow, QueueVisit, TalkSegment
 from crm.calls.record import Outcome
 from crm.calls.store import record_of
-from crm.households.models import Building, Estate, Household
+from crm.households.models import Estate, Household
 from crm.reports.figures import Counted, Handled, Missed
 from crm.reports.slices import HandledBy, Happened, Ring, Sources, Stay
 from crm.reports.visits import Worked, visit_at, visits_of, with_visits
@@ -35,28 +35,17 @@ class _State:
     call_id: str | None
 
 
-@dataclass(frozen=True)
-class _Estates:
-    """By household; by the call's own estate where the household is forgotten."""
-
-    keys: Mapping[int, str]
-    of_household: Mapping[int, int]
-
-    def key(self, household_id: int | None, estate_id: int | None) -> str | None:
-        found = self.of_household.get(household_id) if household_id is not None else estate_id
-        return self.keys.get(found) if found is not None else None
-
-
-_NO_ESTATES: Final = _Estates({}, {})
+_NO_ESTATES: Final[Mapping[int, str]] = {}
+# By household; by the call's own estate where the household is forgotten.
+_ESTATE: Final = case((CallRow.household_id.is_not(None), Household.estate_id), else_=CallRow.estate_id)
 
 
 def sources(session: Session, site: Site, begin: datetime, end: datetime, now: datetime) -> Sources:
     """Of calls that entered a queue in the time, and of agents' time in it."""
-    estates = _estates(session, site)
     states = _states(session, begin, end + LONGEST_CALL, now)
     talk = _talk(session, begin, end)
     handled = _with_talk(_handled(states), talk)
-    calls = _with_agents(_calls(session, begin, end, estates), handled, talk)
+    calls = _with_agents(_calls(session, begin, end, estate_keys(session, site)), handled, talk)
     known = {call.call_id: call for call in calls}
     visits = _visits(session, begin - LONGEST_CALL, end, calls, handled, site.limits.short_abandon)
     missed = session.execute(select(MissedRing.at, MissedRing.queue, MissedRing.agent, MissedRing.call_id, MissedRing.ring_s)
@@ -137,17 +126,18 @@ def _counted(row: CallRow) -> Counted:
     return Counted(row.queue or "", row.queued_at, None, call_id=row.call_id)
 
 
-def _calls(session: Session, begin: datetime, end: datetime, estates: _Estates) -> list[Counted]:
-    found = session.execute(
+def _calls(session: Session, begin: datetime, end: datetime, estates: Mapping[int, str]) -> list[Counted]:
+    query = (
         select(CallRow.queue, CallRow.queued_at, CallRow.outcome, CallRow.rang_at, CallRow.answered_at, CallRow.wait_s,
-               CallRow.talk_s, CallRow.stage, CallRow.call_id, CallRow.answered_agent, CallRow.ring_s, CallRow.household_id,
-               CallRow.estate_id, CallRow.expected_wait_s)
+               CallRow.talk_s, CallRow.stage, CallRow.call_id, CallRow.answered_agent, CallRow.ring_s,
+               CallRow.expected_wait_s, _ESTATE if estates else null())
         .where(CallRow.queued_at >= begin, CallRow.queued_at < end, CallRow.entered_at.is_not(None)))
+    if estates:
+        query = query.outerjoin(Household, Household.id == CallRow.household_id)
     return [Counted(queue or "", queued_at, Outcome(outcome) if outcome else None, rang_at, answered_at, wait_s, talk_s, stage,
-                    call_id, agent, ring_s, estate=estates.key(household_id, estate_id),
-                    expected_wait_s=told)
-            for (queue, queued_at, outcome, rang_at, answered_at, wait_s, talk_s, stage, call_id, agent, ring_s,
-                 household_id, estate_id, told) in found if queued_at]
+                    call_id, agent, ring_s, estate=estates.get(estate_id), expected_wait_s=told)
+            for (queue, queued_at, outcome, rang_at, answered_at, wait_s, talk_s, stage, call_id, agent, ring_s, told,
+                 estate_id) in session.execute(query) if queued_at]
 
 
 def _states(session: Session, begin: datetime, end: datetime, now: datetime,
@@ -233,11 +223,6 @@ def estate_keys(session: Session, site: Site) -> dict[int, str]:
     """Estate → the site's estate id, or its name where the site file has none of that name."""
     ids = {estate.name.zh: estate.id for estate in site.estates}
     return {estate_id: ids.get(name, name) for estate_id, name in session.execute(select(Estate.id, Estate.name))}
-
-
-def _estates(session: Session, site: Site) -> _Estates:
-    found = session.execute(select(Household.id, Building.estate_id).join(Building, Household.building_id == Building.id)).all()
-    return _Estates(estate_keys(session, site), dict(found))
 
 
 def _estate_of(known: Mapping[str, Counted], call_id: str) -> str | None:

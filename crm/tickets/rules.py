@@ -60,8 +60,14 @@ def barred(kind: Kind, fields: Fields, user: str) -> bool:
 
 
 def missing(move: Move, held: Held) -> tuple[str, ...]:
+    """Where one of several would do, the first of them."""
     there = {ASSIGNEE: held.assignee_id, "category": held.category, "household": held.household_id}
-    return tuple(need for need in move.needs if (there[need] if need in there else held.fields.get(need)) is None)
+
+    def is_empty(need: str) -> bool:
+        return (there[need] if need in there else held.fields.get(need)) is None
+
+    found = tuple(need for need in move.needs if is_empty(need))
+    return found + move.needs_one[:1] if move.needs_one and all(map(is_empty, move.needs_one)) else found
 
 
 def unmet(move: Move, held: Held) -> list[Fault]:
@@ -73,5 +79,6 @@ def unmet(move: Move, held: Held) -> list[Fault]:
 
 def moves(kind: Kind, actor: Actor, held: Held) -> tuple[MoveShown, ...]:
     hindered = barred(kind, held.fields, actor.name)
-    return tuple(MoveShown(to, is_one_of(actor, move.who, held) and not hindered, move.needs, missing(move, held))
+    return tuple(MoveShown(to, is_one_of(actor, move.who, held) and not hindered, (*move.needs, *move.needs_one),
+                           missing(move, held))
                  for to, move in kind.stages[held.stage].moves.items())

@@ -6,18 +6,17 @@ Every change locks the row, checks the version that was read, counts it up, writ
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime, tzinfo
+from datetime import datetime, tzinfo
 from typing import Any
 
 from sqlalchemy import or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from callcenter.errors import Forbidden, NotFound, check_version
 from callcenter.numbers import normalise
 from crm.calls.models import CallRow, ContactEntry
 from crm.clocks.office import calendars
-from crm.clocks.service import follow
+from crm.clocks.service import begin, follow
 from crm.followups.making import Desk, follow_task, rated, when_done
 from crm.households.estates import must_see
 from crm.households.models import Estate, Household
@@ -28,9 +27,11 @@ from crm.privacy.masks import is_mask_of
 from crm.staff.actor import SYSTEM, Actor
 from crm.staff.models import User
 from crm.staff.superiors import superior_of
+from crm.tickets.calling_back import drop_call_back, open_call_back
 from crm.tickets.errors import AlreadyAsked, Barred, Fault, FieldsUnfit, KindRetired, NoSuchMove, TicketClosed
 from crm.tickets.making import due_to_be_made, words_of, written
-from crm.tickets.models import Attachment, Ticket, TicketCounter, TicketEvent
+from crm.tickets.models import Attachment, Ticket, TicketEvent
+from crm.tickets.numbers import next_number
 from crm.tickets.reading import held, visible
 from crm.tickets.rules import barred, is_one_of, unmet, works_on
 from crm.tickets.schemas import Changes, Fields, Link, NewTicket, Value
@@ -67,7 +68,7 @@ def open_ticket(session: Session, actor: Actor, new: NewTicket, now: datetime, t
         if actor.is_system or new.parent_as is Link.FOLLOWUP:
             about_id = about_id or parent.about_id      # what follows from a complaint is hidden from whom it is about
     row = Ticket(
-        number=_next_number(session, kind.prefix, now.astimezone(tz).date()), kind=kind.kind, kind_version=found.version,
+        number=next_number(session, kind.prefix, now.astimezone(tz).date()), kind=kind.kind, kind_version=found.version,
         stage=kind.opens_in, state="open", reason=new.reason, household_id=home, estate_id=estate_id, call_id=new.call_id,
         queue=new.queue, contact_number=_number(new.contact_number), notes=new.notes, category=category, fields=fields,
         title=title_of(kind, category, fields), parent_id=new.parent_id, about_id=about_id,
@@ -79,15 +80,17 @@ def open_ticket(session: Session, actor: Actor, new: NewTicket, now: datetime, t
         _tie_call(session, actor, row, new.call_id)
     record(session, row, actor, now, "opened", {"kind": kind.kind, "version": found.version, "stage": row.stage})
     _told(session, row, now, "opened")
-    follow(session, row, kind.clocks, now)
+    begin(session, row, kind.clocks, now)
     follow_task(session, row, now)
     rated(session, _desk(), row, kind, {"fields": fields}, actor, now, tz)
     return row
 
 
 def move(session: Session, actor: Actor, ticket_id: int, to: str, changes: Changes, now: datetime, tz: tzinfo,
-         if_version: int | None = None) -> Ticket:
-    """Fills in what is given, then moves. Raises NotFound, Forbidden, Changed, NoSuchMove, Barred, FieldsUnfit."""
+         if_version: int | None = None, done_at: datetime | None = None) -> Ticket:
+    """Fills in what is given, then moves. Raises NotFound, Forbidden, Changed, NoSuchMove, Barred, FieldsUnfit.
+
+    `done_at`: when it was done, if that is not now; clocks count by it, whoever gives it has seen that it is sound."""
     row, kind = locked(session, actor, ticket_id, if_version)
     way = kind.stages[row.stage].moves.get(to)
     if way is None:
@@ -104,7 +107,7 @@ def move(session: Session, actor: Actor, ticket_id: int, to: str, changes: Chang
         faults += [Fault(name, "missing") for name in way.anew if not changes.fields.get(name) and name not in there]
     if faults:
         raise FieldsUnfit(faults)
-    _go(session, row, kind, to, actor, now, tz, filled)
+    _go(session, row, kind, to, actor, now, tz, filled, done_at)
     rated(session, _desk(), row, kind, filled, actor, now, tz)
     return row
 
@@ -207,11 +210,12 @@ def about_of(session: Session, kind: Kind, fields: Mapping[str, Any]) -> int | N
     return session.scalar(select(User.id).where(User.name == names[0])) if names else None
 
 
-def changed(session: Session, row: Ticket, kind: Kind, now: datetime, what: str = "changed") -> None:
+def changed(session: Session, row: Ticket, kind: Kind, now: datetime, what: str = "changed",
+            done_at: datetime | None = None) -> None:
     row.version += 1
     row.updated_at = now
     _told(session, row, now, what)
-    follow(session, row, kind.clocks, now)
+    follow(session, row, kind.clocks, done_at or now, told_late=done_at is not None)
     follow_task(session, row, now)
 
 
@@ -236,14 +240,19 @@ def _not_about(kind: Kind, row: Ticket, actor: Actor) -> None:
 
 
 def _go(session: Session, row: Ticket, kind: Kind, to: str, actor: Actor, now: datetime, tz: tzinfo,
-        filled: Mapping[str, Any]) -> None:
+        filled: Mapping[str, Any], done_at: datetime | None = None) -> None:
     before, row.stage = row.stage, to
     final = kind.final(to)
     row.state, row.closed_at = ("closed", now) if final else ("open", None)
-    record(session, row, actor, now, "moved", {"from": before, "to": to, **filled})
-    changed(session, row, kind, now, "closed" if final else "moved")
+    said = {"from": before, "to": to, **filled} | ({"done_at": done_at.isoformat()} if done_at else {})
+    record(session, row, actor, now, "moved", said)
+    changed(session, row, kind, now, "closed" if final else "moved", done_at)
     if kind.stages[to].follow_up:
         when_done(session, _desk(), row, now, tz)
+    if kind.stages[to].call_back:
+        open_call_back(session, open_ticket, row, now, tz)
+    elif (left := kind.stages.get(before)) and left.call_back:
+        drop_call_back(session, close_by_machine, row, now, tz)
     for place, makes in enumerate(kind.stages[to].makes):
         _make(session, row, kind, makes, f"made:{row.id}:{to}:{place}", now, tz)
 
@@ -365,7 +374,8 @@ def _number(given: str | None) -> str | None:
 def _tie_call(session: Session, actor: Actor, row: Ticket, call_id: str) -> None:
     """The call's entry in the call-and-visit log names its ticket, the first one if there are more (A5). A ticket without a
     household is of the entry's then, and of its estate. Raises NotFound for a call of an estate that the actor does not see."""
-    must_see(session, actor, session.scalar(select(CallRow.household_id).where(CallRow.call_id == call_id)), f"call {call_id}")
+    if actor.estates is not None:
+        must_see(session, actor, session.scalar(select(CallRow.household_id).where(CallRow.call_id == call_id)), f"call {call_id}")
     entry = session.scalar(select(ContactEntry).where(ContactEntry.call_id == call_id))
     if entry is None:
         return
@@ -379,14 +389,3 @@ def _tie_call(session: Session, actor: Actor, row: Ticket, call_id: str) -> None
 def _told(session: Session, row: Ticket, now: datetime, what: str) -> None:
     tell(session, now, f"ticket.{what}", f"ticket:{row.id}", estate_id=row.estate_id, number=row.number, kind=row.kind,
          stage=row.stage, version=row.version)
-
-
-
-
-def _next_number(session: Session, prefix: str, day: date) -> str:
-    """One statement, so that two at once get two numbers; the day's row stays locked until the commit."""
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    query = (insert(TicketCounter).values(day=day, last=1)
-             .on_conflict_do_update(index_elements=["day"], set_={"last": TicketCounter.last + 1})
-             .returning(TicketCounter.last))
-    return f"{prefix}{day:%Y%m%d}-{session.execute(query).scalar_one():04d}"

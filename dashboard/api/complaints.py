@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, Field
 
 from callcenter.roles import Role
 from crm.complaints import record, report
 from crm.complaints.record import OwnRecord, RecordRow
-from crm.complaints.report import Asked, ComplaintReport, Wanted
+from crm.complaints.report import Asked, ComplaintReport, Span, Wanted
 from crm.kinds.schema import CATEGORY, ID
 from crm.paging import Page
 from crm.reports.service import day_bounds
@@ -49,16 +49,16 @@ def complaint_report(actor: Leads, session: Reading, services: Given, month: Mon
     return report.report(session, actor, _asked(month, estate_id), services.clock.now(), services.timezone, trend)
 
 
-@router.get("/report/rows", responses=responses(401, 403, 404, 422, 503))
-def complaint_report_rows(
-    actor: Leads, session: Reading, services: Given, month: MonthName, figure: Annotated[CountedAs, Query()],
+@router.get("/rows", responses=responses(401, 403, 404, 422, 503))
+def complaint_rows(
+    actor: Leads, session: Reading, services: Given, first: First, last: Last, figure: Annotated[CountedAs, Query()],
     estate_id: EstateId = None, kind: Annotated[str | None, Query(pattern=ID)] = None,
     category: Annotated[str | None, Query(pattern=CATEGORY, description="with all below it")] = None,
     cause: Annotated[str | None, Query(pattern=ID)] = None, cursor: Cursor = None, limit: Limit = 50,
 ) -> Page[TicketShown]:
-    """The complaints that a figure counts, oldest first."""
-    return report.rows(session, view_of(actor, services), _asked(month, estate_id), Wanted(figure, kind, category, cause),
-                       services.clock.now(), services.timezone, cursor=cursor, limit=limit)
+    """The complaints that a figure counts, received within these days; oldest first."""
+    return report.rows(session, view_of(actor, services), Span(*_span(services, first, last), estate_id),
+                       Wanted(figure, kind, category, cause), services.clock.now(), cursor=cursor, limit=limit)
 
 
 @router.get("/record", responses=responses(401, 403, 422, 503))
@@ -73,11 +73,17 @@ def complaint_record_of_mine(actor: Staff, session: Reading, services: Given, fi
     return record.own(session, actor, *_span(services, first, last))
 
 
-@router.get("/record/{user}/rows", responses=responses(401, 403, 404, 422, 503))
-def complaint_record_rows(actor: Leads, session: Reading, services: Given,
-                          user: Annotated[str, Path(min_length=1, max_length=40)], first: First, last: Last,
-                          figure: Literal["upheld", "partly", "not_upheld"] = "upheld") -> TicketList:
-    return TicketList(items=record.rows_behind(session, view_of(actor, services), user, figure, *_span(services, first, last)))
+@router.get("/record/rows", responses=responses(401, 403, 404, 422, 503))
+def complaint_record_rows(
+    actor: Leads, session: Reading, services: Given, first: First, last: Last,
+    user: Annotated[str | None, Query(min_length=1, max_length=40)] = None,
+    agent: Annotated[str | None, Query(pattern=r"^[0-9]{3,6}$", description="code; instead of `user`")] = None,
+    figure: Annotated[Literal["counted", "upheld", "partly", "not_upheld"],
+                      Query(description="counted: upheld or partly, as in an agent's day")] = "counted",
+) -> TicketList:
+    """Complaints about somebody that were closed in that time; none of those about you."""
+    return TicketList(items=record.rows_behind(session, view_of(actor, services), agent or user or "", figure,
+                                               *_span(services, first, last), is_agent=agent is not None))
 
 
 def _asked(month: str, estate_id: int | None) -> Asked:

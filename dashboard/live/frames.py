@@ -59,9 +59,9 @@ def event_frame(cursor: str, event: AnyEvent) -> Frame:
     staff, wall = event_for_staff(event), event_for_wall(event)
     staff_text = None if staff is None else _event(cursor, staff)
     if wall is None:
-        of_desk = isinstance(event, DeskChanged)
-        return Frame(staff_text, None, event.estate_id if of_desk else None, _kind(event),
-                     event.data.get(HIDDEN_FROM) if of_desk else None)
+        if isinstance(event, DeskChanged):
+            return Frame(staff_text, None, event.estate_id, _kind(event), event.data.get(HIDDEN_FROM))
+        return Frame(staff_text, None, None, _kind(event))
     return Frame(staff_text, staff_text if wall is staff else _event(cursor, wall))
 
 

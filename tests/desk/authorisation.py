@@ -24,6 +24,9 @@ GROUPS = {
     "leads": "leader supervisor duty_lead manager admin",
     "supervises": "supervisor duty_lead manager admin",
     "staffing": "supervisor manager admin",
+    "money": "leader supervisor duty_lead manager office",
+    "desks_leads": "leader supervisor duty_lead manager office admin",
+    "roster": "leader supervisor duty_lead manager office admin",
     "faults": "leader supervisor duty_lead manager operations engineer admin",
 }
 RULES = """
@@ -86,6 +89,42 @@ RULES = """
     POST   /tickets/{ticket_id}/attachments      staff               one*
     GET    /tickets/{ticket_id}/attachments/{attachment_id} staff    -*
     GET    /tickets/{ticket_id}/clocks           staff               one*
+    GET    /repairs/engineers                    desk office         -
+    GET    /repairs/orders                       staff               rows*
+    GET    /repairs/steps                        desks_leads         rows
+    POST   /repairs/steps/{step_id}/dealt        money               one
+    GET    /repairs/figures                      leads office        -
+    GET    /repairs/figures/rows                 leads office        rows
+    GET    /repairs/prices?all=true              staff               rows
+    POST   /repairs/prices                       staffing            -
+    POST   /repairs/prices/import                staffing            -
+    GET    /repairs/prices/export                staffing            rows
+    GET    /repairs/{ticket_id}                  staff               one*
+    GET    /repairs/{ticket_id}/proposal         desk office         one
+    POST   /repairs/{ticket_id}/dispatch         staff               one*
+    POST   /repairs/{ticket_id}/take-back        staff               one*
+    POST   /repairs/{ticket_id}/grade            money               one
+    POST   /repairs/{ticket_id}/rework           staff               one*
+    POST   /repairs/{ticket_id}/steps            staff               one*
+    POST   /repairs/{ticket_id}/files            staff               one*
+    POST   /repairs/{ticket_id}/charges          money               one
+    DELETE /repairs/{ticket_id}/charges/{charge_id} money            one
+    POST   /repairs/{ticket_id}/settlements      money               one
+    POST   /repairs/{ticket_id}/settlements/{settlement_id}/reverse money one
+    GET    /roster/skills                        staff               -
+    PUT    /roster/skills/{skill}                staffing            -
+    PUT    /roster/people/{name}/skills          roster              -
+    GET    /roster/shifts                        staff               rows
+    POST   /roster/shifts                        roster              -
+    GET    /roster/shifts/{shift_id}             staff               one
+    PATCH  /roster/shifts/{shift_id}             roster              one
+    DELETE /roster/shifts/{shift_id}             roster              one
+    POST   /roster/import                        roster              -
+    GET    /roster/leave                         staff               -
+    POST   /roster/leave                         roster              -
+    DELETE /roster/leave/{leave_id}              roster              -
+    GET    /roster/on-duty                       staff               rows
+
     GET    /tickets/{ticket_id}/letters          staff               one*
     POST   /tickets/{ticket_id}/letters          staff               one*
     GET    /letters/{letter_id}                  staff               one*
@@ -98,10 +137,10 @@ RULES = """
     POST   /letters/templates                    staff               -*
     POST   /letters/templates/{template_id}/approve staff            -*
     GET    /complaints/report?month=2026-11      leads               -
-    GET    /complaints/report/rows               leads               -
+    GET    /complaints/rows                      leads               -
     GET    /complaints/record?from=2026-11-01&to=2026-11-30 leads    -
     GET    /complaints/record/mine?from=2026-11-01&to=2026-11-30 staff -
-    GET    /complaints/record/{user}/rows        leads               -
+    GET    /complaints/record/rows               leads               -
     GET    /ledgers/vacant-flats                 desk office engineer rows
     GET    /clocks                               staff               -*
     GET    /clocks/promises                      staff               -*
@@ -163,6 +202,13 @@ RULES = """
     GET    /reports/{report_id}                  leads operations    rows*
     GET    /reports/{report_id}.xlsx             leads operations    -
     GET    /reports/{report_id}.pdf              leads operations    -
+    GET    /report-schedules                     supervises          -
+    POST   /report-schedules                     supervises          -
+    GET    /report-schedules/{schedule_id}       supervises          -
+    PATCH  /report-schedules/{schedule_id}       supervises          -
+    DELETE /report-schedules/{schedule_id}       supervises          -
+    POST   /report-schedules/{schedule_id}/run   supervises          -
+    GET    /report-schedules/{schedule_id}/runs  supervises          -
 
     GET    /agents                               desk                -
     POST   /agents                               staffing            -
@@ -245,16 +291,21 @@ RULES = """
 PATHS = {"call_id": ("node1-1.own", "node1-2.other"), "callback_id": ("node1-1.own", "node1-2.other"), "entry_id": ("1", "2"),
          "treatment_id": ("1", "1"), "ticket_id": ("1", "2"), "household": ("1", "2"), "note_id": ("1", "2"),
          "household_id": ("1", "2"), "person_id": ("1", "2"), "number_id": ("1", "2"), "what": ("calls", "calls"),
-         "letter_id": ("1", "2"), "template_id": ("1", "1"), "user": ("agent", "agent"),
+         "step_id": ("1", "2"), "charge_id": ("1", "2"), "settlement_id": ("1", "2"), "shift_id": ("1", "2"),
+         "leave_id": ("1", "1"), "skill": ("masonry", "masonry"),
+         "letter_id": ("1", "2"), "template_id": ("1", "1"),
          "attachment_id": ("1", "1"), "notice_id": ("1", "1"), "kind": ("repair", "repair"), "version": ("1", "1"),
-         "merge_id": ("1", "1"), "report_id": ("call-list", "call-list"), "webhook_id": ("1", "1"), "delivery_id": ("1", "1"),
+         "merge_id": ("1", "1"), "report_id": ("call-list", "call-list"), "schedule_id": ("1", "1"),
+         "webhook_id": ("1", "1"), "delivery_id": ("1", "1"),
          "task_id": ("1", "1"), "claim_id": ("1", "1"), "plan_id": ("1", "1"),
          "item_id": ("901", "902"), "script_id": ("903", "904"),
          "search_id": ("1", "2"), "category": ("fees", "fees"), "estate": ("1", "2"),
          "code": ("1001", "1001"), "queue": ("repair", "repair"), "name": ("engineer", "engineer")}
-QUERIES = {"GET /complaints/report/rows": "?month=2026-11&figure=received",
-           "GET /complaints/record/{user}/rows": "?from=2026-11-01&to=2026-11-30",
-           "GET /reports/{report_id}": "?from=2026-11-22",
+SPAN = "?since=2026-11-22T00:00:00Z&before=2026-11-24T00:00:00Z"
+QUERIES = {"GET /complaints/rows": "?from=2026-11-01&to=2026-11-30&figure=received",
+           "GET /complaints/record/rows": "?from=2026-11-01&to=2026-11-30&user=agent",
+           "GET /reports/{report_id}": "?from=2026-11-22", "GET /repairs/figures/rows": "?figure=open",
+           "GET /roster/shifts": SPAN, "GET /roster/leave": SPAN, "GET /roster/on-duty": "?at=2026-11-22T05:00:00Z",
            "GET /figures/rows": "?by=queue&key=repair&figure=offered&from=2026-11-22"}
 # An agent's figures are its own: asked for those, it may see the calls behind them.
 AGENTS_OWN = {"GET /figures/rows": "?by=agent&key=1001&figure=answered&from=2026-11-22"}

@@ -17,7 +17,8 @@ from callcenter.clock import FakeClock
 from callcenter.roles import Role
 from callcenter.settings import CHECKOUT, new_settings
 from callcenter.site import load_site
-from callcenter.site.schema import Department, Words
+from callcenter.site.parts import Words
+from callcenter.site.schema import Department
 from crm.database import Database, open_database
 from crm.households.models import Building, Estate, Household
 from crm.staff.models import User

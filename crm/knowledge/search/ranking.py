@@ -11,7 +11,7 @@ from crm.knowledge.schemas import EntryContent
 from crm.knowledge.search.bm25 import Bm25
 
 OF_ANSWER: Final = 0.3       # what is said in an answer counts less than how people ask
-CONSTANT: Final = 60         # of reciprocal rank fusion (Cormack, Clarke and Büttcher, 2009)
+CONSTANT: Final = 5          # of reciprocal rank fusion; 60 in Cormack, Clarke and Büttcher (2009) is for long lists
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ def order(scores: Mapping[int, float]) -> list[int]:
 
 
 def fused(rankings: Sequence[tuple[float, Sequence[int]]]) -> list[int]:
-    """Reciprocal rank fusion of (weight, ids best first): an id counts weight ÷ (60 + its place) in each."""
+    """Reciprocal rank fusion of (weight, ids best first): an id counts weight ÷ (5 + its place) in each."""
     counted: dict[int, float] = {}
     for weight, ranking in rankings:
         for place, item_id in enumerate(ranking, start=1):

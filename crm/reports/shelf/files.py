@@ -7,9 +7,11 @@ import tempfile
 from dataclasses import dataclass
 from typing import IO, Final, Literal
 
+from sqlalchemy.orm import Session
+
 from crm.database import Database
 from crm.reports.shelf.pdf import write_pdf
-from crm.reports.shelf.report import Ask
+from crm.reports.shelf.report import Ask, Headline
 from crm.reports.shelf.service import Asked
 from crm.reports.shelf.xlsx import write_xlsx
 from crm.staff.audit import record_audit
@@ -26,6 +28,7 @@ class Made:
     name: str
     bytes: int
     rows: int
+    headlines: tuple[Headline, ...]
 
 
 def made(database: Database, wanted: Asked, form: Format) -> Made:
@@ -35,16 +38,16 @@ def made(database: Database, wanted: Asked, form: Format) -> Made:
     try:
         with database.reading() as session, tempfile.TemporaryDirectory() as folder:
             if form == "xlsx":
-                rows = write_xlsx(session, wanted, file, folder, base)
+                written = write_xlsx(session, wanted, file, folder, base)
             else:
-                content, rows = write_pdf(session, wanted, base)
+                content, written = write_pdf(session, wanted, base)
                 file.write(content)
         length = file.tell() if form == "pdf" else file.seek(0, 2)
         file.seek(0)
     except BaseException:
         file.close()
         raise
-    return Made(file, file_name(wanted, form), length, rows)
+    return Made(file, file_name(wanted, form), length, written.rows, written.headlines)
 
 
 def file_name(wanted: Asked, form: Format) -> str:
@@ -52,14 +55,18 @@ def file_name(wanted: Asked, form: Format) -> str:
     return f"{wanted.report.id}-{days.first:%Y%m%d}-{days.last:%Y%m%d}.{form}"
 
 
-def audited(database: Database, wanted: Asked, form: Format, rows: int, because: str = "asked") -> None:
+def audited(database: Database, wanted: Asked, form: Format, rows: int) -> None:
     """In a transaction of its own: on SQLite nobody could write while the file is made."""
+    with database.writing.begin() as session:
+        audit(session, wanted, form, rows, "asked")
+
+
+def audit(session: Session, wanted: Asked, form: str, rows: int, because: str) -> None:
     ask = wanted.ask
     actor = ask.view.actor
     detail = {"format": form, "rows": rows, "because": because, **_said(ask)}
-    with database.writing.begin() as session:
-        record_audit(session, at=ask.now, who=actor.name, user_id=actor.user_id, action="report.exported",
-                     subject=f"report:{wanted.report.id}", detail=json.dumps(detail, ensure_ascii=False))
+    record_audit(session, at=ask.now, who=actor.name, user_id=actor.user_id, action="report.exported",
+                 subject=f"report:{wanted.report.id}", detail=json.dumps(detail, ensure_ascii=False))
 
 
 def _said(ask: Ask) -> dict[str, str]:

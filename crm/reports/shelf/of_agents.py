@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from crm.agentlog.models import MissedRing
 from crm.calls.models import CallRow
+from crm.complaints.record import upheld_of_agents
 from crm.notices.words import Named
 from crm.reports import figures as f
 from crm.reports.narrowed import narrowed
@@ -42,7 +43,14 @@ class More:
     link: Callable[[Ask, str, date], str]
 
 
-MORE: Final[tuple[More, ...]] = ()       # complaints upheld (K3) belong here
+def _upheld(session: Session, ask: Ask) -> Iterable[Counted]:
+    return (Counted(agent, at) for agent, at in upheld_of_agents(session, ask.view.actor, ask.begin, ask.end))
+
+
+MORE: Final[tuple[More, ...]] = (
+    More(Column("upheld", Named("投诉成立", "Complaints upheld"), Type.INTEGER), _upheld,
+         lambda _ask, agent, on: api("/complaints/record/rows", agent=agent, **{"from": on.isoformat(), "to": on.isoformat()})),
+)
 
 
 @dataclass

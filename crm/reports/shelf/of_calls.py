@@ -18,7 +18,7 @@ from crm.notices.words import Named
 from crm.reports import figures as f
 from crm.reports.narrowed import Narrow, narrowed
 from crm.reports.service import MOST_INTERVALS, TooLong, day_bounds, rules_of
-from crm.reports.shelf.report import LEADS, Ask, Cell, Column, Headline, Name, Parameter, Report, Row, Sheet, Type, api
+from crm.reports.shelf.report import LEADS, Ask, Cell, Column, Headline, Name, Parameter, Report, Row, Sheet, Type, api, streamed
 from crm.reports.slices import NOBODY, By, FigureRow, Interval, edges, rows
 from crm.reports.sources import estate_keys, sources, teams
 from crm.staff.agents_models import AgentRow
@@ -197,7 +197,7 @@ def _call_sheet(session: Session, ask: Ask, conditions: Sequence[ColumnElement[b
 
 
 def _call_rows(session: Session, ask: Ask, query: Select[CallRow, str | None]) -> Iterator[Row]:
-    for call, room in session.execute(query.execution_options(yield_per=500)):
+    for call, room in streamed(session, query):
         yield [Cell(call.call_id, api(f"/calls/{call.call_id}")), call.entered_at, ask.view.show(call.number, Private.PHONE),
                ask.view.show(room, Private.ROOM), call.queue, call.outcome, call.answered_agent, call.wait_s, call.talk_s,
                None if call.rating is None else str(call.rating), call.callback_id]

@@ -15,7 +15,7 @@ from crm.kinds.service import newest
 from crm.notices.words import Named
 from crm.reports.shelf.of_log import kind_names
 from crm.reports.shelf.of_tickets import NO_ESTATE, estate_names
-from crm.reports.shelf.report import LEADS, Ask, Cell, Column, Headline, Name, Parameter, Report, Row, Sheet, Type, api
+from crm.reports.shelf.report import LEADS, Ask, Cell, Column, Headline, Name, Parameter, Report, Row, Sheet, Type, api, streamed
 from crm.tickets.models import Ticket
 from crm.tickets.reading import seen
 
@@ -100,8 +100,7 @@ def _rows(session: Session, query: Any) -> Iterator[Row]:
     found = query.with_only_columns(
         Ticket.id, Ticket.number, Ticket.kind, Ticket.estate_id, TicketClock.clock, TicketClock.started_at, TicketClock.due_at,
         TicketClock.broken_at, TicketClock.ended_at, TicketClock.kept)
-    for ident, number, kind, estate_id, clock, started, due, broken, ended, kept in session.execute(
-            found.execution_options(yield_per=500)):
+    for ident, number, kind, estate_id, clock, started, due, broken, ended, kept in streamed(session, found):
         yield [Cell(number, api(f"/tickets/{ident}/clocks")), kind, NO_ESTATE if estate_id is None else str(estate_id), clock,
                started, due, broken, ended, "missed" if broken else "kept" if kept else "open"]
 

@@ -12,7 +12,7 @@ from callcenter.private import Private
 from callcenter.roles import Role
 from crm.notices.models import Delivery, Notice
 from crm.notices.words import Named
-from crm.reports.shelf.report import Ask, Cell, Column, Headline, Name, Parameter, Report, Row, Sheet, Type, api
+from crm.reports.shelf.report import Ask, Cell, Column, Headline, Name, Parameter, Report, Row, Sheet, Type, api, streamed
 from crm.tickets.models import Ticket
 from crm.webhooks.models import WebhookDelivery
 
@@ -59,8 +59,7 @@ def _list(session: Session, ask: Ask, query: Any) -> Sheet:
 
 
 def _rows(session: Session, ask: Ask, query: Any) -> Iterator[Row]:
-    ordered = query.order_by(Notice.at, Delivery.id).execution_options(yield_per=500)
-    for delivery, notice, ticket, result in session.execute(ordered):
+    for delivery, notice, ticket, result in streamed(session, query.order_by(Notice.at, Delivery.id)):
         yield [notice.at, Cell(ticket.number, api(f"/tickets/{ticket.id}")), delivery.channel,
                ask.view.show(delivery.address, Private.EMAIL) if delivery.address else None, delivery.tries, delivery.sent_at,
                delivery.error, result]

@@ -17,7 +17,7 @@ from crm.households.estates import seen_by
 from crm.households.models import Household
 from crm.kinds.service import newest
 from crm.notices.words import Named
-from crm.reports.shelf.report import LEADS, Ask, Cell, Column, Headline, Name, Parameter, Report, Row, Sheet, Type, api
+from crm.reports.shelf.report import LEADS, Ask, Cell, Column, Headline, Name, Parameter, Report, Row, Sheet, Type, api, streamed
 from crm.tickets.models import Ticket
 
 _SOURCES: Final = {"call": Named("来电", "call"), "visit": Named("来访", "visit")}
@@ -72,8 +72,7 @@ def _entries(ask: Ask) -> Select[ContactEntry, str | None]:
 
 
 def _entry_rows(session: Session, ask: Ask, query: Select[ContactEntry, str | None]) -> Iterator[Row]:
-    found = session.execute(query.order_by(ContactEntry.at, ContactEntry.id).execution_options(yield_per=500))
-    for entry, number in found:
+    for entry, number in streamed(session, query.order_by(ContactEntry.at, ContactEntry.id)):
         seen = masked_entry(entry_shown(entry), ask.view)
         yield [seen.at, seen.source, seen.name, "declined" if seen.declined_contact else seen.contact,
                ask.view.show(seen.room, Private.ROOM), seen.matter, seen.kind, seen.result, seen.seat,
@@ -111,8 +110,7 @@ def callbacks(session: Session, ask: Ask) -> Sequence[Sheet]:
 
 
 def _callback_rows(session: Session, ask: Ask, query: Select[CallbackRow]) -> Iterator[Row]:
-    found = query.order_by(CallbackRow.asked_at, CallbackRow.callback_id).execution_options(yield_per=500)
-    for row in session.scalars(found):
+    for (row,) in streamed(session, query.order_by(CallbackRow.asked_at, CallbackRow.callback_id)):
         is_done = row.state == CallbackState.DONE.value
         yield [Cell(row.callback_id, api(f"/calls/{row.callback_id}")), row.asked_at, row.queue,
                ask.view.show(row.number, Private.PHONE), row.state, row.attempts, row.since,

@@ -14,7 +14,7 @@ from callcenter.private import Private
 from crm.households.models import Estate
 from crm.notices.words import Named
 from crm.reports.shelf.of_log import kind_names
-from crm.reports.shelf.report import LEADS, Ask, Cell, Column, Headline, Name, Parameter, Report, Row, Sheet, Type, api
+from crm.reports.shelf.report import LEADS, Ask, Cell, Column, Headline, Name, Parameter, Report, Row, Sheet, Type, api, streamed
 from crm.staff.models import User
 from crm.tickets.models import Ticket
 from crm.tickets.reading import seen
@@ -79,8 +79,8 @@ def ticket_list(session: Session, ask: Ask) -> Sequence[Sheet]:
 
 
 def _rows(session: Session, ask: Ask, query: Any) -> Iterator[Row]:
-    for ident, number, kind, title, estate_id, stage, state, created, closed, owner, assignee in session.execute(
-            query.execution_options(yield_per=500)):
+    for ident, number, kind, title, estate_id, stage, state, created, closed, owner, assignee in streamed(
+            session, query):
         yield [Cell(number, api(f"/tickets/{ident}")), kind, ask.view.show(title, Private.TEXT),
                NO_ESTATE if estate_id is None else str(estate_id), stage, state, created, closed, owner, assignee]
 

@@ -12,15 +12,15 @@ from crm.papers.parts import Align, Figure
 from crm.papers.parts import Cell as Printed
 from crm.papers.parts import Column as PrintedColumn
 from crm.reports.shelf.report import Cell, Sheet, Type
-from crm.reports.shelf.service import MOST_PRINTED, Asked
+from crm.reports.shelf.service import MOST_PRINTED, Asked, Written
 from crm.reports.shelf.words import asked_for, text, words
 
 MOST_UPRIGHT: Final = 6          # columns; more lie across
 _NOTHING: Final = {"zh": "（没有记录）", "en": "(nothing)"}
 
 
-def write_pdf(session: Session, wanted: Asked, base: str) -> tuple[bytes, int]:
-    """And how many rows. `base`: the site's address before links ("": none). Raises TooManyRows, TooManySheets."""
+def write_pdf(session: Session, wanted: Asked, base: str) -> tuple[bytes, Written]:
+    """`base`: the site's address before links ("": none). Raises TooManyRows, TooManySheets."""
     ask, report = wanted.ask, wanted.report
     sheets = list(wanted.sheets(session, MOST_PRINTED))
     across = any(len(sheet.columns) > MOST_UPRIGHT for sheet in sheets)
@@ -45,7 +45,7 @@ def write_pdf(session: Session, wanted: Asked, base: str) -> tuple[bytes, int]:
         if sheet.remark is not None:
             paper.small(sheet.remark.words(ask.language))
         rows += counted.rows
-    return paper.to_bytes(), rows
+    return paper.to_bytes(), Written(rows, tuple(one for sheet in sheets for one in sheet.headlines))
 
 
 class _Counted:

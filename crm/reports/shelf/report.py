@@ -3,12 +3,12 @@ and a line in `shelf.py`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
@@ -23,6 +23,7 @@ from crm.reports.shelf.periods import Days
 
 LEADS: Final = frozenset({Role.LEADER, Role.SUPERVISOR, Role.DUTY_LEAD, Role.MANAGER, Role.ADMIN})
 API: Final = "/api/v1"
+BATCH: Final = 500       # rows
 
 Value = str | int | float | Decimal | datetime | date | None
 
@@ -154,6 +155,12 @@ def api(path: str, **query: str | int | None) -> str:
     """An address of the API; what is None is not said."""
     said = {name: value for name, value in query.items() if value is not None}
     return f"{API}{path}" + (f"?{urlencode(said)}" if said else "")
+
+
+def streamed(session: Session, query: Any) -> Iterator[Any]:
+    """The rows of a long list, some hundred at a time; what the database holds of it is given back also when nobody reads on."""
+    with session.execute(query.execution_options(yield_per=BATCH)) as found:
+        yield from found
 
 
 Make = Callable[[Session, Ask], Sequence[Sheet]]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -43,6 +43,14 @@ class Asked:
         limit = _Limit(most_rows)
         for sheet in self.report.make(session, self.ask):
             yield replace(sheet, rows=limit.of(sheet.rows))
+
+
+@dataclass(frozen=True)
+class Written:
+    """What a file holds."""
+
+    rows: int
+    headlines: tuple[Headline, ...]
 
 
 @dataclass(frozen=True)
@@ -109,8 +117,13 @@ class _Limit:
         self._left = most
 
     def of(self, rows: Iterable[Row]) -> Iterator[Row]:
-        for row in rows:
-            if self._left <= 0:
-                raise TooManyRows
-            self._left -= 1
-            yield row
+        found = iter(rows)
+        try:
+            for row in found:
+                if self._left <= 0:
+                    raise TooManyRows
+                self._left -= 1
+                yield row
+        finally:
+            if isinstance(found, Generator):
+                found.close()

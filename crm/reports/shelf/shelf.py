@@ -5,7 +5,17 @@ from __future__ import annotations
 from typing import Final
 
 from callcenter.errors import NotFound
-from crm.reports.shelf import of_agents, of_calls, of_clocks, of_deliveries, of_log, of_tickets
+from crm.reports.shelf import (
+    of_agents,
+    of_calls,
+    of_clocks,
+    of_complaints,
+    of_deliveries,
+    of_followups,
+    of_ledgers,
+    of_log,
+    of_tickets,
+)
 from crm.reports.shelf.report import Report
 from crm.staff.actor import Actor
 
@@ -15,6 +25,9 @@ ALL: Final[tuple[Report, ...]] = (
     *of_log.REPORTS,
     *of_tickets.REPORTS,
     *of_clocks.REPORTS,
+    *of_complaints.REPORTS,
+    *of_ledgers.REPORTS,
+    *of_followups.REPORTS,
     *of_deliveries.REPORTS,
 )
 _BY_ID: Final = {report.id: report for report in ALL}

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from crm.households.export import harmless
 from crm.papers.text import clean
 from crm.reports.shelf.report import Cell, Headline, Sheet, Type, Value
-from crm.reports.shelf.service import MOST_WRITTEN, Asked
+from crm.reports.shelf.service import MOST_WRITTEN, Asked, Written
 from crm.reports.shelf.words import asked_for, text
 
 MOST_LINKS: Final = 60_000       # of a sheet; Excel holds 65,530
@@ -24,8 +24,8 @@ _SUMMARY: Final = {"zh": "摘要", "en": "Summary"}
 _NOT_IN_NAMES: Final = "[]:*?/\\'"
 
 
-def write_xlsx(session: Session, wanted: Asked, out: IO[bytes], folder: str, base: str) -> int:
-    """Into `out`; how many rows. `folder` is for what is written on the way; `base` is the site's address before links ("": none).
+def write_xlsx(session: Session, wanted: Asked, out: IO[bytes], folder: str, base: str) -> Written:
+    """Into `out`. `folder` is for what is written on the way; `base` is the site's address before links ("": none).
     Raises TooManyRows."""
     ask = wanted.ask
     book = xlsxwriter.Workbook(out, {"constant_memory": True, "tmpdir": folder, "strings_to_formulas": False,
@@ -44,7 +44,7 @@ def write_xlsx(session: Session, wanted: Asked, out: IO[bytes], folder: str, bas
         pen.summary(summary, heads)
     finally:
         book.close()     # also what it has on disk
-    return rows
+    return Written(rows, tuple(one for _, headlines in heads for one in headlines))
 
 
 class _Pen:

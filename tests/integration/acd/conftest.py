@@ -118,7 +118,7 @@ def scenario() -> Callable[[Callable[[FakeAsterisk, AmiLink, Heard], Awaitable[N
     """Plays a coroutine against a link that is up."""
     def run_it(play: Callable[[FakeAsterisk, AmiLink, Heard], Awaitable[None]]) -> None:
         async def run() -> None:
-            async with asyncio.timeout(30), linked() as (fake, link, heard):
+            async with asyncio.timeout(60), linked() as (fake, link, heard):
                 await play(fake, link, heard)
 
         asyncio.run(run())

@@ -87,7 +87,7 @@ def play(scene: Callable[[], Any], fake: FakeAsterisk) -> None:
         fake.port = listener.sockets[0].getsockname()[1]
         answers(fake)
         try:
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(60):
                 await scene()
         finally:
             listener.close()

@@ -56,7 +56,7 @@ async def intake(url: str, handlers: Handlers, audit: Audit) -> AsyncIterator[Or
     desk, bus = OrderDesk(handlers, CLOCK, audit), Bus(url)
     task = asyncio.create_task(OrderIntake(bus, desk, IntakePacing(retry=0.02)).run())
     try:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             yield desk
     finally:
         task.cancel()
@@ -102,7 +102,7 @@ def test_an_order_is_never_carried_out_by_the_next_process_too(redis_server: Red
             await began.wait()
         async with intake(redis_server.url, {Resume: counting(carried)}, Audit()):
             await client.xadd(ORDERS, order_to_fields(an_order(Resume("802"), "o2")))
-            assert await client.blpop([answer_key("o2")], timeout=30)
+            assert await client.blpop([answer_key("o2")], timeout=60)
         assert carried == ["o1", "o2"]
         await client.aclose()
 
@@ -117,7 +117,7 @@ def test_an_order_whose_deadline_is_over_is_answered_too_late_and_not_acted_on(r
         client = redis.asyncio.Redis.from_url(redis_server.url)
         await client.xadd(ORDERS, order_to_fields(an_order(Resume("801"), seconds=-1)))
         async with intake(redis_server.url, {Resume: counting(carried)}, audit):
-            _, raw = await client.blpop([answer_key("o1")], timeout=30)
+            _, raw = await client.blpop([answer_key("o1")], timeout=60)
         assert b'"too_late"' in raw
         assert (carried, audit.codes) == ([], ["too_late"])
         await client.aclose()
@@ -134,9 +134,9 @@ def test_what_cannot_be_read_is_refused_and_holds_nobody_up(redis_server: RedisS
             await client.xadd(ORDERS, {"id": "bad", "type": "DropEverything", "body": "{}"})
             await client.xadd(ORDERS, {"nonsense": "1"})
             await client.xadd(ORDERS, order_to_fields(an_order(Resume("801"))))
-            _, raw = await client.blpop([answer_key("bad")], timeout=30)
+            _, raw = await client.blpop([answer_key("bad")], timeout=60)
             assert b'"refused"' in raw
-            assert await client.blpop([answer_key("o1")], timeout=30)
+            assert await client.blpop([answer_key("o1")], timeout=60)
         await client.aclose()
 
     asyncio.run(play())
@@ -176,7 +176,7 @@ def test_orders_about_one_agent_wait_for_each_other_and_for_nobody_else() -> Non
         assert first
         assert second
         assert other
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             await other
             go.set()
             await asyncio.gather(first, second)

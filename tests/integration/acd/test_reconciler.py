@@ -95,7 +95,7 @@ class Stage:
     told: list[DriftMended]
 
     async def until(self, true: Callable[[], bool]) -> None:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while not true():
                 await asyncio.sleep(0.005)
 
@@ -131,7 +131,7 @@ async def staged(fake: FakeAsterisk, book: Book) -> AsyncIterator[Stage]:
 
 def played(fake: FakeAsterisk, scene: Callable[[Stage], Any], book: Book = ONE) -> None:
     async def play() -> None:
-        async with asyncio.timeout(30), staged(fake, book) as stage:
+        async with asyncio.timeout(60), staged(fake, book) as stage:
             await scene(stage)
 
     asyncio.run(play())

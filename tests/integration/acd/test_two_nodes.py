@@ -129,7 +129,7 @@ class Site:
     url: str
 
     async def until(self, true: Callable[[], bool]) -> None:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while not true():
                 await asyncio.sleep(0.01)
 
@@ -147,7 +147,7 @@ class Site:
     async def board_where(self, right: Callable[[Board], bool]) -> Board:
         bus = Bus(self.url)
         try:
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(60):
                 while True:
                     raw = await bus.redis.get(BOARD_KEY)
                     if raw and right(board := STORED.validate_json(raw).board):
@@ -190,7 +190,7 @@ async def two(fake: FakeAsterisk, redis_server: RedisServer, folder: Path) -> As
 def played(fake_asterisk: FakeAsterisk, redis_server: RedisServer, tmp_path: Path) -> Callable[[Callable[..., Any]], None]:
     def play(scene: Callable[[Site, Callable[[], None]], Any]) -> None:
         async def main() -> None:
-            async with asyncio.timeout(30), two(fake_asterisk, redis_server, tmp_path) as (site, start):
+            async with asyncio.timeout(60), two(fake_asterisk, redis_server, tmp_path) as (site, start):
                 await scene(site, start)
 
         asyncio.run(main())

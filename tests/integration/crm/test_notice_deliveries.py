@@ -25,7 +25,7 @@ from callcenter.clock import FakeClock
 from callcenter.events import Health
 from callcenter.settings import CHECKOUT
 from callcenter.site import Site, load_site
-from callcenter.site.schema import Notices
+from callcenter.site.desk import Notices
 from crm.clocks import service as clocks
 from crm.database import Database
 from crm.notices import deliveries

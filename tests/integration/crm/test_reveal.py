@@ -10,7 +10,7 @@ import pytest
 from callcenter.errors import Forbidden, NotFound
 from callcenter.private import Private
 from callcenter.roles import Role
-from callcenter.site.schema import Privacy
+from callcenter.site.desk import Privacy
 from crm.database import Database
 from crm.privacy.service import ReasonMissing, View, reveal
 from crm.staff.actor import SYSTEM, Actor

@@ -116,7 +116,7 @@ def own(rig: Rig, supervisor: httpx.Client) -> str:
 
 @pytest.mark.rule("K2", part="the agent log: an agent sees its own")
 def test_an_agent_sees_its_own_log_and_a_leader_everybodys(rig: Rig, own: str) -> None:
-    with httpx.Client(base_url=rig[2].url) as agent, signed_in(rig[2].url, Role.LEADER) as leader:
+    with httpx.Client(base_url=rig[2].url, timeout=60) as agent, signed_in(rig[2].url, Role.LEADER) as leader:
         agent.post("/api/v1/session", json={"name": "agent", "password": PASSWORD, "seat": "1001"}).raise_for_status()
         seen = agent.get(f"/api/v1/agents/{own}/log", params=DAY).json()
         assert [(one["state"], one["reason"], one["by"]) for one in seen["states"]] == [("paused", "meal", "agent")]

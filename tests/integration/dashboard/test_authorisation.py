@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,8 @@ from crm.knowledge.models import (
     KnowledgeVersion,
 )
 from crm.recordings.models import RecordingNote
+from crm.repairs.models import Charge, Price, RepairStep, Settlement, WorkOrder
+from crm.roster.models import Shift
 from crm.staff import service as staff
 from crm.staff.models import User
 from crm.tickets.models import Ticket
@@ -64,6 +67,14 @@ BODIES: dict[str, Any] = {
     "POST /tickets/{ticket_id}/owner/decline": REASON, "PUT /tickets/{ticket_id}/parent": {"parent_id": None},
     "POST /tickets/{ticket_id}/department": {"department": "works", "question": "x"},
     "POST /tickets/{ticket_id}/department/answer": {"answer": "x"},
+    "POST /tickets/{ticket_id}/calls": {"contact_number": "10086"},
+    "POST /repairs/steps/{step_id}/dealt": {"note": "x"}, "POST /repairs/{ticket_id}/dispatch": {},
+    "POST /repairs/{ticket_id}/take-back": REASON, "POST /repairs/{ticket_id}/grade": {"grade": "b"},
+    "POST /repairs/{ticket_id}/rework": {"of": 1}, "POST /repairs/{ticket_id}/steps": {"steps": []},
+    "POST /repairs/{ticket_id}/charges": {"code": "labour"},
+    "POST /repairs/{ticket_id}/settlements": {"method": "on_account", "amount": "1.00"},
+    "POST /repairs/{ticket_id}/settlements/{settlement_id}/reverse": REASON,
+    "PATCH /roster/shifts/{shift_id}": {"begins_at": "2026-11-22T00:00:00Z", "ends_at": "2026-11-22T08:00:00Z"},
     "POST /households/{household_id}/reveal": REASON | {"what": "number", "of": 1},
     "POST /households/{household_id}/people": {"name": "x", "role": "owner"},
     "POST /households/{household_id}/people/{person_id}/end": {"on": "2026-11-22"},
@@ -106,6 +117,7 @@ def seed(database: Database) -> None:
             session.add(Ticket(id=number, number=f"C20261122-{side}", kind="repair", household_id=number, call_id=call_id,
                                estate_id=number, stage="reported", fields={}, created_at=NOON))
             session.flush()
+            _repair_of(session, number, side)
             template = LetterTemplate(kind="repair", code=side, language="zh", version=1, subject="x", body="x", written_at=NOON)
             session.add(template)
             session.flush()
@@ -125,6 +137,27 @@ def seed(database: Database) -> None:
         session.add(Treatment(number="13900000000", level="warn", state="active", reason="x", by="leader", at=NOON))
         for role in Role:
             session.add(User(name=f"own-{role.value}", roles=[role.value], estates=[1], password_hash="-", created_at=NOON))
+
+
+def _repair_of(session: Session, number: int, side: str) -> None:
+    """Somebody's who is in no test: nobody else's order is theirs."""
+    user = User(id=900 + number, name=f"{side}-nobody", roles=[], password_hash="-", active=True, created_at=NOON)
+    session.add_all([user, Price(id=number, code=side, estate_id=number, zh=side, en=side, sort="part", unit="个", price=Decimal(1),
+                                 free_in_warranty=False, valid_from=NOON, made_at=NOON, made_by="x")])
+    session.flush()
+    order = WorkOrder(id=number, number=f"C20261122-{side}-1", ticket_id=number, run=1, engineer_id=user.id, state="taken_back",
+                      dispatched_at=NOON, ended_at=NOON, reasons=[])
+    session.add(order)
+    session.flush()
+    session.add_all([
+        *(RepairStep(id=ident, ticket_id=number, order_id=order.id, user_id=user.id, client_id=f"{ident}", what="accepted", data={},
+                     digest="-", done_at=NOON, arrived_at=NOON, flags=[], faults=[], outcome="kept", code="re_dispatched",
+                     to_see=True) for ident in (number, 10 + number)),      # one is dealt with, one stays
+        Settlement(id=number, ticket_id=number, at=NOON, who="x", method="cash", amount=Decimal(1), lines=[]),
+        Charge(id=number, ticket_id=number, price_id=number, code=side, name=side, sort="part", unit="个", quantity=Decimal(1),
+               unit_price=Decimal(1), discount=Decimal(0), free=False, amount=Decimal(1), at=NOON, who="x"),
+        Shift(id=number, user_id=user.id, duty=side, estate_id=number, begins_at=NOON, ends_at=NOON + timedelta(hours=8),
+              made_at=NOON, made_by="x")])
 
 
 def _known(session: Session, estate: int, side: str) -> None:

@@ -70,7 +70,7 @@ def leader(filled: Rig) -> Iterator[httpx.Client]:
 
 @pytest.fixture
 def agent(filled: Rig) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=filled[2].url) as client:
+    with httpx.Client(base_url=filled[2].url, timeout=60) as client:
         credentials = {"name": "agent", "password": PASSWORD, "seat": "1001"}
         assert client.post("/api/v1/session", json=credentials).status_code == 201
         yield client
@@ -93,7 +93,7 @@ def audited(rig: Rig, subject: str) -> list[tuple[str, str]]:
 
 
 def test_signing_in_gives_a_cookie_that_no_script_and_no_other_site_gets(filled: Rig) -> None:
-    with httpx.Client(base_url=filled[2].url) as client:
+    with httpx.Client(base_url=filled[2].url, timeout=60) as client:
         answer = client.post("/api/v1/session", json={"name": "manager", "password": PASSWORD})
         attributes = {part.strip().lower() for part in answer.headers["set-cookie"].split(";")[1:]}
         assert {"httponly", "samesite=strict", "path=/"} <= attributes
@@ -113,7 +113,7 @@ def test_an_ended_session_stays_ended_for_whoever_kept_the_cookie(filled: Rig) -
 
 
 def test_wrong_passwords_are_refused_logged_and_then_throttled(filled: Rig) -> None:
-    with httpx.Client(base_url=filled[2].url) as client:
+    with httpx.Client(base_url=filled[2].url, timeout=60) as client:
         wrong = {"name": "spokesperson", "password": "not this one"}
         tries = [problem_of(client.post("/api/v1/session", json=wrong)) for _ in range(6)]
         assert tries == [(401, "wrong_credentials")] * 5 + [(429, "too_many_requests")]

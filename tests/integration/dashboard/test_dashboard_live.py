@@ -43,12 +43,12 @@ def listen(client: httpx.Client, query: str = "", **options: Any) -> ClientConne
     return made
 
 
-def message(line: ClientConnection, within_s: float = 30) -> dict[str, Any]:
+def message(line: ClientConnection, within_s: float = 60) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(line.recv(timeout=within_s))
     return found
 
 
-def next_of(line: ClientConnection, kind: str, within_s: float = 30) -> dict[str, Any]:
+def next_of(line: ClientConnection, kind: str, within_s: float = 60) -> dict[str, Any]:
     """The next message of this type; others are read over."""
     deadline = datetime.now(UTC) + timedelta(seconds=within_s)
     while (found := message(line, within_s))["type"] != kind:
@@ -208,7 +208,7 @@ def test_a_wall_gets_no_names_numbers_or_rooms(own_rig: Rig, floor: Floor, visit
 
 def test_nobody_listens_without_a_sign_in(own_rig: Rig, floor: Floor, visitor: Visitor) -> None:
     fill(floor)
-    with httpx.Client(base_url=own_rig[2].url) as stranger, listen(stranger) as line:
+    with httpx.Client(base_url=own_rig[2].url, timeout=60) as stranger, listen(stranger) as line:
         assert closed_with(line) == 4401
     with listen(visitor(own_rig[2].url, Role.ENGINEER)) as line:
         assert closed_with(line) == 4403

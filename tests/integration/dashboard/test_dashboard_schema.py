@@ -30,6 +30,7 @@ from wall.rig import DashboardThread, signed_in
 
 from callcenter.roles import Role
 from callcenter.settings import Settings
+from crm.complaints.letters.models import Letter, LetterTemplate
 from crm.database import open_database
 from crm.kinds.service import put_shipped
 
@@ -38,8 +39,10 @@ ENDS_THE_SESSION = "DELETE /api/v1/session"
 EXAMPLES = 5        # of each operation, sent by both users
 # Aimed at: what the scene below has. Whatever else a path names is made up.
 THERE = {"ticket_id": "1", "household_id": "1", "person_id": "1", "number_id": "1", "webhook_id": "1", "kind": "enquiry",
-         "item_id": "1", "script_id": "1", "search_id": "1", "version": "1", "report_id": "tickets", "code": "1001",
-         "queue": "repair"}
+         "item_id": "40", "script_id": "1", "search_id": "1", "version": "1", "report_id": "tickets", "code": "1001",
+         "queue": "repair", "shift_id": "1", "skill": "plumbing", "letter_id": "1", "template_id": "1", "task_id": "1",
+         "claim_id": "1", "plan_id": "1"}
+REPAIR = "4"        # the ticket that is one
 
 Users = dict[Role, requests.Session]
 Seen = defaultdict[str, set[int]]
@@ -60,6 +63,12 @@ def users(rig: tuple[Redis, Settings, DashboardThread]) -> Iterator[Users]:
             made = agent.post(f"{dashboard.url}/api/v1/tickets",
                               json={"kind": "enquiry", "household_id": 1, "fields": {"what": "when does the pool open?"}})
             assert made.status_code == 201, made.text
+        _letter(instance)
+        made = agent.post(f"{dashboard.url}/api/v1/tickets", json={
+            "kind": "repair", "household_id": 1, "category": "water", "fields": {"what": "a tap drips", "urgency": "ordinary"}})
+        assert str(made.json()["ticket"]["ticket_id"]) == REPAIR
+        shift = {"user": "engineer", "duty": "engineer", "begins_at": "2026-11-22T00:00:00Z", "ends_at": "2026-11-22T08:00:00Z"}
+        assert admin.post(f"{dashboard.url}/api/v1/roster/shifts", json=shift).status_code == 201
         for session, seat in ((agent, "1001"), (admin, "1002")):
             assert session.post(f"{dashboard.url}/api/v1/floor/sign-in", json={"seat": seat}).status_code == 200
         hook = admin.post(f"{dashboard.url}/api/v1/webhooks", json={"url": "https://hooks.example/", "events": ["*"]})
@@ -67,6 +76,18 @@ def users(rig: tuple[Redis, Settings, DashboardThread]) -> Iterator[Users]:
         yield found
     for session in found.values():
         session.close()
+
+
+def _letter(instance: Settings) -> None:
+    database = open_database(instance.database_url)
+    with database.writing.begin() as session:
+        words = LetterTemplate(kind="enquiry", code="result", language="zh", version=1, subject="x", body="x",
+                               written_at=datetime.now(UTC), approved_at=datetime.now(UTC))
+        session.add(words)
+        session.flush()
+        session.add(Letter(ticket_id=1, template_id=words.id, language="zh", state="draft", subject="x", body="x",
+                           drafted_at=datetime.now(UTC)))
+    database.close()
 
 
 def _scene(instance: Settings) -> None:
@@ -116,10 +137,11 @@ def _hold(operation: schemathesis.APIOperation[Any, Any, Any], users: Users, see
 
 
 def _aim(case: schemathesis.Case, session: requests.Session) -> None:
+    there = THERE | {"ticket_id": REPAIR} if case.operation.path.startswith("/api/v1/repairs/") else THERE
     for name in case.path_parameters or {}:
-        if name in THERE:
-            case.path_parameters[name] = THERE[name]
+        if name in there:
+            case.path_parameters[name] = there[name]
     declared = {parameter.name for parameter in case.operation.headers}
     if "If-Match" in declared and (found := re.match(r"(/api/v1/[a-z]+/)\{(\w+)\}", case.operation.path)):
-        read = session.get(f"{case.operation.base_url}{found[1]}{THERE.get(found[2], '1')}")
+        read = session.get(f"{case.operation.base_url}{found[1]}{there.get(found[2], '1')}")
         case.headers["If-Match"] = read.headers.get("ETag", '"1"')

@@ -47,7 +47,7 @@ def own(rig: Rig) -> str:
 
 @pytest.fixture
 def agent(rig: Rig, own: str) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=rig[2].url) as client:
+    with httpx.Client(base_url=rig[2].url, timeout=60) as client:
         client.post("/api/v1/session", json={"name": "agent", "password": PASSWORD, "seat": "1001"}).raise_for_status()
         yield client
 

@@ -107,7 +107,7 @@ def agent(free_rig: Rig) -> Iterator[httpx.Client]:
 @pytest.fixture
 def leader(free_rig: Rig) -> Iterator[httpx.Client]:
     """Sits at 1201."""
-    with httpx.Client(base_url=free_rig[2].url) as client:
+    with httpx.Client(base_url=free_rig[2].url, timeout=60) as client:
         answer = client.post("/api/v1/session", json={"name": "leader", "password": PASSWORD, "seat": "1201"})
         assert answer.status_code == 201
         yield client
@@ -181,7 +181,7 @@ def test_each_route_is_for_its_roles_and_nobody_else_reaches_acd(free_rig: Rig, 
             if role not in DESK:
                 assert code_of(client.get("/api/v1/floor/me")) == (403, "forbidden")
                 assert [order.by for order in acd.orders if order.by == role.value] == []
-    with httpx.Client(base_url=free_rig[2].url) as stranger:
+    with httpx.Client(base_url=free_rig[2].url, timeout=60) as stranger:
         assert code_of(post(stranger, "resume")) == (401, "unauthenticated")
 
 
@@ -197,7 +197,7 @@ def test_what_acd_refuses_is_a_problem_with_its_code_and_is_audited_too(
 
 
 def test_an_acd_that_does_not_answer_is_told_and_audited(own_rig: Rig) -> None:
-    with httpx.Client(base_url=own_rig[2].url, timeout=10) as client:
+    with httpx.Client(base_url=own_rig[2].url, timeout=60) as client:
         client.post("/api/v1/session", json={"name": "agent", "password": PASSWORD, "seat": "1001"})
         answer = post(client, "pause", {"reason": "break"})
         assert code_of(answer) == (503, "acd_silent")

@@ -13,7 +13,7 @@ from desk.counter import Counter, Person
 from sqlalchemy import select
 
 from callcenter.roles import Role
-from callcenter.site.schema import FollowUps
+from callcenter.site.desk import FollowUps
 from crm.followups.models import FollowUpTask, Rating
 from crm.followups.tasks import Wish, claim
 from crm.households.models import Person as Resident

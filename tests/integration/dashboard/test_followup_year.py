@@ -12,7 +12,7 @@ from desk.counter import Counter, Person
 from sqlalchemy import func, insert, select
 
 from callcenter.roles import Role
-from callcenter.site.schema import FollowUps
+from callcenter.site.desk import FollowUps
 from crm.calls.models import CallRow, ContactEntry
 from crm.followups.keeper import FollowUpKeeper
 from crm.followups.models import FollowUpDraw, FollowUpPick, FollowUpTask

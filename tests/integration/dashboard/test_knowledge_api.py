@@ -120,6 +120,7 @@ def test_an_entry_is_shown_where_and_while_it_holds(counter: Counter) -> None:
     assert question not in found(far, question)
     assert far.ask("GET", f"/knowledge/{here['item_id']}").status_code == 404
     assert bound.ask("GET", "/knowledge/search", params={"q": question, "estate_id": other}).status_code == 404
+    assert writer.ask("GET", "/knowledge/search", params={"q": question, "estate_id": 999}).status_code == 404
     counter.clock.advance(2 * 86_400)
     assert question not in found(bound, question), "it held until the 24th"
     # Who is bound to an estate writes for that estate, and for no other and not for all.
@@ -143,7 +144,7 @@ def test_what_a_page_could_not_show_is_refused(counter: Counter, content: dict[s
 
 
 @pytest.mark.rule("I2", part="the figures of the desk's own searches; not yet those of chat")
-@pytest.mark.rule("A5")
+@pytest.mark.rule("A5", part="what the question bank answered")
 def test_what_came_of_a_search_is_counted_and_what_nobody_found_is_a_list_of_work(counter: Counter) -> None:
     agent, other, leader = counter.person(Role.AGENT), counter.person(Role.AGENT, "other"), counter.person(Role.LEADER)
     with counter.database.writing.begin() as session:
@@ -235,10 +236,10 @@ def test_a_file_is_brought_in_as_drafts_or_every_bad_row_is_told(counter: Counte
     assert (back["faults"], back["new"], back["changed"], back["same"]) == ([], 0, 1, len(lines) - 1), "it can be brought in again"
 
 
-@pytest.mark.rule("A3")
-@pytest.mark.rule("D1", part="the closing script; the page shows it")
-@pytest.mark.rule("D4", part="the refusal script; the page shows it")
-@pytest.mark.rule("H8")
+@pytest.mark.rule("A3", part="the desk's script, over the API; the page shows it")
+@pytest.mark.rule("D1", part="the closing script, over the API")
+@pytest.mark.rule("D4", part="the refusal script, over the API")
+@pytest.mark.rule("H8", part="each type's, over the API; the page shows them")
 def test_the_script_for_this_call_is_given_in_the_callers_language(counter: Counter) -> None:
     agent, leader, manager = (counter.person(role) for role in (Role.AGENT, Role.LEADER, Role.MANAGER))
 

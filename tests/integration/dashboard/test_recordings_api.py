@@ -80,7 +80,7 @@ def leader(filled: dict[str, bytes], rig: Rig) -> Iterator[httpx.Client]:
 
 @pytest.fixture
 def agent(filled: dict[str, bytes], rig: Rig) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=rig[2].url) as client:
+    with httpx.Client(base_url=rig[2].url, timeout=60) as client:
         assert client.post("/api/v1/session", json={"name": "agent", "password": PASSWORD, "seat": "1001"}).status_code == 201
         yield client
 

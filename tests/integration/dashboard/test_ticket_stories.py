@@ -38,7 +38,7 @@ def stage_of(answer: Any) -> str:
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 40
 
 
-@pytest.mark.rule("F1", part="the stages; dispatch by skill and roster is not here")
+@pytest.mark.rule("F1", part="the stages, moved by hand")
 def test_a_repair_goes_from_the_word_to_the_archive_and_only_who_may_moves_it(counter: Counter) -> None:
     agent, engineer, leader = (counter.person(role) for role in (Role.AGENT, Role.ENGINEER, Role.LEADER))
     ticket = agent.opens("repair", LEAK, category="water/leak", household_id=counter.households[0], contact_number="13900001234")

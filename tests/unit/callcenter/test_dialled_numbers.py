@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from callcenter.numbers import as_dialled, fits, normalise
-from callcenter.site.schema import NATIONAL_NUMBERS, PRIVATE_NUMBERS
+from callcenter.site.parts import NATIONAL_NUMBERS, PRIVATE_NUMBERS
 
 
 @pytest.mark.parametrize("typed", ["13900000001", "051288886666", "4008006666", "01062345678", "1001", "110"])

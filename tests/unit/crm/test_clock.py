@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from callcenter.site.schema import Schedule, Words
+from callcenter.site.parts import Words
+from callcenter.site.schema import Schedule
 from crm.clocks.calendars import Always, Calendar, Days, Office
 from crm.clocks.clock import NEXT, Act, Clock, Did, Standing, Step, WrongActError, act, at, next_at, start
 from crm.clocks.terms import Terms, kept, read, terms_of

@@ -1,0 +1,1 @@
+"""Repairs (F): dispatch, what engineers do, what it costs, what is made of it."""

@@ -1,0 +1,96 @@
+"""`python -m crm` as it is run, killed again and again while a month's checks make themselves: each is made once (J2, E8)."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+
+from callcenter.settings import CHECKOUT, new_settings
+from crm.database import Database
+from crm.households.models import Building, Estate, Household
+from crm.households.tags import set_tags
+from crm.ledgers.models import LedgerPeriod
+from crm.ledgers.service import AT_ONCE
+from crm.staff.actor import SYSTEM
+from crm.tickets.models import Ticket
+from crm.tickets.schemas import NewTicket
+from crm.tickets.service import open_ticket
+
+FLATS = AT_ONCE + 5
+PATIENCE_S = 120.0
+
+
+def until(true: Callable[[], bool], what: str) -> None:
+    end = time.monotonic() + PATIENCE_S
+    while time.monotonic() < end:
+        if true():
+            return
+        time.sleep(0.002)
+    raise AssertionError(f"not within {PATIENCE_S} s: {what}")
+
+
+def made(database: Database) -> int:
+    with database.reading() as session:
+        return session.scalar(select(func.count()).where(Ticket.cause.startswith("recurs:vacant_check:"))) or 0
+
+
+def periods(database: Database) -> set[str]:
+    with database.reading() as session:
+        return set(session.scalars(select(LedgerPeriod.kind)))
+
+
+@pytest.mark.rule("J2", part="exactly once, whoever is killed in the middle")
+@pytest.mark.rule("E8", part="exactly once a day, whoever is killed in the middle")
+def test_a_process_that_is_killed_while_the_month_s_checks_are_made_makes_each_once(
+        database: Database, database_url: str, tmp_path: Path) -> None:
+    instance = new_settings(tmp_path / "state", offset=2800, site_file=CHECKOUT / "asterisk-config/site.yaml",
+                            database_url=database_url, redis_url=f"unix://{tmp_path}/nothing.sock")
+    instance.save()
+    instance.secrets_file.write_text("{}")
+    began = datetime.now(UTC) - timedelta(days=2)
+    with database.writing.begin() as session:
+        session.add(Estate(id=1, name="江湾"))
+        session.flush()
+        session.add(Building(id=1, estate_id=1, name="3"))
+        session.flush()
+        for number in range(FLATS):
+            room = f"3-1-{number}"
+            home = Household(building_id=1, estate_id=1, unit="1", room=str(number), label=room, room_key=room,
+                             tags=[])
+            session.add(home)
+            session.flush()
+            set_tags(session, home, ["vacant"])
+        good = [open_ticket(session, SYSTEM, NewTicket("suggestion", {"what": "x", "good": True}, estate_id=1), began, UTC)
+                for _ in range(3)]
+        assert all(good)
+    starts = 0
+    for _ in range(20):
+        before = made(database)
+        if periods(database) >= {"vacant_check", "vacant_list", "digest"}:
+            break
+        process = subprocess.Popen([sys.executable, "-m", "crm"], cwd=CHECKOUT, stdout=subprocess.DEVNULL,
+                                   stderr=subprocess.DEVNULL, env=os.environ | {"SIXRING_STATE": str(instance.state)})
+        try:
+            until(lambda before=before: made(database) > before or (  # type: ignore[misc]
+                made(database) == FLATS and periods(database) >= {"vacant_check", "vacant_list", "digest"}), "a part is made")
+        finally:
+            process.kill()
+            process.wait()
+        starts += 1
+    assert starts >= 2
+    with database.reading() as session:
+        causes = Counter(session.scalars(select(Ticket.cause).where(Ticket.cause.startswith("recurs:"))))
+        assert set(causes.values()) == {1}
+        of = Counter(cause.split(":")[1] for cause in causes if cause is not None)
+        assert of == {"vacant_check": FLATS, "vacant_list": 1, "digest": 1}
+        [compiled] = session.scalars(select(Ticket).where(Ticket.kind == "digest"))
+        assert session.scalar(select(func.count()).where(Ticket.parent_id == compiled.id, Ticket.stage == "compiled")) == 3
