@@ -66,8 +66,11 @@ export async function revealOf(id: number, what: 'name' | 'number', of: number, 
   return (await read(answer, shape({ value: text }), 'value')).value
 }
 
+/** Why a change was not made; empty when it was. `version`: of the household as its form shows it, when that is not the newest. */
+export type Change = (method: string, below: string, body?: object, version?: number) => Promise<string>
+
 /** Any change of a household and of what belongs to it answers with the household as it is then. */
-export async function changeHousehold(home: Household, method: string, below: string, body?: object): Promise<Household> {
-  const answer = await changed(method, `/households/${home.household_id}${below}`, body, { version: home.version, key: newKey(method) })
+export async function changeHousehold(id: number, version: number, method: string, below: string, body?: object): Promise<Household> {
+  const answer = await changed(method, `/households/${id}${below}`, body, { version, key: newKey(method) })
   return read(answer, household, 'household')
 }
