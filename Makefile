@@ -40,6 +40,7 @@ check: tools     ## ruff, mypy, architecture, file sizes, the pages' types and l
 	@$(BIN)/python tests/rules_table.py
 	@cd dashboard/web && npm run --silent types && npm run --silent lint
 
+# Not in it, because a million households take half an hour: bench/crm.py.
 bench: tools     ## CPU per call, AGI look-ups against other servers, and the ACD's own share
 	@uv sync --quiet --frozen --all-groups 2>/dev/null || $(CACHE)/uv/bin/uv sync --quiet --frozen --all-groups
 	@$(BIN)/python bench/call_cost.py
