@@ -45,6 +45,7 @@ check-code:
 check-pages:
 	@cd dashboard/web && npm run --silent lint
 
+# Not in it, because a million households take half an hour: bench/crm.py.
 bench: tools     ## CPU per call, AGI look-ups against other servers, and the ACD's own share
 	@uv sync --quiet --frozen --all-groups 2>/dev/null || $(CACHE)/uv/bin/uv sync --quiet --frozen --all-groups
 	@$(BIN)/python bench/call_cost.py
