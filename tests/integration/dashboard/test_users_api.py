@@ -51,7 +51,8 @@ def crm(rig: Rig, *words: str) -> subprocess.CompletedProcess[str]:
 @pytest.mark.rule("K1", part="roles and estates of a user")
 def test_an_administrator_makes_a_user_and_changes_roles_and_estates(admin: httpx.Client, filled: Rig) -> None:
     made = admin.post("/api/v1/users", json={"name": "fang", "roles": ["office"], "password": PASSWORD, "estates": [1]})
-    assert (made.status_code, made.json()) == (201, {"name": "fang", "roles": ["office"], "estates": [1], "active": True})
+    assert (made.status_code, made.json()) == (201, {"name": "fang", "roles": ["office"], "estates": [1], "active": True,
+                                                     "superior": None})
     assert httpx.post(f"{filled[2].url}/api/v1/session", json={"name": "fang", "password": PASSWORD}).status_code == 201
     assert admin.patch("/api/v1/users/fang", json={"estates": [1, 2]}).json()["estates"] == [1, 2]
     assert admin.patch("/api/v1/users/fang", json={"roles": ["engineer"]}).json()["estates"] == [1, 2]
