@@ -112,8 +112,8 @@ def test_two_hundred_thousand_clocks_that_are_not_due_cost_the_tick_nothing(data
     add_clocks_that_are_not_due(database, 200_000)
     work(database, NOW + 2 * HOUR)
     many = work(database, NOW + 2 * HOUR)
-    # A higher tree: a page or two, some instructions a step down. Not one for each of 200,000.
-    assert many <= few * 1.2 + 4
+    # A higher tree, and pages that a vacuum has or has not come to. Not one for each of 200,000, which are thousands of pages.
+    assert many <= few * 2 + 50
     assert "ix_ticket_clocks_next_at" in plan(database, NOW + 2 * HOUR)
     with database.writing.begin() as session:
         assert service.tick(session, NOW + 2 * HOUR) == DUE

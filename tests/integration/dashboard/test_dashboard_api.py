@@ -109,7 +109,7 @@ def test_an_ended_session_stays_ended_for_whoever_kept_the_cookie(filled: Rig) -
     with signed_in(filled[2].url, Role.SUPERVISOR) as client:
         kept = dict(client.cookies)
         client.delete("/api/v1/session")
-        assert httpx.get(f"{filled[2].url}/api/v1/session", cookies=kept).status_code == 401
+        assert httpx.get(f"{filled[2].url}/api/v1/session", cookies=kept, timeout=60).status_code == 401
 
 
 def test_wrong_passwords_are_refused_logged_and_then_throttled(filled: Rig) -> None:
@@ -228,7 +228,7 @@ def test_figures_of_a_day_are_counted_for_each_queue(leader: httpx.Client) -> No
 def test_health_is_for_staff_and_the_probe_says_nothing(leader: httpx.Client, filled: Rig) -> None:
     health = leader.get("/api/v1/health").json()
     assert (health["database"], health["live"]["cause"]) == ("ok", "no_board")
-    probe = httpx.get(f"{filled[2].url}/healthz")
+    probe = httpx.get(f"{filled[2].url}/healthz", timeout=60)
     assert (probe.status_code, probe.content) == (200, b"")
     with signed_in(filled[2].url, Role.WALLBOARD) as wall:
         for path in ("health", "calls", "calls/node1-1.1/recording", "contact-log", "tickets"):

@@ -39,6 +39,7 @@ def visitor() -> Iterator[Visitor]:
 def listen(client: httpx.Client, query: str = "", **options: Any) -> ClientConnection:
     cookies = "; ".join(f"{name}={value}" for name, value in client.cookies.items())
     url = str(client.base_url.join(f"/api/v1/live{query}")).replace("http", "ws")
+    options = {"open_timeout": 60, **options}
     made: ClientConnection = connect(url, additional_headers={"Cookie": cookies} if cookies else {}, **options)
     return made
 

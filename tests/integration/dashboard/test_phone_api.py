@@ -65,14 +65,14 @@ def test_only_who_sits_at_a_browser_seat_is_told_its_password_and_only_that_one(
 
 
 def test_who_does_not_work_at_the_desk_is_told_nothing(rig: Rig, floor: Floor) -> None:
-    assert httpx.get(f"{rig[2].url}/api/v1/floor/phone").status_code == 401
+    assert httpx.get(f"{rig[2].url}/api/v1/floor/phone", timeout=60).status_code == 401
     for role in set(Role) - DESK:
         with signed_in(rig[2].url, role) as client:
             assert client.get("/api/v1/floor/phone").status_code == 403
 
 
 def test_the_page_may_reach_asterisk_and_the_microphone_and_nothing_else_new(rig: Rig) -> None:
-    headers = httpx.get(f"{rig[2].url}/healthz").headers
+    headers = httpx.get(f"{rig[2].url}/healthz", timeout=60).headers
     assert f"connect-src 'self' ws://127.0.0.1:{rig[1].ports.webrtc}/ws;" in headers["Content-Security-Policy"]
     assert "microphone=(self)" in headers["Permissions-Policy"]
     without = security_headers("")
