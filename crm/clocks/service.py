@@ -188,7 +188,7 @@ def _keep(work: _Work, row: TicketClock, clock: Clock) -> None:
 
 
 def _tell_steps(work: _Work, ticket: Ticket, row: TicketClock, steps: Sequence[Step]) -> None:
-    if steps and row.id is None:
+    if steps and row in work.session.new:
         work.session.flush()     # due at once: its notices name it
     ladder = read(row.terms).ladder
     for step in steps:
