@@ -38,6 +38,7 @@ from crm.tickets.listing import Wanted, tickets
 
 BAR: Final = 1.5
 ROUNDS: Final = 150
+AGAIN: Final = 3
 BOSS: Final = Actor("user1", 1, frozenset({Role.MANAGER}))
 SEES_ALL: Final = View(BOSS, Privacy(unmasked=dict.fromkeys(Private, (Role.MANAGER,))))
 
@@ -144,8 +145,8 @@ class Said:
 
 
 def _once(database: Database, way: Callable[[Session, Any], Any], key: Any) -> tuple[float, float, Any]:
-    """Seconds of the whole way, and of its statements alone, said once more to the driver; and the answer. SQLite works in this
-    thread: its time is the thread's, whoever else is on the machine. PostgreSQL's is the clock's."""
+    """Milliseconds of the whole way, and of its statements alone, said again to the driver, the quickest of three times; and the
+    answer. SQLite works in this thread: its time is the thread's, whoever else is on the machine. PostgreSQL's is the clock's."""
     clock = time.thread_time if database.engine.dialect.name == "sqlite" else time.perf_counter
     said = Said()
     event.listen(database.engine, "before_cursor_execute", said.hear)
@@ -156,10 +157,12 @@ def _once(database: Database, way: Callable[[Session, Any], Any], key: Any) -> t
     event.remove(database.engine, "before_cursor_execute", said.hear)
     with database.reading() as session:
         cursor: Any = session.connection().connection.cursor()
-        began = clock()
-        for statement, parameters in said.statements:
-            cursor.execute(statement, parameters)
-            cursor.fetchall()
-        alone = clock() - began
+        alone = float("inf")
+        for _ in range(AGAIN):
+            began = clock()
+            for statement, parameters in said.statements:
+                cursor.execute(statement, parameters)
+                cursor.fetchall()
+            alone = min(alone, clock() - began)
         cursor.close()
     return whole * 1000, alone * 1000, answer

@@ -12,8 +12,8 @@ from datetime import datetime
 from itertools import islice
 from typing import Any, Final, Literal
 
-from sqlalchemy import Select, exists, select
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy import Select, exists, func, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from callcenter.errors import NotFound
 from crm.callbacks.models import CallbackRow
@@ -22,7 +22,6 @@ from crm.calls.models import CallRow, ContactEntry
 from crm.calls.service import not_of_complaints_about
 from crm.households.models import Household
 from crm.households.rights import READ, may, must_see
-from crm.households.service import all_ids, current_id
 from crm.paging import BadCursor, Page, cursor_of, place_of
 from crm.staff.actor import Actor
 from crm.tickets.models import Ticket
@@ -83,12 +82,15 @@ def open_matters(session: Session, actor: Actor, household_id: int) -> tuple[tup
 
 def _ids(session: Session, actor: Actor, household_id: int) -> list[int]:
     may(actor, READ)
-    now_id = current_id(session, household_id)
-    estate_id = session.scalar(select(Household.estate_id).where(Household.id == now_id))
-    if now_id is None or estate_id is None:
+    asked = aliased(Household)
+    now_id = select(func.coalesce(asked.merged_into, asked.id)).where(asked.id == household_id).scalar_subquery()
+    found = session.execute(select(Household.id, Household.estate_id, Household.merged_into).where(
+        or_(Household.id == now_id, Household.merged_into == now_id))).all()
+    estate_id = next((row.estate_id for row in found if row.merged_into is None), None)
+    if estate_id is None:
         raise NotFound(f"household {household_id}")
     must_see(actor, estate_id, f"household {household_id}")
-    return all_ids(session, now_id)
+    return [row.id for row in found]
 
 
 def _part(session: Session, actor: Actor, kind: _Kind, ids: list[int], place: tuple[datetime, Happened, str] | None,

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, True_, and_, false, or_, select, true, union_all
+from sqlalchemy import ColumnElement, Select, True_, and_, false, or_, select, true, union_all
 from sqlalchemy.orm import Session
 
 from callcenter.numbers import normalise
@@ -26,7 +26,7 @@ from crm.staff.agents_models import AgentRow
 from crm.staff.models import User
 from crm.tickets.models import Ticket
 from crm.tickets.schemas import TicketShown
-from crm.tickets.showing import shown
+from crm.tickets.showing import Known, named, shown
 
 LIST: Final = "tickets"
 STATES: Final = ("open", "closed")
@@ -61,13 +61,20 @@ class Wanted:
 
 def tickets(session: Session, view: View, wanted: Wanted, *, cursor: str | None = None, limit: int = 50) -> Page[TicketShown]:
     """Newest first. Raises BadCursor."""
-    rows = newest(session, view.actor, wanted, limit + 1, None if cursor is None else int(place_of(LIST, cursor, int)[1]))
+    query = _newest(session, view.actor, wanted, limit + 1, None if cursor is None else int(place_of(LIST, cursor, int)[1]))
+    rows, known = named(session, query) if query is not None else ([], Known())
     following = cursor_of(LIST, rows[limit - 1].id, rows[limit - 1].id) if len(rows) > limit else None
-    return Page(items=shown(session, view, rows[:limit]), next=following)
+    return Page(items=shown(session, view, rows[:limit], known), next=following)
 
 
 def newest(session: Session, actor: Actor, wanted: Wanted, limit: int, below: int | None = None) -> Sequence[Ticket]:
     """At most `limit` rows with ids below `below`."""
+    query = _newest(session, actor, wanted, limit, below)
+    return session.scalars(query).all() if query is not None else []
+
+
+def _newest(session: Session, actor: Actor, wanted: Wanted, limit: int, below: int | None) -> Select[Ticket] | None:
+    """None: there can be none."""
     below_it = [] if below is None else [Ticket.id < below]
     # An index that begins with what is asked for goes on with the state: both states are read in its order, each by itself.
     each = [Ticket.state == state for state in STATES] if wanted.state is None else [true()]
@@ -82,10 +89,10 @@ def newest(session: Session, actor: Actor, wanted: Wanted, limit: int, below: in
         filters = _filters(session, wanted)
         ways += [[kinds, state, *filters] for state in (each if indexed else [true()])]
     if not ways:
-        return []
+        return None
     parts = [select(Ticket.id).where(*way, *below_it).order_by(Ticket.id.desc()).limit(limit).subquery() for way in ways]
     found = union_all(*(select(part.c.id) for part in parts)).subquery()
-    return session.scalars(select(Ticket).where(Ticket.id.in_(select(found.c.id))).order_by(Ticket.id.desc()).limit(limit)).all()
+    return select(Ticket).where(Ticket.id.in_(select(found.c.id))).order_by(Ticket.id.desc()).limit(limit)
 
 
 def not_about(actor: Actor) -> list[ColumnElement[bool]]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session, aliased
 
 from callcenter.private import Private
 from crm.households.models import Household
@@ -36,13 +37,44 @@ def stage_of(row: Ticket, kind: Kind) -> str:
     return kind.first_final if closed else kind.opens_in
 
 
-def shown(session: Session, view: View, rows: Sequence[Ticket]) -> list[TicketShown]:
-    """In the order given; names and rooms are asked for once, not once a ticket."""
+@dataclass(frozen=True)
+class Known:
+    """By id: users' names, households' rooms."""
+
+    names: Mapping[int, str] = field(default_factory=dict)
+    rooms: Mapping[int, str] = field(default_factory=dict)
+
+
+def named(session: Session, query: Select[Ticket]) -> tuple[list[Ticket], Known]:
+    """The tickets of a query and what they name, in one statement."""
+    owner, offered, assignee = (aliased(User) for _ in range(3))
+    joined = (query.outerjoin(Household, Household.id == Ticket.household_id).outerjoin(owner, owner.id == Ticket.owner_id)
+              .outerjoin(offered, offered.id == Ticket.offered_to_id).outerjoin(assignee, assignee.id == Ticket.assignee_id)
+              .add_columns(Household.label, owner.name, offered.name, assignee.name))
+    rows: list[Ticket] = []
+    names: dict[int, str] = {}
+    rooms: dict[int, str] = {}
+    for row, room, *people in session.execute(joined):
+        rows.append(row)
+        rooms |= {row.household_id: room} if room is not None else {}
+        names |= {ident: name for ident, name in zip((row.owner_id, row.offered_to_id, row.assignee_id), people, strict=True)
+                  if name is not None}
+    return rows, Known(names, rooms)
+
+
+def _known(session: Session, rows: Sequence[Ticket]) -> Known:
     people = {ident for row in rows for ident in (row.owner_id, row.assignee_id, row.offered_to_id) if ident is not None}
     names: dict[int, str] = dict(session.execute(select(User.id, User.name).where(User.id.in_(people))).all()) if people else {}
     homes = {row.household_id for row in rows if row.household_id is not None}
     rooms: dict[int, str] = dict(session.execute(
         select(Household.id, Household.label).where(Household.id.in_(homes))).all()) if homes else {}
+    return Known(names, rooms)
+
+
+def shown(session: Session, view: View, rows: Sequence[Ticket], known: Known | None = None) -> list[TicketShown]:
+    """In the order given; names and rooms are asked for once, not once a ticket, and not at all if they are `known`."""
+    known = known or _known(session, rows)
+    names, rooms = known.names, known.rooms
 
     def name(ident: int | None) -> str | None:
         return None if ident is None else names.get(ident)

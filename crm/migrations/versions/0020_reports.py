@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0020_reports"
-down_revision = "0016_repairs"
+down_revision = "0019_repairs"
 branch_labels = None
 depends_on = None
 

@@ -19,7 +19,7 @@ def test_complaints_from_before_know_whom_they_are_about_and_what_followed_from_
     database = open_database(empty_url)
     with database.engine.execution_options(sixring_writes=True).begin() as connection:
         config = alembic_config(connection)
-        before = ScriptDirectory.from_config(config).get_revision("0017_complaints").down_revision
+        before = ScriptDirectory.from_config(config).get_revision("0018_complaints").down_revision
         assert isinstance(before, str)
         command.upgrade(config, before)
         for statement in (

@@ -5,28 +5,23 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from desk.counter import NOON, Counter, Person
+from desk.counter import NOON, Counter
+from desk.stories import faults, notices, until, well
 from hotline.pdf import sheets
 from sqlalchemy import select
 
 from callcenter.events import HIDDEN_FROM
 from callcenter.roles import Role
-from crm.clocks.service import tick
 from crm.complaints.figures import RULES
-from crm.households.models import Household
-from crm.households.tags import set_tags
-from crm.kinds.load import shipped_texts
-from crm.ledgers.keeper import LedgerKeeper
 from crm.outbox.models import OutboxEntry
 from crm.outbox.relay import Relay
 from crm.staff.agents_models import AgentRow
 from crm.staff.models import User
-from crm.tickets.models import Ticket
 from dashboard.live.frames import Audience, Listener, event_frame
 
 HOUR = 3600.0
@@ -38,32 +33,6 @@ def counter(migrated_url: str, tmp_path: Path) -> Iterator[Counter]:
     made = Counter(migrated_url, tmp_path)
     yield made
     made.close()
-
-
-def until(counter: Counter, moment: datetime) -> None:
-    counter.clock.advance((moment - counter.clock.now()).total_seconds())
-    with counter.database.writing.begin() as session:
-        while tick(session, counter.clock.now()):
-            pass
-
-
-def ledgers(counter: Counter) -> LedgerKeeper:
-    """As a process that has just been started."""
-    return LedgerKeeper(counter.database, counter.site, counter.clock)
-
-
-def well(answer: Any) -> Any:
-    assert answer.status_code in (200, 201), answer.text
-    return answer.json()
-
-
-def faults(answer: Any) -> list[tuple[str, str]]:
-    assert answer.status_code == 422, answer.text
-    return [(fault["where"][-1], fault["code"]) for fault in answer.json()["faults"]]
-
-
-def notices(person: Person) -> list[tuple[str, str, str]]:
-    return [(one["kind"], one["what"], one["whom"]) for one in person.read("/notices")["items"]]
 
 
 def team(counter: Counter, agent: str, leader: str) -> None:
@@ -272,96 +241,6 @@ def test_a_written_complaint_is_answered_by_a_letter_that_was_approved_numbered_
     assert well(leader.ask("POST", f"/letters/{other['letter_id']}/approve", version=1))["number"] == "LT2026-00002"
 
 
-@pytest.mark.rule("E8")
-def test_good_suggestions_are_compiled_once_at_the_end_of_each_day_and_the_caller_is_rung(counter: Counter) -> None:
-    agent, leader, supervisor = (counter.person(role) for role in (Role.AGENT, Role.LEADER, Role.SUPERVISOR))
-    bound = counter.person(Role.SUPERVISOR, "second", [counter.estates[1]])
-    ledgers(counter).step()      # what was before today
-    first = agent.opens("suggestion", {"what": "增设快递柜"}, household_id=counter.households[0], contact_number="13900001234")
-    second = agent.opens("suggestion", {"what": "加装充电桩"}, household_id=counter.households[1])
-    plain = agent.opens("suggestion", {"what": "没有理由"}, household_id=counter.households[0])
-    for ticket in (first, second):
-        well(leader.changes(ticket, "PATCH", "", fields={"good": True}))
-    well(leader.moves(second, "compiled"))
-    until(counter, datetime(2026, 11, 22, 9, 59, 59, tzinfo=UTC))
-    ledgers(counter).step()
-    assert supervisor.read("/tickets", kind="digest")["items"] == [], "not before the site's end of the day"
-    until(counter, datetime(2026, 11, 22, 10, 0, tzinfo=UTC))
-    for _ in range(3):
-        ledgers(counter).step()
-    digests = supervisor.read("/tickets", kind="digest")["items"]
-    assert {one["title"] for one in digests} == {"2026-11-22 1 条"}
-    assert len(digests) == 2, "one for each estate"
-    assert [one["estate_id"] for one in bound.read("/tickets", kind="digest")["items"]] == [counter.estates[1]]
-    assert notices(supervisor).count(("digest", "told", "supervisor")) == 2
-    assert notices(bound) == [("digest", "told", "supervisor")]
-    [mine] = [one for one in digests if one["estate_id"] == counter.estates[0]]
-    children = supervisor.read(f"/tickets/{mine['ticket_id']}")["children"]
-    assert [(one["number"], one["stage"]) for one in children] == [(first["number"], "compiled")]
-    assert agent.read(f"/tickets/{plain['ticket_id']}")["ticket"]["stage"] == "received"
-
-    late = agent.opens("suggestion", {"what": "晚间来电的建议", "good": True}, household_id=counter.households[0])
-    ledgers(counter).step()
-    until(counter, datetime(2026, 11, 25, 3, 0, tzinfo=UTC))     # nobody ran it for days
-    ledgers(counter).step()
-    assert supervisor.read("/tickets", kind="digest", state="open")["items"][0]["title"] == "2026-11-24 1 条"
-    assert len(supervisor.read("/tickets", kind="digest")["items"]) == 3
-    assert agent.read(f"/tickets/{late['ticket_id']}")["ticket"]["stage"] == "compiled"
-
-    well(supervisor.moves(first, "adopted", {"decision": "下月安装两组"}))
-    well(supervisor.moves(late, "declined", {"decision": "场地不足"}))
-    tasks = {one["parent_id"]: one for one in agent.read("/tickets", kind="callback")["items"]}
-    ring = tasks[first["ticket_id"]]
-    assert (ring["contact_number"], ring["household_id"], ring["owner"]) == ("139****1234", counter.households[0], "agent")
-    said = agent.read(f"/tickets/{ring['ticket_id']}")["fields"]["what"]
-    assert said == f"告知来电人：建议 {first['number']}（增设快递柜）已采纳。下月安装两组 感谢来电人。"
-    assert "未采纳。原因：场地不足" in agent.read(f"/tickets/{tasks[late['ticket_id']]['ticket_id']}")["fields"]["what"]
-    assert faults(agent.moves(first, "closed")) == [("told", "other_value_needed")]
-    well(agent.moves(ring, "done", {"result": "已告知"}))
-    well(agent.moves(first, "closed", {"told": True}))
-
-
-@pytest.mark.rule("J2")
-def test_vacant_flats_are_listed_each_week_and_checked_each_month_by_themselves(counter: Counter) -> None:
-    office, engineer, agent = (counter.person(role) for role in (Role.OFFICE, Role.ENGINEER, Role.AGENT))
-    with counter.database.writing.begin() as session:
-        for ident in counter.households:
-            set_tags(session, session.get_one(Household, ident), ["vacant"])
-    ledgers(counter).step()
-    checks = office.read("/tickets", kind="vacant_check")["items"]
-    assert [(one["category"], one["household_id"]) for one in checks] == [
-        ("monthly", home) for home in reversed(counter.households)]
-    lists = office.read("/tickets", kind="vacant_list")["items"]
-    assert {(one["title"], one["estate_id"]) for one in lists} == {("2026-W47 1 套", estate) for estate in counter.estates}
-    assert office.read(f"/tickets/{lists[0]['ticket_id']}")["fields"]["rooms"] == "3-1-502"
-    assert notices(office).count(("vacant_list", "told", "office")) == 2
-    done = {"checked_on": "2026-11-22", "state": ["doors"], "findings": "窗户破损"}
-    well(engineer.moves(checks[0], "found", done))
-    [repair] = office.read(f"/tickets/{checks[0]['ticket_id']}")["children"]
-    assert (repair["kind"], repair["household_id"], repair["title"]) == ("repair", counter.households[1], "报修 3-1-502")
-    well(office.moves(checks[0], "passed_on"))
-    well(engineer.moves(checks[1], "fine", {**done, "findings": None}))
-    flats = office.read("/ledgers/vacant-flats")["items"]
-    assert [(one["found"], one["open_repairs"], one["check_id"]) for one in flats] == [(False, 0, None), (True, 1, None)]
-
-    with counter.database.writing.begin() as session:
-        set_tags(session, session.get_one(Household, counter.households[1]), [])      # let, in the middle of the month
-    moment = datetime(2026, 11, 23, tzinfo=UTC)
-    while moment <= datetime(2027, 3, 1, tzinfo=UTC):    # a process that is started anew, now and then
-        until(counter, moment)
-        for _ in range(2):
-            ledgers(counter).step()
-        moment += timedelta(days=7)
-    made = [one for one in agent.read("/tickets", kind="vacant_check", limit=200)["items"]
-            if one["household_id"] == counter.households[0]]
-    months = [datetime.fromisoformat(one["created_at"]).strftime("%m") for one in reversed(made)]
-    assert months == ["11", "12", "01", "02", "03"]
-    assert len(agent.read("/tickets", kind="vacant_check", limit=200)["items"]) == 6
-    assert len(agent.read("/tickets", kind="vacant_list", limit=200)["items"]) == 2 + 15, "fifteen Mondays"
-    assert [one["check_id"] for one in office.read("/ledgers/vacant-flats", estate_id=counter.estates[0])["items"]] == [
-        made[0]["ticket_id"]]
-
-
 @pytest.mark.rule("E9")
 def test_the_month_s_complaints_are_counted_and_every_figure_opens_its_rows(counter: Counter) -> None:
     agent, leader = counter.person(Role.AGENT), counter.person(Role.LEADER)
@@ -414,24 +293,3 @@ def test_the_month_s_complaints_are_counted_and_every_figure_opens_its_rows(coun
     assert leader.read("/complaints/report", month="2026-12")["counts"]["handled"] == 3
     well(agent.moves(slow, "replied", {"validity": "invalid", "found": "x", "measures": "y"}))
     assert leader.read("/complaints/report", month="2026-12")["counts"]["handled"] == 3, "a month that is over says the same later"
-
-
-def test_what_a_kind_says_of_others_is_refused_with_line_and_reason_and_new_versions_of_shipped_ones_come_by_themselves(
-        counter: Counter) -> None:
-    manager = counter.person(Role.MANAGER)
-    text = shipped_texts()["vacant_check"]
-    for old, new, key, problem in (
-            ("each: household, tag: vacant,", "each: household,", "recurs.each", "would make a ticket for every household"),
-            ("every: month, day: 1", "every: week, day: 9", "recurs.day", "a week has no day 9"),
-            ('at: "08:00"', 'at: "8"', "recurs.at", "`8` is no time of a day"),
-            ("kind: repair, as: part", "kind: repare, as: part", "stages.found.makes.0.kind", "no kind repare"),
-            ("发现：{findings}", "发现：{finding}", "stages.found.makes.0.fields.what", "{finding} is not known here")):
-        assert text.count(old) == 1, old
-        wrong = text.replace(old, new)
-        answer = manager.ask("PUT", "/kinds/vacant_check", content=wrong.encode(), headers={"Content-Type": "text/yaml"})
-        assert answer.status_code == 422, answer.text
-        [fault] = [one for one in answer.json()["definition"] if one["key"] == key]
-        assert problem in fault["problem"]
-        assert wrong.splitlines()[fault["line"] - 1].strip() != ""
-    with counter.database.reading() as session:
-        assert session.scalar(select(Ticket.id).limit(1)) is None

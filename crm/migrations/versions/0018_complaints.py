@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0017_complaints"
-down_revision = "0018_followups"
+revision = "0018_complaints"
+down_revision = "0017_followups"
 branch_labels = None
 depends_on = None
 

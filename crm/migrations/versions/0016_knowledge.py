@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0019_knowledge"
+revision = "0016_knowledge"
 down_revision = "0015_closed"
 branch_labels = None
 depends_on = None

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0016_repairs"
-down_revision = "0017_complaints"
+revision = "0019_repairs"
+down_revision = "0018_complaints"
 branch_labels = None
 depends_on = None
 

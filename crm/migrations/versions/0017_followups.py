@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0018_followups"
-down_revision = "0019_knowledge"
+revision = "0017_followups"
+down_revision = "0016_knowledge"
 branch_labels = None
 depends_on = None
 
