@@ -75,6 +75,11 @@ def current_id(session: Session, household_id: int) -> int | None:
     return session.scalar(select(func.coalesce(Household.merged_into, Household.id)).where(Household.id == household_id))
 
 
+def all_ids(session: Session, household_id: int) -> list[int]:
+    """The household and those merged into it: an old reference may name any of them."""
+    return [household_id, *session.scalars(select(Household.id).where(Household.merged_into == household_id))]
+
+
 def remember_language(session: Session, household_id: int, language: str) -> None:
     """The next call is greeted in it. A household that is gone is no error: the caller's choice held for the call."""
     if language not in LANGUAGES:
