@@ -123,9 +123,11 @@ async def _fill(whole: Whole, module_line: Line) -> BusyHour:
     guests.sort(key=_connected, reverse=True)
     for seat in await module_line.seats(*DESKS):
         seat.never_answers()
-    for leg in module_line.phones.legs:
-        if leg.shows and leg.is_talking:
-            leg.say(tone(AGENT_HZ, 1.0), forever=True)
+    async with asyncio.timeout(PATIENCE_S):     # the journal may say so before the seat's phone knows
+        while len(talking := [leg for leg in module_line.phones.legs if leg.shows and leg.is_talking]) < len(DESKS):
+            await asyncio.sleep(0.1)
+    for leg in talking:
+        leg.say(tone(AGENT_HZ, 1.0), forever=True)
     for guest in guests[:len(DESKS)]:
         await guest.leg.hears(lambda heard: has_tone(heard.part(-0.6), AGENT_HZ, at_least=0.9), "the agent")
     return BusyHour(whole, module_line, guests)
