@@ -10,6 +10,7 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hotline.sessions import are_noticed_dead
 from sqlalchemy import bindparam, select, text
 
 from callcenter.clock import FakeClock
@@ -158,6 +159,7 @@ def test_each_thing_is_told_once_whenever_the_ticking_process_is_killed(database
     killed = subprocess.run([sys.executable, "-c", CRASHING, database_url, (NOW + 2 * HOUR).isoformat(), where],
                             check=False, cwd=CHECKOUT, timeout=60)
     assert killed.returncode == 9
+    are_noticed_dead(database)
     told = counted(database)
     assert set(told.values()) == {1}
     assert (("broken", 1) in told) == (where == "after_commit")

@@ -19,6 +19,7 @@ from pathlib import Path
 import pytest
 import redis
 from hotline.own_redis import Redis
+from hotline.sessions import are_noticed_dead
 from sqlalchemy import func, select
 from wall.rig import until
 
@@ -241,6 +242,7 @@ def test_killed_at_any_moment_after_its_commit_work_is_told_and_twice_only_with_
 ) -> None:
     died = subprocess.run([sys.executable, "-c", DIES, database_url, store.url, moment], cwd=CHECKOUT, check=False)
     assert died.returncode == -signal.SIGKILL
+    are_noticed_dead(database)
     relay_of(database, store).tell_waiting()
     assert subjects(store) == ["ticket:1"] * times
     assert len({event.entry_id for event in told(store)}) == 1

@@ -60,7 +60,7 @@ def test_an_administrator_makes_a_user_and_changes_roles_and_estates(admin: http
     assert admin.patch("/api/v1/users/fang", json={"active": False}).json()["active"] is False
     assert httpx.post(f"{filled[2].url}/api/v1/session", json={"name": "fang", "password": PASSWORD}, timeout=60).status_code == 401
     [listed] = [user for user in admin.get("/api/v1/users").json()["users"] if user["name"] == "fang"]
-    assert listed == {"name": "fang", "roles": ["engineer"], "estates": None, "active": False}
+    assert listed == {"name": "fang", "roles": ["engineer"], "estates": None, "active": False, "superior": None}
     written = admin.get("/api/v1/audit", params={"subject": "user:fang"}).json()["items"]
     assert [row["action"] for row in reversed(written)] == [
         "user.created", "session.opened", "user.changed", "user.changed", "user.changed", "user.changed", "session.refused"]
