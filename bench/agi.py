@@ -21,6 +21,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+sys.path.append(sys.path.pop(0))     # this file has the name of the package that it measures: the package comes first
+
 from agi_client import Round, ask_once, play
 from agi_households import built, questions
 

@@ -10,7 +10,9 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
+# bench/ has files of the names of packages, which come first.
+sys.path.remove(str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
 from desk.paraphrases import CHINESE, ENGLISH
 

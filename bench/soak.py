@@ -12,7 +12,9 @@ import asyncio
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))  # the play and its audit are also a test
+# The play and its audit are also a test; and bench/ has files of the names of packages, which come first.
+sys.path.remove(str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
 from soak.soak import Result, soak
 
