@@ -68,7 +68,8 @@ def follow_ups(person: Person) -> list[Any]:
 def test_whom_a_complaint_is_about_is_never_handed_its_follow_up_nor_reads_it_behind_a_figure(counter: Counter) -> None:
     anna, bert = counter.person(Role.AGENT, "anna"), counter.person(Role.AGENT, "bert")
     boss, lead = counter.person(Role.LEADER, "boss"), counter.person(Role.LEADER, "lead")
-    span = {"from": (counter.clock.now() - timedelta(days=1)).isoformat(), "to": (counter.clock.now() + timedelta(days=1)).isoformat()}
+    now = counter.clock.now()
+    span = {"from": (now - timedelta(days=1)).isoformat(), "to": (now + timedelta(days=1)).isoformat()}
 
     def complained(**about: str) -> Any:
         ticket = bert.opens("complaint", {"what": "态度差", **about}, category="service/desk", household_id=counter.households[0])
@@ -98,9 +99,9 @@ def test_whom_a_complaint_is_about_is_never_handed_its_follow_up_nor_reads_it_be
     assert len(lead.read("/followups/figures/rows", figure="made", **span)["items"]) == 2
     assert sum(one["made"] for one in lead.read("/followups/figures", **span)["kinds"]) == 2
     with counter.database.writing.begin() as session:
-        of_lead = select(Ticket.id).where(Ticket.kind == "complaint", Ticket.about_id.is_not(None)).order_by(Ticket.id.desc()).limit(1)
         rating = session.scalars(select(Rating)).one()
-        rating.ticket_id = rating.answer_id = session.scalars(of_lead).one()
+        rating.ticket_id = rating.answer_id = session.scalars(select(Ticket.id).where(Ticket.kind == "complaint").order_by(
+            Ticket.id.desc()).limit(1)).one()
     for figure in ("dissatisfied", "rated"):
         assert lead.read("/followups/figures/rows", figure=figure, **span)["items"] == []
 
