@@ -106,6 +106,22 @@ def test_whom_a_complaint_is_about_is_never_handed_its_follow_up_nor_reads_it_be
         assert lead.read("/followups/figures/rows", figure=figure, **span)["items"] == []
 
 
+@pytest.mark.rule("D3")
+def test_what_followed_from_a_follow_up_is_hidden_too_from_whom_the_complaint_turns_out_to_be_about(counter: Counter) -> None:
+    anna, bert, boss = counter.person(Role.AGENT, "anna"), counter.person(Role.AGENT, "bert"), counter.person(Role.LEADER, "boss")
+    first = bert.opens("written_complaint", {"sender": "李女士", "received_on": "2026-11-20", "what": "来信"}, category="letter",
+                       household_id=counter.households[0])
+    reply_by = "2026-11-27T18:00:00+08:00"
+    for stage, fields in (("handling", {"acknowledged": "2026-11-22T10:00:00+08:00", "reply_by": reply_by}),
+                          ("replied", {"validity": "valid", "found": "属实", "remedy": "已道歉", "sent_by": "hand"})):
+        assert boss.moves(first, stage, fields).status_code == 200
+    again = tells(anna, claims(anna)["claim_id"], "reached", score=3, how="phone")["followed_by"]
+    assert anna.read(f"/tickets/{again}")["ticket"]["owner"] == "anna"
+    assert boss.changes(first, "PATCH", "", fields={"about": "anna"}).status_code == 200
+    assert anna.ask("GET", f"/tickets/{again}").status_code == 404
+    assert boss.read(f"/tickets/{again}")["ticket"]["owner"] is None
+
+
 @pytest.mark.rule("G4")
 @pytest.mark.rule("E5")
 def test_an_agent_is_handed_the_next_household_with_what_is_known_of_it_and_its_number(counter: Counter) -> None:
