@@ -64,6 +64,9 @@ def make_some(session: Session, one: Due, now: datetime, tz: tzinfo, limit: int 
     if session.get(LedgerPeriod, (one.kind.kind, one.period.name)) is not None:
         return True
     wanted = [whose for whose in _wanted(session, one) if not _there(session, _cause(one, whose))]
+    if gathered := [ident for whose in wanted[:limit] for ident in whose.rows]:
+        # Before the day's numbers, as whoever moves one of them holds it and then wants a number.
+        session.execute(select(Ticket.id).where(Ticket.id.in_(gathered)).order_by(Ticket.id).with_for_update())
     for whose in wanted[:limit]:
         _make(session, one, whose, now, tz)
     if len(wanted) > limit:

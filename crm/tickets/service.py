@@ -65,6 +65,8 @@ def open_ticket(session: Session, actor: Actor, new: NewTicket, now: datetime, t
     about_id = about_of(session, kind, fields)
     if new.parent_id is not None:
         parent, _ = visible(session, actor, new.parent_id)
+        # A ticket before the day's numbers, as everywhere: the row that refers to it would wait for it after them.
+        session.execute(select(Ticket.id).where(Ticket.id == parent.id).with_for_update())
         if actor.is_system or new.parent_as is Link.FOLLOWUP:
             about_id = about_id or parent.about_id      # what follows from a complaint is hidden from whom it is about
     row = Ticket(

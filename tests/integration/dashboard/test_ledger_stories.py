@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from desk.counter import Counter
 from desk.stories import faults, ledgers, notices, until, well
-from sqlalchemy import select
+from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
 from callcenter.events import Health
@@ -112,12 +112,18 @@ def test_what_of_a_kind_is_refused_holds_up_no_other_ledger_and_is_named(counter
 
     short = agent.opens("suggestion", {"what": "增设快递柜", "good": True}, household_id=counter.households[0])
     until(counter, datetime(2026, 11, 23, 10, 0, tzinfo=UTC))
+    asked: list[str] = []
+    event.listen(counter.database.engine, "before_cursor_execute", lambda *given: asked.append(" ".join(given[2].split())))
     keeps.step()
+    numbers = next(place for place, one in enumerate(asked) if one.startswith("INSERT INTO ticket_counters"))
+    holds = [one for one in asked[:numbers] if one.startswith("SELECT tickets.id FROM tickets WHERE tickets.id IN")]
+    assert len(holds) == 1, "who moves a ticket holds it before the day's numbers, and so does the digest"
+    assert holds[0].endswith("FOR UPDATE") or counter.database.engine.dialect.name == "sqlite"
     [digest] = leader.read("/tickets", kind="digest")["items"]
     now = leader.read(f"/tickets/{short['ticket_id']}")["ticket"]
     assert (now["stage"], now["parent_id"]) == ("received", digest["ticket_id"]), "in the digest, to be moved by hand"
     events = leader.read(f"/tickets/{short['ticket_id']}/timeline")["items"]
-    assert [event["data"] for event in events if event["what"] == "not_moved"] == [{"to": "compiled", "missing": ["decision"]}]
+    assert [one["data"] for one in events if one["what"] == "not_moved"] == [{"to": "compiled", "missing": ["decision"]}]
 
 
 @pytest.mark.rule("J2")
