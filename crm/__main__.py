@@ -114,8 +114,10 @@ def process(context: typer.Context) -> None:
     dispatching = started("dispatch", Dispatcher(database, site, clock).rounds, stop, herald.report)
     folders = {RECORDINGS: settings.recordings, VOICEMAIL: settings.voicemail, ATTACHMENTS: settings.attachments}
     forgetting = started("retention", Forgetter(database, site, folders, clock).rounds, stop, herald.report)
-    following = started("followups", FollowUpKeeper(database, site, clock).rounds, stop, herald.report)
-    ledgers = started("ledgers", LedgerKeeper(database, site, clock).rounds, stop, herald.report)
+    following = started("followups", FollowUpKeeper(database, site, clock, herald.report).rounds, stop, herald.report,
+                        reports_itself=True)
+    ledgers = started("ledgers", LedgerKeeper(database, site, clock, herald.report).rounds, stop, herald.report,
+                      reports_itself=True)
     Process(database, recorder, herald, site, settings.recordings, settings.voicemail, clock,
             Comparison(database, hearing, ZoneInfo(site.timezone), site.limits.short_abandon, herald.report)).run(stop)
     for thread in (relaying, sending, calling, sealing, forgetting, dispatching, following, ledgers, *desk):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from callcenter.errors import NotFound
@@ -23,7 +23,9 @@ from crm.tickets.showing import shown
 
 MOST: Final = 200
 UPHELD: Final = {"valid": "upheld", "partly": "partly", "invalid": "not_upheld"}
+COUNTED: Final = ("valid", "partly")     # of an agent
 FIGURES: Final = ("upheld", "partly", "not_upheld")
+_VALIDITY: Final = Ticket.fields["validity"].as_string()
 
 
 @dataclass(frozen=True)
@@ -57,12 +59,11 @@ class OwnRecord:
 
 def record_of_all(session: Session, actor: Actor, since: datetime, before: datetime) -> list[RecordRow]:
     """Those about whom something was closed within that time, most upheld first; nobody reads of themselves here."""
+    each = select(Ticket.about_id, _VALIDITY.label("validity")).where(*_closed(session, actor, since, before)).subquery()
     counted: dict[int, dict[str, int]] = {}
-    for row in _closed(session, actor, since, before):
-        result = UPHELD.get(str(row.fields.get("validity")))
-        if result is not None and row.about_id is not None:
-            of = counted.setdefault(row.about_id, dict.fromkeys(FIGURES, 0))
-            of[result] += 1
+    for about_id, validity, number in session.execute(
+            select(each.c.about_id, each.c.validity, func.count()).group_by(each.c.about_id, each.c.validity)):
+        counted.setdefault(about_id, dict.fromkeys(FIGURES, 0))[UPHELD[validity]] = number
     people = {user.id: user for user in session.scalars(select(User).where(User.id.in_(counted)))}
     agents = {row.user_id: row for row in session.scalars(select(AgentRow).where(AgentRow.user_id.in_(counted)))}
     made = []
@@ -75,10 +76,9 @@ def record_of_all(session: Session, actor: Actor, since: datetime, before: datet
 
 def upheld_of_agents(session: Session, actor: Actor, since: datetime, before: datetime) -> list[tuple[str, datetime]]:
     """(agent's code, when it was closed) of each complaint that was upheld, or partly so: K3's figure of an agent's day."""
-    codes: dict[int, str] = {row.user_id: row.code for row in session.scalars(select(AgentRow).where(AgentRow.user_id.is_not(None)))
-                             if row.user_id is not None}
-    return [(codes[row.about_id], row.closed_at) for row in _closed(session, actor, since, before)
-            if row.about_id in codes and row.closed_at is not None and row.fields.get("validity") in ("valid", "partly")]
+    rows = session.execute(select(AgentRow.code, Ticket.closed_at).join(AgentRow, AgentRow.user_id == Ticket.about_id).where(
+        *_closed(session, actor, since, before), _VALIDITY.in_(COUNTED)).order_by(Ticket.closed_at, Ticket.id))
+    return [(code, closed_at) for code, closed_at in rows if closed_at is not None]
 
 
 def rows_behind(session: Session, view: View, person: str, figure: str, since: datetime, before: datetime, *,
@@ -87,27 +87,28 @@ def rows_behind(session: Session, view: View, person: str, figure: str, since: d
     or partly, as in an agent's record. Nothing of one's own, nor of an agent who is no user. Raises NotFound."""
     found = session.execute(select(AgentRow.user_id).where(AgentRow.code == person) if is_agent
                             else select(User.id).where(User.name == person)).first()
-    wanted = ("upheld", "partly") if figure == "counted" else (figure,)
     if found is None:
         raise NotFound(f"{figure} of {person}")
     ident = found[0]
     if ident is None or ident == view.actor.user_id:
         return []
-    rows = [row for row in _closed(session, view.actor, since, before)
-            if row.about_id == ident and UPHELD.get(str(row.fields.get("validity"))) in wanted]
-    return shown(session, view, list(reversed(rows))[:MOST])
+    wanted = COUNTED if figure == "counted" else [validity for validity, name in UPHELD.items() if name == figure]
+    rows = session.scalars(select(Ticket).where(
+        *_closed(session, view.actor, since, before), Ticket.about_id == ident, _VALIDITY.in_(wanted))
+        .order_by(Ticket.closed_at.desc(), Ticket.id.desc()).limit(MOST))
+    return shown(session, view, list(rows))
 
 
 def own(session: Session, actor: Actor, since: datetime, before: datetime) -> OwnRecord:
-    """Of whoever asks, only what is closed."""
-    rows = [row for row in _closed(session, SYSTEM, since, before) if row.about_id is not None and row.about_id == actor.user_id]
-    return OwnRecord(tuple(
-        OwnResult(row.closed_at, row.kind, row.category, UPHELD[str(row.fields["validity"])])
-        for row in rows if row.closed_at is not None and str(row.fields.get("validity")) in UPHELD))
+    """Of whoever asks, only what is closed: the newest two hundred, oldest first."""
+    rows = session.execute(select(Ticket.closed_at, Ticket.kind, Ticket.category, _VALIDITY).where(
+        *_closed(session, SYSTEM, since, before), Ticket.about_id == actor.user_id)
+        .order_by(Ticket.closed_at.desc(), Ticket.id.desc()).limit(MOST)).all()
+    return OwnRecord(tuple(OwnResult(closed_at, kind, category, UPHELD[validity])
+                           for closed_at, kind, category, validity in reversed(rows) if closed_at is not None))
 
 
-def _closed(session: Session, actor: Actor, since: datetime, before: datetime) -> list[Ticket]:
-    return list(session.scalars(select(Ticket).where(
-        Ticket.about_id.is_not(None), Ticket.kind.in_(list(kinds_counted(session, actor))), Ticket.state == "closed",
-        Ticket.closed_at >= since, Ticket.closed_at < before, *of_estates(actor, None), *not_about(actor))
-        .order_by(Ticket.closed_at, Ticket.id)))
+def _closed(session: Session, actor: Actor, since: datetime, before: datetime) -> list[ColumnElement[bool]]:
+    return [Ticket.about_id.is_not(None), Ticket.kind.in_(list(kinds_counted(session, actor))), Ticket.state == "closed",
+            Ticket.closed_at >= since, Ticket.closed_at < before, _VALIDITY.in_(list(UPHELD)), *of_estates(actor, None),
+            *not_about(actor)]

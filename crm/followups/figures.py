@@ -14,6 +14,7 @@ from crm.followups.models import FollowUpTask, Rating
 from crm.households.models import Household
 from crm.paging import Page, cursor_of, place_of
 from crm.staff.actor import Actor
+from crm.tickets.listing import none_about, not_about
 from crm.tickets.models import Ticket
 from crm.tickets.schemas import NOT_SATISFIED
 
@@ -131,7 +132,7 @@ def _rows_of(actor: Actor, of: Period, figure: Figure, why: str | None) -> list[
             select(CallRow.entered_at.label("at"), (func.coalesce(Ticket.id, 0) * 2 + 1).label("place"),
                    Ticket.id.label("ticket_id"), Ticket.number.label("number"), CallRow.household_id.label("household_id"),
                    nothing.label("rating_id"), CallRow.call_id.label("call_id"), CallRow.rating.label("score"))
-            .outerjoin(Ticket, Ticket.cause == literal("followup:").concat(CallRow.call_id)).where(*calls)]
+            .outerjoin(Ticket, and_(Ticket.cause == literal("followup:").concat(CallRow.call_id), *not_about(actor))).where(*calls)]
     by_end = figure in ("called", "reached")
     at = FollowUpTask.closed_at if by_end else FollowUpTask.created_at
     conditions = _tasks(actor, of, at)
@@ -148,11 +149,13 @@ def _rows_of(actor: Actor, of: Period, figure: Figure, why: str | None) -> list[
 
 
 def _tasks(actor: Actor, of: Period, at: Any) -> list[ColumnElement[bool]]:
-    return [at >= of.since, at < of.before, *_estates(actor, of, FollowUpTask.estate_id)]
+    return [at >= of.since, at < of.before, *_estates(actor, of, FollowUpTask.estate_id),
+            *none_about(actor, FollowUpTask.ticket_id)]
 
 
 def _ratings(actor: Actor, of: Period) -> list[ColumnElement[bool]]:
-    return [Rating.at >= of.since, Rating.at < of.before, *_estates(actor, of, Rating.estate_id)]
+    return [Rating.at >= of.since, Rating.at < of.before, *_estates(actor, of, Rating.estate_id),
+            *none_about(actor, Rating.ticket_id), *none_about(actor, Rating.answer_id)]
 
 
 def _calls(actor: Actor, of: Period) -> list[ColumnElement[bool]]:

@@ -16,6 +16,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from callcenter.clock import Clock
+from callcenter.errors import SixringError
+from callcenter.events import Health
 from callcenter.site import Site
 from crm.database import Database
 from crm.followups.models import FollowUpPlan
@@ -25,6 +27,7 @@ from crm.followups.tasks import close_blocked
 from crm.incidents.service import follow_up_ended
 from crm.migrate import is_current
 from crm.staff.actor import SYSTEM
+from crm.threads import Reports
 
 EVERY_S: Final = 10.0
 AT_ONCE: Final = 20              # tickets a transaction: on SQLite nobody else writes meanwhile
@@ -34,8 +37,8 @@ log = structlog.get_logger("followups")
 
 
 class FollowUpKeeper:
-    def __init__(self, database: Database, site: Site, clock: Clock) -> None:
-        self._database, self._rule, self._clock = database, site.followups, clock
+    def __init__(self, database: Database, site: Site, clock: Clock, report: Reports) -> None:
+        self._database, self._rule, self._clock, self._report = database, site.followups, clock, report
         self._tz = ZoneInfo(site.timezone)
         self._stop = threading.Event()
         self._current = False
@@ -51,19 +54,31 @@ class FollowUpKeeper:
             yield
 
     def step(self) -> int:
-        """All that is to be done by now; how many tickets were opened or closed. Raises SQLAlchemyError."""
+        """All that is to be done by now; how many tickets were opened or closed. What is refused holds up nothing else, and is
+        tried again in the next round. Raises SQLAlchemyError."""
         self._current = self._current or is_current(self._database)
         if not self._current:
             return 0
-        self._draw()
         now = self._clock.now()
-        done = self._all(lambda session: open_due(session, now, self._tz, AT_ONCE))
-        done += self._all(lambda session: open_wanted(session, now, self._tz, AT_ONCE))
-        done += self._all(lambda session: close_blocked(session, SYSTEM, now, AT_ONCE))
-        return done + self._all(lambda session: follow_up_ended(session, now, self._tz, AT_ONCE))
+        works: dict[str, Callable[[], int]] = {
+            "draw": self._draw,
+            "open_due": lambda: self._all(lambda session: open_due(session, now, self._tz, AT_ONCE)),
+            "open_wanted": lambda: self._all(lambda session: open_wanted(session, now, self._tz, AT_ONCE)),
+            "close_blocked": lambda: self._all(lambda session: close_blocked(session, SYSTEM, now, AT_ONCE)),
+            "follow_up_ended": lambda: self._all(lambda session: follow_up_ended(session, now, self._tz, AT_ONCE))}
+        done, refused = 0, []
+        for name, work in works.items():
+            try:
+                done += work()
+            except SixringError as error:
+                log.error("followups_refused", work=name, code=error.code, why=str(error))
+                refused.append(name)
+        self._report("followups", Health.DEGRADED if refused else Health.OK, " ".join(refused))
+        return done
 
-    def _draw(self) -> None:
-        """Read without the right to write, for a large estate takes seconds; whoever was quicker has drawn the same."""
+    def _draw(self) -> int:
+        """No tickets yet. Read without the right to write, for a large estate takes seconds; whoever was quicker has drawn the
+        same."""
         now = self._clock.now()
         today = now.astimezone(self._tz).date()
         with self._database.reading() as session:
@@ -79,6 +94,7 @@ class FollowUpKeeper:
             with self._database.writing.begin() as session:
                 if draw(session, plan_id, today.month, found, wanted, now, self._rule):
                     log.info("drawn", plan=plan_id, month=today.month, wanted=wanted, drawn=len(found.chosen))
+        return 0
 
     def _all(self, work: Callable[[Session], int]) -> int:
         """A transaction after the other, until one had less than it could take."""

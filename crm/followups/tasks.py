@@ -25,6 +25,7 @@ from crm.households.models import Person, PhoneNumber
 from crm.outbox.service import note
 from crm.staff.actor import Actor
 from crm.staff.audit import record_audit
+from crm.tickets.listing import none_about
 from crm.tickets.models import Ticket
 from crm.tickets.reading import visible
 from crm.tickets.schemas import NOT_SATISFIED, Changes
@@ -56,7 +57,7 @@ def claim(session: Session, actor: Actor, wish: Wish, now: datetime, rule: Follo
     that. Of one that is asked for by its id raises QuietHours, TaskHeld, NotCallable, NotFound; Forbidden for who is no user."""
     if actor.user_id is None:
         raise Forbidden
-    held = _own(session, actor.user_id, now, rule)
+    held = _own(session, actor, now, rule)
     if held is not None:
         return held
     open_now = hours_of(session, rule).open_at(now)
@@ -164,13 +165,15 @@ def close_blocked(session: Session, actor: Actor, now: datetime, limit: int) -> 
     return len(rows)
 
 
-def _own(session: Session, user_id: int, now: datetime, rule: FollowUps) -> Held | None:
-    """What the agent holds; what has run out is given back."""
-    task = session.scalars(select(FollowUpTask).where(FollowUpTask.claimed_by == user_id).with_for_update()
+def _own(session: Session, actor: Actor, now: datetime, rule: FollowUps) -> Held | None:
+    """What the agent holds; what has run out is given back, and what turned out to be of a complaint about the agent (D3)."""
+    task = session.scalars(select(FollowUpTask).where(FollowUpTask.claimed_by == actor.user_id).with_for_update()
                            .execution_options(populate_existing=True)).one_or_none()
     if task is None:
         return None
-    if task.state == "open" and task.claim_id is not None and task.claimed_until is not None and task.claimed_until > now:
+    hidden = _is_about(actor, session.get_one(Ticket, task.ticket_id, populate_existing=True))
+    if (task.state == "open" and task.claim_id is not None and task.claimed_until is not None and task.claimed_until > now
+            and not hidden):
         numbers, _ = whom(session, task.household_id, _contact(session, task), rule)
         return Held(task.claim_id, task, numbers)
     task.claimed_by = task.claimed_until = None
@@ -180,7 +183,7 @@ def _own(session: Session, user_id: int, now: datetime, rule: FollowUps) -> Held
 
 def _candidate(session: Session, actor: Actor, wish: Wish, now: datetime, *, open_now: bool) -> FollowUpTask | None:
     free = or_(FollowUpTask.claimed_until.is_(None), FollowUpTask.claimed_until <= now)
-    query = select(FollowUpTask).where(FollowUpTask.state == "open")
+    query = select(FollowUpTask).where(FollowUpTask.state == "open", *none_about(actor, FollowUpTask.ticket_id))
     if actor.estates is not None:
         query = query.where(or_(FollowUpTask.estate_id.is_(None), FollowUpTask.estate_id.in_(sorted(actor.estates))))
     if wish.task_id is not None:
@@ -228,12 +231,17 @@ def _of(session: Session, actor: Actor, claim_id: int, *, locks_parent: bool = F
         raise NotFound(f"claim {claim_id}")
     ticket_id, parent_id = session.execute(select(Ticket.id, Ticket.parent_id).join(
         FollowUpTask, FollowUpTask.ticket_id == Ticket.id).where(FollowUpTask.id == attempt.task_id)).one()
-    for ident in (parent_id if locks_parent else None, ticket_id):
-        if ident is not None:
-            session.get(Ticket, ident, with_for_update=True, populate_existing=True)
+    if locks_parent and parent_id is not None:
+        session.get(Ticket, parent_id, with_for_update=True, populate_existing=True)
+    if _is_about(actor, session.get_one(Ticket, ticket_id, with_for_update=True, populate_existing=True)):
+        raise NotFound(f"claim {claim_id}")
     task = session.get_one(FollowUpTask, attempt.task_id, with_for_update=True, populate_existing=True)
     session.refresh(attempt)
     return attempt, task
+
+
+def _is_about(actor: Actor, ticket: Ticket) -> bool:
+    return not actor.is_system and actor.user_id is not None and ticket.about_id == actor.user_id
 
 
 def _still_held(attempt: FollowUpTry, task: FollowUpTask) -> None:

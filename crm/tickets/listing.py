@@ -101,6 +101,12 @@ def not_about(actor: Actor) -> list[ColumnElement[bool]]:
         or_(Ticket.about_id.is_(None), Ticket.about_id != actor.user_id)]
 
 
+def none_about(actor: Actor, column: Any) -> list[ColumnElement[bool]]:
+    """The same of rows whose `column` names a ticket or is NULL. No join: what locks the row does not lock the ticket."""
+    return [] if actor.is_system or actor.user_id is None else [
+        or_(column.is_(None), column.not_in(select(Ticket.id).where(Ticket.about_id == actor.user_id)))]
+
+
 def mine(actor: Actor) -> list[ColumnElement[bool]]:
     """Owned, worked on, offered: each has an index."""
     return [column == actor.user_id for column in (Ticket.owner_id, Ticket.assignee_id, Ticket.offered_to_id)]

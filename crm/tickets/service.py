@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import datetime, tzinfo
 from typing import Any
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from callcenter.errors import Forbidden, NotFound, check_version
@@ -65,6 +65,8 @@ def open_ticket(session: Session, actor: Actor, new: NewTicket, now: datetime, t
     about_id = about_of(session, kind, fields)
     if new.parent_id is not None:
         parent, _ = visible(session, actor, new.parent_id)
+        # A ticket before the day's numbers, as everywhere: the row that refers to it would wait for it after them.
+        session.execute(select(Ticket.id).where(Ticket.id == parent.id).with_for_update())
         if actor.is_system or new.parent_as is Link.FOLLOWUP:
             about_id = about_id or parent.about_id      # what follows from a complaint is hidden from whom it is about
     row = Ticket(
@@ -316,14 +318,37 @@ def _fill(session: Session, actor: Actor, row: Ticket, kind: Kind, changes: Chan
 
 
 def _named(session: Session, row: Ticket, kind: Kind) -> dict[str, Any]:
-    """The ticket, and what followed from it, is about somebody else now: they neither own it nor work on it any more (D3)."""
+    """The ticket, and all that followed from it, is about somebody else now: they neither own it nor work on it any more (D3)."""
     row.about_id = about_of(session, kind, row.fields)
-    session.execute(update(Ticket).where(Ticket.parent_id == row.id, or_(
-        Ticket.parent_as == Link.FOLLOWUP.value, Ticket.cause.startswith(f"made:{row.id}:"))).values(about_id=row.about_id))
+    freed, below = _free(row), []
+    above = {row.id: row.about_id}
+    known = set(above)
+    while above:
+        children = session.scalars(select(Ticket).where(Ticket.parent_id.in_(above), Ticket.id.not_in(known)).order_by(Ticket.id)
+                                   .with_for_update().execution_options(populate_existing=True))
+        follows = [one for one in children if _follows(one)]
+        for one in follows:
+            own = about_of(session, kind_of(session, one.kind, one.kind_version).kind, one.fields)
+            one.about_id = own or above[one.parent_id or 0]
+            if _free(one):
+                one.version += 1
+                below.append(one.number)
+        above = {one.id: one.about_id for one in follows}
+        known |= set(above)
+    return ({"freed": freed} if freed else {}) | ({"freed_below": below} if below else {})
+
+
+def _follows(child: Ticket) -> bool:
+    """Made because of its parent, not tied to it by a person."""
+    return child.parent_as == Link.FOLLOWUP.value or (child.cause or "").startswith(
+        (f"made:{child.parent_id}:", "complaint:rating:"))
+
+
+def _free(row: Ticket) -> list[str]:
     freed = [name for name in ("owner_id", "assignee_id", "offered_to_id") if row.about_id and getattr(row, name) == row.about_id]
     for name in freed:
         setattr(row, name, None)
-    return {"freed": freed} if freed else {}
+    return freed
 
 
 def _is_mask(kind: Kind, fields: Fields, name: str, given: object) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, Field
@@ -15,12 +15,15 @@ from crm.complaints.report import Asked, ComplaintReport, Span, Wanted
 from crm.kinds.schema import CATEGORY, ID
 from crm.paging import Page
 from crm.reports.service import day_bounds
+from crm.reports.shelf.periods import Days, DaysUnfit
 from crm.staff.actor import Actor
 from crm.tickets.schemas import TicketShown
 from dashboard.access import EVERYBODY, LEADS, acting, view_of
 from dashboard.manners import Cursor, Limit
 from dashboard.problems import responses
 from dashboard.services import Given, Reading, Services
+
+MOST_DAYS: Final = 400
 
 router = APIRouter(prefix="/complaints", tags=["complaints"])
 
@@ -92,4 +95,7 @@ def _asked(month: str, estate_id: int | None) -> Asked:
 
 
 def _span(services: Services, first: date, last: date) -> tuple[datetime, datetime]:
+    """Raises DaysUnfit."""
+    if not 1 <= Days(first, last).count <= MOST_DAYS:
+        raise DaysUnfit
     return day_bounds(first, services.timezone)[0], day_bounds(last, services.timezone)[1]

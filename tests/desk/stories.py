@@ -7,6 +7,7 @@ from typing import Any
 
 from crm.clocks.service import tick
 from crm.ledgers.keeper import LedgerKeeper
+from crm.threads import Reports
 from desk.counter import Counter, Person
 
 
@@ -17,9 +18,9 @@ def until(counter: Counter, moment: datetime) -> None:
             pass
 
 
-def ledgers(counter: Counter) -> LedgerKeeper:
+def ledgers(counter: Counter, report: Reports = lambda *_: None) -> LedgerKeeper:
     """As a process that has just been started."""
-    return LedgerKeeper(counter.database, counter.site, counter.clock)
+    return LedgerKeeper(counter.database, counter.site, counter.clock, report)
 
 
 def well(answer: Any) -> Any:

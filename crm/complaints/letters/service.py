@@ -24,12 +24,13 @@ from crm.households.models import Estate, Household
 from crm.kinds.schema import Kind
 from crm.outbox.service import note
 from crm.papers.parts import Language
+from crm.privacy.masks import is_mask_of
 from crm.privacy.service import View
 from crm.staff.actor import Actor
 from crm.staff.models import User
 from crm.tickets.attachments import attach
 from crm.tickets.errors import Fault, FieldsUnfit
-from crm.tickets.models import Ticket
+from crm.tickets.models import Ticket, TicketEvent
 from crm.tickets.reading import held, visible
 from crm.tickets.rules import is_one_of, unmet, works_on
 from crm.tickets.schemas import Changes
@@ -37,6 +38,7 @@ from crm.tickets.service import fill_in, move, record
 
 How = Literal["post", "mail", "hand"]
 PREFIX: Final = "LT"
+WRITES: Final = ("drafted", "reworded")      # lines of the timeline whose people do not approve
 
 
 class NotNow(Conflict):
@@ -112,21 +114,25 @@ def draft(session: Session, view: View, house: House, ticket_id: int, code: str,
 
 def reword(session: Session, view: View, letter_id: int, subject: str | None, body: str | None, now: datetime,
            if_version: int | None) -> LetterShown:
-    """While it is a draft. Raises NotFound, Forbidden, Changed, NotNow."""
+    """While it is a draft. What says nothing new, or sends back the mask that was shown, changes nothing. Raises NotFound,
+    Forbidden, Changed, NotNow."""
     row, ticket, kind = _seen(session, view.actor, letter_id, lock=True)
     _works(view.actor, ticket, kind)
     check_version(row.version, if_version)
     if row.state != "draft":
         raise NotNow
-    row.subject, row.body = subject or row.subject, body or row.body
-    row.drafted_by = view.actor.user_id      # whose words it has now does not approve it
+    words = _new(subject, row.subject), _new(body, row.body)
+    if words == (row.subject, row.body):
+        return _shown(session, view, row)
+    row.subject, row.body = words
+    row.drafted_by = view.actor.user_id
     row.version += 1
     _said(session, view.actor, ticket, row, now, "reworded")
     return _shown(session, view, row)
 
 
 def approve(session: Session, view: View, house: House, letter_id: int, now: datetime, if_version: int | None) -> LetterShown:
-    """By a leader, supervisor or manager whose words it does not have. It gets its number and its PDF, and does not change any
+    """By a leader, supervisor or manager none of whose words it ever had. It gets its number and its PDF, and does not change any
     more. Raises NotFound, Forbidden, Changed, NotNow, OwnWords."""
     row, ticket, _ = _seen(session, view.actor, letter_id, lock=True)
     actor = view.actor
@@ -135,7 +141,7 @@ def approve(session: Session, view: View, house: House, letter_id: int, now: dat
     check_version(row.version, if_version)
     if row.state != "draft":
         raise NotNow
-    if row.drafted_by is not None and row.drafted_by == actor.user_id:
+    if actor.user_id is not None and actor.user_id in _writers(session, row):
         raise OwnWords
     row.number = _next_number(session, now.astimezone(house.tz).year)
     row.state, row.approved_by, row.approved_at = "approved", actor.user_id, now
@@ -222,6 +228,17 @@ def _seen(session: Session, actor: Actor, letter_id: int, *, lock: bool = False)
 def _works(actor: Actor, ticket: Ticket, kind: Kind) -> None:
     if not works_on(kind, actor, held(ticket, kind)):
         raise Forbidden
+
+
+def _new(given: str | None, now: str) -> str:
+    return now if not given or is_mask_of(given, now, Private.TEXT) else given
+
+
+def _writers(session: Session, row: Letter) -> set[int | None]:
+    """Whoever drafted it or reworded any of it: the timeline remembers them all."""
+    lines = session.execute(select(TicketEvent.user_id, TicketEvent.data).where(
+        TicketEvent.ticket_id == row.ticket_id, TicketEvent.what == "letter"))
+    return {row.drafted_by, *(user for user, data in lines if data.get("letter") == row.id and data.get("did") in WRITES)}
 
 
 def _about(session: Session, house: House, ticket: Ticket) -> About:

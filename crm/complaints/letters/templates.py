@@ -18,6 +18,7 @@ from callcenter.yamlfile import FileFaults
 from crm.kinds.schema import FieldType, Kind
 
 LONGEST: Final = 20_000         # characters of a letter that was filled
+DEEPEST: Final = 20             # parts, or brackets, within one another: Python ends at about a thousand calls
 ALWAYS: Final = ("company", "today", "number", "category", "received_on")
 SOMETIMES: Final = ("room", "estate")
 _ALLOWED: Final = (nodes.Template, nodes.Output, nodes.TemplateData, nodes.Name, nodes.If, nodes.Test, nodes.Not, nodes.And,
@@ -50,12 +51,16 @@ def check(texts: Mapping[str, str], kind: Kind) -> None:
 
 def _faults(key: str, text: str, names: tuple[str, ...]) -> list[ConfigError]:
     try:
-        tree = _ENVIRONMENT.parse(text)
+        if _brackets(text) > DEEPEST:
+            raise RecursionError
+        parts = _walk(_ENVIRONMENT.parse(text), DEEPEST)
     except TemplateSyntaxError as error:
         return [ConfigError("letter", error.lineno, key, error.message or "cannot be read",
                             "{{ name }}, {% if name is defined %} … {% endif %}")]
+    except RecursionError:
+        return [ConfigError("letter", 1, key, "is too deeply nested", f"at most {DEEPEST} within one another")]
     found = []
-    for node in _walk(tree):
+    for node in parts:
         if not isinstance(node, _ALLOWED):
             found.append(ConfigError("letter", node.lineno, key, f"{type(node).__name__} does not belong into a letter",
                                      "a name between braces, and if … is defined"))
@@ -66,11 +71,24 @@ def _faults(key: str, text: str, names: tuple[str, ...]) -> list[ConfigError]:
     return found
 
 
-def _walk(node: nodes.Node) -> list[nodes.Node]:
-    """Below what is refused nothing is looked at: its parts are not at fault."""
+def _brackets(text: str) -> int:
+    """How many are open at once; the tree does not have them. Raises TemplateSyntaxError."""
+    deepest = depth = 0
+    for _, sort, value in _ENVIRONMENT.lex(text):
+        if sort == "operator":
+            depth += (value in "([{") - (value in ")]}")
+            deepest = max(deepest, depth)
+    return deepest
+
+
+def _walk(node: nodes.Node, deep: int) -> list[nodes.Node]:
+    """Below what is refused nothing is looked at: its parts are not at fault. Raises RecursionError, as the parser does but long
+    before it, so that what was let through is filled wherever that is done."""
+    if not deep:
+        raise RecursionError
     if not isinstance(node, _ALLOWED):
         return [node]
-    return [node, *(one for child in node.iter_child_nodes() for one in _walk(child))]
+    return [node, *(one for child in node.iter_child_nodes() for one in _walk(child, deep - 1))]
 
 
 def fill(text: str, words: Mapping[str, str]) -> str:

@@ -33,7 +33,7 @@ from callcenter.clock import SystemClock
 from callcenter.site import load_site
 from crm.database import open_database
 from crm.ledgers.keeper import LedgerKeeper
-LedgerKeeper(open_database(sys.argv[1]), load_site(Path(sys.argv[2])), SystemClock()).step()
+LedgerKeeper(open_database(sys.argv[1]), load_site(Path(sys.argv[2])), SystemClock(), lambda *_: None).step()
 """
 
 

@@ -5,21 +5,24 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from desk.counter import NOON, Counter
+from desk.counter import NOON, Counter, Person
 from desk.stories import faults, notices, until, well
 from hotline.pdf import sheets
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from callcenter.events import HIDDEN_FROM
 from callcenter.roles import Role
+from callcenter.site.desk import Privacy
+from crm.complaints import record
 from crm.complaints.figures import RULES
 from crm.outbox.models import OutboxEntry
 from crm.outbox.relay import Relay
+from crm.staff.actor import Actor
 from crm.staff.agents_models import AgentRow
 from crm.staff.models import User
 from dashboard.live.frames import Audience, Listener, event_frame
@@ -103,6 +106,20 @@ def test_whom_a_complaint_is_about_never_knows_of_it_and_its_result_goes_to_the_
     assert own == {"closed_at": own["closed_at"], "kind": "complaint", "category": "service/desk", "result": "upheld"}
     assert anna.read("/tickets")["items"] == [], "it stays hidden; the result alone is hers"
     assert manager.read("/complaints/record", **{"from": "2026-12-01", "to": "2026-12-31"})["items"] == []
+    for reader, path, more in ((manager, "record", {}), (anna, "record/mine", {}), (manager, "record/rows", {"agent": "901"}),
+                               (manager, "rows", {"figure": "received"})):
+        reader.read(f"/complaints/{path}", **{"from": "2025-10-27", "to": "2026-11-30"}, **more)
+        for first, last in (("2025-10-26", "2026-11-30"), ("2026-11-30", "2026-11-01")):
+            asked = reader.ask("GET", f"/complaints/{path}", params={"from": first, "to": last, **more})
+            assert (asked.status_code, asked.json()["code"]) == (422, "range_too_long"), path
+    asked_of: list[str] = []
+    event.listen(counter.database.engine, "before_cursor_execute", lambda *given: asked_of.append(given[2]))
+    with counter.database.reading() as session:
+        user = session.scalars(select(User).where(User.name == "anna")).one()
+        assert len(record.own(session, Actor("anna", user.id), NOON, NOON + timedelta(days=9)).items) == 1
+    [of_tickets] = [one for one in asked_of if "FROM tickets" in one]
+    assert "about_id = " in of_tickets, "of her own only"
+    assert "contact_number" not in of_tickets, "and no whole rows"
 
     lead = counter.person(Role.LEADER, "lead")
     again = bert.opens("complaint", {"what": "组长失职", "about": "lead"}, category="service/desk")
@@ -239,6 +256,38 @@ def test_a_written_complaint_is_answered_by_a_letter_that_was_approved_numbered_
     assert "received" not in other["subject"]
     assert "Upheld" in other["body"]
     assert well(leader.ask("POST", f"/letters/{other['letter_id']}/approve", version=1))["number"] == "LT2026-00002"
+
+
+@pytest.mark.rule("E6")
+def test_who_wrote_any_of_a_letter_does_not_approve_it_and_what_says_nothing_new_changes_nothing(counter: Counter) -> None:
+    agent, leader, supervisor = (counter.person(role) for role in (Role.AGENT, Role.LEADER, Role.SUPERVISOR))
+    counter.site = counter.site.model_copy(update={"privacy": Privacy(unmasked={})})
+    masked = Person(counter.another_process(), counter.token(Role.AGENT, "bert"), "bert")
+    words = {"kind": "written_complaint", "code": "own", "language": "zh", "subject": "答复 {{ number }}", "body": "{{ what }}"}
+    deep = ("{% if room is defined %}" * 400 + "x" + "{% endif %}" * 400, "{{ " + "(" * 3000 + "number" + ")" * 3000 + " }}",
+            "{{ " + "(" * 40 + "number" + ")" * 40 + " }}", "{% if " + "not " * 40 + "room is defined %}x{% endif %}")
+    for body in deep:
+        refused = leader.ask("POST", "/letters/templates", json={**words, "body": body})
+        assert refused.status_code == 422, refused.text
+        assert [one["problem"] for one in refused.json()["definition"]] == ["is too deeply nested"]
+    mine = well(leader.ask("POST", "/letters/templates", json=words))
+    well(supervisor.ask("POST", f"/letters/templates/{mine['template_id']}/approve"))
+    ticket = agent.opens("written_complaint", LETTER, category="letter")
+    drafted = well(leader.ask("POST", f"/tickets/{ticket['ticket_id']}/letters", json={"code": "own"}))
+    letter = f"/letters/{drafted['letter_id']}"
+    private = "请回电 13800000001"
+    well(leader.ask("PATCH", letter, version=1, json={"body": private}))
+    shown = masked.read(letter)
+    assert shown["body"] == "请回电 138****0001"
+    for nothing in ({}, {"body": shown["body"]}, {"subject": shown["subject"]}):
+        assert well(masked.ask("PATCH", letter, version=2, json=nothing))["version"] == 2
+    assert leader.read(letter)["body"] == private
+    assert leader.ask("POST", f"{letter}/approve", version=2).json()["code"] == "own_words"
+    well(supervisor.ask("PATCH", letter, version=2, json={"subject": "答复"}))
+    well(agent.ask("PATCH", letter, version=3, json={"subject": "关于来信的答复"}))
+    for writer in (leader, supervisor):
+        assert writer.ask("POST", f"{letter}/approve", version=4).json()["code"] == "own_words", "some of it was theirs"
+    assert well(counter.person(Role.MANAGER).ask("POST", f"{letter}/approve", version=4))["state"] == "approved"
 
 
 @pytest.mark.rule("E9")

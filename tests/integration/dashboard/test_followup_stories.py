@@ -22,6 +22,7 @@ from crm.outbox.models import OutboxEntry
 from crm.staff.actor import Actor
 from crm.staff.audit import audit_of
 from crm.staff.models import User
+from crm.tickets.models import Ticket
 
 HOUR = 3600
 
@@ -61,6 +62,64 @@ def replied(agent: Person, **more: object) -> Any:
 def follow_ups(person: Person) -> list[Any]:
     items: list[Any] = person.read("/tickets", kind="followup")["items"]
     return items
+
+
+@pytest.mark.rule("D3")
+def test_whom_a_complaint_is_about_is_never_handed_its_follow_up_nor_reads_it_behind_a_figure(counter: Counter) -> None:
+    anna, bert = counter.person(Role.AGENT, "anna"), counter.person(Role.AGENT, "bert")
+    boss, lead = counter.person(Role.LEADER, "boss"), counter.person(Role.LEADER, "lead")
+    now = counter.clock.now()
+    span = {"from": (now - timedelta(days=1)).isoformat(), "to": (now + timedelta(days=1)).isoformat()}
+
+    def complained(**about: str) -> Any:
+        ticket = bert.opens("complaint", {"what": "态度差", **about}, category="service/desk", household_id=counter.households[0])
+        assert boss.moves(ticket, "replied", {"measures": "已道歉", "validity": "valid"}).status_code == 200
+        return ticket
+
+    complained(about="anna")
+    [task] = boss.read("/followups/tasks")["items"]
+    assert claims(anna) is None
+    assert anna.ask("POST", "/followups/claim", json={"task_id": task["task_id"]}).status_code == 404
+    held = claims(bert)
+    assert held["task"]["task_id"] == task["task_id"]
+    tells(bert, held["claim_id"], "reached", score=3, how="phone")
+
+    late = complained()
+    held = claims(anna)
+    assert held is not None, "it is about nobody yet"
+    assert boss.changes(late, "PATCH", "", fields={"about": "anna"}).status_code == 200
+    for path, said in (("result", {"outcome": "reached", "score": 1}), ("release", {})):
+        assert anna.ask("POST", f"/followups/claims/{held['claim_id']}/{path}", json=said).status_code == 404, path
+    assert claims(anna) is None
+    assert claims(bert)["task"]["task_id"] == held["task"]["task_id"], "the claim was let go"
+
+    complained(about="lead")
+    for figure, of_all in (("made", 3), ("dissatisfied", 1), ("rated", 1)):
+        assert len(boss.read("/followups/figures/rows", figure=figure, **span)["items"]) == of_all, figure
+    assert len(lead.read("/followups/figures/rows", figure="made", **span)["items"]) == 2
+    assert sum(one["made"] for one in lead.read("/followups/figures", **span)["kinds"]) == 2
+    with counter.database.writing.begin() as session:
+        rating = session.scalars(select(Rating)).one()
+        rating.ticket_id = rating.answer_id = session.scalars(select(Ticket.id).where(Ticket.kind == "complaint").order_by(
+            Ticket.id.desc()).limit(1)).one()
+    for figure in ("dissatisfied", "rated"):
+        assert lead.read("/followups/figures/rows", figure=figure, **span)["items"] == []
+
+
+@pytest.mark.rule("D3")
+def test_what_followed_from_a_follow_up_is_hidden_too_from_whom_the_complaint_turns_out_to_be_about(counter: Counter) -> None:
+    anna, bert, boss = counter.person(Role.AGENT, "anna"), counter.person(Role.AGENT, "bert"), counter.person(Role.LEADER, "boss")
+    first = bert.opens("written_complaint", {"sender": "李女士", "received_on": "2026-11-20", "what": "来信"}, category="letter",
+                       household_id=counter.households[0])
+    reply_by = "2026-11-27T18:00:00+08:00"
+    for stage, fields in (("handling", {"acknowledged": "2026-11-22T10:00:00+08:00", "reply_by": reply_by}),
+                          ("replied", {"validity": "valid", "found": "属实", "remedy": "已道歉", "sent_by": "hand"})):
+        assert boss.moves(first, stage, fields).status_code == 200
+    again = tells(anna, claims(anna)["claim_id"], "reached", score=3, how="phone")["followed_by"]
+    assert anna.read(f"/tickets/{again}")["ticket"]["owner"] == "anna"
+    assert boss.changes(first, "PATCH", "", fields={"about": "anna"}).status_code == 200
+    assert anna.ask("GET", f"/tickets/{again}").status_code == 404
+    assert boss.read(f"/tickets/{again}")["ticket"]["owner"] is None
 
 
 @pytest.mark.rule("G4")

@@ -11,9 +11,11 @@ import pytest
 from desk.counter import Counter, Person
 from sqlalchemy import func, insert, select
 
+from callcenter.events import Health
 from callcenter.roles import Role
 from callcenter.site.desk import FollowUps
 from crm.calls.models import CallRow, ContactEntry
+from crm.followups import keeper
 from crm.followups.keeper import FollowUpKeeper
 from crm.followups.models import FollowUpDraw, FollowUpPick, FollowUpTask
 from crm.followups.rules import Outcome
@@ -23,6 +25,7 @@ from crm.households.models import Building, Consent, Household, PhoneNumber
 from crm.households.models import Person as Resident
 from crm.staff.actor import Actor
 from crm.staff.models import User
+from crm.tickets.errors import Fault, FieldsUnfit
 
 HOMES = 40
 RULE = FollowUps()
@@ -70,7 +73,7 @@ def test_over_a_year_half_of_the_households_are_reached_drawn_month_by_month_onc
     assert made.status_code == 201, made.text
     assert manager.ask("POST", "/followups/plans", json=given).json()["code"] == "plan_exists"
     plan = made.json()["plan_id"]
-    keeper = [FollowUpKeeper(counter.database, counter.site, counter.clock) for _ in range(2)]
+    keeper = [FollowUpKeeper(counter.database, counter.site, counter.clock, lambda *_: None) for _ in range(2)]
     with counter.database.writing.begin() as session:
         user = User(name="caller", roles=["agent"], password_hash="-", created_at=start)
         session.add(user)
@@ -202,7 +205,7 @@ def test_further_calls_about_a_known_incident_are_tied_to_it_and_called_back_onc
         assert session.scalars(select(ContactEntry.ticket_id).where(ContactEntry.call_id == "n-1.7")).one() == incident["ticket_id"]
     events = [event["what"] for event in lead.read(f"/tickets/{incident['ticket_id']}/timeline")["items"]]
     assert events.count("called") == 6
-    keeper = FollowUpKeeper(counter.database, counter.site, counter.clock)
+    keeper = FollowUpKeeper(counter.database, counter.site, counter.clock, lambda *_: None)
     assert keeper.step() == 0, "not before it is over"
     assert lead.moves(incident, "on_scene").status_code == 200
     assert lead.moves(incident, "over", {"course": "已送电"}).status_code == 200
@@ -218,3 +221,24 @@ def test_further_calls_about_a_known_incident_are_tied_to_it_and_called_back_onc
     assert agent.ask("POST", path, json={"household_id": homes[6]}).json()["code"] == "ticket_closed"
     counter.clock.advance(7 * 3600)
     assert agent.read("/tickets/known", household_id=homes[4], **about)["candidates"] == []
+
+
+def test_what_of_the_keeper_s_work_is_refused_holds_up_none_of_the_rest(counter: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
+    agent, lead = counter.person(Role.AGENT), counter.person(Role.DUTY_LEAD)
+    incident = agent.opens("emergency", {"place": "3栋", "what": "停电"}, category="power", household_id=counter.households[0])
+    tied = agent.ask("POST", f"/tickets/{incident['ticket_id']}/calls", json={"household_id": counter.households[0]})
+    assert tied.status_code == 201, tied.text
+    for stage, fields in (("on_scene", {}), ("over", {"course": "已送电"}), ("closed", {"told": True})):
+        assert lead.moves(incident, stage, fields).status_code == 200
+
+    def refuses(*_: object) -> int:
+        raise FieldsUnfit([Fault("what", "missing")])
+
+    states: list[tuple[object, ...]] = []
+    follows = FollowUpKeeper(counter.database, counter.site, counter.clock, lambda *said: states.append(said))
+    with monkeypatch.context() as broken:
+        broken.setattr(keeper, "open_due", refuses)
+        assert follows.step() == 1
+    assert lead.read("/tickets", kind="followup")["items"][0]["parent_id"] == incident["ticket_id"]
+    assert follows.step() == 0
+    assert states == [("followups", Health.DEGRADED, "open_due"), ("followups", Health.OK, "")]

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 
 import pytest
 from desk.counter import Counter
 from desk.stories import faults, ledgers, notices, until, well
-from sqlalchemy import select
+from sqlalchemy import event, select
+from sqlalchemy.orm import Session
 
+from callcenter.events import Health
 from callcenter.roles import Role
 from crm.households.models import Household
 from crm.households.tags import set_tags
 from crm.kinds.load import shipped_texts
+from crm.ledgers import keeper
+from crm.ledgers.service import Due, make_some
+from crm.tickets.errors import Fault, FieldsUnfit
 from crm.tickets.models import Ticket
 
 HOUR = 3600.0
@@ -75,6 +80,50 @@ def test_good_suggestions_are_compiled_once_at_the_end_of_each_day_and_the_calle
     assert faults(agent.moves(first, "closed")) == [("told", "other_value_needed")]
     well(agent.moves(ring, "done", {"result": "已告知"}))
     well(agent.moves(first, "closed", {"told": True}))
+
+
+@pytest.mark.rule("E8")
+def test_what_of_a_kind_is_refused_holds_up_no_other_ledger_and_is_named(counter: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
+    manager, agent, leader = (counter.person(role) for role in (Role.MANAGER, Role.AGENT, Role.LEADER))
+    more = shipped_texts()["suggestion"].replace("compiled: {who: [leader, supervisor, duty_lead], needs: [good]",
+                                                 "compiled: {who: [leader, supervisor, duty_lead], needs: [decision]")
+    well(manager.ask("PUT", "/kinds/suggestion", content=more.encode(), headers={"Content-Type": "text/yaml"}))
+    with counter.database.writing.begin() as session:
+        set_tags(session, session.get_one(Household, counter.households[0]), ["vacant"])
+    states: list[tuple[str, Health, str]] = []
+
+    def told(component: str, state: Health, detail: str = "") -> None:
+        states.append((component, state, detail))
+
+    def refuses(session: Session, one: Due, now: datetime, tz: tzinfo) -> bool:
+        if one.kind.kind == broken:
+            raise FieldsUnfit([Fault("category", "missing")])
+        return make_some(session, one, now, tz)
+
+    broken = "digest"
+    monkeypatch.setattr(keeper, "make_some", refuses)
+    keeps = ledgers(counter, told)
+    assert keeps.step() == 2
+    assert states == [("ledgers", Health.DEGRADED, "digest")]
+    assert len(agent.read("/tickets", kind="vacant_check")["items"]) == 1, "made, though another kind is not"
+    broken = ""
+    keeps.step()
+    assert states[-1] == ("ledgers", Health.OK, "")
+
+    short = agent.opens("suggestion", {"what": "增设快递柜", "good": True}, household_id=counter.households[0])
+    until(counter, datetime(2026, 11, 23, 10, 0, tzinfo=UTC))
+    asked: list[str] = []
+    event.listen(counter.database.engine, "before_cursor_execute", lambda *given: asked.append(" ".join(given[2].split())))
+    keeps.step()
+    numbers = next(place for place, one in enumerate(asked) if one.startswith("INSERT INTO ticket_counters"))
+    holds = [one for one in asked[:numbers] if one.startswith("SELECT tickets.id FROM tickets WHERE tickets.id IN")]
+    assert len(holds) == 1, "who moves a ticket holds it before the day's numbers, and so does the digest"
+    assert holds[0].endswith("FOR UPDATE") or counter.database.engine.dialect.name == "sqlite"
+    [digest] = leader.read("/tickets", kind="digest")["items"]
+    now = leader.read(f"/tickets/{short['ticket_id']}")["ticket"]
+    assert (now["stage"], now["parent_id"]) == ("received", digest["ticket_id"]), "in the digest, to be moved by hand"
+    events = leader.read(f"/tickets/{short['ticket_id']}/timeline")["items"]
+    assert [one["data"] for one in events if one["what"] == "not_moved"] == [{"to": "compiled", "missing": ["decision"]}]
 
 
 @pytest.mark.rule("J2")

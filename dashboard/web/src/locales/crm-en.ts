@@ -28,7 +28,7 @@ const en: typeof zh = {
   },
   event: {
     opened: 'Opened', moved: '{from} → {to}', filled_in: 'Filled in', noted: 'Note', assigned: 'Given to {to}', unassigned: 'Nobody works on it now', offered: 'Asked {to} to take over', accepted: 'Took it over',
-    declined: 'Declined to take over', asked: 'Asked a department', answered: 'The department answered', linked: 'Linked: {as}', unlinked: 'Unlinked', attached: 'Added a file', not_made: 'What should follow could not be made',
+    declined: 'Declined to take over', asked: 'Asked a department', answered: 'The department answered', linked: 'Linked: {as}', unlinked: 'Unlinked', attached: 'Added a file', not_made: 'What should follow could not be made', not_moved: 'Could not be moved on by itself',
   },
   clock: {
     title: 'Clocks', none: 'No clock runs at this stage', left: '{time} left', over: '{time} over', rest: 'Paused', kept: 'On time', missed: 'Late', broken: 'Overdue', due: 'due {at}', ended: 'ended {at}', promise: 'promised',

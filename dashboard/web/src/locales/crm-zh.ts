@@ -27,7 +27,7 @@ export default {
   },
   event: {
     opened: '新建工单', moved: '{from} → {to}', filled_in: '填写', noted: '备注', assigned: '交 {to} 处理', unassigned: '取消处理人', offered: '请 {to} 接手', accepted: '接手',
-    declined: '不接手', asked: '请部门协办', answered: '部门答复', linked: '关联：{as}', unlinked: '取消关联', attached: '上传文件', not_made: '后续工单没有建成',
+    declined: '不接手', asked: '请部门协办', answered: '部门答复', linked: '关联：{as}', unlinked: '取消关联', attached: '上传文件', not_made: '后续工单没有建成', not_moved: '未能自动流转',
   },
   clock: {
     title: '时限', none: '这一环节没有时限', left: '剩 {time}', over: '超 {time}', rest: '已暂停', kept: '按时', missed: '超时', broken: '已超时', due: '{at} 到期', ended: '{at} 结束', promise: '已承诺',
