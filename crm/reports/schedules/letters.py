@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Final
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, select, update
 from sqlalchemy.orm import Session
 
 from callcenter.site import Site
@@ -21,6 +21,7 @@ from crm.reports.schedules.models import ReportDelivery, ReportRun, ReportSchedu
 from crm.staff.models import User
 
 _TYPES: Final = {"xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "pdf": "application/pdf"}
+_MAIL_WAITS: Final = and_(ReportDelivery.channel == MAIL, ReportDelivery.next_at.is_not(None))
 
 
 @dataclass(frozen=True)
@@ -47,11 +48,18 @@ class RunLetter:
         return self.said
 
 
-def address(session: Session, site: Site, schedule: ReportSchedule, run: ReportRun, now: datetime) -> None:
-    """A letter to each who is still there: an active user with an address, a robot of the site file."""
-    session.add_all(ReportDelivery(run_id=run.id, channel=channel, address=to, next_at=now)
-                    for channel, to in sorted(set(_ways(session, site, schedule))))
+def address(session: Session, site: Site, schedule: ReportSchedule, run: ReportRun, now: datetime) -> list[str]:
+    """A letter to each who is still there: an active user with an address, a robot of the site file. The channels of them."""
+    ways = sorted(set(_ways(session, site, schedule)))
+    session.add_all(ReportDelivery(run_id=run.id, channel=channel, address=to, next_at=now) for channel, to in ways)
     session.flush()
+    return [channel for channel, _ in ways]
+
+
+def forget_contents(session: Session) -> None:
+    """Files that no mail waits for, whatever left them."""
+    waiting = select(ReportDelivery.id).where(ReportDelivery.run_id == ReportRun.id, _MAIL_WAITS)
+    session.execute(update(ReportRun).where(ReportRun.content.is_not(None), ~waiting.exists()).values(content=None))
 
 
 def _ways(session: Session, site: Site, schedule: ReportSchedule) -> Iterator[tuple[str, str]]:
@@ -116,8 +124,8 @@ def _still(session: Session, taken: Taken) -> ReportDelivery | None:
 
 
 def _forget_content(session: Session, delivery: ReportDelivery) -> None:
-    """When no letter of the run is still to be sent: the report itself can be asked for again."""
+    """When no mail of the run is still to be sent: the report itself can be asked for again, and robots are sent no file."""
     session.flush()
-    waiting = select(ReportDelivery.id).where(ReportDelivery.run_id == delivery.run_id, ReportDelivery.next_at.is_not(None))
+    waiting = select(ReportDelivery.id).where(ReportDelivery.run_id == delivery.run_id, _MAIL_WAITS)
     if session.scalar(waiting.limit(1)) is None:
         session.get_one(ReportRun, delivery.run_id, with_for_update=True).content = None

@@ -13,7 +13,7 @@ import pytest
 from desk.counter import Counter, Person
 from desk.month import tell
 from desk.outside import SECRETS, Outside, outside
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from callcenter.events import Health
 from callcenter.roles import Role
@@ -199,6 +199,33 @@ def test_a_report_that_cannot_be_made_is_seen_and_the_next_one_comes(desk: Desk,
     desk.work()
     [asked, _] = desk.runs(supervisor, schedule)
     assert (asked["state"], asked["because"], len(desk.out.mails)) == ("made", "asked", 1)
+
+
+def test_a_file_is_kept_only_while_a_mail_waits_for_it_and_a_report_that_reaches_nobody_has_failed(desk: Desk) -> None:
+    supervisor, other = desk.counter.person(Role.SUPERVISOR), desk.counter.person(Role.MANAGER)
+    schedule = set_up(supervisor, users=["manager"], robots=[])
+    set_up(supervisor, users=[], robots=["wecom"])
+    desk.change_user("manager", active=False)
+    desk.until(MORNING)
+    keeper = ReportKeeper(desk.counter.database, desk.counter.site, desk.counter.clock, desk._report)
+    while keeper.step():
+        pass
+    with desk.counter.database.reading() as session:
+        kept = session.execute(select(ReportRun.state, ReportRun.error, ReportRun.content).order_by(ReportRun.schedule_id)).all()
+    assert kept == [("failed", "no_address", None), ("made", None, None)], "a robot is sent no file"
+    assert sorted(desk.told()) == ["report.failed", "report.made"]
+    assert desk.health["reports"] == (Health.DEGRADED, "failed_1")
+    # One that an older version has left lying about.
+    with desk.counter.database.writing.begin() as session:
+        session.execute(update(ReportRun).where(ReportRun.schedule_id == schedule["schedule_id"]).values(content=b"names"))
+    desk.change_user("manager", active=True)
+    desk.until(MORNING + timedelta(days=1))
+    while keeper.step():
+        pass
+    assert [run["state"] for run in desk.runs(other, schedule)] == ["made", "failed"]
+    with desk.counter.database.reading() as session:
+        kept_for = session.scalars(select(ReportRun.due_at).where(ReportRun.content.is_not(None))).all()
+    assert kept_for == [MORNING + timedelta(days=1)], "its mail waits"
 
 
 @pytest.mark.rule("K1", part="scheduled reports")
