@@ -144,12 +144,12 @@ def import_roster(
 
 
 @router.get("/leave", responses=responses(401, 403, 422, 503))
-def list_leave(_: Staff, session: Reading, since: Moment, before: Moment, cursor: Cursor = None,
+def list_leave(actor: Staff, session: Reading, since: Moment, before: Moment, cursor: Cursor = None,
                limit: Limit = 50) -> Page[LeaveShown]:
-    return service.leaves(session, since, before, cursor=cursor, limit=limit)
+    return service.leaves(session, actor, since, before, cursor=cursor, limit=limit)
 
 
-@router.post("/leave", status_code=201, responses=responses(400, 401, 403, *ONCE, 503))
+@router.post("/leave", status_code=201, responses=responses(400, 401, 403, 404, *ONCE, 503))
 def add_leave(actor: Plans, session: Writing, services: Given, once: Once, given: LeaveGiven) -> LeaveShown:
     return once(LeaveShown, lambda: service.add_leave(
         session, actor, given.user, given.why, given.begins_at, given.ends_at, services.clock.now()))

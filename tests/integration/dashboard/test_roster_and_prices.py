@@ -50,6 +50,27 @@ def test_who_is_on_duty_is_known_and_a_bad_row_of_a_roster_is_named(counter: Cou
     assert office.ask("DELETE", path, version=2).status_code == 204
 
 
+@pytest.mark.rule("K1", part="skills and leave of other estates' people")
+def test_leave_and_skills_are_kept_by_the_persons_own_estates_and_why_somebody_is_away_is_not_everybodys_business(
+        counter: Counter) -> None:
+    own, other = counter.estates
+    engineer = counter.person(Role.ENGINEER, "wei", [own])
+    counter.person(Role.ENGINEER, "bo")
+    here, there = counter.person(Role.OFFICE, "here", [own]), counter.person(Role.OFFICE, "there", [other])
+    leave = {"user": "wei", "why": "sick", "begins_at": "2026-11-22T00:00:00Z", "ends_at": "2026-11-29T00:00:00Z"}
+    assert there.ask("POST", "/roster/leave", json=leave).status_code == 404
+    assert there.ask("PUT", "/roster/people/wei/skills", json={"skills": []}).status_code == 404
+    assert here.ask("POST", "/roster/leave", json=leave | {"user": "bo"}).status_code == 404, "who works for all estates"
+    given = done(here.ask("POST", "/roster/leave", json=leave))
+    path, span = f"/roster/leave/{given['leave_id']}", {"since": "2026-11-01T00:00:00Z", "before": "2026-12-01T00:00:00Z"}
+    assert there.ask("DELETE", path).status_code == 404
+    for who, why in ((here, "sick"), (engineer, "sick"), (counter.person(Role.MANAGER), "sick"), (there, None),
+                     (counter.person(Role.ENGINEER, "bo"), None), (counter.person(Role.AGENT), None)):
+        assert [(one["user"], one["why"]) for one in who.read("/roster/leave", **span)["items"]] == [("wei", why)], who.name
+    assert done(here.ask("PUT", "/roster/people/wei/skills", json={"skills": ["plumbing"]}))["skills"] == ["plumbing"]
+    assert here.ask("DELETE", path).status_code == 204
+
+
 @pytest.mark.rule("F6", part="the price list as a file")
 def test_a_price_list_is_read_in_whole_or_not_at_all_and_every_bad_row_is_named(counter: Counter) -> None:
     boss, leader = counter.person(Role.MANAGER), counter.person(Role.LEADER)
