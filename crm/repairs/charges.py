@@ -76,11 +76,13 @@ def bill_of(charges: Iterable[Charge], settlements: Iterable[Settlement], agreed
 
 
 def bill(session: Session, row: Ticket) -> Bill:
-    agreed = session.scalar(select(WorkOrder.agreed).where(WorkOrder.ticket_id == row.id, WorkOrder.agreed.is_not(None))
-                            .order_by(WorkOrder.run.desc()).limit(1))
-    if agreed is None and row.fields.get("price_agreed") is True and (told := row.fields.get("price")) is not None:
-        agreed = Decimal(str(told))      # told and agreed to by the ticket's own moves
-    return bill_of(charges_of(session, row.id), settlements_of(session, row.id), agreed)
+    return bill_of(charges_of(session, row.id), settlements_of(session, row.id), agreed_of(row))
+
+
+def agreed_of(row: Ticket) -> Decimal | None:
+    """As the ticket has it, whichever way it was agreed to last, or taken back; an order's own is what it was when it was done."""
+    told = row.fields.get("price")
+    return rounded(Decimal(str(told))) if row.fields.get("price_agreed") is True and told is not None else None
 
 
 def charges_of(session: Session, ticket_id: int) -> list[Charge]:
