@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from desk.counter import NOON, Counter
 from desk.repairs import LEAK, PNG, Phone, change, done, outcomes, price, two_engineers
-from sqlalchemy import select, text
+from sqlalchemy import event, select, text
 from sqlalchemy.exc import DBAPIError
 
 from callcenter.roles import Role
@@ -326,6 +326,35 @@ def test_where_the_site_wants_it_a_repair_is_dispatched_by_itself_and_what_nobod
     assert agent.read(f"/tickets/{gas['ticket_id']}")["ticket"]["stage"] == "reported"
     engineers = {one["name"]: one for one in agent.read("/repairs/engineers")["items"]}
     assert (engineers["wei"]["open_orders"], engineers["wei"]["load"], engineers["bo"]["load"]) == (1, 2.0, 0.0)
+
+
+@pytest.mark.rule("F1", part="dispatch by itself, where the site wants it")
+def test_what_nobody_fits_is_looked_at_rarely_and_all_at_once(counter: Counter) -> None:
+    agent = counter.person(Role.AGENT)
+    _, bo = two_engineers(counter)
+    gas = [agent.opens("repair", LEAK, category="gas", household_id=counter.households[0]) for _ in range(8)]
+    automatic = counter.site.model_copy(update={"repairs": counter.site.repairs.model_copy(update={"dispatch": "automatic"})})
+    dispatcher = Dispatcher(counter.database, automatic, counter.clock)
+    asked: list[str] = []
+    event.listen(counter.database.engine, "before_cursor_execute", lambda *told: asked.append(told[2]))
+
+    def questions() -> int:
+        asked.clear()
+        assert dispatcher.step() == 0
+        return len([one for one in asked if "SELECT" in one])
+
+    first, again = questions(), questions()
+    assert (first < 12, again) == (True, 1), "not each by itself; then nothing but whether there is something new"
+    counter.clock.advance(61)
+    assert questions() > 1
+    # One that was changed is looked at at once, the others when the minute is over.
+    assert agent.changes(gas[0], "PATCH", "", category="water/leak").status_code == 200
+    assert dispatcher.step() == 1
+    done(counter.person(Role.MANAGER).ask("PUT", "/roster/people/bo/skills", json={"skills": ["electricity", "gas"]}))
+    assert dispatcher.step() == 0
+    counter.clock.advance(61)
+    done_by = [dispatcher.step(), len(bo.read("/repairs/orders", mine=True)["items"])]
+    assert done_by == [7, 7]
 
 
 @pytest.mark.rule("F5", part="the caller is told at once when it is over")
