@@ -42,7 +42,7 @@ def deliveries(session: Session, ask: Ask) -> Sequence[Sheet]:
 def _notices(session: Session, ask: Ask) -> Any:
     """Of tickets that the actor sees."""
     query: Any = (select(Delivery, Notice, Ticket).join(Notice, Notice.id == Delivery.notice_id)
-             .join(Ticket, Ticket.id == Notice.ticket_id).where(Notice.at >= ask.begin, Notice.at < ask.end))
+                  .join(Ticket, Ticket.id == Notice.ticket_id).where(Notice.at >= ask.begin, Notice.at < ask.end))
     if ask.estate_id is not None:
         query = query.where(Ticket.estate_id == ask.estate_id)
     return seen(session, ask.view.actor, query)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from desk.counter import NOON, Counter
 from desk.repairs import done, two_engineers
+from sqlalchemy import event, text
 
 from callcenter.roles import Role
 
@@ -48,6 +49,24 @@ def test_who_is_on_duty_is_known_and_a_bad_row_of_a_roster_is_named(counter: Cou
     double = {"user": "wei", "duty": "engineer", "estate_id": counter.estates[0]} | times
     assert office.ask("POST", "/roster/shifts", json=double).json()["code"] == "shift_overlaps"
     assert office.ask("DELETE", path, version=2).status_code == 204
+
+
+def test_a_file_is_tried_while_somebody_writes_and_a_long_one_asks_no_more_of_the_database(counter: Counter) -> None:
+    boss = counter.person(Role.MANAGER)
+    two_engineers(counter)
+    prices = ["code,estate,zh,en,sort,unit,price,free_in_warranty,valid_from",
+              *(f"c{number},江湾,n,n,part,个,1.00,no,2026-11-01" for number in range(40))]
+    roster = ["user,duty,estate,from,to",
+              *(f"wei,engineer,江湾,2026-12-{day:02} 08:00,2026-12-{day:02} 20:00" for day in range(1, 31))]
+    asked: list[str] = []
+    engine = counter.app.state.services.database.engine
+    event.listen(engine, "before_cursor_execute", lambda *told: asked.append(told[2]))
+    for path, rows in (("/repairs/prices/import", prices), ("/roster/import", roster)):
+        with counter.database.writing.begin() as session:
+            session.execute(text("SELECT 1"))
+            report = done(boss.ask("POST", path, params={"dry_run": True}, content="\n".join(rows).encode()))
+        assert (report["added"], report["faults"]) == (len(rows) - 1, [])
+    assert len(asked) < 20
 
 
 @pytest.mark.rule("K1", part="skills and leave of other estates' people")
