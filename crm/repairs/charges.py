@@ -125,6 +125,12 @@ def take_off(session: Session, actor: Actor, row: Ticket, kind: Kind, found: Cha
     _sums(session, row, kind, now)
 
 
+def was_reversed(session: Session, row: Ticket, found: Charge) -> bool:
+    """It was settled once, and the settlement was taken back."""
+    return any(line["charge"] == str(found.id) for one in settlements_of(session, row.id) if one.reverses_id is not None
+               for line in one.lines)
+
+
 def must_be_agreed(session: Session, row: Ticket) -> None:
     """Before it is done: nothing is charged that was not agreed to (F1). Raises NotAgreed, AboveAgreed."""
     found = bill(session, row)

@@ -214,6 +214,16 @@ def test_what_is_charged_was_agreed_to_what_is_paid_stays_and_a_slip_is_put_righ
     last = done(change(office, ticket, "POST", "/settlements", method="on_account", amount="30.88"))
     assert [one["amount"] for one in last["settlements"]] == ["45.88", "-45.88", "30.88"]
     assert last["bill"]["paid"] == "30.88"
+    # Put away; the household complains and has its money back: it does not owe it for ever.
+    leader = counter.person(Role.LEADER)
+    [follow_up] = agent.read("/tickets", kind="followup")["items"]
+    assert agent.moves(follow_up, "done", {"how": "phone", "satisfied": 1, "said": "好"}).status_code == 200
+    assert leader.moves(ticket, "archived").status_code == 200
+    below = f"/settlements/{last['settlements'][2]['settlement_id']}/reverse"
+    owed = done(change(office, ticket, "POST", below, reason="不该收"))
+    [left] = [one for one in owed["charges"] if one["taken_off_at"] is None and one["amount"] == "30.88"]
+    assert change(office, ticket, "DELETE", f"/charges/{left['charge_id']}").json()["code"] == "ticket_closed"
+    assert done(change(leader, ticket, "DELETE", f"/charges/{left['charge_id']}"))["bill"]["owed"] == "0.00"
 
 
 @pytest.mark.rule("F6", part="agreed to on the page or by the phone, the latest counts")
