@@ -280,6 +280,9 @@ def _seen(query: Select[Shift], actor: Actor) -> Select[Shift]:
 
 
 def _own(session: Session, actor: Actor, shift_id: int) -> Shift:
+    user_id = session.scalar(select(Shift.user_id).where(Shift.id == shift_id))
+    # Its user before it, as `_user` for a new one: two shifts of the same person are looked at one after the other.
+    session.execute(select(User.id).where(User.id == user_id).with_for_update())
     row = session.get(Shift, shift_id, with_for_update=True)
     if row is None or not actor.sees(row.estate_id):
         raise NotFound(f"shift {shift_id}")

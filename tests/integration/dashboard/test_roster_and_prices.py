@@ -86,6 +86,7 @@ def test_leave_and_skills_are_kept_by_the_persons_own_estates_and_why_somebody_i
     for who, why in ((here, "sick"), (engineer, "sick"), (counter.person(Role.MANAGER), "sick"), (there, None),
                      (counter.person(Role.ENGINEER, "bo"), None), (counter.person(Role.AGENT), None)):
         assert [(one["user"], one["why"]) for one in who.read("/roster/leave", **span)["items"]] == [("wei", why)], who.name
+    assert [[one["name"] for one in who.read("/repairs/engineers")["items"]] for who in (here, there)] == [["bo", "wei"], ["bo"]]
     assert done(here.ask("PUT", "/roster/people/wei/skills", json={"skills": ["plumbing"]}))["skills"] == ["plumbing"]
     assert here.ask("DELETE", path).status_code == 204
 
