@@ -143,7 +143,7 @@ class ReportKeeper:
             if run is None:
                 return       # another process was quicker
             schedule = session.get_one(ReportSchedule, run.schedule_id)
-            channels = address(session, self._site, schedule, run, now)
+            channels = address(session, self._site, schedule, run, now, found.asked)
             if not channels:
                 _fail(session, run, NoAddress.code, now)
                 return
@@ -193,7 +193,7 @@ class ReportKeeper:
             language = said(row).language
             run.subject = _SUBJECT[language].format(title=row.report, days=Days(run.first, run.last).words())
             run.said = _PAUSED[language].format(id=row.id)
-            address(session, self._site, row, run, now)
+            address(session, self._site, row, run, now, None)
             note(session, now, "report.paused", f"report_schedule:{row.id}", because=because, report=row.report, owner=row.owner_id)
 
     def _failed(self, run_id: int, code: str, now: datetime) -> None:

@@ -18,6 +18,8 @@ from callcenter.site import Site
 from crm.notices.deliveries import MAIL, TAKEN_FOR, TRIES, Taken, wait
 from crm.notices.words import File, Language
 from crm.reports.schedules.models import ReportDelivery, ReportRun, ReportSchedule
+from crm.reports.schedules.recipients import robots_for, users_for
+from crm.reports.shelf.service import Asked
 from crm.staff.models import User
 
 _TYPES: Final = {"xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "pdf": "application/pdf"}
@@ -48,9 +50,11 @@ class RunLetter:
         return self.said
 
 
-def address(session: Session, site: Site, schedule: ReportSchedule, run: ReportRun, now: datetime) -> list[str]:
-    """A letter to each who is still there: an active user with an address, a robot of the site file. The channels of them."""
-    ways = sorted(set(_ways(session, site, schedule)))
+def address(session: Session, site: Site, schedule: ReportSchedule, run: ReportRun, now: datetime,
+            asked: Asked | None) -> list[str]:
+    """A letter to each who is still there: an active user with an address, a robot of the site file; of the report that was asked
+    for to those alone who may have it. The channels of them."""
+    ways = sorted(set(_ways(session, site, schedule, asked)))
     session.add_all(ReportDelivery(run_id=run.id, channel=channel, address=to, next_at=now) for channel, to in ways)
     session.flush()
     return [channel for channel, _ in ways]
@@ -62,12 +66,14 @@ def forget_contents(session: Session) -> None:
     session.execute(update(ReportRun).where(ReportRun.content.is_not(None), ~waiting.exists()).values(content=None))
 
 
-def _ways(session: Session, site: Site, schedule: ReportSchedule) -> Iterator[tuple[str, str]]:
+def _ways(session: Session, site: Site, schedule: ReportSchedule, asked: Asked | None) -> Iterator[tuple[str, str]]:
     mail = site.notices.mail
     if mail is not None:
-        names = session.scalars(select(User.name).where(User.name.in_(schedule.users), User.active))
+        names = session.scalars(select(User.name).where(User.name.in_(schedule.users), User.active)).all() if asked is None \
+            else users_for(session, schedule.users, asked)
         yield from ((MAIL, mail.people[name]) for name in names if name in mail.people)
-    yield from ((f"robot:{robot.id}", "") for robot in site.notices.robots if robot.id in schedule.robots)
+    robots = schedule.robots if asked is None else robots_for(session, site, schedule.robots, asked)
+    yield from ((f"robot:{robot.id}", "") for robot in site.notices.robots if robot.id in robots)
 
 
 class ReportLetters:

@@ -257,6 +257,31 @@ def test_a_schedule_runs_as_its_owner_is_at_that_moment_and_rests_without_one(de
 
 
 @pytest.mark.rule("K1", part="scheduled reports")
+def test_nobody_is_sent_what_they_may_not_ask_for_themselves(desk: Desk) -> None:
+    manager, own = desk.counter.person(Role.MANAGER), desk.counter.estates[0]
+    desk.counter.person(Role.AGENT, "supervisor", [own])
+    mails = {**DAILY, "robots": []}
+    refused = manager.ask("POST", "/report-schedules", json=mails)
+    assert (refused.status_code, refused.json()["code"]) == (422, "recipient_rights"), "an agent reads no reports"
+    desk.change_user("supervisor", roles=["supervisor"])
+    assert manager.ask("POST", "/report-schedules", json=mails).json()["code"] == "recipient_rights", "not of all estates"
+    schedule = set_up(manager, robots=[], given={"by": "queue", "estate_id": str(own)}, users=["manager", "supervisor"])
+    desk.change_user("supervisor", roles=["agent"])
+    desk.until(MORNING)
+    desk.work()
+    assert [mail["To"] for mail in desk.out.mails] == ["max@example.com"], "nor what they may not ask for any more"
+    assert desk.runs(manager, schedule)[0]["state"] == "made"
+    # A robot of one estate is not told of all.
+    site = desk.counter.site
+    robots = [robot.model_copy(update={"estates": (site.estates[0].id,)}) for robot in site.notices.robots]
+    desk.counter.site = site.model_copy(update={"notices": site.notices.model_copy(update={"robots": tuple(robots)})})
+    everywhere = set_up(manager, users=[], robots=["wecom"])
+    desk.until(MORNING + timedelta(days=1))
+    desk.work()
+    assert (desk.runs(manager, everywhere)[0]["error"], desk.out.said["wecom"]) == ("no_address", [])
+
+
+@pytest.mark.rule("K1", part="scheduled reports")
 def test_who_may_set_up_what_for_whom(desk: Desk) -> None:
     supervisor = desk.counter.person(Role.SUPERVISOR)
     other = desk.counter.person(Role.SUPERVISOR, "other", [desk.counter.estates[0]])
