@@ -76,11 +76,13 @@ def bill_of(charges: Iterable[Charge], settlements: Iterable[Settlement], agreed
 
 
 def bill(session: Session, row: Ticket) -> Bill:
-    agreed = session.scalar(select(WorkOrder.agreed).where(WorkOrder.ticket_id == row.id, WorkOrder.agreed.is_not(None))
-                            .order_by(WorkOrder.run.desc()).limit(1))
-    if agreed is None and row.fields.get("price_agreed") is True and (told := row.fields.get("price")) is not None:
-        agreed = Decimal(str(told))      # told and agreed to by the ticket's own moves
-    return bill_of(charges_of(session, row.id), settlements_of(session, row.id), agreed)
+    return bill_of(charges_of(session, row.id), settlements_of(session, row.id), agreed_of(row))
+
+
+def agreed_of(row: Ticket) -> Decimal | None:
+    """As the ticket has it, whichever way it was agreed to last, or taken back; an order's own is what it was when it was done."""
+    told = row.fields.get("price")
+    return rounded(Decimal(str(told))) if row.fields.get("price_agreed") is True and told is not None else None
 
 
 def charges_of(session: Session, ticket_id: int) -> list[Charge]:
@@ -121,6 +123,12 @@ def take_off(session: Session, actor: Actor, row: Ticket, kind: Kind, found: Cha
     session.flush()
     service.record(session, row, actor, now, "uncharged", {"charge": found.id, "code": found.code})
     _sums(session, row, kind, now)
+
+
+def was_reversed(session: Session, row: Ticket, found: Charge) -> bool:
+    """It was settled once, and the settlement was taken back."""
+    return any(line["charge"] == str(found.id) for one in settlements_of(session, row.id) if one.reverses_id is not None
+               for line in one.lines)
 
 
 def must_be_agreed(session: Session, row: Ticket) -> None:

@@ -32,8 +32,13 @@ def add_charge(session: Session, actor: Actor, ticket_id: int, new: NewCharge, n
 
 def take_off(session: Session, actor: Actor, ticket_id: int, charge_id: int, now: datetime,
              if_version: int | None = None) -> Ticket:
-    row, kind = _mine(session, actor, ticket_id, if_version, is_open=True)
-    charges.take_off(session, actor, row, kind, session.get(Charge, charge_id), now)
+    """Of an archived repair by a leader alone, when what was paid for it was given back: it would be owed for ever."""
+    row, kind = _mine(session, actor, ticket_id, if_version, is_open=False)
+    found = session.get(Charge, charge_id)
+    if row.state == "closed" and not (found is not None and actor.has(*(SETTLES - {Role.OFFICE}))
+                                      and found.ticket_id == row.id and charges.was_reversed(session, row, found)):
+        raise TicketClosed(row.number)
+    charges.take_off(session, actor, row, kind, found, now)
     return row
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from callcenter.roles import Role
@@ -23,21 +23,30 @@ OVER: Final = ("finished",)      # nothing more for its engineer to do
 
 
 def proposals(session: Session, ticket: Ticket, weights: Mapping[str, float], now: datetime) -> tuple[Proposal, ...]:
-    wanted = wanted_for(session, ticket)
-    moments = [now] if wanted.at is None else [now, max(now, wanted.at)]
-    return propose(wanted, engineers(session, weights, moments), now)
+    return all_proposals(session, [ticket], weights, now)[ticket.id]
+
+
+def all_proposals(session: Session, tickets: Sequence[Ticket], weights: Mapping[str, float],
+                  now: datetime) -> dict[int, tuple[Proposal, ...]]:
+    """By the tickets' ids; the engineers and their load are read once."""
+    wanted = all_wanted(session, tickets)
+    people = engineers(session, weights, [now, *(max(now, one.at) for one in wanted.values() if one.at is not None)])
+    return {ident: propose(one, people, now) for ident, one in wanted.items()}
 
 
 def wanted_for(session: Session, ticket: Ticket) -> Wanted:
-    """What its category asks for, or the other trade that the last engineer found it needs."""
-    orders = session.scalars(select(WorkOrder).where(WorkOrder.ticket_id == ticket.id).order_by(WorkOrder.run)).all()
+    return all_wanted(session, [ticket])[ticket.id]
+
+
+def all_wanted(session: Session, tickets: Sequence[Ticket]) -> dict[int, Wanted]:
+    """What their categories ask for, or the other trade that the last engineer found one needs."""
+    orders: dict[int, list[WorkOrder]] = defaultdict(list)
+    for order in session.scalars(select(WorkOrder).where(WorkOrder.ticket_id.in_([one.id for one in tickets]))
+                                 .order_by(WorkOrder.run)):
+        orders[order.ticket_id].append(order)
     serves: dict[str, list[str]] = {row.code: row.serves for row in session.scalars(
         select(Skill).where(Skill.retired.is_(False)))}
-    told = next((order.needs_skill for order in reversed(orders) if order.needs_skill), None)
-    at = ticket.fields.get("appointment")
-    return Wanted(told or skill_for(ticket.category, serves), ticket.estate_id,
-                  datetime.fromisoformat(at) if isinstance(at, str) else None,
-                  frozenset(order.engineer_id for order in orders if order.state in ("declined", "handed_back")))
+    return {one.id: _wanted(one, orders[one.id], serves) for one in tickets}
 
 
 def engineers(session: Session, weights: Mapping[str, float], moments: list[datetime]) -> list[Engineer]:
@@ -46,18 +55,36 @@ def engineers(session: Session, weights: Mapping[str, float], moments: list[date
     skills: dict[int, set[str]] = defaultdict(set)
     for user_id, skill in session.execute(select(UserSkill.user_id, UserSkill.skill)).all():
         skills[user_id].add(skill)
-    load: dict[int, list[float]] = defaultdict(list)
     users = [user for user in session.scalars(select(User).where(User.active).order_by(User.name)) if is_engineer(user)]
-    ids = [user.id for user in users]
-    for row in session.scalars(select(Ticket).where(Ticket.assignee_id.in_(ids), Ticket.state == "open", Ticket.kind == REPAIR,
-                                                    Ticket.stage.not_in(OVER))):
-        if row.assignee_id is not None:
-            load[row.assignee_id].append(weight(row.fields.get("urgency"), row.fields.get("grade"), weights))
+    load, count = _load(session, weights, [user.id for user in users])
     return [Engineer(
         user.id, user.name, frozenset(skills[user.id]), None if user.estates is None else frozenset(user.estates),
-        sum(load[user.id]), len(load[user.id]), tuple(one for one in shifts if one.user_id == user.id),
+        load[user.id], count[user.id], tuple(one for one in shifts if one.user_id == user.id),
         tuple(one for one in away if one.user_id == user.id)) for user in users]
 
 
 def is_engineer(user: User) -> bool:
     return Role.ENGINEER.value in user.roles
+
+
+def _wanted(ticket: Ticket, orders: Sequence[WorkOrder], serves: Mapping[str, Sequence[str]]) -> Wanted:
+    told = next((order.needs_skill for order in reversed(orders) if order.needs_skill), None)
+    at = ticket.fields.get("appointment")
+    return Wanted(told or skill_for(ticket.category, serves), ticket.estate_id,
+                  datetime.fromisoformat(at) if isinstance(at, str) else None,
+                  frozenset(order.engineer_id for order in orders if order.state in ("declined", "handed_back")))
+
+
+def _load(session: Session, weights: Mapping[str, float], ids: Sequence[int]) -> tuple[dict[int, float], dict[int, int]]:
+    """What they have open: its weight, and how many. Counted by the database: there may be thousands."""
+    open_ones = select(Ticket.assignee_id, Ticket.fields["urgency"].as_string().label("urgency"),
+                       Ticket.fields["grade"].as_string().label("grade")).where(
+        Ticket.assignee_id.in_(ids), Ticket.state == "open", Ticket.kind == REPAIR, Ticket.stage.not_in(OVER)).subquery().c
+    asked = (open_ones.assignee_id, open_ones.urgency, open_ones.grade)
+    load: dict[int, float] = defaultdict(float)
+    count: dict[int, int] = defaultdict(int)
+    # In one order, so that the same load is the same number.
+    for user_id, urgency, grade, many in session.execute(select(*asked, func.count()).group_by(*asked).order_by(*asked)):
+        load[user_id] += many * weight(urgency, grade, weights)
+        count[user_id] += many
+    return load, count

@@ -6,6 +6,7 @@ import csv
 import hashlib
 import io
 import re
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
 from typing import Final
@@ -17,8 +18,8 @@ from callcenter.errors import Forbidden
 from crm.households.export import harmless
 from crm.households.models import Estate
 from crm.repairs.models import Price
-from crm.repairs.prices import KEEPS, NewPrice, put, same_moment
-from crm.roster.importer import estate_by
+from crm.repairs.prices import KEEPS, NewPrice, put
+from crm.roster.importer import estates_by_name
 from crm.roster.table import FileReport, Row, fault, read_rows
 from crm.staff.actor import Actor
 from crm.staff.audit import record_audit
@@ -40,12 +41,14 @@ def bring_in(session: Session, actor: Actor, data: bytes, now: datetime, tz: tzi
     rows, faults, count = read_rows(data, COLUMNS, MORE, HEADINGS)
     new: list[NewPrice] = []
     keys: set[tuple[str, int | None, datetime]] = set()
+    estates = estates_by_name(session)
+    settled = {(one.code, one.estate_id, one.valid_from): one for one in session.scalars(select(Price))} if rows else {}
     for row in rows:
-        one = _price(session, actor, row, tz)
+        one = _price(estates, actor, row, tz)
         if one is None:
             continue
         key = (one.code, one.estate_id, one.valid_from)
-        there = same_moment(session, one)
+        there = settled.get(key)
         if key in keys:
             faults.append(fault(row.number, "code", "twice", one.code))
         elif there is not None and _new(there) != one:
@@ -78,12 +81,12 @@ def exported(session: Session, actor: Actor) -> bytes:
     return b"\xef\xbb\xbf" + out.getvalue().encode()
 
 
-def _price(session: Session, actor: Actor, row: Row, tz: tzinfo) -> NewPrice | None:
+def _price(estates: Mapping[str, int], actor: Actor, row: Row, tz: tzinfo) -> NewPrice | None:
     code, zh, en, unit = (row.text(column, longest) for column, longest in (("code", 20), ("zh", 60), ("en", 80), ("unit", 10)))
     if code and not CODE.fullmatch(code):
         row.fault("code", "code", code)
     estate = row.text("estate", 60, required=False)
-    estate_id = estate_by(session, estate) if estate else None
+    estate_id = estates.get(estate)
     if estate and estate_id is None:
         row.fault("estate", "estate_unknown", estate)
     elif (estate_id is None and actor.estates is not None) or not actor.sees(estate_id):

@@ -171,10 +171,13 @@ def steps_to_see(session: Session, view: View, *, waiting: bool = False, cursor:
 
 def deal_with(session: Session, actor: Actor, step_id: int, said: str, now: datetime) -> RepairStep:
     """A leader has seen to it: entered it by hand, asked the engineer, let it be. Raises NotFound."""
-    step = session.get(RepairStep, step_id, with_for_update=True)
-    if step is None:
+    ticket_id = session.scalar(select(RepairStep.ticket_id).where(RepairStep.id == step_id))
+    if ticket_id is None:
         raise NotFound(f"step {step_id}")
-    row, _ = visible(session, actor, step.ticket_id)
+    # The ticket before the step, as whoever takes steps.
+    session.get_one(Ticket, ticket_id, with_for_update=True)
+    row, _ = visible(session, actor, ticket_id)
+    step = session.get_one(RepairStep, step_id, with_for_update=True)
     if step.dealt_at is None:
         step.dealt_at, step.dealt_by, step.dealt_note = now, actor.name, said
         service.record(session, row, actor, now, "step_dealt", {"step": step.id, "what": step.what, "text": said})

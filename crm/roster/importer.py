@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime, tzinfo
 from typing import Final
 
@@ -34,7 +35,9 @@ def bring_in(session: Session, actor: Actor, data: bytes, now: datetime, tz: tzi
     if not actor.has(*CHANGES):
         raise Forbidden
     rows, faults, count = read_rows(data, COLUMNS, (), HEADINGS)
-    wanted = [(row, one) for row in rows if (one := _duty(session, actor, row, tz)) is not None]
+    users: dict[str, int] = dict(session.execute(select(User.name, User.id).where(User.active)).all())
+    estates = estates_by_name(session)
+    wanted = [(row, one) for row in rows if (one := _duty(users, estates, actor, row, tz)) is not None]
     if faults:
         return FileReport(dry_run, count, tuple(faults))
     new = _new(session, wanted, faults)
@@ -51,15 +54,15 @@ def bring_in(session: Session, actor: Actor, data: bytes, now: datetime, tz: tzi
     return FileReport(dry_run, count, (), len(new), count - len(new))
 
 
-def _duty(session: Session, actor: Actor, row: Row, tz: tzinfo) -> pure.Duty | None:
+def _duty(users: Mapping[str, int], estates: Mapping[str, int], actor: Actor, row: Row, tz: tzinfo) -> pure.Duty | None:
     name, duty, estate = row.text("user", 40), row.text("duty", 20), row.text("estate", 60, required=False)
     begins, ends = _moment(row, "from", tz), _moment(row, "to", tz)
-    user_id = session.scalar(select(User.id).where(User.name == name, User.active)) if name else None
+    user_id = users.get(name)
     if name and user_id is None:
         row.fault("user", "user_unknown", name)
     if duty and not DUTY.fullmatch(duty):
         row.fault("duty", "code", duty)
-    estate_id = estate_by(session, estate) if estate else None
+    estate_id = estates.get(estate)
     if estate and estate_id is None:
         row.fault("estate", "estate_unknown", estate)
     elif (estate_id is None and actor.estates is not None) or not actor.sees(estate_id):
@@ -74,8 +77,10 @@ def _duty(session: Session, actor: Actor, row: Row, tz: tzinfo) -> pure.Duty | N
     return pure.Duty(user_id, duty, estate_id, begins, ends)
 
 
-def estate_by(session: Session, name: str) -> int | None:
-    return session.scalar(select(Estate.id).where((Estate.name == name) | (Estate.name_en == name)))
+def estates_by_name(session: Session) -> dict[str, int]:
+    """In both languages."""
+    found = session.execute(select(Estate.id, Estate.name, Estate.name_en)).all()
+    return {name: ident for ident, _, name in found if name} | {name: ident for ident, name, _ in found}
 
 
 def _moment(row: Row, column: str, tz: tzinfo) -> datetime | None:

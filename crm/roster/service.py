@@ -73,9 +73,11 @@ class ShiftShown:
 
 @dataclass(frozen=True)
 class LeaveShown:
+    """`why` for who keeps that person's roster, and the person; others need to know only that they are away."""
+
     leave_id: int
     user: str
-    why: str
+    why: str | None
     begins_at: datetime
     ends_at: datetime
 
@@ -112,7 +114,7 @@ def set_skills(session: Session, actor: Actor, name: str, codes: Collection[str]
     """All that the user can. Raises NotFound, UnknownSkill."""
     _may(actor)
     user = session.scalar(select(User).where(User.name == name).with_for_update(key_share=True))
-    if user is None:
+    if user is None or not _has(actor, user):
         raise NotFound(f"user {name}")
     wanted = set(codes)
     if wanted - set(session.scalars(select(Skill.code).where(Skill.retired.is_(False)))):
@@ -191,17 +193,23 @@ def read_shift(session: Session, actor: Actor, shift_id: int) -> ShiftShown:
 
 # --- leave -------------------------------------------------------------------------------------------------------------
 
-def leaves(session: Session, since: datetime, before: datetime, *, cursor: str | None = None, limit: int = 50) -> Page[LeaveShown]:
+def leaves(session: Session, actor: Actor, since: datetime, before: datetime, *, cursor: str | None = None,
+           limit: int = 50) -> Page[LeaveShown]:
     query = select(Leave).where(Leave.ends_at > since, Leave.begins_at < before)
     rows = session.scalars(_LEAVES.after(query, cursor).limit(limit + 1)).all()
-    names = _names(session, rows)
-    return _LEAVES.page(rows, limit, lambda row: LeaveShown(row.id, names[row.user_id], row.why, row.begins_at, row.ends_at))
+    people = {user.id: user for user in session.scalars(select(User).where(User.id.in_({row.user_id for row in rows})))}
+    knows = {ident for ident, user in people.items() if ident == actor.user_id or (actor.has(*CHANGES) and _has(actor, user))}
+    return _LEAVES.page(rows, limit, lambda row: LeaveShown(
+        row.id, people[row.user_id].name, row.why if row.user_id in knows else None, row.begins_at, row.ends_at))
 
 
 def add_leave(session: Session, actor: Actor, name: str, why: str, begins_at: datetime, ends_at: datetime,
               now: datetime) -> LeaveShown:
+    """Raises Forbidden, UnknownUser, NotFound (of an estate that the actor does not see), WrongTimes."""
     _may(actor)
     user = _user(session, name)
+    if not _has(actor, user):
+        raise NotFound(f"user {name}")
     _within(begins_at, ends_at, LONGEST_LEAVE)
     row = Leave(user_id=user.id, why=why, begins_at=begins_at, ends_at=ends_at, made_at=now, made_by=actor.name)
     session.add(row)
@@ -213,7 +221,7 @@ def add_leave(session: Session, actor: Actor, name: str, why: str, begins_at: da
 def drop_leave(session: Session, actor: Actor, leave_id: int, now: datetime) -> None:
     _may(actor)
     row = session.get(Leave, leave_id, with_for_update=True)
-    if row is None:
+    if row is None or not _has(actor, session.get_one(User, row.user_id)):
         raise NotFound(f"leave {leave_id}")
     _audit(session, actor, now, "leave.dropped", f"leave:{leave_id}", f"user_id={row.user_id}")
     session.delete(row)
@@ -253,6 +261,11 @@ def _may(actor: Actor) -> None:
         raise Forbidden
 
 
+def _has(actor: Actor, user: User) -> bool:
+    """Whose skills and leave the actor keeps: who works for the actor's estates and for no other."""
+    return actor.estates is None or bool(user.estates and set(user.estates) <= actor.estates)
+
+
 def _sees(session: Session, actor: Actor, estate_id: int | None) -> None:
     """A shift of all estates is for who sees all of them."""
     if estate_id is None and actor.estates is not None:
@@ -267,6 +280,9 @@ def _seen(query: Select[Shift], actor: Actor) -> Select[Shift]:
 
 
 def _own(session: Session, actor: Actor, shift_id: int) -> Shift:
+    user_id = session.scalar(select(Shift.user_id).where(Shift.id == shift_id))
+    # Its user before it, as `_user` for a new one: two shifts of the same person are looked at one after the other.
+    session.execute(select(User.id).where(User.id == user_id).with_for_update())
     row = session.get(Shift, shift_id, with_for_update=True)
     if row is None or not actor.sees(row.estate_id):
         raise NotFound(f"shift {shift_id}")

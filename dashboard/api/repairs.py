@@ -87,11 +87,13 @@ class ReworkGiven(BaseModel):
 
 
 @router.get("/engineers", responses=responses(401, 403, 503))
-def list_engineers(_: Sends, session: Reading, services: Given) -> EngineerList:
-    """Who can be sent, what they can, whether they are on duty now, what they have open."""
+def list_engineers(actor: Sends, session: Reading, services: Given) -> EngineerList:
+    """Who can be sent in the estates that you see, what they can, whether they are on duty now, what they have open."""
     now = services.clock.now()
     found = []
     for one in engineers.engineers(session, services.site.repairs.weights, [now]):
+        if actor.estates is not None and one.estates is not None and not actor.estates & one.estates:
+            continue
         until = [shift.ends_at for shift in one.shifts if shift.duty == "engineer" and shift.begins_at <= now < shift.ends_at]
         found.append(EngineerShown(
             name=one.name, skills=sorted(one.skills), estates=None if one.estates is None else sorted(one.estates),

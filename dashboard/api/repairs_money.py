@@ -96,13 +96,13 @@ def add_price(actor: Keeps, session: Writing, services: Given, once: Once, given
 
 @router.post("/prices/import", openapi_extra=FILE_SENT, responses=responses(400, 401, 403, 411, 413, *ONCE, 503))
 def import_prices(
-    actor: Keeps, data: Annotated[bytes, Depends(sent_file)], session: Writing, once: Once, services: Given,
+    actor: Keeps, data: Annotated[bytes, Depends(sent_file)], reading: Reading, session: Writing, once: Once, services: Given,
     dry_run: Annotated[bool, Query(description="only say what would be done")] = False,
 ) -> FileReport:
     """All of the file, or nothing when a single row has a fault: then every fault is listed. Safe to repeat."""
     now = services.clock.now()
     if dry_run:
-        return price_files.bring_in(session, actor, data, now, services.timezone, dry_run=True)
+        return price_files.bring_in(reading, actor, data, now, services.timezone, dry_run=True)
     return once(FileReport, lambda: price_files.bring_in(session, actor, data, now, services.timezone, dry_run=False))
 
 

@@ -133,23 +133,23 @@ def drop_shift(actor: Plans, session: Writing, services: Given, if_version: IfMa
 
 @router.post("/import", openapi_extra=FILE_SENT, responses=responses(400, 401, 403, 411, 413, *ONCE, 503))
 def import_roster(
-    actor: Plans, data: Annotated[bytes, Depends(sent_file)], session: Writing, once: Once, services: Given,
+    actor: Plans, data: Annotated[bytes, Depends(sent_file)], reading: Reading, session: Writing, once: Once, services: Given,
     dry_run: Annotated[bool, Query(description="only say what would be done")] = False,
 ) -> FileReport:
     """All of the file, or nothing when a single row has a fault: then every fault is listed. Safe to repeat."""
     now = services.clock.now()
     if dry_run:
-        return importer.bring_in(session, actor, data, now, services.timezone, dry_run=True)
+        return importer.bring_in(reading, actor, data, now, services.timezone, dry_run=True)
     return once(FileReport, lambda: importer.bring_in(session, actor, data, now, services.timezone, dry_run=False))
 
 
 @router.get("/leave", responses=responses(401, 403, 422, 503))
-def list_leave(_: Staff, session: Reading, since: Moment, before: Moment, cursor: Cursor = None,
+def list_leave(actor: Staff, session: Reading, since: Moment, before: Moment, cursor: Cursor = None,
                limit: Limit = 50) -> Page[LeaveShown]:
-    return service.leaves(session, since, before, cursor=cursor, limit=limit)
+    return service.leaves(session, actor, since, before, cursor=cursor, limit=limit)
 
 
-@router.post("/leave", status_code=201, responses=responses(400, 401, 403, *ONCE, 503))
+@router.post("/leave", status_code=201, responses=responses(400, 401, 403, 404, *ONCE, 503))
 def add_leave(actor: Plans, session: Writing, services: Given, once: Once, given: LeaveGiven) -> LeaveShown:
     return once(LeaveShown, lambda: service.add_leave(
         session, actor, given.user, given.why, given.begins_at, given.ends_at, services.clock.now()))

@@ -25,13 +25,14 @@ from callcenter.events import Health
 from callcenter.roles import Role
 from callcenter.site import Site
 from crm.database import Database
+from crm.notices.deliveries import MAIL
 from crm.notices.words import Language
 from crm.outbox.service import note
 from crm.privacy.service import View
 from crm.reports.schedules.calendar import newest_until, next_after
-from crm.reports.schedules.letters import address
+from crm.reports.schedules.letters import address, forget_contents
 from crm.reports.schedules.models import Paused, ReportRun, ReportSchedule
-from crm.reports.schedules.service import MAY, due_run, parameters, said
+from crm.reports.schedules.service import MAY, NoAddress, due_run, parameters, said
 from crm.reports.shelf import service as shelf
 from crm.reports.shelf.files import audit, made
 from crm.reports.shelf.periods import Days
@@ -115,6 +116,7 @@ class ReportKeeper:
                 session.add(run)
             row.next_at = next_after(calendar, now, self._tz)
         session.execute(delete(ReportRun).where(ReportRun.due_at < now - KEPT_FOR))
+        forget_contents(session)
 
     def _make(self, run_id: int, now: datetime) -> None:
         found = self._work(run_id, now)
@@ -141,10 +143,13 @@ class ReportKeeper:
             if run is None:
                 return       # another process was quicker
             schedule = session.get_one(ReportSchedule, run.schedule_id)
+            channels = address(session, self._site, schedule, run, now, found.asked)
+            if not channels:
+                _fail(session, run, NoAddress.code, now)
+                return
             run.state, run.made_at, run.rows = "made", now, file.rows
-            run.file_name, run.content = file.name, whole
+            run.file_name, run.content = file.name, whole if MAIL in channels else None
             run.subject, run.said = _subject(found.asked), _said(found.asked, file.headlines, found.form)
-            address(session, self._site, schedule, run, now)
             audit(session, found.asked, found.form, file.rows, f"schedule:{schedule.id}")
             note(session, now, "report.made", f"report_schedule:{schedule.id}", run=run.id, report=schedule.report)
 
@@ -188,15 +193,19 @@ class ReportKeeper:
             language = said(row).language
             run.subject = _SUBJECT[language].format(title=row.report, days=Days(run.first, run.last).words())
             run.said = _PAUSED[language].format(id=row.id)
-            address(session, self._site, row, run, now)
+            address(session, self._site, row, run, now, None)
             note(session, now, "report.paused", f"report_schedule:{row.id}", because=because, report=row.report, owner=row.owner_id)
 
     def _failed(self, run_id: int, code: str, now: datetime) -> None:
-        log.warning("report_failed", run=run_id, code=code)
         with self._database.writing.begin() as session:
             if (run := _waiting(session, run_id)) is not None:
-                run.state, run.made_at, run.error = "failed", now, code[:80]
-                note(session, now, "report.failed", f"report_schedule:{run.schedule_id}", run=run.id, error=code)
+                _fail(session, run, code, now)
+
+
+def _fail(session: Session, run: ReportRun, code: str, now: datetime) -> None:
+    log.warning("report_failed", run=run.id, code=code)
+    run.state, run.made_at, run.error = "failed", now, code[:80]
+    note(session, now, "report.failed", f"report_schedule:{run.schedule_id}", run=run.id, error=code)
 
 
 def _waiting(session: Session, run_id: int) -> ReportRun | None:

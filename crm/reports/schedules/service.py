@@ -21,6 +21,7 @@ from crm.paging import Order, Page
 from crm.privacy.service import View
 from crm.reports.schedules.calendar import next_after
 from crm.reports.schedules.models import ReportDelivery, ReportRun, ReportSchedule
+from crm.reports.schedules.recipients import robots_for, users_for
 from crm.reports.schedules.schemas import DeliveryShown, RunShown, ScheduleChange, ScheduleGiven, ScheduleShown
 from crm.reports.shelf import service as shelf
 from crm.reports.shelf.periods import Days, Relative, days_of
@@ -43,6 +44,13 @@ class NoAddress(Conflict):
     status = 422
 
 
+class RecipientRights(Conflict):
+    """Somebody, or a robot of an estate, would be sent what they may not ask for themselves."""
+
+    code = "recipient_rights"
+    status = 422
+
+
 class TooMany(Conflict):
     code = "too_many_schedules"
 
@@ -60,7 +68,7 @@ def schedule(session: Session, actor: Actor, schedule_id: int) -> ScheduleShown:
 
 
 def set_up(session: Session, view: View, given: ScheduleGiven, site: Site, tz: ZoneInfo, now: datetime) -> ScheduleShown:
-    """It runs as the actor. Raises NotFound and what the report says of its parameters, NoAddress, TooMany."""
+    """It runs as the actor. Raises NotFound and what the report says of its parameters, NoAddress, RecipientRights, TooMany."""
     _check(session, view, given, site, tz, now)
     actor = view.actor
     assert actor.user_id is not None  # the API's actors are users
@@ -86,7 +94,7 @@ def change(session: Session, view: View, schedule_id: int, wish: ScheduleChange,
     is_active = row.next_at is not None if wish.active is None else wish.active
     if wish.schedule is not None or wish.take_over:
         # By whoever changes it: nobody has a report sent, as somebody else, that they may not see themselves.
-        _check(session, view, given, site, tz, now)
+        _check(session, view, given, site, tz, now, named=wish.schedule is not None)
     _write(row, given, tz, now)
     if not is_active:
         row.next_at, row.paused_because = None, row.paused_because or "by_hand"
@@ -146,15 +154,21 @@ def parameters(given: ScheduleGiven) -> dict[Name, str]:
     return dict(given.given)
 
 
-def _check(session: Session, view: View, given: ScheduleGiven, site: Site, tz: ZoneInfo, now: datetime) -> None:
+def _check(session: Session, view: View, given: ScheduleGiven, site: Site, tz: ZoneInfo, now: datetime, *,
+           named: bool = True) -> None:
+    """`named`: whom it goes to is said now. Who was named before and may not have it any more is only sent none."""
     days = days_of(given.period, now.astimezone(tz).date())
-    shelf.asked(session, view, given.report, site, tz, now, days, parameters(given), given.language)
+    asked = shelf.asked(session, view, given.report, site, tz, now, days, parameters(given), given.language)
     mail = site.notices.mail
     active = set(session.scalars(select(User.name).where(User.name.in_(given.users), User.active)))
     if not set(given.robots) <= {robot.id for robot in site.notices.robots}:
         raise NoAddress
     if not set(given.users) <= active or (given.users and (mail is None or not set(given.users) <= set(mail.people))):
         raise NoAddress
+    is_for_them = (set(users_for(session, given.users, asked)) == set(given.users)
+                   and set(robots_for(session, site, given.robots, asked)) == set(given.robots))
+    if named and not is_for_them:
+        raise RecipientRights
 
 
 def _write(row: ReportSchedule, given: ScheduleGiven, tz: ZoneInfo, now: datetime) -> None:

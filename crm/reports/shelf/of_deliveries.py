@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from sqlalchemy import case, func, or_, select
+from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
 from callcenter.private import Private
@@ -14,6 +14,7 @@ from crm.notices.models import Delivery, Notice
 from crm.notices.words import Named
 from crm.reports.shelf.report import Ask, Cell, Column, Headline, Name, Parameter, Report, Row, Sheet, Type, api, streamed
 from crm.tickets.models import Ticket
+from crm.tickets.reading import seen
 from crm.webhooks.models import WebhookDelivery
 
 _RESULTS: Final = {"sent": Named("已送达", "sent"), "waiting": Named("待重试", "waiting"), "failed": Named("失败", "failed")}
@@ -21,7 +22,7 @@ _RESULTS: Final = {"sent": Named("已送达", "sent"), "waiting": Named("待重�
 
 def deliveries(session: Session, ask: Ask) -> Sequence[Sheet]:
     result = case((Delivery.sent_at.is_not(None), "sent"), (Delivery.failed_at.is_not(None), "failed"), else_="waiting")
-    query = _notices(ask)
+    query = _notices(session, ask)
     found = session.execute(query.with_only_columns(Delivery.channel, result, func.count()).group_by(Delivery.channel, result))
     counts: dict[str, dict[str, int]] = {}
     for channel, state, count in found:
@@ -38,15 +39,13 @@ def deliveries(session: Session, ask: Ask) -> Sequence[Sheet]:
     return [summary, _list(session, ask, query.add_columns(result)), _webhooks(session, ask)]
 
 
-def _notices(ask: Ask) -> Any:
-    """Of tickets of the actor's estates."""
+def _notices(session: Session, ask: Ask) -> Any:
+    """Of tickets that the actor sees."""
     query: Any = (select(Delivery, Notice, Ticket).join(Notice, Notice.id == Delivery.notice_id)
                   .join(Ticket, Ticket.id == Notice.ticket_id).where(Notice.at >= ask.begin, Notice.at < ask.end))
     if ask.estate_id is not None:
         query = query.where(Ticket.estate_id == ask.estate_id)
-    elif ask.estates is not None:
-        query = query.where(or_(Ticket.estate_id.is_(None), Ticket.estate_id.in_(sorted(ask.estates))))
-    return query
+    return seen(session, ask.view.actor, query)
 
 
 def _list(session: Session, ask: Ask, query: Any) -> Sheet:

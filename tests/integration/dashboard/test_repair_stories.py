@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from desk.counter import NOON, Counter
 from desk.repairs import LEAK, PNG, Phone, change, done, outcomes, price, two_engineers
-from sqlalchemy import select, text
+from sqlalchemy import event, select, text
 from sqlalchemy.exc import DBAPIError
 
 from callcenter.roles import Role
@@ -183,9 +183,10 @@ def test_what_is_charged_was_agreed_to_what_is_paid_stays_and_a_slip_is_put_righ
     counter.clock.advance(3 * 3600)
     assert [code for _, code in outcomes(phone.sends())] == [
         None, None, None, None, None, "not_free_in_warranty", "unknown_item", "discount_without_reason", "unfit", None, None, None,
-        "above_agreed"], "2.5 m at the price of then, not of now; dearer than agreed is not done"
+        "not_agreed"], "2.5 m at the price of then, not of now; dearer than agreed is not done"
     read = done(office.ask("GET", f"/repairs/{ticket['ticket_id']}"))
-    assert (read["stage"], read["bill"]["total"], read["bill"]["agreed"]) == ("pricing", "45.88", "30.88")
+    assert (read["stage"], read["bill"]["total"], read["bill"]["agreed"]) == ("pricing", "45.88", None)
+    assert read["orders"][0]["agreed"] == "30.88", "what it was"
     assert wei.moves(ticket, "tested", {"result": "x"}).json()["code"] == "no_such_move", "nor by any other way"
     assert outcomes(phone.sends(phone.does("agreed", NOON + 63 * minute), phone.does("tried", NOON + 64 * minute, result="好了"),
                                 phone.does("signed", NOON + 65 * minute, name="王小明"))) == [("done", None)] * 3
@@ -213,6 +214,51 @@ def test_what_is_charged_was_agreed_to_what_is_paid_stays_and_a_slip_is_put_righ
     last = done(change(office, ticket, "POST", "/settlements", method="on_account", amount="30.88"))
     assert [one["amount"] for one in last["settlements"]] == ["45.88", "-45.88", "30.88"]
     assert last["bill"]["paid"] == "30.88"
+    # Put away; the household complains and has its money back: it does not owe it for ever.
+    leader = counter.person(Role.LEADER)
+    [follow_up] = agent.read("/tickets", kind="followup")["items"]
+    assert agent.moves(follow_up, "done", {"how": "phone", "satisfied": 1, "said": "好"}).status_code == 200
+    assert leader.moves(ticket, "archived").status_code == 200
+    below = f"/settlements/{last['settlements'][2]['settlement_id']}/reverse"
+    owed = done(change(office, ticket, "POST", below, reason="不该收"))
+    [left] = [one for one in owed["charges"] if one["taken_off_at"] is None and one["amount"] == "30.88"]
+    assert change(office, ticket, "DELETE", f"/charges/{left['charge_id']}").json()["code"] == "ticket_closed"
+    assert done(change(leader, ticket, "DELETE", f"/charges/{left['charge_id']}"))["bill"]["owed"] == "0.00"
+
+
+@pytest.mark.rule("F6", part="agreed to on the page or by the phone, the latest counts")
+def test_what_was_agreed_to_last_counts_whether_it_was_told_by_the_phone_or_on_the_page(counter: Counter) -> None:
+    agent, leader, boss = counter.person(Role.AGENT), counter.person(Role.LEADER), counter.person(Role.MANAGER)
+    wei, bo = two_engineers(counter)
+    price(boss, "tap", "100.00")
+    price(boss, "pipe", "50.00")
+
+    def agreed() -> tuple[str, str, str | None]:
+        found = done(leader.ask("GET", f"/repairs/{ticket['ticket_id']}"))
+        return found["stage"], found["bill"]["total"], found["bill"]["agreed"]
+
+    ticket = agent.opens("repair", LEAK, category="water/leak", household_id=counter.households[0])
+    phone = Phone(wei, ticket, done(change(leader, ticket, "POST", "/dispatch", engineer="wei"))["orders"][0]["number"])
+    for what, data in (("accepted", {}), ("on_site", {}), ("found", {"fault": "x", "plan": "y", "chargeable": True}),
+                       ("charged", {"code": "tap"}), ("priced", {}), ("agreed", {})):
+        phone.does(what, NOON, **data)
+    phone.sends()
+    assert agreed() == ("working", "100.00", "100.00")
+    done(change(leader, ticket, "POST", "/charges", code="pipe"))
+    assert agreed() == ("pricing", "150.00", None)
+    assert wei.moves(ticket, "working", {"price": "150.00", "price_agreed": True}).status_code == 200
+    assert agreed() == ("working", "150.00", "150.00")
+    # Another engineer, and the household wants it no more: what the first one was told does not count.
+    order = done(change(leader, ticket, "POST", "/dispatch", engineer="bo"))["orders"][1]["number"]
+    assert leader.changes(ticket, "PATCH", "", fields={"price_agreed": False}).status_code == 200
+    other = Phone(bo, ticket, order)
+    for what, data in (("accepted", {}), ("on_site", {}), ("found", {"fault": "x", "plan": "y", "chargeable": True}),
+                       ("tried", {"result": "好了"})):
+        other.does(what, NOON, **data)
+    assert outcomes(other.sends())[-1] == ("kept", "not_agreed")
+    anew = (other.does("priced", NOON), other.does("agreed", NOON), other.does("tried", NOON, result="好了"))
+    assert outcomes(other.sends(*anew)) == [("done", None)] * 3
+    assert agreed() == ("tested", "150.00", "150.00")
 
 
 @pytest.mark.rule("F4")
@@ -290,6 +336,35 @@ def test_where_the_site_wants_it_a_repair_is_dispatched_by_itself_and_what_nobod
     assert agent.read(f"/tickets/{gas['ticket_id']}")["ticket"]["stage"] == "reported"
     engineers = {one["name"]: one for one in agent.read("/repairs/engineers")["items"]}
     assert (engineers["wei"]["open_orders"], engineers["wei"]["load"], engineers["bo"]["load"]) == (1, 2.0, 0.0)
+
+
+@pytest.mark.rule("F1", part="dispatch by itself, where the site wants it")
+def test_what_nobody_fits_is_looked_at_rarely_and_all_at_once(counter: Counter) -> None:
+    agent = counter.person(Role.AGENT)
+    _, bo = two_engineers(counter)
+    gas = [agent.opens("repair", LEAK, category="gas", household_id=counter.households[0]) for _ in range(8)]
+    automatic = counter.site.model_copy(update={"repairs": counter.site.repairs.model_copy(update={"dispatch": "automatic"})})
+    dispatcher = Dispatcher(counter.database, automatic, counter.clock)
+    asked: list[str] = []
+    event.listen(counter.database.engine, "before_cursor_execute", lambda *told: asked.append(told[2]))
+
+    def questions() -> int:
+        asked.clear()
+        assert dispatcher.step() == 0
+        return len([one for one in asked if "SELECT" in one])
+
+    first, again = questions(), questions()
+    assert (first < 12, again) == (True, 1), "not each by itself; then nothing but whether there is something new"
+    counter.clock.advance(61)
+    assert questions() > 1
+    # One that was changed is looked at at once, the others when the minute is over.
+    assert agent.changes(gas[0], "PATCH", "", category="water/leak").status_code == 200
+    assert dispatcher.step() == 1
+    done(counter.person(Role.MANAGER).ask("PUT", "/roster/people/bo/skills", json={"skills": ["electricity", "gas"]}))
+    assert dispatcher.step() == 0
+    counter.clock.advance(61)
+    done_by = [dispatcher.step(), len(bo.read("/repairs/orders", mine=True)["items"])]
+    assert done_by == [7, 7]
 
 
 @pytest.mark.rule("F5", part="the caller is told at once when it is over")

@@ -13,7 +13,7 @@ import pytest
 from desk.counter import Counter, Person
 from desk.month import tell
 from desk.outside import SECRETS, Outside, outside
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from callcenter.events import Health
 from callcenter.roles import Role
@@ -201,6 +201,33 @@ def test_a_report_that_cannot_be_made_is_seen_and_the_next_one_comes(desk: Desk,
     assert (asked["state"], asked["because"], len(desk.out.mails)) == ("made", "asked", 1)
 
 
+def test_a_file_is_kept_only_while_a_mail_waits_for_it_and_a_report_that_reaches_nobody_has_failed(desk: Desk) -> None:
+    supervisor, other = desk.counter.person(Role.SUPERVISOR), desk.counter.person(Role.MANAGER)
+    schedule = set_up(supervisor, users=["manager"], robots=[])
+    set_up(supervisor, users=[], robots=["wecom"])
+    desk.change_user("manager", active=False)
+    desk.until(MORNING)
+    keeper = ReportKeeper(desk.counter.database, desk.counter.site, desk.counter.clock, desk._report)
+    while keeper.step():
+        pass
+    with desk.counter.database.reading() as session:
+        kept = session.execute(select(ReportRun.state, ReportRun.error, ReportRun.content).order_by(ReportRun.schedule_id)).all()
+    assert kept == [("failed", "no_address", None), ("made", None, None)], "a robot is sent no file"
+    assert sorted(desk.told()) == ["report.failed", "report.made"]
+    assert desk.health["reports"] == (Health.DEGRADED, "failed_1")
+    # One that an older version has left lying about.
+    with desk.counter.database.writing.begin() as session:
+        session.execute(update(ReportRun).where(ReportRun.schedule_id == schedule["schedule_id"]).values(content=b"names"))
+    desk.change_user("manager", active=True)
+    desk.until(MORNING + timedelta(days=1))
+    while keeper.step():
+        pass
+    assert [run["state"] for run in desk.runs(other, schedule)] == ["made", "failed"]
+    with desk.counter.database.reading() as session:
+        kept_for = session.scalars(select(ReportRun.due_at).where(ReportRun.content.is_not(None))).all()
+    assert kept_for == [MORNING + timedelta(days=1)], "its mail waits"
+
+
 @pytest.mark.rule("K1", part="scheduled reports")
 def test_a_schedule_runs_as_its_owner_is_at_that_moment_and_rests_without_one(desk: Desk) -> None:
     supervisor, manager = desk.counter.person(Role.SUPERVISOR), desk.counter.person(Role.MANAGER)
@@ -227,6 +254,31 @@ def test_a_schedule_runs_as_its_owner_is_at_that_moment_and_rests_without_one(de
     desk.work()
     admin = desk.counter.person(Role.ADMIN)
     assert admin.read(address)["paused_because"] == "owner_gone"
+
+
+@pytest.mark.rule("K1", part="scheduled reports")
+def test_nobody_is_sent_what_they_may_not_ask_for_themselves(desk: Desk) -> None:
+    manager, own = desk.counter.person(Role.MANAGER), desk.counter.estates[0]
+    desk.counter.person(Role.AGENT, "supervisor", [own])
+    mails = {**DAILY, "robots": []}
+    refused = manager.ask("POST", "/report-schedules", json=mails)
+    assert (refused.status_code, refused.json()["code"]) == (422, "recipient_rights"), "an agent reads no reports"
+    desk.change_user("supervisor", roles=["supervisor"])
+    assert manager.ask("POST", "/report-schedules", json=mails).json()["code"] == "recipient_rights", "not of all estates"
+    schedule = set_up(manager, robots=[], given={"by": "queue", "estate_id": str(own)}, users=["manager", "supervisor"])
+    desk.change_user("supervisor", roles=["agent"])
+    desk.until(MORNING)
+    desk.work()
+    assert [mail["To"] for mail in desk.out.mails] == ["max@example.com"], "nor what they may not ask for any more"
+    assert desk.runs(manager, schedule)[0]["state"] == "made"
+    # A robot of one estate is not told of all.
+    site = desk.counter.site
+    robots = [robot.model_copy(update={"estates": (site.estates[0].id,)}) for robot in site.notices.robots]
+    desk.counter.site = site.model_copy(update={"notices": site.notices.model_copy(update={"robots": tuple(robots)})})
+    everywhere = set_up(manager, users=[], robots=["wecom"])
+    desk.until(MORNING + timedelta(days=1))
+    desk.work()
+    assert (desk.runs(manager, everywhere)[0]["error"], desk.out.said["wecom"]) == ("no_address", [])
 
 
 @pytest.mark.rule("K1", part="scheduled reports")

@@ -17,6 +17,8 @@ from hotline.pdf import links, sheets
 from sqlalchemy import select
 
 from callcenter.roles import Role
+from crm.clocks.models import TicketClock
+from crm.notices.models import Delivery, Notice
 from crm.reports.shelf import service
 from crm.reports.shelf.shelf import ALL
 from crm.staff.models import AuditEntry
@@ -135,6 +137,22 @@ def test_who_is_bound_to_an_estate_gets_its_figures_alone_and_masked_rows(counte
     operations = counter.person(Role.OPERATIONS)
     assert {one["id"] for one in operations.read("/reports")["reports"]} == {"on-time", "clock-list", "deliveries"}
     assert operations.ask("GET", "/reports/contact-log").status_code == 404
+
+
+@pytest.mark.rule("D3", part="the report of what was sent")
+def test_notices_of_a_complaint_are_not_reported_to_whom_it_is_about(counter: Counter) -> None:
+    accused, other = counter.person(Role.SUPERVISOR, "accused"), counter.person(Role.SUPERVISOR, "other")
+    complaint = counter.person(Role.AGENT).opens("complaint", {"what": "主管态度差", "about": "accused"}, category="service/desk",
+                                                 household_id=counter.households[0])
+    with counter.database.writing.begin() as session:
+        clock = session.scalars(select(TicketClock).where(TicketClock.ticket_id == complaint["ticket_id"])).first()
+        assert clock is not None
+        notice = Notice(ticket_id=clock.ticket_id, clock_id=clock.id, round=1, what="warned", whom="owner", at=NOON)
+        session.add(notice)
+        session.flush()
+        session.add(Delivery(notice_id=notice.id, channel="mail", address="x@example.com", tries=1, sent_at=NOON))
+    assert (headlines(other, "deliveries", **DAY)["sent"], len(table(other, "deliveries", 1, **DAY))) == (1, 1)
+    assert (headlines(accused, "deliveries", **DAY)["sent"], table(accused, "deliveries", 1, **DAY)) == (0, [])
 
 
 def test_a_report_is_a_workbook_whose_texts_run_nothing_and_whose_figures_are_links(counter: Counter) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from desk.counter import NOON, Counter
 from desk.repairs import done, two_engineers
+from sqlalchemy import event, text
 
 from callcenter.roles import Role
 
@@ -48,6 +49,46 @@ def test_who_is_on_duty_is_known_and_a_bad_row_of_a_roster_is_named(counter: Cou
     double = {"user": "wei", "duty": "engineer", "estate_id": counter.estates[0]} | times
     assert office.ask("POST", "/roster/shifts", json=double).json()["code"] == "shift_overlaps"
     assert office.ask("DELETE", path, version=2).status_code == 204
+
+
+def test_a_file_is_tried_while_somebody_writes_and_a_long_one_asks_no_more_of_the_database(counter: Counter) -> None:
+    boss = counter.person(Role.MANAGER)
+    two_engineers(counter)
+    prices = ["code,estate,zh,en,sort,unit,price,free_in_warranty,valid_from",
+              *(f"c{number},江湾,n,n,part,个,1.00,no,2026-11-01" for number in range(40))]
+    roster = ["user,duty,estate,from,to",
+              *(f"wei,engineer,江湾,2026-12-{day:02} 08:00,2026-12-{day:02} 20:00" for day in range(1, 31))]
+    asked: list[str] = []
+    engine = counter.app.state.services.database.engine
+    event.listen(engine, "before_cursor_execute", lambda *told: asked.append(told[2]))
+    for path, rows in (("/repairs/prices/import", prices), ("/roster/import", roster)):
+        with counter.database.writing.begin() as session:
+            session.execute(text("SELECT 1"))
+            report = done(boss.ask("POST", path, params={"dry_run": True}, content="\n".join(rows).encode()))
+        assert (report["added"], report["faults"]) == (len(rows) - 1, [])
+    assert len(asked) < 20
+
+
+@pytest.mark.rule("K1", part="skills and leave of other estates' people")
+def test_leave_and_skills_are_kept_by_the_persons_own_estates_and_why_somebody_is_away_is_not_everybodys_business(
+        counter: Counter) -> None:
+    own, other = counter.estates
+    engineer = counter.person(Role.ENGINEER, "wei", [own])
+    counter.person(Role.ENGINEER, "bo")
+    here, there = counter.person(Role.OFFICE, "here", [own]), counter.person(Role.OFFICE, "there", [other])
+    leave = {"user": "wei", "why": "sick", "begins_at": "2026-11-22T00:00:00Z", "ends_at": "2026-11-29T00:00:00Z"}
+    assert there.ask("POST", "/roster/leave", json=leave).status_code == 404
+    assert there.ask("PUT", "/roster/people/wei/skills", json={"skills": []}).status_code == 404
+    assert here.ask("POST", "/roster/leave", json=leave | {"user": "bo"}).status_code == 404, "who works for all estates"
+    given = done(here.ask("POST", "/roster/leave", json=leave))
+    path, span = f"/roster/leave/{given['leave_id']}", {"since": "2026-11-01T00:00:00Z", "before": "2026-12-01T00:00:00Z"}
+    assert there.ask("DELETE", path).status_code == 404
+    for who, why in ((here, "sick"), (engineer, "sick"), (counter.person(Role.MANAGER), "sick"), (there, None),
+                     (counter.person(Role.ENGINEER, "bo"), None), (counter.person(Role.AGENT), None)):
+        assert [(one["user"], one["why"]) for one in who.read("/roster/leave", **span)["items"]] == [("wei", why)], who.name
+    assert [[one["name"] for one in who.read("/repairs/engineers")["items"]] for who in (here, there)] == [["bo", "wei"], ["bo"]]
+    assert done(here.ask("PUT", "/roster/people/wei/skills", json={"skills": ["plumbing"]}))["skills"] == ["plumbing"]
+    assert here.ask("DELETE", path).status_code == 204
 
 
 @pytest.mark.rule("F6", part="the price list as a file")
