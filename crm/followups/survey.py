@@ -22,7 +22,7 @@ from crm.households.lines import Fault
 from crm.households.models import Building, Estate, Household
 from crm.households.rights import KEEP, may
 from crm.households.rooms import part_key
-from crm.households.sheet import Cell, Sheet, SheetRefused, read_sheet
+from crm.households.sheet import Cell, FaultShown, Sheet, SheetRefused, read_sheet
 from crm.households.words import FAULTS, Words
 from crm.outbox.service import note
 from crm.privacy.masks import masked
@@ -65,22 +65,12 @@ class Said:
 
 
 @dataclass(frozen=True)
-class SurveyFault:
-    row: int
-    column: str
-    code: str
-    value: str
-    zh: str
-    en: str
-
-
-@dataclass(frozen=True)
 class SurveyReport:
     """With faults nothing was done. `known`: rows that an earlier file had."""
 
     dry_run: bool
     rows: int
-    faults: tuple[SurveyFault, ...]
+    faults: tuple[FaultShown, ...]
     results: int = 0
     known: int = 0
     followups: int = 0
@@ -241,4 +231,4 @@ def _there(session: Session, references: Sequence[str]) -> set[str]:
 def _refused(dry_run: bool, rows: int, faults: Sequence[Fault]) -> SurveyReport:
     listed = sorted(faults, key=lambda fault: fault.row)
     return SurveyReport(dry_run, rows, tuple(
-        SurveyFault(one.row, one.column, one.code, masked(one.value, Private.TEXT), *WORDS[one.code]) for one in listed))
+        FaultShown(one.row, one.column, one.code, masked(one.value, Private.TEXT), *WORDS[one.code]) for one in listed))

@@ -25,6 +25,18 @@ _UTF16: Final = (b"\xff\xfe", b"\xfe\xff")
 Cell = str | date           # a date only where the file says so: Excel makes one of 3-1
 
 
+@dataclass(frozen=True)
+class FaultShown:
+    """`row` as the spreadsheet counts, 0: the file as a whole."""
+
+    row: int
+    column: str
+    code: str
+    value: str
+    zh: str
+    en: str
+
+
 class SheetRefused(Exception):
     """`code` as in words.py; `row` of the file, 0 when it is the whole."""
 

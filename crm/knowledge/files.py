@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from crm.households.export import harmless
 from crm.households.models import Estate
-from crm.households.sheet import SheetRefused, read_sheet
+from crm.households.sheet import FaultShown, SheetRefused, read_sheet
 from crm.knowledge.models import SHOWN, KnowledgeCategory, KnowledgeItem, KnowledgeVersion
 from crm.knowledge.rights import KEEP, item_seen, may, sees
 from crm.knowledge.rows import COLUMNS, FAULTS, Line, RowFault, by_words, read_rows
@@ -27,16 +27,6 @@ from crm.staff.audit import record_audit
 Format = Literal["csv", "xlsx"]
 Cells = tuple[str, ...]
 MOST: Final = 5_000      # entries of one file
-
-
-@dataclass(frozen=True)
-class FaultShown:
-    row: int
-    column: str
-    code: str
-    value: str
-    zh: str
-    en: str
 
 
 @dataclass(frozen=True)

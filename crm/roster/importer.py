@@ -13,11 +13,12 @@ from sqlalchemy.orm import Session
 
 from callcenter.errors import Forbidden
 from crm.households.models import Estate
+from crm.households.sheet import FaultShown
 from crm.outbox.service import note
 from crm.roster import duty as pure
 from crm.roster.models import Shift
 from crm.roster.service import CHANGES, LONGEST_SHIFT
-from crm.roster.table import FaultShown, FileReport, Row, fault, read_rows
+from crm.roster.table import FileReport, Row, fault, read_rows
 from crm.staff.actor import Actor
 from crm.staff.audit import record_audit
 from crm.staff.models import User

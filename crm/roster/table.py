@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from crm.households.sheet import Sheet, SheetRefused, read_sheet
+from crm.households.sheet import FaultShown, Sheet, SheetRefused, read_sheet
 from crm.households.words import FAULTS, Words
 
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
@@ -27,18 +27,6 @@ MORE: Final[Mapping[str, Words]] = {
     "twice": Words("与上面一行重复", "the same as a row above"),
     "settled": Words("该时间的价格已存在且不同", "there is another price from the same moment"),
 }
-
-
-@dataclass(frozen=True)
-class FaultShown:
-    """`row` as the spreadsheet counts, 0: the file as a whole."""
-
-    row: int
-    column: str
-    code: str
-    value: str
-    zh: str
-    en: str
 
 
 @dataclass(frozen=True)
