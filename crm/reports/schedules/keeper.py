@@ -47,6 +47,8 @@ EVERY_S: Final = 1.0
 MOST_BYTES: Final = 15_000_000       # of an attachment; mail servers take little more
 KEPT_FOR: Final = timedelta(days=400)
 FAILED_WITHIN: Final = timedelta(days=1)
+TRIES: Final = 5
+_BEGUN: Final = "begun_"
 _SUBJECT: Final = {"zh": "【报表】{title} {days}", "en": "[Report] {title} {days}"}
 _PAUSED: Final = {
     "zh": "本报表不再发送：设置它的用户已停用，或已无权查看。请主管接管或删除该定时任务（编号 {id}）。",
@@ -120,7 +122,7 @@ class ReportKeeper:
 
     def _make(self, run_id: int, now: datetime) -> None:
         found = self._work(run_id, now)
-        if found is None:
+        if found is None or not self._begin(run_id, now):
             return
         try:
             file = made(self._database, found.asked, "pdf" if found.form == "pdf" else "xlsx")
@@ -147,11 +149,24 @@ class ReportKeeper:
             if not channels:
                 _fail(session, run, NoAddress.code, now)
                 return
-            run.state, run.made_at, run.rows = "made", now, file.rows
+            run.state, run.made_at, run.rows, run.error = "made", now, file.rows, None
             run.file_name, run.content = file.name, whole if MAIL in channels else None
             run.subject, run.said = _subject(found.asked), _said(found.asked, file.headlines, found.form)
             audit(session, found.asked, found.form, file.rows, f"schedule:{schedule.id}")
             note(session, now, "report.made", f"report_schedule:{schedule.id}", run=run.id, report=schedule.report)
+
+    def _begin(self, run_id: int, now: datetime) -> bool:
+        """Written down first: one whose making ends the process, each time, is given up. While it waits, `error` is how often."""
+        with self._database.writing.begin() as session:
+            run = _waiting(session, run_id)
+            if run is None:
+                return False
+            begun = int((run.error or "0").removeprefix(_BEGUN)) + 1
+            if begun > TRIES:
+                _fail(session, run, "process_ended", now)
+                return False
+            run.error = f"{_BEGUN}{begun}"
+            return True
 
     def _work(self, run_id: int, now: datetime) -> _Work | None:
         """What is to be made, as its owner is now; the schedule paused when there is no such owner any more."""

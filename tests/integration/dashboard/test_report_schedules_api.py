@@ -183,6 +183,23 @@ def test_what_was_refused_or_cut_off_comes_later_as_the_same_letter(desk: Desk, 
     assert desk.health["report_letters"] == (Health.OK, "")
 
 
+def test_a_report_whose_making_ends_the_process_each_time_is_given_up(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    supervisor = desk.counter.person(Role.SUPERVISOR)
+    schedule = set_up(supervisor, robots=[])
+    desk.until(MORNING)
+
+    def dies(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(keeper_module, "made", dies)
+    for _ in range(keeper_module.TRIES):
+        with pytest.raises(KeyboardInterrupt):
+            desk.work()
+    desk.work()
+    [run] = desk.runs(supervisor, schedule)
+    assert (run["state"], run["error"], desk.told()) == ("failed", "process_ended", ["report.failed"])
+
+
 def test_a_report_that_cannot_be_made_is_seen_and_the_next_one_comes(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     supervisor = desk.counter.person(Role.SUPERVISOR)
     schedule = set_up(supervisor, report="call-list", given={}, robots=[])
