@@ -31,6 +31,7 @@ from crm.tickets.calling_back import drop_call_back, open_call_back
 from crm.tickets.errors import AlreadyAsked, Barred, Fault, FieldsUnfit, KindRetired, NoSuchMove, TicketClosed
 from crm.tickets.making import due_to_be_made, words_of, written
 from crm.tickets.models import Attachment, Ticket, TicketEvent
+from crm.tickets.naming import about_of, named
 from crm.tickets.numbers import next_number
 from crm.tickets.reading import held, visible
 from crm.tickets.rules import barred, is_one_of, unmet, works_on
@@ -206,12 +207,6 @@ def tie(session: Session, actor: Actor, row: Ticket, kind: Kind, parent_id: int 
     changed(session, row, kind, now)
 
 
-def about_of(session: Session, kind: Kind, fields: Mapping[str, Any]) -> int | None:
-    """The user whom it is about (D3)."""
-    names = [fields[name] for name, rule in kind.fields.items() if rule.barred and fields.get(name) is not None]
-    return session.scalar(select(User.id).where(User.name == names[0])) if names else None
-
-
 def changed(session: Session, row: Ticket, kind: Kind, now: datetime, what: str = "changed",
             done_at: datetime | None = None) -> None:
     row.version += 1
@@ -301,7 +296,7 @@ def _fill(session: Session, actor: Actor, row: Ticket, kind: Kind, changes: Chan
             said["private"] = private
         row.fields = after
         if any(kind.fields[name].barred for name in altered):
-            said |= _named(session, row, kind)
+            said |= named(session, row, kind)
     if changes.category is not None and changes.category != row.category:
         said["category"] = {"from": row.category, "to": changes.category}
         row.category = changes.category
@@ -315,40 +310,6 @@ def _fill(session: Session, actor: Actor, row: Ticket, kind: Kind, changes: Chan
     if barred(kind, row.fields, actor.name) and not actor.is_system:
         raise Barred
     return said
-
-
-def _named(session: Session, row: Ticket, kind: Kind) -> dict[str, Any]:
-    """The ticket, and all that followed from it, is about somebody else now: they neither own it nor work on it any more (D3)."""
-    row.about_id = about_of(session, kind, row.fields)
-    freed, below = _free(row), []
-    above = {row.id: row.about_id}
-    known = set(above)
-    while above:
-        children = session.scalars(select(Ticket).where(Ticket.parent_id.in_(above), Ticket.id.not_in(known)).order_by(Ticket.id)
-                                   .with_for_update().execution_options(populate_existing=True))
-        follows = [one for one in children if _follows(one)]
-        for one in follows:
-            own = about_of(session, kind_of(session, one.kind, one.kind_version).kind, one.fields)
-            one.about_id = own or above[one.parent_id or 0]
-            if _free(one):
-                one.version += 1
-                below.append(one.number)
-        above = {one.id: one.about_id for one in follows}
-        known |= set(above)
-    return ({"freed": freed} if freed else {}) | ({"freed_below": below} if below else {})
-
-
-def _follows(child: Ticket) -> bool:
-    """Made because of its parent, not tied to it by a person."""
-    return child.parent_as == Link.FOLLOWUP.value or (child.cause or "").startswith(
-        (f"made:{child.parent_id}:", "complaint:rating:"))
-
-
-def _free(row: Ticket) -> list[str]:
-    freed = [name for name in ("owner_id", "assignee_id", "offered_to_id") if row.about_id and getattr(row, name) == row.about_id]
-    for name in freed:
-        setattr(row, name, None)
-    return freed
 
 
 def _is_mask(kind: Kind, fields: Fields, name: str, given: object) -> bool:
