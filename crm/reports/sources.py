@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import case, exists, null, select
+from sqlalchemy import ColumnElement, case, exists, null, select
 from sqlalchemy.orm import Session
 
 from callcenter.events import AgentState
@@ -27,10 +27,11 @@ from crm.staff.agents_models import AgentRow
 AT_WORK: Final = frozenset({AgentState.TALKING, AgentState.HELD, AgentState.WRAPUP})
 AT_ONCE: Final = 500         # ids in one query
 LONGEST_CALL: Final = timedelta(hours=2)     # a call that came so long before may go on to another queue in the time
+Which = tuple[ColumnElement[bool], ...]      # conditions on calls
 
 
 @dataclass(frozen=True, slots=True)
-class _State:
+class State:
     stay: Stay
     call_id: str | None
 
@@ -43,11 +44,11 @@ _ESTATE: Final = case((CallRow.household_id.is_not(None), Household.estate_id), 
 def sources(session: Session, site: Site, begin: datetime, end: datetime, now: datetime) -> Sources:
     """Of calls that entered a queue in the time, and of agents' time in it."""
     states = _states(session, begin, end + LONGEST_CALL, now)
-    talk = _talk(session, begin, end)
-    handled = _with_talk(_handled(states), talk)
-    calls = _with_agents(_calls(session, begin, end, estate_keys(session, site)), handled, talk)
+    talk = read_talk(session, queued(begin, end))
+    handled = _with_talk(handled_of(states), talk)
+    calls = with_agents(read_calls(session, queued(begin, end), estate_keys(session, site)), handled, talk)
     known = {call.call_id: call for call in calls}
-    visits = _visits(session, begin - LONGEST_CALL, end, calls, handled, site.limits.short_abandon)
+    visits = read_visits(session, queued(begin - LONGEST_CALL, end), calls, handled, site.limits.short_abandon)
     missed = session.execute(select(MissedRing.at, MissedRing.queue, MissedRing.agent, MissedRing.call_id, MissedRing.ring_s)
                              .where(MissedRing.at >= begin, MissedRing.at < end))
     rings = [Ring(at, queue or "", agent, _estate_of(known, call_id), Missed(ring_s))
@@ -94,18 +95,26 @@ def visited(session: Session, begin: datetime, end: datetime, short_abandon_s: f
 def visited_by_call(session: Session, since: datetime, end: datetime, short_abandon_s: float,
                     now: datetime) -> list[tuple[datetime, list[Counted]]]:
     """When a call entered its first queue, and all its visits; of calls that did in the time."""
-    handled = _handled(_states(session, since, end, now, AT_WORK))
-    calls = _with_agents(_calls(session, since, end, _NO_ESTATES), handled, _talk(session, since, end))
-    visits = _visits(session, since, end, calls, handled, short_abandon_s)
+    handled = handled_of(_states(session, since, end, now, AT_WORK))
+    calls = with_agents(read_calls(session, queued(since, end), _NO_ESTATES), handled, read_talk(session, queued(since, end)))
+    visits = read_visits(session, queued(since, end), calls, handled, short_abandon_s)
     return [(call.queued_at, visits.get(call.call_id) or [call]) for call in calls]
 
 
-def _visits(session: Session, since: datetime, end: datetime, calls: Iterable[Counted],
-            handled: Mapping[tuple[str, str], _Work], short_abandon_s: float) -> dict[str, list[Counted]]:
+def queued(begin: datetime, end: datetime) -> Which:
+    return CallRow.queued_at >= begin, CallRow.queued_at < end
+
+
+def went_on() -> ColumnElement[bool]:
+    """Calls that made more than one visit."""
+    return exists().where(QueueVisit.call_id == CallRow.call_id, QueueVisit.place == 1)
+
+
+def read_visits(session: Session, which: Which, calls: Iterable[Counted],
+                handled: Mapping[tuple[str, str], Work], short_abandon_s: float) -> dict[str, list[Counted]]:
     """Of the calls that made more than one visit, which are few, all of them."""
     known = {call.call_id: call for call in calls}
-    several = (CallRow.queued_at >= since, CallRow.queued_at < end, CallRow.entered_at.is_not(None),
-               exists().where(QueueVisit.call_id == CallRow.call_id, QueueVisit.place == 1))
+    several = (*which, CallRow.entered_at.is_not(None), went_on())
     rows = list(session.scalars(select(CallRow).where(*several)))
     if not rows:
         return {}
@@ -126,12 +135,12 @@ def _counted(row: CallRow) -> Counted:
     return Counted(row.queue or "", row.queued_at, None, call_id=row.call_id)
 
 
-def _calls(session: Session, begin: datetime, end: datetime, estates: Mapping[int, str]) -> list[Counted]:
+def read_calls(session: Session, which: Which, estates: Mapping[int, str]) -> list[Counted]:
     query = (
         select(CallRow.queue, CallRow.queued_at, CallRow.outcome, CallRow.rang_at, CallRow.answered_at, CallRow.wait_s,
                CallRow.talk_s, CallRow.stage, CallRow.call_id, CallRow.answered_agent, CallRow.ring_s,
                CallRow.expected_wait_s, _ESTATE if estates else null())
-        .where(CallRow.queued_at >= begin, CallRow.queued_at < end, CallRow.entered_at.is_not(None)))
+        .where(*which, CallRow.entered_at.is_not(None)))
     if estates:
         query = query.outerjoin(Household, Household.id == CallRow.household_id)
     return [Counted(queue or "", queued_at, Outcome(outcome) if outcome else None, rang_at, answered_at, wait_s, talk_s, stage,
@@ -141,7 +150,7 @@ def _calls(session: Session, begin: datetime, end: datetime, estates: Mapping[in
 
 
 def _states(session: Session, begin: datetime, end: datetime, now: datetime,
-            only: frozenset[AgentState] | None = None) -> list[_State]:
+            only: frozenset[AgentState] | None = None) -> list[State]:
     """Of each agent in order of time; what goes on lasts until `now`."""
     query = (select(AgentStateRow.agent, AgentStateRow.state, AgentStateRow.reason, AgentStateRow.began_at,
                     AgentStateRow.ended_at, AgentStateRow.call_id)
@@ -149,19 +158,19 @@ def _states(session: Session, begin: datetime, end: datetime, now: datetime,
              .order_by(AgentStateRow.agent, AgentStateRow.began_at, AgentStateRow.id))
     if only is not None:
         query = query.where(AgentStateRow.state.in_(sorted(only)))
-    return [_State(Stay(agent, AgentState(state), reason, began_at, max(ended_at or now, began_at)), call_id)
+    return [State(Stay(agent, AgentState(state), reason, began_at, max(ended_at or now, began_at)), call_id)
             for agent, state, reason, began_at, ended_at, call_id in session.execute(query)]
 
 
 @dataclass(frozen=True, slots=True)
-class _Work:
+class Work:
     at: datetime
     part: Handled
 
 
-def _handled(states: Iterable[_State]) -> dict[tuple[str, str], _Work]:
+def handled_of(states: Iterable[State]) -> dict[tuple[str, str], Work]:
     """(call, agent) → the agent's part in it. A wrap-up that names no call is that of the agent's last one."""
-    found: dict[tuple[str, str], _Work] = {}
+    found: dict[tuple[str, str], Work] = {}
     last: dict[str, str] = {}
     for state in states:
         stay = state.stay
@@ -171,7 +180,7 @@ def _handled(states: Iterable[_State]) -> dict[tuple[str, str], _Work]:
         if call_id is None or (stay.state is AgentState.WRAPUP and (call_id, stay.agent) not in found):
             continue
         seconds = (stay.ended_at - stay.began_at).total_seconds()
-        work = found.get((call_id, stay.agent), _Work(stay.began_at, Handled()))
+        work = found.get((call_id, stay.agent), Work(stay.began_at, Handled()))
         part = work.part
         match stay.state:
             case AgentState.TALKING:
@@ -185,26 +194,26 @@ def _handled(states: Iterable[_State]) -> dict[tuple[str, str], _Work]:
     return found
 
 
-def _talk(session: Session, begin: datetime, end: datetime) -> dict[tuple[str, str | None], float]:
+def read_talk(session: Session, which: Which) -> dict[tuple[str, str | None], float]:
     """(call, agent) → seconds that seats talked, holds included, by CEL; agent None: at a seat where nobody was signed in."""
     found = session.execute(
         select(TalkSegment.call_id, TalkSegment.agent, TalkSegment.began_at, TalkSegment.ended_at)
         .join(CallRow, CallRow.call_id == TalkSegment.call_id)
-        .where(CallRow.queued_at >= begin, CallRow.queued_at < end, TalkSegment.seat.is_not(None)))
+        .where(*which, TalkSegment.seat.is_not(None)))
     talk: dict[tuple[str, str | None], float] = defaultdict(float)
     for call_id, agent, began_at, ended_at in found:
         talk[call_id, agent] += (ended_at - began_at).total_seconds()
     return talk
 
 
-def _with_talk(handled: dict[tuple[str, str], _Work], talk: Mapping[tuple[str, str | None], float]) -> dict[tuple[str, str], _Work]:
+def _with_talk(handled: dict[tuple[str, str], Work], talk: Mapping[tuple[str, str | None], float]) -> dict[tuple[str, str], Work]:
     """CEL's talk, to the microsecond, for the agent log's, to the second."""
     return {key: replace(work, part=replace(work.part, talk_s=max(talk[key] - work.part.hold_s, 0))) if key in talk else work
             for key, work in handled.items()}
 
 
-def _with_agents(calls: list[Counted], handled: Mapping[tuple[str, str], _Work],
-                 talk: Mapping[tuple[str, str | None], float]) -> list[Counted]:
+def with_agents(calls: list[Counted], handled: Mapping[tuple[str, str], Work],
+                talk: Mapping[tuple[str, str | None], float]) -> list[Counted]:
     """Talk, hold and wrap-up of all agents who had to do with the call, right through transfers."""
     hold: dict[str, float] = defaultdict(float)
     wrapup: dict[str, float] = defaultdict(float)
