@@ -38,10 +38,10 @@ class Lane:
 
 LANES: Final = (
     Lane(0, (
-        Step("phones", (*PYTEST, "-n", "4", "tests/chaos", "tests/telephony", *CLOCKED)),
+        Step("phones", (*PYTEST, "-n", "3", "tests/chaos", "tests/telephony", *CLOCKED)),
         Step("browser", (sys.executable, "-m", "pytest", "tests/browser")),
     )),
-    Lane(10, (
+    Lane(19, (
         Step("pages", ("npm", "run", "--silent", "test"), ROOT / "dashboard/web"),
         Step("units and integration", (*PYTEST, "-n", "2", "tests/integration", "tests/unit",
                                        *(f"--ignore={path}" for path in CLOCKED))),

@@ -13,9 +13,11 @@ from sqlalchemy import Row
 
 from soak.callbacks import HELLO_S, TRIES, Asked, Rung
 from soak.play import DIED, Talked
-from soak.records import A_MOMENT_S, Record, when
+from soak.records import Record, when
 
 ROWS = "SELECT callback_id, number, state, attempts, asked_at, since, place FROM callbacks ORDER BY asked_at, callback_id"
+# Together they are counted from the answer and the prompt's length on; a machine that is busy plays it so much later.
+PROMPT_LATE_S = 4.0
 OVER = ("done", "failed", "cancelled")
 TICKETS = "SELECT cause, state FROM tickets WHERE cause LIKE 'callback:%'"
 
@@ -157,7 +159,7 @@ def _place(place: Place) -> Iterator[str]:
     if len(place.rung) > 1:
         yield f"{place.ident} rang the customer {len(place.rung)} times"
     answered = place.result == "answered"
-    if answered != (place.together_s > 0) and (answered or place.together_s > A_MOMENT_S) and not place.died:
+    if answered != (place.together_s > 0) and (answered or place.together_s > PROMPT_LATE_S) and not place.died:
         yield (f"{place.ident}: {place.result} by the journal, its phone and a seat's talked {place.together_s:.1f} s "
                f"({[ring.did for ring in place.rung]})")
     if place.rung and place.result is None:
