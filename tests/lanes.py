@@ -1,6 +1,6 @@
-"""`make test`: two lanes at once. The phones' tests mostly wait for rings; what mostly computes fills their pauses, less urgent.
+"""`make test`: first the phones' tests alone, then the browser's, with what only computes beside it, less urgent.
 
-In the phones' lane is everything that a starved process would fail: rings, sounds, and the servers whose own deadlines are short.
+With the phones is everything that a starved process would fail: rings, sounds, and the servers whose own deadlines are short.
 What a step prints is printed whole, once it has ended. All steps run, whichever fails.
 """
 
@@ -36,16 +36,17 @@ class Lane:
     steps: tuple[Step, ...]
 
 
-LANES: Final = (
-    Lane(0, (
-        Step("phones", (*PYTEST, "-n", "3", "tests/chaos", "tests/telephony", *CLOCKED)),
-        Step("browser", (sys.executable, "-m", "pytest", "tests/browser")),
-    )),
-    Lane(19, (
-        Step("pages", ("npm", "run", "--silent", "test"), ROOT / "dashboard/web"),
-        Step("units and integration", (*PYTEST, "-n", "2", "tests/integration", "tests/unit",
-                                       *(f"--ignore={path}" for path in CLOCKED))),
-    )),
+# The phones have the machine to themselves: beside the computing tests, even the least urgent, voices stuttered.
+STAGES: Final = (
+    (Lane(0, (Step("phones", (*PYTEST, "-n", "3", "tests/chaos", "tests/telephony", *CLOCKED)),)),),
+    (
+        Lane(0, (Step("browser", (sys.executable, "-m", "pytest", "tests/browser")),)),
+        Lane(10, (
+            Step("pages", ("npm", "run", "--silent", "test"), ROOT / "dashboard/web"),
+            Step("units and integration", (*PYTEST, "-n", "3", "tests/integration", "tests/unit",
+                                           *(f"--ignore={path}" for path in CLOCKED))),
+        )),
+    ),
 )
 
 
@@ -78,11 +79,12 @@ def _ended(lane: Lane, step: Step, said: IO[bytes]) -> str:
 
 def main() -> int:
     began, failed, printing = time.monotonic(), list[str](), threading.Lock()
-    lanes = [threading.Thread(target=run, args=(lane, failed, printing)) for lane in LANES]
-    for lane in lanes:
-        lane.start()
-    for lane in lanes:
-        lane.join()
+    for stage in STAGES:
+        lanes = [threading.Thread(target=run, args=(lane, failed, printing)) for lane in stage]
+        for lane in lanes:
+            lane.start()
+        for lane in lanes:
+            lane.join()
     used = os.times()
     print(f"\n{time.monotonic() - began:.0f} s, {used.children_user + used.children_system:.0f} s of computing; "
           f"{'failed: ' + ', '.join(failed) if failed else 'all is well'}")
