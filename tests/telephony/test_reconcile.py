@@ -28,7 +28,7 @@ from acd.plan import FloorPlan
 from acd.reconcile.reconciler import Reconciler
 from callcenter.clock import SystemClock
 from callcenter.commands import Pause, PauseReason, SignIn, SignOut
-from callcenter.events import Board, DriftMended, Health
+from callcenter.events import Board, DriftMended, Health, SeatState
 from callcenter.settings import LOOPBACK
 from callcenter.site import load_site
 
@@ -227,6 +227,7 @@ async def test_acd_brings_a_floor_that_hung_or_restarted_to_what_was_ordered(hot
     await line.leave("1001", "1002")
     async with Control(hotline) as control:
         await line.seat("1001")
+        await control.board_where(lambda board: board.seats["1001"].state is not SeatState.OFFLINE, "acd has heard of the phone")
         await control.orders(SignIn("801", "1001"))
         await there.becomes(AT_1001)
         hotline.console("queue set penalty 9 on PJSIP/1001 in complaint")
