@@ -16,11 +16,15 @@ from callcenter.events import (
     CallbackState,
     CallChanged,
     CallEnded,
+    DrillChanged,
     FiguresUpdated,
     FloorReset,
     HealthChanged,
+    IncidentChanged,
+    OutageChanged,
     QueueWaitChanged,
     SeatChanged,
+    SurgeChanged,
 )
 
 BOARD_KEY: Final = "sixring:board"
@@ -52,6 +56,16 @@ def apply_event(board: Board, event: AnyEvent) -> Board:
             return replace(board, figures={**board.figures, figures.queue: figures})
         case HealthChanged(health=health):
             return replace(board, health={**board.health, health.component: health})
+        case SurgeChanged(surge=surge):
+            return replace(board, surge=surge)
+        case OutageChanged(outage=outage):
+            others = {key: other for key, other in board.outages.items() if key != outage.outage_id}
+            return replace(board, outages=others if outage.ended_at else {**others, outage.outage_id: outage})
+        case IncidentChanged(incident=incident):
+            rest = {key: other for key, other in board.incidents.items() if key != incident.incident_id}
+            return replace(board, incidents=rest if incident.over_at else {**rest, incident.incident_id: incident})
+        case DrillChanged(drill=drill):
+            return replace(board, drill=None if drill.ended_at else drill)
         case _:
             return board
 

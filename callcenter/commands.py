@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 
 from pydantic import TypeAdapter
 
@@ -196,16 +196,60 @@ class CancelRingBack:
     callback_id: str
 
 
+# --- the storm
+
+@dataclass(frozen=True)
+class SetSurge:
+    """The tier that holds from now on, 0 for none: who rings where, which pauses are lifted, what callers hear follow from it.
+    Said again whenever crm looks; what holds already is done at once."""
+
+    tier: int
+    surge_id: int | None = None
+
+
+@dataclass(frozen=True)
+class SetNotice:
+    """What callers hear first: those known to be of `estate` (a site file's id), or all with "". No prompt: nothing."""
+
+    estate: str
+    prompt: str
+
+
+@dataclass(frozen=True)
+class SwitchLine:
+    """C7: every new call goes to `to` (`announcement`, an outside number that the site file names, `""`: as always)."""
+
+    to: str
+
+
+@dataclass(frozen=True)
+class Dial:
+    """Ring somebody of our own accord, once per task and attempt: say `prompts` one after the other, hear one of `keys`, thank
+    with `thanks[key]`. What came of it is in the journal (`DIALLED`), once. Nobody is rung after `until`."""
+
+    task_id: str
+    attempt: int
+    number: str
+    prompts: tuple[str, ...]
+    keys: str = ""
+    thanks: dict[str, str] | None = None
+    language: str = "zh"
+    until: datetime | None = None
+    urgent: bool = False                 # quiet hours do not hold it back
+
+
+@dataclass(frozen=True)
+class StopDialling:
+    """Nobody is rung for it any more; who hears it, hears it to the end."""
+
+    task_id: str
+
+
 Command = (SignIn | SignOut | MoveSeat | Pause | Resume | ExtendWrapUp | AskHelp | EndHelp | Transfer | CompleteTransfer
            | CancelTransfer | Conference | Park | Retrieve | PauseRecording | ResumeRecording | Monitor | TakeOver
-           | MoveCall | CloseQueue | RingBack | CancelRingBack)
+           | MoveCall | CloseQueue | RingBack | CancelRingBack | SetSurge | SetNotice | SwitchLine | Dial | StopDialling)
 
-_COMMANDS: Final[dict[str, TypeAdapter[Any]]] = {
-    kind.__name__: TypeAdapter(kind)
-    for kind in (SignIn, SignOut, MoveSeat, Pause, Resume, ExtendWrapUp, AskHelp, EndHelp, Transfer, CompleteTransfer,
-                 CancelTransfer, Conference, Park, Retrieve, PauseRecording, ResumeRecording, Monitor, TakeOver, MoveCall,
-                 CloseQueue, RingBack, CancelRingBack)
-}
+_COMMANDS: Final[dict[str, TypeAdapter[Any]]] = {kind.__name__: TypeAdapter(kind) for kind in get_args(Command)}
 
 
 @dataclass(frozen=True)

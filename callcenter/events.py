@@ -12,11 +12,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from pydantic import TypeAdapter
 
 from callcenter.roster import Roster
+from callcenter.storm import Drill, Incident, Outage, Surge
 
 
 class CallState(StrEnum):
@@ -332,16 +333,34 @@ class DeskChanged(Event):
     data: dict[str, Any] = field(default_factory=dict)
 
 
+# --- the storm, told by crm; each is said again every few seconds while it lasts, so that a board made anew has it -----
+
+@dataclass(frozen=True)
+class SurgeChanged(Event):
+    surge: Surge
+
+
+@dataclass(frozen=True)
+class OutageChanged(Event):
+    outage: Outage
+
+
+@dataclass(frozen=True)
+class IncidentChanged(Event):
+    incident: Incident
+
+
+@dataclass(frozen=True)
+class DrillChanged(Event):
+    drill: Drill
+
+
 AnyEvent = (CallChanged | CallEnded | SeatChanged | FloorReset | AgentChanged | QueueWaitChanged | CallRanLong
             | SeatFaultChanged | DriftMended | OrderCarriedOut | CallbackChanged | RosterChanged | AsteriskCounted | HealthChanged
-            | FiguresUpdated | CallRecordWritten | TicketOpened | DeskChanged)
+            | FiguresUpdated | CallRecordWritten | TicketOpened | DeskChanged | SurgeChanged | OutageChanged | IncidentChanged
+            | DrillChanged)
 
-_TYPES: dict[str, TypeAdapter[Any]] = {
-    kind.__name__: TypeAdapter(kind)
-    for kind in (CallChanged, CallEnded, SeatChanged, FloorReset, AgentChanged, QueueWaitChanged, CallRanLong,
-                 SeatFaultChanged, DriftMended, OrderCarriedOut, CallbackChanged, RosterChanged, AsteriskCounted, HealthChanged,
-                 FiguresUpdated, CallRecordWritten, TicketOpened, DeskChanged)
-}
+_TYPES: dict[str, TypeAdapter[Any]] = {kind.__name__: TypeAdapter(kind) for kind in get_args(AnyEvent)}
 
 
 def event_to_json(event: AnyEvent) -> tuple[str, bytes]:
@@ -368,3 +387,7 @@ class Board:
     agents: dict[str, AgentShown] = field(default_factory=dict)
     waits: dict[str, QueueWait] = field(default_factory=dict)
     callbacks: dict[str, Callback] = field(default_factory=dict)     # those that are not over
+    surge: Surge = field(default_factory=Surge)
+    outages: dict[str, Outage] = field(default_factory=dict)         # those that are not over
+    incidents: dict[str, Incident] = field(default_factory=dict)     # … not over
+    drill: Drill | None = None                                       # one at a time

@@ -22,12 +22,15 @@ from callcenter.events import (
     ComponentHealth,
     DeskChanged,
     DriftMended,
+    DrillChanged,
     Figures,
     FiguresUpdated,
     FloorReset,
     Health,
     HealthChanged,
+    IncidentChanged,
     OrderCarriedOut,
+    OutageChanged,
     QueueWait,
     QueueWaitChanged,
     RosterChanged,
@@ -35,9 +38,11 @@ from callcenter.events import (
     SeatChanged,
     SeatFaultChanged,
     SeatState,
+    SurgeChanged,
     TicketOpened,
 )
 from callcenter.roster import Agent, Roster
+from callcenter.storm import CalledIn, Coming, Drill, Incident, Outage, Surge
 
 QUEUES = ("repair", "complaint", "enquiry")
 COMPONENTS = ("asterisk", "ami", "trunk", "agi", "acd", "crm", "database", "disk")
@@ -134,6 +139,17 @@ def everything_that_can_happen(now: datetime) -> list[AnyEvent]:
         CallbackChanged(now, Callback("cb-1", "repair", "+8613800138009", CallbackState.WAITING, now, now)),
         CallbackChanged(now, Callback("cb-2", "repair", "+8613800138010", CallbackState.WAITING, now, now)),
         CallbackChanged(later, Callback("cb-2", "repair", "+8613800138010", CallbackState.DONE, now, later, 1)),
+        SurgeChanged(now, Surge(1, 3, now, now, ("waiting",), next_at=later)),
+        SurgeChanged(later, Surge(2, 3, now, later, ("waiting", "longest_wait"), next_at=later + timedelta(minutes=30), coming=(
+            CalledIn(1, "孙悦", 2, Coming.ACCEPTED, later, "806", later + timedelta(minutes=20)),
+            CalledIn(2, "吴桐", 2, Coming.NO_ANSWER, later, "807")))),
+        OutageChanged(now, Outage("trunk-1", "trunk", now, next_at=later)),
+        OutageChanged(now, Outage("disk-1", "disk", now, 5, acknowledged_by="lead")),
+        OutageChanged(later, Outage("disk-1", "disk", now, 5, acknowledged_by="lead", ended_at=later)),
+        IncidentChanged(now, Incident("i-1", "lift-entrapment", 2, now, "安和花园", "3 栋", "lead", 9)),
+        IncidentChanged(now, Incident("i-2", "power-cut", 3, now, "安和花园")),
+        IncidentChanged(later, Incident("i-2", "power-cut", 3, now, "安和花园", over_at=later)),
+        DrillChanged(now, Drill(1, "暴雨演练", now, "lead")),
         AsteriskCounted(later, "node1", "repair", "repair", 0, 2, 11, 1, now),
         RosterChanged(later, Roster({"801": Agent("801", "陈静", "day", {"repair": 1})})),
     ]

@@ -1,10 +1,11 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { LiveLine, LONGEST_PAUSE_MS, pause, SILENCE_MS } from '../src/live'
+import { emptyBoard } from '../src/board/vocabulary'
 import { FakeSurroundings, Notebook } from './surroundings'
 
 const snapshot = {
   type: 'snapshot', epoch: 'e1', cursor: '10-0', now: '2026-11-22T04:00:00Z',
-  board: { calls: {}, seats: {}, queues: [], figures: {}, health: {}, agents: {}, waits: {}, callbacks: {} },
+  board: emptyBoard,
 }
 const ended = { type: 'event', cursor: '11-0', event: { type: 'CallEnded', at: '2026-11-22T04:00:01Z', call_id: 'x' } }
 

@@ -35,9 +35,27 @@ export function applyEvent(board: Board, event: BoardEvent): Board {
       return { ...board, figures: { ...board.figures, [event.figures.queue]: event.figures } }
     case 'HealthChanged':
       return { ...board, health: { ...board.health, [event.health.component]: event.health } }
+    case 'SurgeChanged':
+      return { ...board, surge: event.surge }
+    case 'OutageChanged': {
+      const { outage } = event
+      return { ...board, outages: replaced(board.outages, outage.outage_id, outage.ended_at === null ? outage : null) }
+    }
+    case 'IncidentChanged': {
+      const { incident } = event
+      return { ...board, incidents: replaced(board.incidents, incident.incident_id, incident.over_at === null ? incident : null) }
+    }
+    case 'DrillChanged':
+      return { ...board, drill: event.drill.ended_at === null ? event.drill : null }
     case 'DeskChanged':
     case 'DriftMended':
     case 'Other':
       return board
   }
+}
+
+/** The table with `value` in the place of what had that key; nothing there when it is null. */
+function replaced<T>(all: Readonly<Record<string, T>>, key: string, value: T | null): Readonly<Record<string, T>> {
+  const others = Object.entries(all).filter(([other]) => other !== key)
+  return Object.fromEntries(value === null ? others : [...others, [key, value] as const])
 }

@@ -95,6 +95,40 @@ export const figures = shape({
   aht_s: nullable(number),
 })
 
+export const comings = ['waiting', 'ringing', 'accepted', 'refused', 'no_answer', 'arrived', 'late', 'released'] as const
+
+export const calledIn = shape({
+  person_id: number, name: text, tier: number, state: oneOf(...comings), since: moment, agent: text, due_at: nullable(moment),
+})
+
+export const surge = shape({
+  tier: number,
+  surge_id: nullable(number),
+  since: nullable(moment),
+  tier_since: nullable(moment),
+  why: list(text),
+  reason: text,
+  by: text,
+  under_control_since: nullable(moment),
+  next_at: nullable(moment),
+  down_at: nullable(moment),
+  held: flag,
+  coming: list(calledIn),
+  drill: flag,
+})
+
+export const outage = shape({
+  outage_id: text, component: text, began_at: moment, step: number, next_at: nullable(moment), acknowledged_by: text,
+  ended_at: nullable(moment),
+})
+
+export const incident = shape({
+  incident_id: text, type: text, level: number, since: moment, estate: text, place: text, commander: text, steps_open: number,
+  steps_late: number, over_at: nullable(moment), drill: flag,
+})
+
+export const drill = shape({ drill_id: number, name: text, since: moment, by: text, calls: number, ended_at: nullable(moment) })
+
 export const board = shape({
   calls: table(call),
   seats: table(seat),
@@ -104,6 +138,10 @@ export const board = shape({
   agents: table(agent),
   waits: table(queueWait),
   callbacks: table(callback),
+  surge,
+  outages: table(outage),
+  incidents: table(incident),
+  drill: nullable(drill),
 })
 
 export type Call = Parsed<typeof call>
@@ -113,14 +151,25 @@ export type QueueWait = Parsed<typeof queueWait>
 export type Callback = Parsed<typeof callback>
 export type ComponentHealth = Parsed<typeof health>
 export type Figures = Parsed<typeof figures>
+export type Surge = Parsed<typeof surge>
+export type CalledIn = Parsed<typeof calledIn>
+export type Outage = Parsed<typeof outage>
+export type Incident = Parsed<typeof incident>
+export type Drill = Parsed<typeof drill>
 export type Board = Parsed<typeof board>
 export type SeatState = Seat['state']
 export type CallState = Call['state']
 export type AgentState = AgentShown['state']
 export type PauseReason = (typeof pauseReasons)[number]
 
+const noSurge: Surge = {
+  tier: 0, surge_id: null, since: null, tier_since: null, why: [], reason: '', by: '', under_control_since: null, next_at: null,
+  down_at: null, held: false, coming: [], drill: false,
+}
+
 export const emptyBoard: Board = {
-  calls: {}, seats: {}, queues: [], figures: {}, health: {}, agents: {}, waits: {}, callbacks: {},
+  calls: {}, seats: {}, queues: [], figures: {}, health: {}, agents: {}, waits: {}, callbacks: {}, surge: noSurge, outages: {},
+  incidents: {}, drill: null,
 }
 
 export type BoardEvent =
@@ -140,6 +189,10 @@ export type BoardEvent =
   | { readonly type: 'DriftMended'; readonly at: number; readonly node: string }
   | { readonly type: 'FiguresUpdated'; readonly figures: Figures }
   | { readonly type: 'HealthChanged'; readonly health: ComponentHealth }
+  | { readonly type: 'SurgeChanged'; readonly surge: Surge }
+  | { readonly type: 'OutageChanged'; readonly outage: Outage }
+  | { readonly type: 'IncidentChanged'; readonly incident: Incident }
+  | { readonly type: 'DrillChanged'; readonly drill: Drill }
   | { readonly type: 'DeskChanged'; readonly what: string; readonly subject: string; readonly estate_id: number | null }
   | { readonly type: 'Other'; readonly name: string }
 
@@ -154,6 +207,10 @@ const bodies = {
   DriftMended: shape({ at: moment, node: text }),
   FiguresUpdated: shape({ figures }),
   HealthChanged: shape({ health }),
+  SurgeChanged: shape({ surge }),
+  OutageChanged: shape({ outage }),
+  IncidentChanged: shape({ incident }),
+  DrillChanged: shape({ drill }),
   DeskChanged: shape({ what: text, subject: text, estate_id: nullable(number) }),
 }
 
@@ -172,6 +229,10 @@ export const event: Parser<BoardEvent> = (value, where) => {
     case 'DriftMended': return { type: name, ...bodies[name](value, where) }
     case 'FiguresUpdated': return { type: name, ...bodies[name](value, where) }
     case 'HealthChanged': return { type: name, ...bodies[name](value, where) }
+    case 'SurgeChanged': return { type: name, ...bodies[name](value, where) }
+    case 'OutageChanged': return { type: name, ...bodies[name](value, where) }
+    case 'IncidentChanged': return { type: name, ...bodies[name](value, where) }
+    case 'DrillChanged': return { type: name, ...bodies[name](value, where) }
     case 'DeskChanged': return { type: name, ...bodies[name](value, where) }
     default: return { type: 'Other', name }
   }
