@@ -62,7 +62,8 @@ def test_the_supervisor_never_gives_up_on_any_program() -> None:
 
 def test_what_is_python_has_one_heap_for_all_its_threads() -> None:
     parser = parsed(instance())
-    alone = {name.removeprefix("program:") for name in parser.sections() if "MALLOC_ARENA_MAX" in parser[name].get("environment", "")}
+    alone = {name.removeprefix("program:") for name in parser.sections()
+             if "MALLOC_ARENA_MAX" in parser[name].get("environment", "")}
     assert alone == {"agi", "acd", "crm", "dashboard", "demo"}
 
 
