@@ -55,6 +55,7 @@ from crm.staff.audit import record_audit
 from crm.staff.chain import seal_old
 from crm.staff.command import audit_app, user_app
 from crm.staff.orders import OrdersAudited
+from crm.surge.threads import surge_threads
 from crm.threads import started
 from crm.webhooks.addresses import Allowed
 from crm.webhooks.post import Post
@@ -118,9 +119,10 @@ def process(context: typer.Context) -> None:
                         reports_itself=True)
     ledgers = started("ledgers", LedgerKeeper(database, site, clock, herald.report).rounds, stop, herald.report,
                       reports_itself=True)
+    surge = surge_threads(database, site, settings, clock, herald, stop)
     Process(database, recorder, herald, site, settings.recordings, settings.voicemail, clock,
             Comparison(database, hearing, ZoneInfo(site.timezone), site.limits.short_abandon, herald.report)).run(stop)
-    for thread in (relaying, sending, calling, sealing, forgetting, dispatching, following, ledgers, *desk):
+    for thread in (relaying, sending, calling, sealing, forgetting, dispatching, following, ledgers, *desk, *surge):
         thread.join(timeout=5)
     hearing.stop()
     orders.stop()
