@@ -11,7 +11,7 @@ from callcenter.yamlfile import Broken
 
 def broken_references(site: Site) -> list[Broken]:
     """(where, problem, what would be right) for each; none when the file holds together."""
-    return [*_doubles(site), *_queues(site), *_menus(site), *_numbers(site), *_agents(site), *_notices(site)]
+    return [*_doubles(site), *_queues(site), *_menus(site), *_numbers(site), *_agents(site), *_offices(site), *_notices(site)]
 
 
 def _doubles(site: Site) -> Iterator[Broken]:
@@ -125,6 +125,16 @@ def _agents(site: Site) -> Iterator[Broken]:
     for place, department in enumerate(site.departments):
         if department.seat and department.seat not in seats:
             yield ("departments", place, "seat"), f"no seat {department.seat}", f"one of {', '.join(sorted(seats))}"
+
+
+def _offices(site: Site) -> Iterator[Broken]:
+    departments = {department.id for department in site.departments}
+    right = f"one of {', '.join(sorted(departments))}" if departments else "add it to `departments`"
+    named: list[tuple[tuple[str | int, ...], str | None]] = [(("office",), site.office)]
+    named += [(("estates", place, "office"), estate.office) for place, estate in enumerate(site.estates)]
+    for where, office in named:
+        if office is not None and office not in departments:
+            yield where, f"no department {office}", right
 
 
 def _notices(site: Site) -> Iterator[Broken]:

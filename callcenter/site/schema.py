@@ -215,6 +215,7 @@ class Estate(Part):
     id: Ident
     name: Words
     buildings: tuple[Building, ...] = ()
+    office: Annotated[Ident | None, Field(description="the department that joins an emergency call of its households (F5)")] = None
 
 
 class Limits(Part):
@@ -248,6 +249,7 @@ class Site(Part):
     queues: Annotated[tuple[QueueConfig, ...], Field(min_length=1)]
     menus: Annotated[tuple[Menu, ...], Field(min_length=1)]
     estates: tuple[Estate, ...] = ()
+    office: Annotated[Ident | None, Field(description="the department that joins where no estate's office is known (F5)")] = None
     repairs: Repairs = Repairs()
     retention: Retention = Retention()
     privacy: Privacy = Privacy()

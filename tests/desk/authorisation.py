@@ -272,6 +272,7 @@ RULES = """
     POST   /floor/transfer/complete              desk                -
     POST   /floor/transfer/cancel                desk                -
     POST   /floor/conference                     desk                -
+    POST   /floor/office                         desk                -
     POST   /floor/park                           desk                -
     POST   /floor/retrieve                       desk                -
     POST   /floor/recording/pause                desk                -

@@ -10,6 +10,7 @@ const en: typeof zh = {
     ended: 'You have been signed out. Please sign in again.',
   },
   error: {
+    no_office: 'The site file names no management office.',
     known_incident: 'This is known already. Tie the call to it, or say that it is another matter.', call_tied: 'This call is tied to it already.',
     wrong_credentials: 'The name or the password is wrong.', too_many_requests: 'Too many tries. Try again in 15 minutes.',
     unreachable: 'The server cannot be reached. Check the network.', unavailable: 'The server is not available just now.',
@@ -67,6 +68,7 @@ const en: typeof zh = {
     left: 'left', missed: '{n} calls missed', help: 'Help', helpFor: 'Wants help {time}',
   },
   desk: {
+    office: 'Call the office in',
     at: 'Seat {seat}', unknown: 'Waiting for state', leads: 'At no seat', left: 'until ready', resume: 'Ready again', pause: 'Pause',
     pauseAfter: 'Pause after the call', extend: '{s} s more', longest: 'The wrap-up is as long as it may be', help: 'Ask the leader',
     helpEnd: 'No help needed {time}', move: 'Other seat', signOut: 'Sign out', leave: 'Leave the seat',

@@ -8,6 +8,7 @@ export default {
     forbidden: '此账号无权查看看板，请换一个账号登录。', ended: '登录已失效，请重新登录。',
   },
   error: {
+    no_office: '站点文件没有指定管理处。',
     known_incident: '这件事已经登记过。请把来电登记到已有工单，或说明这是另一件事。', call_tied: '这通来电已登记到该工单。',
     wrong_credentials: '用户名或密码不对。', too_many_requests: '尝试次数过多，请 15 分钟后再试。',
     unreachable: '连不上服务器，请检查网络。', unavailable: '服务器暂时不可用，请稍后再试。',
@@ -56,6 +57,7 @@ export default {
     left: '剩', missed: '{n} 个来电未接', help: '求助', helpFor: '求助 {time}',
   },
   desk: {
+    office: '接入管理处',
     at: '座席 {seat}', unknown: '等待状态', leads: '未占用座席', left: '后自动空闲', resume: '恢复空闲', pause: '暂停', pauseAfter: '通话后暂停',
     extend: '再加 {s} 秒', longest: '整理时间已到上限', help: '请组长协助', helpEnd: '取消求助 {time}', move: '换座席', signOut: '签出',
     leave: '离开座席', away: '连续 {n} 个来电没有接，系统已暂停给你派单。准备好了请恢复空闲。',
