@@ -24,11 +24,12 @@ from crm.reports.schedules import models as report_schedules
 from crm.roster import models as roster
 from crm.staff import agents_models as agents
 from crm.staff import models as staff
+from crm.surge import models as surge
 from crm.tickets import models as tickets
 from crm.webhooks import models as webhooks
 
 __all__ = ["agentlog", "agents", "callbacks", "callers", "calls", "clocks", "followups", "households", "idempotency",
            "incidents", "kinds", "knowledge", "ledgers", "letters", "notices", "outbox", "privacy", "recordings", "repairs",
-           "report_schedules", "reports", "roster", "staff", "tickets", "webhooks"]
+           "report_schedules", "reports", "roster", "staff", "surge", "tickets", "webhooks"]
 
 METADATA = Base.metadata
