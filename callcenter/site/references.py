@@ -11,7 +11,7 @@ from callcenter.yamlfile import Broken
 
 def broken_references(site: Site) -> list[Broken]:
     """(where, problem, what would be right) for each; none when the file holds together."""
-    return [*_doubles(site), *_queues(site), *_menus(site), *_numbers(site), *_agents(site), *_notices(site)]
+    return [*_doubles(site), *_queues(site), *_menus(site), *_numbers(site), *_agents(site), *_notices(site), *_surge(site)]
 
 
 def _doubles(site: Site) -> Iterator[Broken]:
@@ -135,3 +135,17 @@ def _notices(site: Site) -> Iterator[Broken]:
         for index, estate in enumerate(named):
             if estate not in estates:
                 yield ("notices", *place, "estates", index), f"no estate {estate}", f"one of {', '.join(sorted(estates))}"
+
+
+def _surge(site: Site) -> Iterator[Broken]:
+    """What is under control crosses no threshold, or a surge would come and go for ever."""
+    policy, control = site.surge, site.surge.under_control
+    key = ("surge", "under_control")
+    if policy.waiting.enabled and control.waiting > policy.waiting.above:
+        yield (*key, "waiting"), "is more than what declares a surge", f"at most surge.waiting.above, {policy.waiting.above}"
+    if policy.longest_wait.enabled and control.longest_wait > policy.longest_wait.above:
+        yield ((*key, "longest_wait"), "is more than what declares a surge",
+               f"at most surge.longest_wait.above, {policy.longest_wait.above}")
+    if control.service_level is not None and policy.service_level.enabled and control.service_level < policy.service_level.below:
+        yield ((*key, "service_level"), "is less than what declares a surge",
+               f"at least surge.service_level.below, {policy.service_level.below}")

@@ -23,6 +23,7 @@ from callcenter.site.parts import (
     Weekday,
     Words,
 )
+from callcenter.site.surge import SurgePolicy
 
 
 class Company(Part):
@@ -254,6 +255,7 @@ class Site(Part):
     notices: Notices = Notices()
     webhooks: Webhooks = Webhooks()
     followups: FollowUps = FollowUps()
+    surge: SurgePolicy = SurgePolicy()
 
     @property
     def free_seating(self) -> bool:
