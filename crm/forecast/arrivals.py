@@ -18,7 +18,8 @@ from crm.clocks.calendars import Days
 A_DAY: Final = 48                       # intervals
 STEP_S: Final = 1_800
 HALF_LIFE_DAYS: Final = 28.0            # a day so long ago counts half
-SAME_KIND: Final = 0.5                  # another weekday of the same kind, beside the same weekday
+SAME_KIND: Final = 0.5                  # another working day, beside the same day of the week
+OTHER_REST: Final = 0.1                 # the other day of a weekend, which may be quite another (one shop hour, or none)
 OTHER_KIND: Final = 0.01                # so that there is something to say on the first holiday
 TREND_FROM: Final = 14                  # days of history
 STEEPEST: Final = 0.02                  # of a trend, a day
@@ -78,11 +79,15 @@ def forecast(history: Sequence[PastDay], day: date, kind: DayKind) -> DayForecas
 
 
 def weight(past: PastDay, day: date, kind: DayKind) -> float:
+    return float(likeness(past, day, kind) * 0.5 ** (abs((day - past.day).days) / HALF_LIFE_DAYS))
+
+
+def likeness(past: PastDay, day: date, kind: DayKind) -> float:
     if past.kind is not kind:
-        alike = OTHER_KIND
-    else:
-        alike = 1.0 if past.day.weekday() == day.weekday() or kind is DayKind.HOLIDAY else SAME_KIND
-    return float(alike * 0.5 ** (abs((day - past.day).days) / HALF_LIFE_DAYS))
+        return OTHER_KIND
+    if past.day.weekday() == day.weekday() or kind is DayKind.HOLIDAY:
+        return 1.0
+    return SAME_KIND if kind is DayKind.WORKING else OTHER_REST
 
 
 def profile(history: Iterable[PastDay], day: date, kind: DayKind) -> list[float]:
@@ -117,11 +122,11 @@ def trend(history: Sequence[PastDay], day: date) -> float:
 
 
 def spread(history: Sequence[PastDay]) -> float:
-    """Variance, beyond chance, of count ÷ mean: Σ((count − mean)² − mean·(1 + 1 ÷ days like it)) ÷ Σ mean², each day's mean from the
-    other days; 0 where the past shows none."""
+    """Variance, beyond chance, of count ÷ mean: Σ((count − mean)² − mean·(1 + 1 ÷ days like it)) ÷ Σ mean², each day's mean
+    from the other days like it; 0 where the past shows none."""
     more = whole = 0.0
     for past in history:
-        others = [other for other in history if other is not past and other.kind is past.kind]
+        others = [other for other in history if other is not past and likeness(other, past.day, past.kind) >= SAME_KIND]
         if not others:
             continue
         weights = [weight(other, past.day, past.kind) for other in others]

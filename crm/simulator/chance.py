@@ -93,6 +93,11 @@ def lognormal(values: Sequence[float]) -> Lognormal:
     return Lognormal(mean, math.sqrt(spread))
 
 
+def lognormal_of(mean: float, median: float) -> Lognormal:
+    """`mean` not below `median`: mean ÷ median = e^(σ² ÷ 2)."""
+    return Lognormal(math.log(median), math.sqrt(2 * math.log(mean / median)))
+
+
 def kaplan_meier(seen: Sequence[tuple[float, bool]], tail_from: float = 0.9) -> Survival:
     """`seen`: (time, whether it ended then; else it went on for longer than that). Kaplan & Meier, JASA 53 (1958): at each time at
     which some ended, what is left shrinks by those ÷ all who had come so far. The tail has the ending rate of the last tenth

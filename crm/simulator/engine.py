@@ -1,5 +1,5 @@
-"""The hotline as it routes, one event after the other: queues, points that age, rings of ten seconds, six rings, the chain, patience,
-wrap-up, callbacks that keep their place, shifts, pauses, surge tiers with what they change.
+"""The hotline as it routes, one event after the other: queues, points that age, rings of ten seconds, six rings, the chain,
+patience, wrap-up, callbacks that keep their place, shifts, pauses, surge tiers with what they change.
 
 | event  | what happens                                                                                     |
 |--------|--------------------------------------------------------------------------------------------------|
@@ -82,11 +82,11 @@ class _Run:
         self._run()
         work = []
         for worker in self._workers:
-            if worker.here:
-                self._leave_work(worker)
+            if worker.shifts:
+                worker.here_s += self._now - worker.here_since
             work.append(Work(worker.plan.code, worker.here_s, worker.busy_s))
-        passed = [Passed(call.caller, call.entered_at, call.rang_at, call.answered_at, call.left_at, call.stage,
-                         call.outcome, call.agent.plan.code if call.agent else None, call.is_place) for call in self._calls]
+        passed = [Passed(call.caller, call.entered_at, call.rang_at, call.answered_at, call.left_at, call.stage, call.outcome,
+                         call.agent.plan.code if call.agent else None, call.is_place, call.wrapup_s) for call in self._calls]
         return Result(tuple(passed), tuple(work), tuple(self._tiers), self._events)
 
     def _run(self) -> None:
@@ -141,7 +141,8 @@ class _Run:
             queue.put(call, self._serial)
         if call.caller.patience_s < INFINITE and not call.is_place:
             self._at(self._now + call.caller.patience_s, self._leave, call)
-        self._at(self._now + (queue.plan.overflow_s if queue.heads[0] else 0.0), self._stage, call)
+        if queue.plan.overflow_s < INFINITE:
+            self._at(self._now + (queue.plan.overflow_s if queue.heads[0] else 0.0), self._stage, call)
 
     def _stage(self, call: Call) -> None:
         if call.state > CallIs.RINGING:
@@ -267,6 +268,7 @@ class _Run:
         wrapup = call.queue.plan.wrapup_s if call.caller.wrapup_s is None else call.caller.wrapup_s
         if self._tier:
             wrapup = min(wrapup, self._scenario.posture.wrapup_s)
+        call.wrapup_s = wrapup
         worker.state, worker.mark = AgentIs.WRAPUP, worker.mark + 1
         self._at(self._now + wrapup, self._ready, worker, worker.mark)
 
@@ -310,11 +312,10 @@ class _Run:
                 found.append((queue, Level.TEAMS, 0))
         return found
 
-    def _changes(self, worker: Worker, *, here: bool | None = None, pause: Pause | None = None, over: Pause | None = None) -> None:
-        """Of being at work; keeps count of who is there for which queue."""
+    def _changes(self, worker: Worker, *, pause: Pause | None = None, over: Pause | None = None) -> None:
+        """What an agent is there for; keeps count of who is there for which queue."""
         for queue, level, _ in worker.reach:
             queue.heads[level] -= 1
-        worker.here = worker.here if here is None else here
         if pause is not None:
             worker.pauses.append(pause)
         if over is not None:
@@ -326,17 +327,16 @@ class _Run:
             self._free(worker)
 
     def _begin(self, worker: Worker) -> None:
-        if not worker.here:
+        worker.shifts += 1               # they may overlap
+        if worker.shifts == 1:
             worker.here_since = self._now
-            self._changes(worker, here=True)
+            self._changes(worker)
 
     def _end(self, worker: Worker) -> None:
-        if worker.here:
-            self._leave_work(worker)
-            self._changes(worker, here=False)
-
-    def _leave_work(self, worker: Worker) -> None:
-        worker.here_s += self._now - worker.here_since
+        worker.shifts -= 1
+        if worker.shifts == 0:
+            worker.here_s += self._now - worker.here_since
+            self._changes(worker)
 
     def _pause(self, which: tuple[Worker, Pause]) -> None:
         self._changes(which[0], pause=which[1])
@@ -377,7 +377,7 @@ class _Run:
             elif reserve.tier > tier:
                 self._asked.discard(place)
         for worker in self._workers:
-            if worker.reserve_tier > tier:
+            if worker.reserve_tier > tier and worker.shifts:
                 self._end(worker)
         if bool(before) != bool(tier):
             for worker in self._workers:
@@ -387,4 +387,6 @@ class _Run:
         if self._tier < reserve.tier:
             return                       # no longer needed
         known = next((one for one in self._workers if one.reserve_tier and one.plan.code == reserve.agent.code), None)
-        self._begin(known or self._worker(reserve.agent, reserve.tier))
+        worker = known or self._worker(reserve.agent, reserve.tier)
+        if not worker.shifts:
+            self._begin(worker)

@@ -39,7 +39,7 @@ class Kind:
 @dataclass(frozen=True)
 class Fitted:
     kinds: Mapping[str, Kind]
-    wrapup: Times
+    wrapup: Times | None           # None: the queue's
     patience: Times                # of all
     talk: Times
 
@@ -51,7 +51,7 @@ def fit(calls: Sequence[Past], *, as_lognormal: bool = False, stint_ends_after_s
         raise ValueError("nobody was answered: there is nothing to fit")
     of_all = kaplan_meier(patience(calls))
     gaps = pauses_between(calls, stint_ends_after_s)
-    wrapup: Times = kaplan_meier(gaps) if sum(taken for _, taken in gaps) >= ENOUGH else Empirical((0.0,))
+    wrapup = kaplan_meier(gaps) if sum(taken for _, taken in gaps) >= ENOUGH else None
     by_kind: dict[str, list[Past]] = defaultdict(list)
     for call in calls:
         by_kind[call.kind].append(call)

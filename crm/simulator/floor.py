@@ -32,7 +32,7 @@ class AgentIs(IntEnum):
 
 class Call:
     __slots__ = ("agent", "answered_at", "caller", "entered_at", "is_place", "key", "left_at", "level", "mark", "outcome", "queue",
-                 "rang_at", "stage", "state")
+                 "rang_at", "stage", "state", "wrapup_s")
 
     def __init__(self, caller: Caller, queue: Waiting, now: float, *, is_place: bool = False) -> None:
         self.caller, self.queue, self.is_place = caller, queue, is_place
@@ -43,18 +43,33 @@ class Call:
         self.answered_at: float | None = None
         self.left_at: float | None = None
         self.agent: Worker | None = None
+        self.wrapup_s: float | None = None
         self.outcome = ""
 
 
 class Worker:
     """An agent in the run. `reach`: which callers may be given to it, by queue and level, with its penalty there."""
 
-    __slots__ = ("busy_s", "call", "here", "here_since", "here_s", "mark", "pauses", "plan", "rank", "reach", "reserve_tier", "rung_at",
-                 "since", "state")
+    __slots__ = (
+        "busy_s",
+        "call",
+        "here_s",
+        "here_since",
+        "mark",
+        "pauses",
+        "plan",
+        "rank",
+        "reach",
+        "reserve_tier",
+        "rung_at",
+        "shifts",
+        "since",
+        "state",
+    )
 
     def __init__(self, plan: Agent, rank: int, reserve_tier: int = 0) -> None:
         self.plan, self.rank, self.reserve_tier = plan, rank, reserve_tier
-        self.state, self.here, self.mark = AgentIs.OFF, False, 0
+        self.state, self.shifts, self.mark = AgentIs.OFF, 0, 0
         self.pauses: list[Pause] = []
         self.reach: list[tuple[Waiting, Level, int]] = []
         self.rung_at = -1.0
@@ -63,7 +78,7 @@ class Worker:
 
     def works(self, tier: int) -> bool:
         """At work and not paused: rung, or busy with a call."""
-        return self.here and all(pause.lifted and tier for pause in self.pauses)
+        return self.shifts > 0 and all(pause.lifted and tier for pause in self.pauses)
 
 
 Free = tuple[int, float, int, int, Worker]        # penalty, last rung, rank, mark

@@ -38,8 +38,8 @@ def generated(rates: Rates, fitted: Fitted, seed: int, *, patience: Callable[[fl
     callers: list[Caller] = []
     for name, expected in sorted(rates.by_kind.items()):
         kind, chance = fitted.kinds[name], _chance(seed, name)
-        for moment in arrivals([rate * factor for rate, factor in zip(expected, busy, strict=False)], rates.step_s, chance):
-            callers.append(_caller(moment, kind, None, chance, fitted.wrapup, patience))
+        moments = arrivals([rate * factor for rate, factor in zip(expected, busy, strict=False)], rates.step_s, chance)
+        callers += [_caller(moment, kind, None, chance, fitted.wrapup, patience) for moment in moments]
     return sorted(callers, key=lambda caller: caller.at)
 
 
@@ -66,14 +66,14 @@ def arrivals(expected: Sequence[float], step_s: float, chance: random.Random) ->
     return found
 
 
-def _caller(at: float, kind: Kind, points: int | None, chance: random.Random, wrapup: Times,
+def _caller(at: float, kind: Kind, points: int | None, chance: random.Random, wrapup: Times | None,
             patience: Callable[[float], float] | None) -> Caller:
     shares = [chance.random() for _ in range(5)]     # as many for each, so that one more number changes nothing of the next
     chosen = points if points in kind.patience else kind.points_at(shares[0])
     assert chosen is not None
     patient = kind.patience[chosen].at(shares[1])
     return Caller(at, kind.queue, patience(patient) if patience else patient, kind.talk.at(shares[2]), chosen,
-                  wrapup.at(shares[3]), shares[4], kind.name)
+                  wrapup.at(shares[3]) if wrapup else None, shares[4], kind.name)
 
 
 def _factor(chance: random.Random, variance: float) -> float:

@@ -10,6 +10,7 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 from crm.simulator.scenario import Span
@@ -90,7 +91,7 @@ def pauses_between(calls: Sequence[Past], ends_after_s: float = A_STINT_ENDS) ->
     empties = Busy((call.at, call.at + call.wait_s) for call in calls)
     seen: list[tuple[float, bool]] = []
     for mine in by_agent(calls).values():
-        for call, after in zip(mine, mine[1:], strict=False):
+        for call, after in pairwise(mine):
             gap = after.talk_from - call.talk_until
             if gap > ends_after_s:
                 continue

@@ -39,6 +39,7 @@ class Passed:
     outcome: str
     agent: str | None
     is_place: bool = False
+    wrapup_s: float | None = None     # None: it was not answered, or the talk is not over
 
     @property
     def wait_s(self) -> float | None:
@@ -76,7 +77,7 @@ def counted(calls: Iterable[Passed], begins_at: datetime, short_abandon_s: float
     return [Counted(call.caller.queue, _moment(begins_at, call.queued_at), _outcome(call, short_abandon_s),
                     None if call.rang_at is None else _moment(begins_at, call.rang_at),
                     None if call.answered_at is None else _moment(begins_at, call.answered_at), call.wait_s,
-                    call.caller.talk_s if call.answered_at is not None else None, call.stage, wrapup_s=call.caller.wrapup_s)
+                    call.caller.talk_s if call.answered_at is not None else None, call.stage, wrapup_s=call.wrapup_s)
             for call in calls if not call.is_place]
 
 
