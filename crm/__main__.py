@@ -49,6 +49,7 @@ from crm.recordings.seal import Sealer, Vault
 from crm.repairs.dispatcher import Dispatcher
 from crm.reports.differences import Comparison
 from crm.reports.hearing import Hearing
+from crm.simulator.command import drill_app
 from crm.staff import agents
 from crm.staff.actor import Actor
 from crm.staff.audit import record_audit
@@ -69,6 +70,7 @@ app.add_typer(user_app, name="user")
 app.add_typer(audit_app, name="audit")
 app.add_typer(recordings_app, name="recordings")
 app.add_typer(agents_app, name="agents")
+app.add_typer(drill_app, name="drill")
 app.add_typer(households_app, name="households")
 app.add_typer(kinds_app, name="kinds")
 

@@ -78,6 +78,18 @@ def kinds(context: typer.Context) -> None:
     raise typer.Exit(subprocess.run([sys.executable, "-m", "crm", "kinds", *args], cwd=CHECKOUT).returncode)
 
 
+@app.command("drill", context_settings=PASS_ON, help="The simulator: simulate FILE, check FILE.")
+def drill(context: typer.Context, state: State = None) -> None:
+    """Handed to `crm`; needs an instance only for its own past calls."""
+    try:
+        environment = up_command.environment(Settings.load(state_folder(state)).state)
+    except FileNotFoundError:
+        environment = None
+    args = [str(Path(arg).resolve()) if context.args[place - 1: place] == ["--plot"] or Path(arg).is_file() else arg
+            for place, arg in enumerate(context.args)]
+    raise typer.Exit(subprocess.run([sys.executable, "-m", "crm", "drill", *args], cwd=CHECKOUT, env=environment).returncode)
+
+
 @app.command("prompts", context_settings=PASS_ON, help="The spoken prompts: render what changed, check all.")
 def prompts(context: typer.Context) -> None:
     raise typer.Exit(spoken.main(context.args))
