@@ -11,7 +11,7 @@ from callcenter.yamlfile import Broken
 
 def broken_references(site: Site) -> list[Broken]:
     """(where, problem, what would be right) for each; none when the file holds together."""
-    return [*_doubles(site), *_queues(site), *_menus(site), *_numbers(site), *_agents(site), *_notices(site)]
+    return [*_doubles(site), *_queues(site), *_menus(site), *_numbers(site), *_agents(site), *_notices(site), *_posture(site)]
 
 
 def _doubles(site: Site) -> Iterator[Broken]:
@@ -24,6 +24,8 @@ def _doubles(site: Site) -> Iterator[Broken]:
         "teams": [team.id for team in site.teams],
         "agents": [agent.code for agent in site.agents],
         "departments": [department.id for department in site.departments],
+        "posture.extra_seats": list(site.posture.extra_seats),
+        "posture.evacuation.numbers": list(site.posture.evacuation.numbers),
         "notices.robots": [robot.id for robot in site.notices.robots],
     }
     users = Counter(agent.user for agent in site.agents if agent.user)
@@ -135,3 +137,15 @@ def _notices(site: Site) -> Iterator[Broken]:
         for index, estate in enumerate(named):
             if estate not in estates:
                 yield ("notices", *place, "estates", index), f"no estate {estate}", f"one of {', '.join(sorted(estates))}"
+
+
+def _posture(site: Site) -> Iterator[Broken]:
+    kinds = {seat.seat: seat.kind for seat in site.seats}
+    for place, seat in enumerate(site.posture.extra_seats):
+        if kinds.get(seat, "primary") == "primary":
+            always = sorted(number for number, kind in kinds.items() if kind != "primary")
+            yield (("posture", "extra_seats", place), f"{seat} is no seat that rings with nobody signed in",
+                   f"a backup or leader's seat: {', '.join(always) or 'there is none'}")
+    for place, number in enumerate(site.posture.evacuation.numbers):
+        if number in {own.number for own in site.numbers}:
+            yield ("posture", "evacuation", "numbers", place), f"{number} is the hotline itself", "a number outside"
