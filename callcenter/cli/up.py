@@ -100,7 +100,7 @@ def notice(name: Annotated[str, typer.Argument(help="The prompt that every calle
 
 
 def switch(to: Annotated[str, typer.Option("--to", help="`announcement`, or a number of the site file's posture.evacuation.")] = "",
-           back: Annotated[bool, typer.Option("--back", help="Calls come here again.")] = False,  # noqa: FBT002 - typer's way
+           back: Annotated[bool, typer.Option("--back", help="Calls come here again.")] = False,
            state: State = None) -> None:
     """Where new calls go while the site is left; with no option, where they go now. Works without any Python process."""
     settings = Settings.load(state_folder(state))

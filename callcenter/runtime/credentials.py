@@ -23,8 +23,8 @@ def missing(names: list[str], present: dict[str, str]) -> dict[str, str]:
 
 def names_for(seats: list[str], users: list[str], agents: list[str]) -> list[str]:
     """`trunk`, a carrier's password, is not among them: no machine can make it up. `pin-<code>` is an agent's first PIN."""
-    return ["ami", "session", "audit", "recordings-key-1", SWITCH_PIN, *(f"seat-{seat}" for seat in seats), *(f"user-{user}" for user in users),
-            *(f"pin-{code}" for code in agents)]
+    return ["ami", "session", "audit", "recordings-key-1", SWITCH_PIN,
+            *(f"seat-{seat}" for seat in seats), *(f"user-{user}" for user in users), *(f"pin-{code}" for code in agents)]
 
 
 def keep_secrets(file: Path, names: list[str]) -> dict[str, str]:

@@ -23,7 +23,7 @@ def switch(settings: Settings, site: Site, to: str, clock: Clock) -> LineState:
     Asterisk does not answer."""
     numbers = site.posture.evacuation.numbers
     if to not in (AS_ALWAYS, ANNOUNCEMENT, *numbers):
-        raise NotFound(f"{to}: neither `{ANNOUNCEMENT}` nor a number of posture.evacuation ({', '.join(numbers) or 'there is none'})")
+        raise NotFound(f"{to}: neither `{ANNOUNCEMENT}` nor a number of posture.evacuation: {', '.join(numbers)}")
     value = line_value(to, clock.now(), BY)
     put(settings, SWITCHED, value)
     return line_state(value)
