@@ -41,6 +41,7 @@ app.command("backup")(safe.backup)
 app.command("restore")(safe.restore)
 app.command("client")(client_command.client)
 app.command("notice")(up_command.notice)
+app.command("switch")(up_command.switch)
 
 
 @app.command("user", context_settings=PASS_ON, help="Who may sign in: add, change, list, password, disable.")

@@ -23,6 +23,7 @@ from callcenter.site.parts import (
     Weekday,
     Words,
 )
+from callcenter.site.posture import Posture
 from callcenter.site.surge import SurgePolicy
 
 
@@ -200,6 +201,7 @@ class Choice(Part):
 class Menu(Part):
     id: Ident
     prompts: Annotated[tuple[Ident, ...], Field(min_length=1)]
+    in_surge: Annotated[tuple[Ident, ...], Field(description="what it says in a surge (B6); none named: the first prompt")] = ()
     keys: dict[Key, Choice]
     wait: Seconds = 5
     tries: Annotated[int, Field(ge=1, le=5)] = 3
@@ -258,6 +260,7 @@ class Site(Part):
     webhooks: Webhooks = Webhooks()
     followups: FollowUps = FollowUps()
     surge: SurgePolicy = SurgePolicy()
+    posture: Posture = Posture()
 
     @property
     def free_seating(self) -> bool:
