@@ -15,6 +15,7 @@ from crm.kinds import models as kinds
 from crm.knowledge import models as knowledge
 from crm.ledgers import models as ledgers
 from crm.notices import models as notices
+from crm.outages import models as outages
 from crm.outbox import models as outbox
 from crm.privacy import models as privacy
 from crm.recordings import models as recordings
@@ -28,7 +29,7 @@ from crm.tickets import models as tickets
 from crm.webhooks import models as webhooks
 
 __all__ = ["agentlog", "agents", "callbacks", "callers", "calls", "clocks", "followups", "households", "idempotency",
-           "incidents", "kinds", "knowledge", "ledgers", "letters", "notices", "outbox", "privacy", "recordings", "repairs",
-           "report_schedules", "reports", "roster", "staff", "tickets", "webhooks"]
+           "incidents", "kinds", "knowledge", "ledgers", "letters", "notices", "outages", "outbox", "privacy", "recordings",
+           "repairs", "report_schedules", "reports", "roster", "staff", "tickets", "webhooks"]
 
 METADATA = Base.metadata

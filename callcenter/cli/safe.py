@@ -37,7 +37,7 @@ def restore(file: Path, state: State = None,
         found = trials.tried(file, database_url)
         for table, rows in sorted(found.rows.items()):
             print(f"{table:<28} {rows:>10}")
-        print(f"{file}: {found.database} of {found.at}, {len(found.rows)} tables, {found.all_rows} rows, {found.files} files: it can be restored")
+        print(f"{file}: {found.database} of {found.at}, {len(found.rows)} tables, {found.all_rows} rows, {found.files} files")
         return
     folder = state_folder(state)
     with one_at_a_time(folder):

@@ -1,4 +1,4 @@
-"""What a site file may say of outages (C2): what counts as one, who is told when, how lost callers are rung back (C4), backups (C8)."""
+"""What a site file may say of outages (C2): what counts as one, who is told when, who is rung back (C4), backups (C8)."""
 
 from __future__ import annotations
 
@@ -41,15 +41,17 @@ class Vendor(Part):
 class LostCallers(Part):
     """Who was lost, cut off or gave up while one of `of` was out is rung back when it is over (C4)."""
 
-    of: tuple[Component, ...] = ("asterisk", "trunk", "network", "seats", "ami", "acd", "agi", "crm", "dashboard", "redis", "database")
+    of: tuple[Component, ...] = ("asterisk", "trunk", "network", "seats", "ami", "acd", "agi", "crm", "dashboard", "redis",
+                                 "database")
     ring_back: Annotated[bool, Field(description="false: tickets alone")] = True
-    cut_off_before: Annotated[int, Field(ge=0, le=600, description="s before it was noticed in which a call that a fault ended counts")] = 60
-    at_once_within: Annotated[int, Field(ge=0, le=86_400, description="s; who was lost so lately is rung back at any hour, others "
-                                         "within `followups.calls_from` and `calls_until`")] = 3600
+    cut_off_before: Annotated[int, Field(ge=0, le=600, description="s before it was noticed in which a call counts that a fault "
+                                         "ended")] = 60
+    at_once_within: Annotated[int, Field(ge=0, le=86_400, description="s; who was lost so lately is rung back at any hour, "
+                                         "others within `followups.calls_from` and `calls_until`")] = 3600
 
 
 class Backups(Part):
-    """A backup a day, tried each time (C8). On the machine's own disk it outlives a mistake, not the disk: give another's folder."""
+    """A backup a day, tried each time (C8). On the machine's own disk it outlives a mistake, not the disk: name another's."""
 
     at: time = time(3, 30)
     keep: Annotated[int, Field(ge=1, le=1000)] = 7
@@ -74,12 +76,12 @@ class Outages(Part):
 
     look_every: Seconds = 5
     well_for: Annotated[Seconds, Field(description="only then it is over; what comes and goes faster is one outage")] = 60
-    starting: Annotated[Seconds, Field(description="so long after its own start the guard waits for what it has not seen well yet")] = 60
+    starting: Annotated[Seconds, Field(description="s after its start in which the guard waits for what it has not seen well")] = 60
     ladder: Annotated[tuple[Rung, ...], Field(min_length=1)] = LADDER
     components: dict[Component, Threshold] = Field(default=COMPONENTS, description="instead of the defaults, all of them")
     network: Annotated[tuple[Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.-]{1,100}:[0-9]{1,5}$")], ...], Field(
         description="host:port of the router, the carrier: when none takes a connection the network is down")] = ()
-    seat_faults: Annotated[int, Field(ge=1, le=1000, description="seats that are faulty at once from which `seats` is degraded")] = 2
+    seat_faults: Annotated[int, Field(ge=1, le=1000, description="that are faulty at once: from then on `seats` is degraded")] = 2
     vendors: tuple[Vendor, ...] = ()
     lost_callers: LostCallers = LostCallers()
     backup: Backups | None = Backups()

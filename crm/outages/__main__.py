@@ -24,14 +24,13 @@ from typing import Any, Final
 
 from callcenter.clock import SystemClock
 from callcenter.settings import CHECKOUT, Settings
-from crm.outages.guard import Guard, letter
+from crm.outages.guard import FOLDER, Guard, kept, letter
 from crm.outages.looking import Looker
 from crm.outages.plan import Plan, plan_from
-from crm.outages.story import STORY, Log, happening_of, read
-from crm.outages.ways import TOLD_FOR, story_of
+from crm.outages.story import Log
+from crm.outages.ways import TOLD_FOR
 from crm.outages.wire import Wire
 
-FOLDER: Final = "guard"
 PLAN: Final = "plan.json"
 
 
@@ -53,7 +52,7 @@ def main(arguments: list[str]) -> int:
         case "list":
             return _list(folder)
         case "acknowledge":
-            return _acknowledge(folder, given.outage_id or "", given.by or os.environ.get("SUDO_USER") or os.environ.get("USER", "console"))
+            return _acknowledge(folder, given.outage_id or "", given.by or os.environ.get("SUDO_USER", "console"))
         case _:
             return _guard(settings, folder)
 
@@ -132,19 +131,18 @@ def _backup(settings: Settings, folder: Path) -> int:
 
 
 def _list(folder: Path) -> int:
-    story = story_of(one for line in read(folder / STORY) if (one := happening_of(line.said)) is not None)
     now = SystemClock().now()
-    for one in story.outages.values():
+    for one in kept(folder).outages.values():
         if one.ended_at is None or now - one.ended_at < TOLD_FOR:
             who = f"acknowledged by {one.acknowledged_by}" if one.acknowledged_by else "not acknowledged"
-            print(f"{one.outage_id}  since {one.began_at:%Y-%m-%d %H:%M:%S} UTC  {one.detail or '-'}  step {one.step_s / 60:g} min  {who}  "
-                  f"{f'over {one.ended_at:%Y-%m-%d %H:%M:%S} UTC' if one.ended_at else 'goes on'}")
+            end = f"over {one.ended_at:%Y-%m-%d %H:%M:%S} UTC" if one.ended_at else "goes on"
+            print(f"{one.outage_id}  since {one.began_at:%Y-%m-%d %H:%M:%S} UTC  {one.detail or '-'}  "
+                  f"step {one.step_s / 60:g} min  {who}  {end}")
     return 0
 
 
 def _acknowledge(folder: Path, outage_id: str, by: str) -> int:
-    story = story_of(one for line in read(folder / STORY) if (one := happening_of(line.said)) is not None)
-    if (one := story.outages.get(outage_id)) is None or one.ended_at is not None:
+    if (one := kept(folder).outages.get(outage_id)) is None or one.ended_at is not None:
         print(f"no outage {outage_id} goes on: `sixring outage list`", file=sys.stderr)
         return 1
     letter(folder, outage_id, by)

@@ -36,7 +36,8 @@ class Made:
 
 def made_of(said: dict[str, Any]) -> Made | None:
     try:
-        return Made(datetime.fromisoformat(said["at"]), str(said["backup"]), str(said["error"]), int(said["bytes"]), int(said["rows"]))
+        return Made(datetime.fromisoformat(said["at"]), str(said["backup"]), str(said["error"]), int(said["bytes"]),
+                    int(said["rows"]))
     except (KeyError, TypeError, ValueError):
         return None
 

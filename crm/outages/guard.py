@@ -22,6 +22,7 @@ from crm.outages.story import STORY, TOLD, Log, happening_of, read, written
 from crm.outages.ways import TOLD_FOR, Story, Tried, due, next_try, story_of, tried_of
 from crm.outages.wire import RedisAway
 
+FOLDER: Final = "guard"            # of the state folder
 INBOX: Final = "inbox"
 SHORTEST_S: Final = 0.05
 AGAIN_S, LONGEST_S = 10, 600              # a helper that failed is started anew after 10 s, 20 s … 10 min
@@ -66,7 +67,7 @@ class Guard:
         (self._folder / INBOX).mkdir(parents=True, exist_ok=True, mode=0o700)
         self._log.open()
         self._began = _begun(self._folder / "since", self._clock.now())
-        self._happened = [one for line in read(self._folder / STORY) if (one := happening_of(line.said)) is not None]
+        self._happened = happened(self._folder)
         self._state = ladder.fold(self._happened)
         self._forget(self._clock.now())
         story = story_of(self._happened)
@@ -84,9 +85,8 @@ class Guard:
         looks = self._look(now)
         if self._plan.backup is not None:
             looks["backup"] = backups.look(self._plan.backup, self._made, self._began, now)
-        self._state, happened = ladder.step(self._plan.policy, self._state, self._settled(looks, now), now)
-        happened += self._letters(now)
-        self._keep(happened)
+        self._state, new = ladder.step(self._plan.policy, self._state, self._settled(looks, now), now)
+        self._keep([*new, *self._letters(now)])
         self._forget(now)
         story = story_of(self._happened)
         if due(story, self._tried, self._plan.ways, now):
@@ -102,12 +102,12 @@ class Guard:
         begins = (now - self._started).total_seconds() < self._plan.starting_s
         return {name: seen for name, seen in looks.items() if not begins or name in self._was_well}
 
-    def _keep(self, happened: list[Happening]) -> None:
+    def _keep(self, new: list[Happening]) -> None:
         before = {one.outage_id: one for one in story_of(self._happened).outages.values()}
-        self._happened += happened
-        if not self._log.add(written(one) for one in happened):
-            self._say("story_not_written", lines=len(happened))
-        for one in happened:
+        self._happened += new
+        if not self._log.add(written(one) for one in new):
+            self._say("story_not_written", lines=len(new))
+        for one in new:
             said = written(one)
             self._say(f"outage_{said.pop('what').lower()}", **said)
             if isinstance(one, Ended) and (outage := before.get(one.outage_id)) is not None:
@@ -132,7 +132,7 @@ class Guard:
 
     def _read_results(self) -> None:
         if self._grew(TOLD):
-            self._tried = [one for line in read(self._folder / TOLD) if (one := tried_of(line.said)) is not None]
+            self._tried = tries(self._folder)
         if self._grew(backups.BACKUPS):
             self._made = [one for line in read(self._folder / backups.BACKUPS) if (one := backups.made_of(line.said)) is not None]
 
@@ -151,7 +151,8 @@ class Guard:
                 return
             del self._helpers[what]
             if running.poll() != 0:
-                return self._failed_again(what, now, f"status_{running.poll()}")
+                self._failed_again(what, now, f"status_{running.poll()}")
+                return
             self._failed.pop(what, None)
             self._read_results()      # it may have ended after they were read
             if what == "tell" and not due(story_of(self._happened), self._tried, self._plan.ways, now):
@@ -194,6 +195,18 @@ class Guard:
         gone = {ident for ident, at in story_of(self._happened).ended.items() if now - at > TOLD_FOR}
         if gone:
             self._happened = [one for one in self._happened if one.outage_id not in gone]
+
+
+def happened(folder: Path) -> list[Happening]:
+    return [one for line in read(folder / STORY) if (one := happening_of(line.said)) is not None]
+
+
+def kept(folder: Path) -> Story:
+    return story_of(happened(folder))
+
+
+def tries(folder: Path) -> list[Tried]:
+    return [one for line in read(folder / TOLD) if (one := tried_of(line.said)) is not None]
 
 
 def _begun(file: Path, now: datetime) -> datetime:

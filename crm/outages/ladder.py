@@ -1,9 +1,9 @@
 """What the health of the components over time makes of it (C2): outages that begin and end, and the rungs that are due. Pure.
 
-| component               | looks bad                                     | looks well                                              |
-|-------------------------|-----------------------------------------------|---------------------------------------------------------|
-| no outage               | its bad time adds up; beyond its limit: begun | after `well_for_s` without a bad look the sum is zero   |
-| outage                  | rungs are told at their times since it began  | no rung; after `well_for_s`: ended, when it became well |
+| component  | looks bad                                     | looks well                                             |
+|------------|-----------------------------------------------|--------------------------------------------------------|
+| no outage  | its bad time adds up; beyond its limit: begun | after `well_for_s` without a bad look the sum is zero  |
+| outage     | rungs are told at their times since it began  | no rung; after `well_for_s`: ended, when it became well|
 
 So what comes and goes faster than `well_for_s` is one outage, and a process that dies every few seconds is one too. Nobody's
 acknowledgement stops a rung: it is shown with it. What is told is a `Happening`; `fold` of all of them is the state after a
@@ -142,7 +142,9 @@ def step(policy: Policy, state: State, looks: Mapping[str, Seen], now: datetime)
     for outage in state.open.values():
         if outage.component not in policy.limits:      # watched no more
             happened.append(Ended(outage.outage_id, now, now))
-        elif (one := watched[outage.component]).look is Look.OK and one.well_since and _s(now - one.well_since) >= policy.well_for_s:
+            continue
+        one = watched[outage.component]
+        if one.look is Look.OK and one.well_since and _s(now - one.well_since) >= policy.well_for_s:
             happened.append(Ended(outage.outage_id, now, one.well_since))
     after = replace(fold(happened, state), watched=watched)
     rungs = [told for outage in after.open.values() for told in _due(policy, outage, watched[outage.component], now)]
@@ -190,7 +192,9 @@ def after(outage: Outage | None, happening: Happening) -> Outage | None:
         case Told():
             return replace(outage, rungs=max(outage.rungs, happening.rung + 1), step_s=max(outage.step_s, happening.after_s))
         case Acknowledged():
-            return outage if outage.acknowledged_by else replace(outage, acknowledged_by=happening.by, acknowledged_at=happening.at)
+            if outage.acknowledged_by:
+                return outage
+            return replace(outage, acknowledged_by=happening.by, acknowledged_at=happening.at)
         case Ended():
             return replace(outage, ended_at=happening.ended_at)
 

@@ -40,7 +40,8 @@ def plan_of(site: Site) -> Plan:
     limits = {name: Limits(one.down, one.degraded) for name, one in given.components.items()
               if name != "backup" or given.backup is not None}
     rungs = tuple(Rung(rung.after, tuple(role.value for role in rung.tell), rung.vendor) for rung in given.ladder)
-    backup = given.backup and BackupPlan(given.backup.at.hour * 60 + given.backup.at.minute, given.backup.keep, given.backup.oldest_h)
+    kept = given.backup
+    backup = BackupPlan(kept.at.hour * 60 + kept.at.minute, kept.keep, kept.oldest_h) if kept else None
     return Plan(look_every_s=given.look_every, starting_s=given.starting, timezone=site.timezone,
                 policy=Policy(rungs, limits, given.well_for, gap_s=3 * given.look_every),
                 ways=tuple(_ways(site)), network=given.network, seat_faults=given.seat_faults, backup=backup)

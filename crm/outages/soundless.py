@@ -13,7 +13,8 @@ from crm.outages.ladder import Look, Seen
 
 TALKED_S: Final = 30          # by then the file is there and longer than its head
 HEAD: Final = 44              # bytes of a WAV without a sound in it
-_OVER: Final = frozenset({"COMPLETECALLER", "COMPLETEAGENT", "ENDED", "TRANSFERRED", "BLINDTRANSFER", "ATTENDEDTRANSFER", "RESCUED"})
+_OVER: Final = frozenset({"COMPLETECALLER", "COMPLETEAGENT", "ENDED", "TRANSFERRED", "BLINDTRANSFER", "ATTENDEDTRANSFER",
+                               "RESCUED"})
 
 
 def recordings(lines: Iterable[str], size: Callable[[str], int], now: datetime) -> Seen:

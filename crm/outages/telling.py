@@ -15,10 +15,11 @@ from typing import Final
 from callcenter.clock import Clock
 from callcenter.site import Site
 from crm.notices.channels import Channel, NotSentError
+from crm.outages.guard import kept, tries
 from crm.outages.ladder import Outage
 from crm.outages.plan import plan_of
-from crm.outages.story import STORY, TOLD, Log, happening_of, read
-from crm.outages.ways import CLEAR, Message, Story, Tried, due, story_of, tried_of
+from crm.outages.story import TOLD, Log
+from crm.outages.ways import CLEAR, Message, Story, Tried, due
 from crm.outages.words import Alarm
 
 LOCK: Final = "told.lock"
@@ -40,14 +41,6 @@ def tell(folder: Path, site: Site, channels: Mapping[str, Channel], clock: Clock
             done.append(one)
             if not log.add([one.written()]):
                 raise OSError("the disk does not take what was told")     # to go on would be to tell it again and again
-
-
-def kept(folder: Path) -> Story:
-    return story_of(found for line in read(folder / STORY) if (found := happening_of(line.said)) is not None)
-
-
-def tries(folder: Path) -> list[Tried]:
-    return [found for line in read(folder / TOLD) if (found := tried_of(line.said)) is not None]
 
 
 def _sent(message: Message, story: Story, site: Site, channels: Mapping[str, Channel], clock: Clock) -> Tried:

@@ -98,7 +98,8 @@ class Wire:
             self.close()
             raise answer
         self.answers_since = self.answers_since or time.monotonic()
-        return answer
+        found: Answer = answer
+        return found
 
     def close(self) -> None:
         if self._socket is not None:

@@ -14,8 +14,9 @@ from crm.outages.ladder import Outage
 from crm.outages.ways import CLEAR
 
 NAMES: Final = {
-    "asterisk": ("电话交换", "telephone exchange"), "ami": ("交换控制链路", "link to the exchange"), "trunk": ("中继线路", "trunk line"),
-    "network": ("网络", "network"), "agi": ("来电识别", "caller look-up"), "acd": ("话务分配", "call distribution"),
+    "asterisk": ("电话交换", "telephone exchange"), "ami": ("交换控制链路", "link to the exchange"),
+    "trunk": ("中继线路", "trunk line"), "network": ("网络", "network"),
+    "agi": ("来电识别", "caller look-up"), "acd": ("话务分配", "call distribution"),
     "crm": ("业务系统", "business records"), "dashboard": ("网页", "web pages"), "redis": ("消息总线", "message bus"),
     "database": ("数据库", "database"), "disk": ("磁盘空间", "disk space"), "recordings": ("录音", "recordings"),
     "seats": ("坐席话机", "seats' phones"), "backup": ("数据备份", "backup"),

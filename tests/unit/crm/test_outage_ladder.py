@@ -1,4 +1,4 @@
-"""The ladder of outages (C2), with a clock that the test moves: when it begins, who is told when, what is one outage, when it is over."""
+"""The ladder of outages (C2), with a clock that the test moves: who is told when, what is one outage, when it is over."""
 
 from __future__ import annotations
 
@@ -29,7 +29,8 @@ from crm.outages.words import Alarm
 
 T = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 POLICY = Policy(
-    rungs=(Rung(0, ("leader",)), Rung(300, ("supervisor",)), Rung(600, ("operations", "manager")), Rung(3600, ("manager",), vendor=True)),
+    rungs=(Rung(0, ("leader",)), Rung(300, ("supervisor",)), Rung(600, ("operations", "manager")),
+           Rung(3600, ("manager",), vendor=True)),
     limits={"database": Limits(down_s=15), "seats": Limits(down_s=15, degraded_s=60)}, well_for_s=60, gap_s=15)
 
 
@@ -119,13 +120,14 @@ def test_less_than_down_counts_by_its_own_limit() -> None:
     assert [one.component for one in line.happened if isinstance(one, Began)] == ["seats"]
 
 
+Turn = tuple[Look | None, int, bool]
 LOOKS = st.lists(st.tuples(st.sampled_from((Look.OK, Look.DEGRADED, Look.DOWN, None)), st.integers(1, 40), st.booleans()),
                  min_size=1, max_size=80)
 
 
 @pytest.mark.rule("C2")
 @given(LOOKS)
-def test_no_rung_is_told_twice_early_or_out_of_turn_however_often_the_guard_dies(turns: list[tuple[Look | None, int, bool]]) -> None:
+def test_no_rung_is_told_twice_early_or_out_of_turn_however_often_the_guard_dies(turns: list[Turn]) -> None:
     policy = Policy(tuple(Rung(after, ("leader",)) for after in (0, 30, 60, 360)), {"database": Limits(15, 60)}, 20, 15)
     state, now, lines, well_since = State(), T, list[str](), None
     for look, seconds, dies in turns:
