@@ -38,6 +38,8 @@ from crm.kinds.load import load_kind
 from crm.ledgers.keeper import LedgerKeeper
 from crm.migrate import is_current, migrate
 from crm.notices.threads import desk_threads
+from crm.outages.guard import FOLDER
+from crm.outages.keeper import OutageKeeper
 from crm.outbox.relay import Relay
 from crm.privacy.command import retention
 from crm.privacy.doomed import ATTACHMENTS, RECORDINGS, VOICEMAIL
@@ -120,9 +122,11 @@ def process(context: typer.Context) -> None:
                         reports_itself=True)
     ledgers = started("ledgers", LedgerKeeper(database, site, clock, herald.report).rounds, stop, herald.report,
                       reports_itself=True)
+    outages = OutageKeeper(database, site, settings.state / FOLDER, clock, herald.tell, lambda: recorder.read_until)
+    outaging = started("outages", outages.rounds, stop, herald.report)
     Process(database, recorder, herald, site, settings.recordings, settings.voicemail, clock,
             Comparison(database, hearing, ZoneInfo(site.timezone), site.limits.short_abandon, herald.report)).run(stop)
-    for thread in (relaying, sending, calling, sealing, forgetting, dispatching, following, ledgers, *desk):
+    for thread in (relaying, sending, calling, sealing, forgetting, dispatching, following, ledgers, outaging, *desk):
         thread.join(timeout=5)
     hearing.stop()
     orders.stop()

@@ -1,6 +1,5 @@
 """Every table, imported in one place: migrations and tests must not miss one."""
 
-from crm import idempotency
 from crm.agentlog import models as agentlog
 from crm.callbacks import models as callbacks
 from crm.callers import models as callers
@@ -15,6 +14,7 @@ from crm.kinds import models as kinds
 from crm.knowledge import models as knowledge
 from crm.ledgers import models as ledgers
 from crm.notices import models as notices
+from crm.outages import models as outages
 from crm.outbox import models as outbox
 from crm.privacy import models as privacy
 from crm.recordings import models as recordings
@@ -28,8 +28,8 @@ from crm.surge import models as surge
 from crm.tickets import models as tickets
 from crm.webhooks import models as webhooks
 
-__all__ = ["agentlog", "agents", "callbacks", "callers", "calls", "clocks", "followups", "households", "idempotency",
-           "incidents", "kinds", "knowledge", "ledgers", "letters", "notices", "outbox", "privacy", "recordings", "repairs",
+__all__ = ["agentlog", "agents", "callbacks", "callers", "calls", "clocks", "followups", "households", "incidents", "kinds",
+           "knowledge", "ledgers", "letters", "notices", "outages", "outbox", "privacy", "recordings", "repairs",
            "report_schedules", "reports", "roster", "staff", "surge", "tickets", "webhooks"]
 
 METADATA = Base.metadata

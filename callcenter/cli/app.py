@@ -65,6 +65,13 @@ def retention(context: typer.Context, state: State = None) -> None:
     _crm("retention", context, state)
 
 
+@app.command("outage", context_settings=PASS_ON, help="Outages: list; acknowledge ID (also without database and pages).")
+def outage(context: typer.Context, state: State = None) -> None:
+    folder = Settings.load(state_folder(state)).state
+    raise typer.Exit(subprocess.run([sys.executable, "-m", "crm.outages", *(context.args or ["list"])], cwd=CHECKOUT,
+                                    env=up_command.environment(folder)).returncode)
+
+
 def _crm(command: str, context: typer.Context, state: Path | None) -> None:
     environment_state = Settings.load(state_folder(state)).state
     done = subprocess.run([sys.executable, "-m", "crm", command, *context.args], cwd=CHECKOUT,

@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from callcenter.site.desk import Desk, FollowUps, Notices, Privacy, Repairs, Retention, Webhooks
+from callcenter.site.outages import Outages
 from callcenter.site.parts import (
     NATIONAL_NUMBERS,
     PRIVATE_NUMBERS,
@@ -261,6 +262,7 @@ class Site(Part):
     followups: FollowUps = FollowUps()
     surge: SurgePolicy = SurgePolicy()
     posture: Posture = Posture()
+    outages: Outages = Outages()
 
     @property
     def free_seating(self) -> bool:
