@@ -26,9 +26,11 @@ from callcenter.commands import (
     CancelRingBack,
     CloseQueue,
     Command,
+    Dial,
     MoveCall,
     Order,
     RingBack,
+    StopDialling,
     order_from_fields,
 )
 from callcenter.errors import SixringError
@@ -57,7 +59,7 @@ def refused(order: Order, code: str, detail: str = "") -> Answer:
 
 
 def subject_of(command: Command) -> str:
-    """Whom or what it is about: `agent:801`, `call:node1-…`, `queue:repair`, `callback:…`."""
+    """Whom or what it is about: `agent:801`, `call:node1-…`, `queue:repair`, `callback:…`, `dial:…`."""
     match command:
         case MoveCall(call_id=call_id):
             return f"call:{call_id}"
@@ -65,6 +67,8 @@ def subject_of(command: Command) -> str:
             return f"queue:{queue}"
         case RingBack(callback_id=callback_id) | CancelRingBack(callback_id=callback_id):
             return f"callback:{callback_id}"
+        case Dial(task_id=task_id) | StopDialling(task_id=task_id):
+            return f"dial:{task_id}"
         case _:
             return f"agent:{command.agent}"
 
