@@ -60,6 +60,13 @@ def test_the_supervisor_never_gives_up_on_any_program() -> None:
         assert int(section["startretries"]) >= 1_000_000_000
 
 
+def test_what_is_python_has_one_heap_for_all_its_threads() -> None:
+    parser = parsed(instance())
+    alone = {name.removeprefix("program:") for name in parser.sections()
+             if "MALLOC_ARENA_MAX" in parser[name].get("environment", "")}
+    assert alone == {"agi", "acd", "crm", "dashboard", "demo"}
+
+
 def test_an_adopted_process_does_not_write_into_the_supervisors_pipe() -> None:
     parser = parsed(instance())
     for name in ("redis", "asterisk"):
