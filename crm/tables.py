@@ -7,6 +7,7 @@ from crm.calls import models as calls
 from crm.clocks import models as clocks
 from crm.complaints.letters import models as letters
 from crm.database import Base
+from crm.dialling import models as dialling
 from crm.followups import models as followups
 from crm.households import models as households
 from crm.incidents import models as incidents
@@ -28,8 +29,8 @@ from crm.surge import models as surge
 from crm.tickets import models as tickets
 from crm.webhooks import models as webhooks
 
-__all__ = ["agentlog", "agents", "callbacks", "callers", "calls", "clocks", "followups", "households", "incidents", "kinds",
-           "knowledge", "ledgers", "letters", "notices", "outages", "outbox", "privacy", "recordings", "repairs",
-           "report_schedules", "reports", "roster", "staff", "surge", "tickets", "webhooks"]
+__all__ = ["agentlog", "agents", "callbacks", "callers", "calls", "clocks", "dialling", "followups", "households",
+           "idempotency", "incidents", "kinds", "knowledge", "ledgers", "letters", "notices", "outages", "outbox", "privacy",
+           "recordings", "repairs", "report_schedules", "reports", "roster", "staff", "surge", "tickets", "webhooks"]
 
 METADATA = Base.metadata

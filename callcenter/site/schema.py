@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from callcenter.site.desk import Desk, FollowUps, Notices, Privacy, Repairs, Retention, Webhooks
+from callcenter.site.dialling import CallIn, Dialling
 from callcenter.site.outages import Outages
 from callcenter.site.parts import (
     NATIONAL_NUMBERS,
@@ -263,6 +264,8 @@ class Site(Part):
     surge: SurgePolicy = SurgePolicy()
     posture: Posture = Posture()
     outages: Outages = Outages()
+    dialling: Dialling = Dialling()
+    call_in: CallIn = CallIn()
 
     @property
     def free_seating(self) -> bool:
