@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from callcenter.site.desk import Desk, FollowUps, Notices, Privacy, Repairs, Retention, Webhooks
+from callcenter.site.incidents import Incidents
 from callcenter.site.parts import (
     NATIONAL_NUMBERS,
     PRIVATE_NUMBERS,
@@ -254,6 +255,7 @@ class Site(Part):
     notices: Notices = Notices()
     webhooks: Webhooks = Webhooks()
     followups: FollowUps = FollowUps()
+    incidents: Incidents = Incidents()
 
     @property
     def free_seating(self) -> bool:
