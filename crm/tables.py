@@ -11,6 +11,7 @@ from crm.database import Base
 from crm.followups import models as followups
 from crm.households import models as households
 from crm.incidents import models as incidents
+from crm.incidents.declared import models as emergencies
 from crm.kinds import models as kinds
 from crm.knowledge import models as knowledge
 from crm.ledgers import models as ledgers
@@ -27,7 +28,7 @@ from crm.staff import models as staff
 from crm.tickets import models as tickets
 from crm.webhooks import models as webhooks
 
-__all__ = ["agentlog", "agents", "callbacks", "callers", "calls", "clocks", "followups", "households", "idempotency",
+__all__ = ["agentlog", "agents", "callbacks", "callers", "calls", "clocks", "emergencies", "followups", "households", "idempotency",
            "incidents", "kinds", "knowledge", "ledgers", "letters", "notices", "outbox", "privacy", "recordings", "repairs",
            "report_schedules", "reports", "roster", "staff", "tickets", "webhooks"]
 

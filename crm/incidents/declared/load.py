@@ -26,7 +26,7 @@ def types_of(site_file: Path) -> Types:
         for path in sorted(folder.glob("*.yaml")):
             one = load_type(path.read_text(encoding="utf-8"), path.name)
             if one.type != path.stem:
-                raise FileFaults([ConfigError(path.name, 1, "type", f"`{one.type}` is in another file's name", f"type: {path.stem}")])
+                raise FileFaults([ConfigError(path.name, 1, "type", f"`{one.type}` has another file's name", f"type: {path.stem}")])
             found[one.type] = one
     return found
 

@@ -21,8 +21,8 @@ Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max
 Level = Annotated[int, Field(ge=1, le=3, description="1 is the worst")]
 Sort = Literal["safety", "equipment", "environment", "service", "other"]
 # Who does a step and is no user of ours; the words are in `words.py`.
-PARTIES: Final = ("guard", "cleaner", "lift_company", "gas_company", "power_company", "fire_brigade", "police", "ambulance", "family",
-                  "resident")
+PARTIES: Final = ("guard", "cleaner", "lift_company", "gas_company", "power_company", "fire_brigade", "police", "ambulance",
+                  "family", "resident")
 STAFF: Final = tuple(role.value for role in Role if role not in (Role.WALLBOARD, Role.ADMIN))
 Who = Annotated[str, StringConstraints(pattern="^(" + "|".join((*STAFF, *PARTIES)) + ")$")]
 ToTell = Annotated[str, StringConstraints(pattern="^(" + "|".join(STAFF) + ")$")]
@@ -45,7 +45,7 @@ class Step(Part):
     does: Said
     who: Who
     within: Annotated[int, Field(ge=1, le=86_400, description="s; without it the step has no clock")] | None = None
-    after: Annotated[StepId, Field(description="the clock begins when that step is settled; else when it is declared")] | None = None
+    after: Annotated[StepId, Field(description="its clock begins when that step is settled; else with declaring")] | None = None
     needed: Annotated[bool, Field(description="over only when it is done, or somebody says why it is not needed")] = True
     on_raise: Annotated[bool, Field(description="on the list, and at once, when one of `conditions` holds (H9)")] = False
     tell: Annotated[ToTell, Field(description="who is told when it is late")] = Role.DUTY_LEAD.value

@@ -41,4 +41,5 @@ def clusters(signs: Iterable[Sign], now: datetime, within: timedelta, least: int
     found = [Cluster(building, kind, category, len({one.caller for one in those}), min(one.at for one in those),
                      max(one.at for one in those), tuple(sorted({one.ticket_id for one in those if one.ticket_id is not None})))
              for (building, kind, category), those in of.items()]
-    return sorted((one for one in found if one.callers >= least), key=lambda one: (-one.callers, one.building_id, one.kind, one.category))
+    enough = (one for one in found if one.callers >= least)
+    return sorted(enough, key=lambda one: (-one.callers, one.building_id, one.kind, one.category))

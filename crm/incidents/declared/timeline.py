@@ -1,6 +1,7 @@
-"""An emergency as its timeline tells it: phase, level, one commander, checklist with clocks (H1-H4, H9, H10). Pure, time is passed in.
+"""An emergency as its timeline tells it: phase, level, one commander, checklist with clocks (H1-H4, H9, H10). Pure.
 
-The timeline is only ever added to; what stands is folded from it. `NEXT` says what may follow what, `STEPS` what may be said of a step.
+The timeline is only ever added to; what stands is folded from it. `NEXT` says what may follow what, `STEPS` what may be said of
+a step.
 """
 
 from __future__ import annotations
