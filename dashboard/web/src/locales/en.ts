@@ -10,6 +10,7 @@ const en: typeof zh = {
     ended: 'You have been signed out. Please sign in again.',
   },
   error: {
+    known_incident: 'This is known already. Tie the call to it, or say that it is another matter.', call_tied: 'This call is tied to it already.',
     wrong_credentials: 'The name or the password is wrong.', too_many_requests: 'Too many tries. Try again in 15 minutes.',
     unreachable: 'The server cannot be reached. Check the network.', unavailable: 'The server is not available just now.',
     invalid: 'Something in what you entered does not fit.', unauthenticated: 'You have been signed out. Please sign in again.',

@@ -8,6 +8,7 @@ export default {
     forbidden: '此账号无权查看看板，请换一个账号登录。', ended: '登录已失效，请重新登录。',
   },
   error: {
+    known_incident: '这件事已经登记过。请把来电登记到已有工单，或说明这是另一件事。', call_tied: '这通来电已登记到该工单。',
     wrong_credentials: '用户名或密码不对。', too_many_requests: '尝试次数过多，请 15 分钟后再试。',
     unreachable: '连不上服务器，请检查网络。', unavailable: '服务器暂时不可用，请稍后再试。',
     invalid: '填写的内容不对，请检查。', unauthenticated: '登录已失效，请重新登录。', forbidden: '你的账号没有这个权限。',
