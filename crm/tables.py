@@ -11,6 +11,7 @@ from crm.dialling import models as dialling
 from crm.followups import models as followups
 from crm.households import models as households
 from crm.incidents import models as incidents
+from crm.incidents.declared import models as emergencies
 from crm.kinds import models as kinds
 from crm.knowledge import models as knowledge
 from crm.ledgers import models as ledgers
@@ -29,8 +30,9 @@ from crm.surge import models as surge
 from crm.tickets import models as tickets
 from crm.webhooks import models as webhooks
 
-__all__ = ["agentlog", "agents", "callbacks", "callers", "calls", "clocks", "dialling", "followups", "households",
-           "idempotency", "incidents", "kinds", "knowledge", "ledgers", "letters", "notices", "outages", "outbox", "privacy",
-           "recordings", "repairs", "report_schedules", "reports", "roster", "staff", "surge", "tickets", "webhooks"]
+__all__ = ["agentlog", "agents", "callbacks", "callers", "calls", "clocks", "dialling", "emergencies", "followups",
+           "households", "idempotency", "incidents", "kinds", "knowledge", "ledgers", "letters", "notices", "outages",
+           "outbox", "privacy", "recordings", "repairs", "report_schedules", "reports", "roster", "staff", "surge", "tickets",
+           "webhooks"]
 
 METADATA = Base.metadata

@@ -9,6 +9,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from callcenter.site.desk import Desk, FollowUps, Notices, Privacy, Repairs, Retention, Webhooks
 from callcenter.site.dialling import CallIn, Dialling
+from callcenter.site.incidents import Incidents
 from callcenter.site.outages import Outages
 from callcenter.site.parts import (
     NATIONAL_NUMBERS,
@@ -266,6 +267,7 @@ class Site(Part):
     outages: Outages = Outages()
     dialling: Dialling = Dialling()
     call_in: CallIn = CallIn()
+    incidents: Incidents = Incidents()
 
     @property
     def free_seating(self) -> bool:
