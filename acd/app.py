@@ -113,7 +113,7 @@ async def run(plan: AcdPlan, clock: Clock) -> None:
     # Who carries out which kind of order: one line for each owner.
     calls = CallsDesk(service.views, desired, plan.calls, clock, outbox.put)
     queues = plan.nodes[0][0]      # every node has every queue of the site
-    waits = WaitKeeper(queues, links, clock, floors=service.floors, put=outbox.put)
+    waits = WaitKeeper(queues, links, clock, floors=service.floors, closed=lambda: desired.book.closed, put=outbox.put)
     callbacks = CallbackDesk(tuple(queues.queues), links, service.floors, plan.callback_numbers)
     dialling = DialDesk(links, service.floors, plan.dialling, clock)
     handlers: Handlers = {**attendance.handlers(), **calls.handlers(), **callbacks.handlers(), **storm.handlers(),

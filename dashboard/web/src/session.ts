@@ -10,6 +10,7 @@ export const session = shape({
   sees_callers: flag,
   works_at_desk: flag,
   leads: flag,
+  supervises: flag,
   handles_tickets: flag,
   reads_households: flag,
   changes_households: flag,

@@ -15,7 +15,7 @@ from acd.calls.talks import Seating, number_in_dialplan, phone_of, require_free,
 from acd.desired.book import Book, SignedIn
 from acd.floor.channels import Channel, Channels
 from acd.floor.facts import CallFacts, Floor
-from acd.floor.shown import call_state, parties_of, show_call
+from acd.floor.shown import parties_of, show_call
 from acd.plan import FloorPlan, SeatPlan
 from callcenter.commands import Target, TargetKind
 from callcenter.events import CallState
@@ -103,7 +103,8 @@ def test_parked_callers_share_a_bridge_and_talk_with_nobody() -> None:
     other = Channel("other", "PJSIP/trunk-0002", "other", UP, NOW, "b1")
     there = floor(CALLER, other, parked="701")
     there.calls["other"] = CallFacts("other", NOW, parked="702")
-    assert call_state(there.calls["call"], parties_of(there, there.calls["call"])) is CallState.QUEUED
+    shown = show_call(there, there.calls["call"], parties_of(there, there.calls["call"]), NOW, None)
+    assert (shown.state, shown.parked) == (CallState.QUEUED, "701")
 
 
 def test_a_phone_that_is_gone_or_busy_is_not_rung() -> None:
