@@ -1,5 +1,6 @@
 """Every table, imported in one place: migrations and tests must not miss one."""
 
+from crm import idempotency
 from crm.agentlog import models as agentlog
 from crm.callbacks import models as callbacks
 from crm.callers import models as callers
