@@ -27,6 +27,8 @@ GROUPS = {
     "money": "leader supervisor duty_lead manager office",
     "desks_leads": "leader supervisor duty_lead manager office admin",
     "roster": "leader supervisor duty_lead manager office admin",
+    "surge": "leader supervisor duty_lead manager",
+    "board_staff": "agent leader supervisor duty_lead manager operations office spokesperson admin",
     "faults": "leader supervisor duty_lead manager operations engineer admin",
 }
 RULES = """
@@ -292,6 +294,18 @@ RULES = """
     POST   /floor/calls/{call_id}/move           leads               -
     POST   /floor/queues/{queue}/close           supervises          -
     POST   /floor/queues/{queue}/open            supervises          -
+
+    GET    /surge                                board               -
+    POST   /surge/raise                          surge               -
+    POST   /surge/hold                           surge               -
+    POST   /surge/let-go                         surge               -
+    POST   /surge/lower                          surge               -
+    POST   /surge/end                            surge               -
+    GET    /surge/history                        board               -
+    GET    /surge/reports                        board_staff         -
+    POST   /surge/reports                        surge               -
+    GET    /surge/reports/{situation_id}         board_staff         -
+    GET    /surge/reports/{situation_id}.pdf     board_staff         -
 """
 # What stands in a path, of the actor's own estate and of the other one. "other" is in every row of the other estate.
 PATHS = {"call_id": ("node1-1.own", "node1-2.other"), "callback_id": ("node1-1.own", "node1-2.other"), "entry_id": ("1", "2"),
@@ -304,7 +318,7 @@ PATHS = {"call_id": ("node1-1.own", "node1-2.other"), "callback_id": ("node1-1.o
          "merge_id": ("1", "1"), "report_id": ("call-list", "call-list"), "schedule_id": ("1", "1"),
          "outage_id": ("database-20261122-040000",) * 2,
          "webhook_id": ("1", "1"), "delivery_id": ("1", "1"),
-         "task_id": ("1", "1"), "claim_id": ("1", "1"), "plan_id": ("1", "1"),
+         "situation_id": ("1", "1"), "task_id": ("1", "1"), "claim_id": ("1", "1"), "plan_id": ("1", "1"),
          "item_id": ("901", "902"), "script_id": ("903", "904"),
          "search_id": ("1", "2"), "category": ("fees", "fees"), "estate": ("1", "2"),
          "code": ("1001", "1001"), "queue": ("repair", "repair"), "name": ("engineer", "engineer")}
