@@ -172,6 +172,21 @@ def test_database_and_redis_break_the_guard_dies_and_everybody_is_told_once_of_e
     assert (lines.count("Told"), lines.count("sent"), lines.count("Ended")) == (3, 6, 1)
 
 
+@pytest.mark.rule("C8")
+def test_the_backup_that_the_guard_has_made_was_restored_on_trial(instance: Settings) -> None:
+    made = json.loads(outage("backup", settings=instance).splitlines()[-1])
+    assert (made["event"], made["error"]) == ("backup_made", "")
+    assert made["rows"] >= 1
+    [file] = (instance.state / "backups").iterdir()
+    assert file.stat().st_mode & 0o077 == 0
+    kept_lines = (instance.state / FOLDER / "backups.jsonl").read_text().splitlines()
+    assert json.loads(kept_lines[-1])["backup"] == str(file)
+    (instance.state / "sixring.db").write_bytes(b"no database " * 1000)
+    failed = json.loads(outage("backup", settings=instance).splitlines()[-1])
+    assert (failed["event"], failed["error"]) == ("backup_failed", "DatabaseError")
+    assert list((instance.state / "backups").iterdir()) == [file]
+
+
 def _ended(client: Any) -> dict[str, Outage]:
     return {event.outage.outage_id: event.outage for event in _events(client) if event.outage.ended_at}
 
