@@ -286,6 +286,8 @@ RULES = """
     POST   /floor/calls/{call_id}/move           leads               -
     POST   /floor/queues/{queue}/close           supervises          -
     POST   /floor/queues/{queue}/open            supervises          -
+    GET    /line                                 board               -
+    PUT    /line                                 supervises          -
 """
 # What stands in a path, of the actor's own estate and of the other one. "other" is in every row of the other estate.
 PATHS = {"call_id": ("node1-1.own", "node1-2.other"), "callback_id": ("node1-1.own", "node1-2.other"), "entry_id": ("1", "2"),
