@@ -26,11 +26,13 @@ from callcenter.commands import (
     CancelRingBack,
     CloseQueue,
     Command,
+    Dial,
     MoveCall,
     Order,
     RingBack,
     SetNotice,
     SetSurge,
+    StopDialling,
     SwitchLine,
     order_from_fields,
 )
@@ -61,7 +63,7 @@ def refused(order: Order, code: str, detail: str = "") -> Answer:
 
 
 def subject_of(command: Command) -> str:
-    """Whom or what it is about: `agent:801`, `call:node1-…`, `queue:repair`, `callback:…`."""
+    """Whom or what it is about: `agent:801`, `call:node1-…`, `queue:repair`, `callback:…`, `dial:…`."""
     match command:
         case MoveCall(call_id=call_id):
             return f"call:{call_id}"
@@ -75,6 +77,8 @@ def subject_of(command: Command) -> str:
             return f"notice:{estate}"
         case SwitchLine():
             return "line"
+        case Dial(task_id=task_id) | StopDialling(task_id=task_id):
+            return f"dial:{task_id}"
         case _:
             return f"agent:{command.agent}"
 

@@ -8,6 +8,9 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from callcenter.site.desk import Desk, FollowUps, Notices, Privacy, Repairs, Retention, Webhooks
+from callcenter.site.dialling import CallIn, Dialling
+from callcenter.site.incidents import Incidents
+from callcenter.site.outages import Outages
 from callcenter.site.parts import (
     NATIONAL_NUMBERS,
     PRIVATE_NUMBERS,
@@ -24,6 +27,7 @@ from callcenter.site.parts import (
     Words,
 )
 from callcenter.site.posture import Posture
+from callcenter.site.surge import SurgePolicy
 
 
 class Company(Part):
@@ -217,6 +221,7 @@ class Estate(Part):
     id: Ident
     name: Words
     buildings: tuple[Building, ...] = ()
+    office: Annotated[Ident | None, Field(description="the department that joins an emergency call of its households (F5)")] = None
 
 
 class Limits(Part):
@@ -250,13 +255,19 @@ class Site(Part):
     queues: Annotated[tuple[QueueConfig, ...], Field(min_length=1)]
     menus: Annotated[tuple[Menu, ...], Field(min_length=1)]
     estates: tuple[Estate, ...] = ()
+    office: Annotated[Ident | None, Field(description="the department that joins where no estate's office is known (F5)")] = None
     repairs: Repairs = Repairs()
     retention: Retention = Retention()
     privacy: Privacy = Privacy()
     notices: Notices = Notices()
     webhooks: Webhooks = Webhooks()
     followups: FollowUps = FollowUps()
+    surge: SurgePolicy = SurgePolicy()
     posture: Posture = Posture()
+    outages: Outages = Outages()
+    dialling: Dialling = Dialling()
+    call_in: CallIn = CallIn()
+    incidents: Incidents = Incidents()
 
     @property
     def free_seating(self) -> bool:
