@@ -306,6 +306,8 @@ RULES = """
     POST   /surge/reports                        surge               -
     GET    /surge/reports/{situation_id}         board_staff         -
     GET    /surge/reports/{situation_id}.pdf     board_staff         -
+    GET    /line                                 board               -
+    PUT    /line                                 supervises          -
 """
 # What stands in a path, of the actor's own estate and of the other one. "other" is in every row of the other estate.
 PATHS = {"call_id": ("node1-1.own", "node1-2.other"), "callback_id": ("node1-1.own", "node1-2.other"), "entry_id": ("1", "2"),
