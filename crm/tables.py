@@ -9,6 +9,7 @@ from crm.clocks import models as clocks
 from crm.complaints.letters import models as letters
 from crm.database import Base
 from crm.followups import models as followups
+from crm.forecast import models as forecast
 from crm.households import models as households
 from crm.incidents import models as incidents
 from crm.kinds import models as kinds
@@ -27,7 +28,7 @@ from crm.staff import models as staff
 from crm.tickets import models as tickets
 from crm.webhooks import models as webhooks
 
-__all__ = ["agentlog", "agents", "callbacks", "callers", "calls", "clocks", "followups", "households", "idempotency",
+__all__ = ["agentlog", "agents", "callbacks", "callers", "calls", "clocks", "followups", "forecast", "households", "idempotency",
            "incidents", "kinds", "knowledge", "ledgers", "letters", "notices", "outbox", "privacy", "recordings", "repairs",
            "report_schedules", "reports", "roster", "staff", "tickets", "webhooks"]
 

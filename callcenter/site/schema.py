@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from callcenter.site.desk import Desk, FollowUps, Notices, Privacy, Repairs, Retention, Webhooks
+from callcenter.site.forecasts import Forecasts
 from callcenter.site.parts import (
     NATIONAL_NUMBERS,
     PRIVATE_NUMBERS,
@@ -256,6 +257,7 @@ class Site(Part):
     webhooks: Webhooks = Webhooks()
     followups: FollowUps = FollowUps()
     surge: SurgePolicy = SurgePolicy()
+    forecasts: Forecasts = Forecasts()
 
     @property
     def free_seating(self) -> bool:
