@@ -41,6 +41,7 @@ app.command("backup")(safe.backup)
 app.command("restore")(safe.restore)
 app.command("client")(client_command.client)
 app.command("notice")(up_command.notice)
+app.command("switch")(up_command.switch)
 
 
 @app.command("user", context_settings=PASS_ON, help="Who may sign in: add, change, list, password, disable.")
@@ -62,6 +63,13 @@ def recordings(context: typer.Context, state: State = None) -> None:
 @app.command("retention", context_settings=PASS_ON, help="Forget what is too old, or with --dry-run count it.")
 def retention(context: typer.Context, state: State = None) -> None:
     _crm("retention", context, state)
+
+
+@app.command("outage", context_settings=PASS_ON, help="Outages: list; acknowledge ID (also without database and pages).")
+def outage(context: typer.Context, state: State = None) -> None:
+    folder = Settings.load(state_folder(state)).state
+    raise typer.Exit(subprocess.run([sys.executable, "-m", "crm.outages", *(context.args or ["list"])], cwd=CHECKOUT,
+                                    env=up_command.environment(folder)).returncode)
 
 
 def _crm(command: str, context: typer.Context, state: Path | None) -> None:

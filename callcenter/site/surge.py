@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from callcenter.roles import Role
 from callcenter.site.parts import Part
 
 Long = Annotated[int, Field(ge=1, le=86_400)]
@@ -70,4 +71,7 @@ class SurgePolicy(Part):
     raised_stays: Annotated[Long, Field(description="what a person has raised is not taken back sooner")] = 900
     rests: Annotated[Long, Field(description="a surge that a person has ended does not declare itself again sooner")] = 600
     held_at_most: Annotated[Long, Field(description="then a hold that was forgotten is over")] = 14_400
+    drill_calls_in: Annotated[bool, Field(description="true: a drill rings the people on the list in earnest")] = False
+    tell: Annotated[tuple[Role, ...], Field(description="who is sent the situation report at each change of tier (B7)")] = (
+        Role.DUTY_LEAD, Role.LEADER, Role.SUPERVISOR, Role.MANAGER, Role.OPERATIONS)
     blind_after: Annotated[Long, Field(description="no figures for longer than this: that time counts for nothing")] = 60

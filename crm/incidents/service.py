@@ -20,7 +20,7 @@ from crm.households.estates import must_see
 from crm.households.models import Building, Household
 from crm.households.service import current_id
 from crm.incidents.models import IncidentCall, KnownIncident
-from crm.incidents.schemas import Affected, CallTied, Candidate, KnownShown, NotAnIncident, OtherPlace, TiedCall
+from crm.incidents.schemas import Affected, CallTied, Candidate, KnownAlready, KnownShown, NotAnIncident, OtherPlace, TiedCall
 from crm.outbox.service import note
 from crm.paging import cursor_of, place_of
 from crm.privacy.service import View
@@ -68,6 +68,13 @@ def known(session: Session, view: View, household_id: int, kind: str | None, cat
         marked=row is not None, estate_id=ticket.estate_id, building=building, since=row.since if row else ticket.created_at,
         until=row.until if row else ticket.created_at + within, callers=counts.get(ticket.id, 0))
         for ticket, row, building in rows]
+
+
+def must_be_news(session: Session, view: View, household_id: int, kind: str, category: str | None, now: datetime) -> None:
+    """Raises KnownAlready when somebody has said that a matter of this kind is known in the household's building or estate."""
+    found = known(session, view, household_id, kind, category, now, timedelta())
+    if any(one.marked and one.kind == kind for one in found):
+        raise KnownAlready
 
 
 def mark(session: Session, actor: Actor, ticket_id: int, building_id: int | None, hours: int, now: datetime,

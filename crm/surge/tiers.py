@@ -93,7 +93,7 @@ def step(policy: SurgePolicy, state: State, signals: Signals) -> State:
     at = signals.at
     state = _watched(policy, _carried(policy, state, at), signals)
     if state.held_until is not None and at >= state.held_until:
-        state = replace(state, held_by="", held_until=None)
+        return replace(state, held_by="", held_until=None)
     if state.tier == 0:
         return _declared(policy, state, at)
     if (due := next_at(policy, state)) is not None and at >= due:

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0026_forecasts"
-down_revision = "0021_measured"
+down_revision = "0025_outages"
 branch_labels = None
 depends_on = None
 
