@@ -32,15 +32,9 @@ from crm.surge import models as surge
 from crm.tickets import models as tickets
 from crm.webhooks import models as webhooks
 
-<<<<<<< HEAD
-__all__ = ["agentlog", "agents", "callbacks", "callers", "calls", "clocks", "followups", "forecast", "households", "idempotency",
-           "incidents", "kinds", "knowledge", "ledgers", "letters", "notices", "outbox", "privacy", "recordings", "repairs",
-           "report_schedules", "reports", "roster", "staff", "tickets", "webhooks"]
-=======
 __all__ = ["agentlog", "agents", "callbacks", "callers", "calls", "clocks", "dialling", "emergencies", "followups",
-           "households", "idempotency", "incidents", "kinds", "knowledge", "ledgers", "letters", "notices", "outages",
+           "forecast", "households", "idempotency", "incidents", "kinds", "knowledge", "ledgers", "letters", "notices", "outages",
            "outbox", "privacy", "recordings", "repairs", "report_schedules", "reports", "roster", "staff", "surge", "tickets",
            "webhooks"]
->>>>>>> main
 
 METADATA = Base.metadata

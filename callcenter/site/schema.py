@@ -8,13 +8,10 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from callcenter.site.desk import Desk, FollowUps, Notices, Privacy, Repairs, Retention, Webhooks
-<<<<<<< HEAD
-from callcenter.site.forecasts import Forecasts
-=======
 from callcenter.site.dialling import CallIn, Dialling
+from callcenter.site.forecasts import Forecasts
 from callcenter.site.incidents import Incidents
 from callcenter.site.outages import Outages
->>>>>>> main
 from callcenter.site.parts import (
     NATIONAL_NUMBERS,
     PRIVATE_NUMBERS,
@@ -267,15 +264,12 @@ class Site(Part):
     webhooks: Webhooks = Webhooks()
     followups: FollowUps = FollowUps()
     surge: SurgePolicy = SurgePolicy()
-<<<<<<< HEAD
-    forecasts: Forecasts = Forecasts()
-=======
     posture: Posture = Posture()
     outages: Outages = Outages()
     dialling: Dialling = Dialling()
     call_in: CallIn = CallIn()
     incidents: Incidents = Incidents()
->>>>>>> main
+    forecasts: Forecasts = Forecasts()
 
     @property
     def free_seating(self) -> bool:

@@ -192,21 +192,20 @@ def error_of(found: Iterable[IntervalShown]) -> Missed:
                    if one.expected is not None and one.low is not None and one.high is not None and one.came is not None])
 
 
-def arrivals_expected(session: Session, at: datetime, window: timedelta, queues: Sequence[str] | None = None) -> float | None:
-    """Calls that were forecast for the `window` before `at`, of all queues or of these; None when nothing was forecast for a part
-    of it. For a surge's ratio: one read by the index, a handful of rows."""
-    begin = at - window
+def arrivals_expected(session: Session, begin: datetime, end: datetime, queues: Sequence[str] | None = None) -> float | None:
+    """Calls that were forecast for the time, of all queues or of these; None when nothing was forecast for a part of it. For a
+    surge's ratio (`crm.surge.lately.Expected`): one read by the index, a handful of rows."""
     query = select(ForecastInterval.begins_at, ForecastInterval.expected).where(
-        ForecastInterval.begins_at > begin - STEP, ForecastInterval.begins_at < at, ForecastInterval.expected.is_not(None))
+        ForecastInterval.begins_at > begin - STEP, ForecastInterval.begins_at < end, ForecastInterval.expected.is_not(None))
     if queues is not None:
         query = query.where(ForecastInterval.queue.in_(queues))
     total, covered = 0.0, set()
     for begins_at, expected in session.execute(query):
-        part = (min(at, begins_at + STEP) - max(begin, begins_at)) / STEP
+        part = (min(end, begins_at + STEP) - max(begin, begins_at)) / STEP
         total += expected * part
         covered.add(begins_at)
-    whole = sum(((min(at, one + STEP) - max(begin, one)) for one in covered), timedelta(0))
-    return total if whole >= window else None
+    whole = sum(((min(end, one + STEP) - max(begin, one)) for one in covered), timedelta(0))
+    return total if whole >= end - begin else None
 
 
 def paces(session: Session) -> Mapping[str, QueuePace]:
