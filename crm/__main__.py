@@ -29,6 +29,7 @@ from crm.calls.tally import tally_of
 from crm.command import failed, instance_database, password
 from crm.dialling.caller import Dialler
 from crm.followups.keeper import FollowUpKeeper
+from crm.forecast.keeper import forecast_thread
 from crm.herald import Herald
 from crm.households.demo import demo_rows
 from crm.households.export import Format, exported
@@ -121,6 +122,7 @@ def process(context: typer.Context) -> None:
     sending = started("webhooks", sender.rounds, stop, herald.report)
     desk = desk_threads(database, site, settings.secrets, clock, herald.report, stop)
     dispatching = started("dispatch", Dispatcher(database, site, clock).rounds, stop, herald.report)
+    forecasting = forecast_thread(database, site, clock, herald.report, stop)
     folders = {RECORDINGS: settings.recordings, VOICEMAIL: settings.voicemail, ATTACHMENTS: settings.attachments}
     forgetting = started("retention", Forgetter(database, site, folders, clock).rounds, stop, herald.report)
     following = started("followups", FollowUpKeeper(database, site, clock, herald.report).rounds, stop, herald.report,
@@ -131,7 +133,8 @@ def process(context: typer.Context) -> None:
     outaging = started("outages", outages.rounds, stop, herald.report)
     Process(database, recorder, herald, site, settings.recordings, settings.voicemail, clock,
             Comparison(database, hearing, ZoneInfo(site.timezone), site.limits.short_abandon, herald.report)).run(stop)
-    for thread in (relaying, sending, calling, dialling, sealing, forgetting, dispatching, following, ledgers, outaging, *desk):
+    for thread in (relaying, sending, calling, dialling, sealing, forgetting, dispatching, following, ledgers, outaging,
+                   forecasting, *desk):
         thread.join(timeout=5)
     hearing.stop()
     orders.stop()

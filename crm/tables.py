@@ -10,6 +10,7 @@ from crm.complaints.letters import models as letters
 from crm.database import Base
 from crm.dialling import models as dialling
 from crm.followups import models as followups
+from crm.forecast import models as forecast
 from crm.households import models as households
 from crm.incidents import models as incidents
 from crm.incidents.declared import models as emergencies
@@ -32,7 +33,7 @@ from crm.tickets import models as tickets
 from crm.webhooks import models as webhooks
 
 __all__ = ["agentlog", "agents", "callbacks", "callers", "calls", "clocks", "dialling", "emergencies", "followups",
-           "households", "idempotency", "incidents", "kinds", "knowledge", "ledgers", "letters", "notices", "outages",
+           "forecast", "households", "idempotency", "incidents", "kinds", "knowledge", "ledgers", "letters", "notices", "outages",
            "outbox", "privacy", "recordings", "repairs", "report_schedules", "reports", "roster", "staff", "surge", "tickets",
            "webhooks"]
 
