@@ -33,6 +33,7 @@ from crm.households.demo import demo_rows
 from crm.households.export import Format, exported
 from crm.households.importer import bring_in
 from crm.households.lines import COLUMNS
+from crm.incidents.declared.command import incidents_app
 from crm.instance import open_instance
 from crm.kinds.load import load_kind
 from crm.ledgers.keeper import LedgerKeeper
@@ -71,6 +72,7 @@ app.add_typer(recordings_app, name="recordings")
 app.add_typer(agents_app, name="agents")
 app.add_typer(households_app, name="households")
 app.add_typer(kinds_app, name="kinds")
+app.add_typer(incidents_app, name="incidents")
 
 CONSOLE = Actor("console", is_system=True)
 

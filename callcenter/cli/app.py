@@ -78,6 +78,13 @@ def kinds(context: typer.Context) -> None:
     raise typer.Exit(subprocess.run([sys.executable, "-m", "crm", "kinds", *args], cwd=CHECKOUT).returncode)
 
 
+@app.command("incidents", context_settings=PASS_ON, help="Types of emergencies: check FILE.")
+def incidents(context: typer.Context) -> None:
+    """Handed to `crm`; needs no instance."""
+    args = [str(Path(arg).resolve()) if Path(arg).is_file() else arg for arg in context.args]
+    raise typer.Exit(subprocess.run([sys.executable, "-m", "crm", "incidents", *args], cwd=CHECKOUT).returncode)
+
+
 @app.command("prompts", context_settings=PASS_ON, help="The spoken prompts: render what changed, check all.")
 def prompts(context: typer.Context) -> None:
     raise typer.Exit(spoken.main(context.args))

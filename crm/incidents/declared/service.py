@@ -21,7 +21,7 @@ from crm.incidents.declared.errors import NoPrompt, NotNow, TypeUnknown
 from crm.incidents.declared.models import Emergency
 from crm.incidents.declared.schema import SCENE, Definition, Said, Step, kept
 from crm.incidents.declared.schemas import Declaration, Learnt, Rules
-from crm.incidents.declared.timeline import Entry, What
+from crm.incidents.declared.timeline import Entry, What, late_now, next_late
 from crm.incidents.declared.words import SCENE_WORDS
 from crm.incidents.models import IncidentCall
 from crm.incidents.schemas import OtherPlace
@@ -210,11 +210,11 @@ def close(session: Session, actor: Actor, emergency_id: int, now: datetime, if_v
 def say_late(session: Session, emergency_id: int, now: datetime) -> int:
     """Steps whose time is over: the timeline says so once (H3). How many."""
     here = held(session, SYSTEM, emergency_id)
-    late = acts.late_now(here.state, now)
+    late = late_now(here.state, now)
     for step in late:
         here.write(SYSTEM, Entry(now, What.LATE, step=step))
     if not late:
-        here.row.late_at = acts.next_late(here.state) if here.state.over_at is None else None
+        here.row.late_at = next_late(here.state) if here.state.over_at is None else None
     return len(late)
 
 
