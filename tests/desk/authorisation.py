@@ -78,7 +78,7 @@ RULES = """
     GET    /emergencies/types                    staff               -
     GET    /emergencies/weather                  staff               -
     PUT    /emergencies/weather                  leading             -
-    GET    /emergencies/proposals                staff               rows
+    GET    /emergencies/proposals?state=all      staff               rows
     POST   /emergencies/proposals/{proposal_id}/accept leading       one
     POST   /emergencies/proposals/{proposal_id}/dismiss leading      one
     GET    /emergencies/{emergency_id}           staff               one

@@ -150,7 +150,7 @@ def _follow(held: Held, before: State, now: datetime) -> None:
             stop_own(held.session, held.ticket, OWN + name, now, withdrawn=True)
         elif step.due_at is not None and not settled and (was is None or was.due_at is None):
             of_type = held.definition.steps[name]
-            ladder = [Rung(after=Span(), tell=of_type.tell)]
+            ladder = [Rung(after=Span(), tell=Role(of_type.tell))]
             if of_type.tell != Role.MANAGER and held.state.level == 1:
                 ladder.append(Rung(after=Span(), tell=Role.MANAGER))      # of the worst the centre manager hears at once
             seconds = max(int((step.due_at - now).total_seconds()), 0)

@@ -24,7 +24,8 @@ log = structlog.get_logger("incidents")
 
 
 def incident_threads(database: Database, site: Site, site_file: Path, secrets: Secrets, clock: Clock, herald: Tells,
-                     report: Reports, ask: Callable[[SetNotice], Answer], rings: Rings, stop: threading.Event) -> list[threading.Thread]:
+                     report: Reports, ask: Callable[[SetNotice], Answer], rings: Rings,
+                     stop: threading.Event) -> list[threading.Thread]:
     """Running. They end within seconds of `stop`."""
     types = types_of(site_file)
     for fault in types.faults:

@@ -174,8 +174,8 @@ def _emergency_of(session: Session, number: int, side: str) -> None:
     nobody, place = 900 + number, {"estate_id": number, "building_id": number}
     session.add_all([
         Emergency(id=number, type="other", definition=kept(types_of(Path("/nowhere")).types["other"]), ticket_id=number,
-                  drill=False, phase="active", level=3, place=side, summary=side, happened_at=NOON, declared_at=NOON, declared_by="x",
-                  commander_id=nobody, commander="x", notice="", steps_open=4, steps_late=0, **place),
+                  drill=False, phase="active", level=3, place=side, summary=side, happened_at=NOON, declared_at=NOON,
+                  declared_by="x", commander_id=nobody, commander="x", notice="", steps_open=4, steps_late=0, **place),
         EmergencyProposal(id=number, because="calls", topic=side, type=None, kind="repair", category=side, callers=5, tickets=[],
                           first_at=NOON, at=NOON, state="proposed", **place)])
     session.flush()
