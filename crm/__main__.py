@@ -27,6 +27,7 @@ from crm.calls.journal import parse_cel, parse_queue_log
 from crm.calls.recorder import Recorder, Source
 from crm.calls.tally import tally_of
 from crm.command import failed, instance_database, password
+from crm.dialling.caller import Dialler
 from crm.followups.keeper import FollowUpKeeper
 from crm.herald import Herald
 from crm.households.demo import demo_rows
@@ -39,17 +40,21 @@ from crm.kinds.load import load_kind
 from crm.ledgers.keeper import LedgerKeeper
 from crm.migrate import is_current, migrate
 from crm.notices.threads import desk_threads
+from crm.outages.guard import FOLDER
+from crm.outages.keeper import OutageKeeper
 from crm.outbox.relay import Relay
 from crm.privacy.command import retention
 from crm.privacy.doomed import ATTACHMENTS, RECORDINGS, VOICEMAIL
 from crm.privacy.worker import Forgetter
 from crm.process import Process
+from crm.purposes import purposes
 from crm.recordings.command import recordings_app
 from crm.recordings.keys import KeyRing
 from crm.recordings.seal import Sealer, Vault
 from crm.repairs.dispatcher import Dispatcher
 from crm.reports.differences import Comparison
 from crm.reports.hearing import Hearing
+from crm.simulator.command import drill_app
 from crm.staff import agents
 from crm.staff.actor import Actor
 from crm.staff.audit import record_audit
@@ -70,6 +75,7 @@ app.add_typer(user_app, name="user")
 app.add_typer(audit_app, name="audit")
 app.add_typer(recordings_app, name="recordings")
 app.add_typer(agents_app, name="agents")
+app.add_typer(drill_app, name="drill")
 app.add_typer(households_app, name="households")
 app.add_typer(kinds_app, name="kinds")
 app.add_typer(incidents_app, name="incidents")
@@ -92,7 +98,7 @@ def process(context: typer.Context) -> None:
     rule = RetryRule(site.desk.callback_tries, timedelta(seconds=site.desk.callback_retry))
     recorder = Recorder(database, sources, node=settings.node, tz=ZoneInfo(site.timezone),
                         short_abandon_s=site.limits.short_abandon, clock=clock, seats_are_agents=not site.free_seating,
-                        callbacks=rule)
+                        callbacks=rule, purposes=purposes(site), dial_busy=timedelta(seconds=site.dialling.busy))
     herald = Herald(settings.redis_url, clock)
     hearing = Hearing(settings.redis_url, clock, ZoneInfo(site.timezone), site.limits.short_abandon, herald.report)
     stop = threading.Event()
@@ -106,6 +112,9 @@ def process(context: typer.Context) -> None:
     caller = CallbackCaller(database, rule, clock, ask=lambda command: asker.ask(command, "crm"), tell=herald.tell,
                             read_until=lambda: recorder.read_until)
     calling = started("callbacks", caller.rounds, stop, herald.report)
+    dialler = Dialler(database, site, purposes(site), clock, ask=lambda command: asker.ask(command, "crm"),
+                      read_until=lambda: recorder.read_until)
+    dialling = started("dialling", dialler.rounds, stop, herald.report)
     relay = Relay(database, Publisher(settings.redis_url, tries_once=True), clock, address_letters)
     relaying = started("relay", relay.rounds, stop, herald.report)
     sealer = Sealer(database, Vault(settings.recordings, KeyRing(settings.secrets)), clock, herald.report)
@@ -120,9 +129,11 @@ def process(context: typer.Context) -> None:
                         reports_itself=True)
     ledgers = started("ledgers", LedgerKeeper(database, site, clock, herald.report).rounds, stop, herald.report,
                       reports_itself=True)
+    outages = OutageKeeper(database, site, settings.state / FOLDER, clock, herald.tell, lambda: recorder.read_until)
+    outaging = started("outages", outages.rounds, stop, herald.report)
     Process(database, recorder, herald, site, settings.recordings, settings.voicemail, clock,
             Comparison(database, hearing, ZoneInfo(site.timezone), site.limits.short_abandon, herald.report)).run(stop)
-    for thread in (relaying, sending, calling, sealing, forgetting, dispatching, following, ledgers, *desk):
+    for thread in (relaying, sending, calling, dialling, sealing, forgetting, dispatching, following, ledgers, outaging, *desk):
         thread.join(timeout=5)
     hearing.stop()
     orders.stop()

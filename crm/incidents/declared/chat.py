@@ -39,8 +39,8 @@ def chat(session: Session, view: View, site: Site, emergency_id: int, tz: tzinfo
 
 def send(session: Session, view: View, site: Site, emergency_id: int, robots: Sequence[str], given: Named | None, now: datetime,
          tz: tzinfo) -> ChatShown:
-    """By the commander or who leads, in their words or the type's; to robots of its estate. A drill says so. Raises NotFound,
-    Forbidden, FieldsUnfit, NotNow."""
+    """By the commander or who leads, in their words or the type's; to robots of its estate. A drill says that it is one. Raises
+    NotFound, Forbidden, FieldsUnfit, NotNow."""
     actor = view.actor
     here = held(session, actor, emergency_id)
     if actor.user_id != here.row.commander_id and not actor.has(*LEADS):
