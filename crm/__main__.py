@@ -35,6 +35,8 @@ from crm.households.export import Format, exported
 from crm.households.importer import bring_in
 from crm.households.lines import COLUMNS
 from crm.incidents.declared.command import incidents_app
+from crm.incidents.declared.dialled import Dialled
+from crm.incidents.declared.threads import incident_threads
 from crm.instance import open_instance
 from crm.kinds.load import load_kind
 from crm.ledgers.keeper import LedgerKeeper
@@ -129,11 +131,14 @@ def process(context: typer.Context) -> None:
                         reports_itself=True)
     ledgers = started("ledgers", LedgerKeeper(database, site, clock, herald.report).rounds, stop, herald.report,
                       reports_itself=True)
+    incidents = incident_threads(database, site, settings.site_file, settings.secrets, clock, herald, herald.report,
+                                 lambda command: asker.ask(command, "crm"), Dialled(site.dialling), stop)
     outages = OutageKeeper(database, site, settings.state / FOLDER, clock, herald.tell, lambda: recorder.read_until)
     outaging = started("outages", outages.rounds, stop, herald.report)
     Process(database, recorder, herald, site, settings.recordings, settings.voicemail, clock,
             Comparison(database, hearing, ZoneInfo(site.timezone), site.limits.short_abandon, herald.report)).run(stop)
-    for thread in (relaying, sending, calling, dialling, sealing, forgetting, dispatching, following, ledgers, outaging, *desk):
+    for thread in (relaying, sending, calling, dialling, sealing, forgetting, dispatching, following, ledgers, outaging, *desk,
+                   *incidents):
         thread.join(timeout=5)
     hearing.stop()
     orders.stop()

@@ -19,14 +19,19 @@ from callcenter.commands import DONE, Answer, SetNotice
 from callcenter.events import AnyEvent, Health, IncidentChanged
 from callcenter.roles import Role
 from callcenter.site.desk import Robot
+from callcenter.site.dialling import Dialling
 from crm.clocks.models import TicketClock
+from crm.dialling.models import DialTask
+from crm.dialling.schemas import Outcome, Result
 from crm.households.models import Household, PhoneNumber
 from crm.households.models import Person as Resident
-from crm.incidents.declared.broadcast import Ringing, heard
+from crm.incidents.declared.broadcast import Ringing
 from crm.incidents.declared.chat import ChatTexts
+from crm.incidents.declared.dialled import Dialled
 from crm.incidents.declared.keeper import IncidentKeeper
 from crm.incidents.declared.load import types_of
 from crm.outbox.models import OutboxEntry
+from crm.purposes import purposes
 from crm.staff.audit import audit_of
 from crm.tickets.models import Ticket
 
@@ -41,6 +46,7 @@ class Outside:
         self.stopped: list[str] = []
         self.health: list[tuple[str, Health, str]] = []
         self.acd = DONE
+        self._dialled = Dialled(Dialling())
 
     def tell(self, event: AnyEvent) -> None:
         self.told.append(event)
@@ -53,11 +59,14 @@ class Outside:
     def report(self, component: str, state: Health, detail: str = "") -> None:
         self.health.append((component, state, detail))
 
-    def ask(self, _session: Session, wanted: Ringing, _now: datetime) -> None:
+    def ask(self, session: Session, wanted: Ringing, now: datetime) -> bool:
+        """As crm does it: what is asked for is a task of crm/dialling."""
         self.rung.append(wanted)
+        return self._dialled.ask(session, wanted, now)
 
-    def stop(self, _session: Session, subject: str, _now: datetime) -> None:
+    def stop(self, session: Session, subject: str, now: datetime) -> None:
         self.stopped.append(subject)
+        self._dialled.stop(session, subject, now)
 
 
 @pytest.fixture
@@ -330,20 +339,23 @@ def test_five_calls_propose_a_power_cut_whose_households_are_rung_and_told(count
     kept.step()
     subject = str(begun["broadcast_id"])
     assert [(one.subject, one.number, one.language, one.keys) for one in outside.rung][:2] == [
-        (subject, "+8613800000000", "en", "1*"), (subject, "+8613800000010", "zh", "1*")]
+        (subject, "+8613800000000", "en", "1"), (subject, "+8613800000010", "zh", "1")]
     assert outside.rung[0].prompts == ("broadcast-hello", "incident-known", "broadcast-confirm")
     kept.step()
     assert len(outside.rung) == 5, "nobody is asked for twice"
 
-    def comes_of(room: int, outcome: str, key: str = "", *, is_last: bool = True, place: int = 0) -> None:
+    def comes_of(room: int, outcome: Outcome, key: str = "", *, is_last: bool = True) -> None:
+        """As the journal's recorder tells it to the purpose."""
         with counter.database.writing.begin() as session:
-            heard(session, subject, f"+86138000000{room}{place}", outcome, key, is_last=is_last, now=counter.clock.now())
+            task = session.scalars(select(DialTask).where(DialTask.subject == subject, DialTask.number.endswith(f"0{room}0"))).one()
+            purposes(counter.site)[task.purpose](session, task, Result(outcome, 1, key, is_last), counter.clock.now())
+            task.state = "over" if is_last else task.state
 
-    comes_of(0, "answered", "1")
-    comes_of(1, "answered", is_last=False)
-    comes_of(1, "noanswer")
-    comes_of(2, "busy")
-    comes_of(4, "noanswer", is_last=False)
+    comes_of(0, Outcome.ANSWERED, "1")
+    comes_of(1, Outcome.ANSWERED, is_last=False)
+    comes_of(1, Outcome.NO_ANSWER)
+    comes_of(2, Outcome.BUSY)
+    comes_of(4, Outcome.NO_ANSWER, is_last=False)
     [now] = lead.read(f"/emergencies/{ident}/broadcasts")["items"]
     assert [now[one] for one in ("asked", "heard", "pressed", "missed", "households_heard", "households_pressed", "state")] == [
         2, 2, 1, 1, 2, 1, "running"]
@@ -353,7 +365,7 @@ def test_five_calls_propose_a_power_cut_whose_households_are_rung_and_told(count
     well(lead.ask("POST", f"/emergencies/{ident}/broadcasts/{subject}/stop", json={}))
     kept.step()
     assert outside.stopped == [subject]
-    comes_of(4, "answered", "1")
+    comes_of(4, Outcome.ANSWERED, "1")
     [now] = lead.read(f"/emergencies/{ident}/broadcasts")["items"]
     assert (now["state"], now["pressed"]) == ("over", 2), "who hears it hears it to the end"
 
