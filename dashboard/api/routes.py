@@ -15,6 +15,9 @@ from dashboard.api import (
     clocks,
     complaints,
     contact_log,
+    emergencies,
+    emergencies_after,
+    emergencies_proposed,
     figures,
     floor,
     floor_calls,
@@ -63,6 +66,9 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     sessions.router,
     calls.router,
     contact_log.router,
+    emergencies_proposed.router,      # /emergencies/proposals comes before /emergencies/{emergency_id}
+    emergencies_after.router,
+    emergencies.router,
     incidents.router,      # /tickets/known comes before /tickets/{ticket_id}
     tickets.router,
     tickets_hands.router,

@@ -29,6 +29,8 @@ GROUPS = {
     "roster": "leader supervisor duty_lead manager office admin",
     "surge": "leader supervisor duty_lead manager",
     "board_staff": "agent leader supervisor duty_lead manager operations office spokesperson admin",
+    "leading": "leader supervisor duty_lead manager",
+    "works": "agent leader supervisor duty_lead manager operations engineer office",
     "faults": "leader supervisor duty_lead manager operations engineer admin",
 }
 RULES = """
@@ -73,6 +75,38 @@ RULES = """
     PUT    /tickets/{ticket_id}/known            staff               one*
     GET    /tickets/{ticket_id}/calls            staff               one*
     POST   /tickets/{ticket_id}/calls            staff               one*
+    GET    /emergencies                          staff               rows
+    POST   /emergencies                          works               -
+    GET    /emergencies/types                    staff               -
+    GET    /emergencies/weather                  staff               -
+    PUT    /emergencies/weather                  leading             -
+    GET    /emergencies/proposals?state=all      staff               rows
+    POST   /emergencies/proposals/{proposal_id}/accept leading       one
+    POST   /emergencies/proposals/{proposal_id}/dismiss leading      one
+    GET    /emergencies/{emergency_id}           staff               one
+    GET    /emergencies/{emergency_id}/timeline  staff               one
+    POST   /emergencies/{emergency_id}/steps/{step} works            one
+    POST   /emergencies/{emergency_id}/notes     works               one
+    POST   /emergencies/{emergency_id}/conditions works              one
+    POST   /emergencies/{emergency_id}/records   works               one
+    POST   /emergencies/{emergency_id}/level     works               one
+    POST   /emergencies/{emergency_id}/hand-over works               one
+    POST   /emergencies/{emergency_id}/over      works               one
+    POST   /emergencies/{emergency_id}/learnt    works               one
+    POST   /emergencies/{emergency_id}/follow-ups works              one
+    POST   /emergencies/{emergency_id}/close     works               one
+    GET    /emergencies/{emergency_id}/report    staff               one
+    POST   /emergencies/{emergency_id}/report    works               one
+    PATCH  /emergencies/{emergency_id}/report    works               one
+    POST   /emergencies/{emergency_id}/report/sign works             one
+    POST   /emergencies/{emergency_id}/report/approve leading        one
+    GET    /emergencies/{emergency_id}/report.pdf works              one
+    GET    /emergencies/{emergency_id}/broadcasts staff              one
+    POST   /emergencies/{emergency_id}/broadcasts works              one
+    POST   /emergencies/{emergency_id}/broadcasts/{broadcast_id}/again works one*
+    POST   /emergencies/{emergency_id}/broadcasts/{broadcast_id}/stop works one*
+    GET    /emergencies/{emergency_id}/chat      staff               one
+    POST   /emergencies/{emergency_id}/chat      works               one*
     GET    /followups/tasks                      desk                -
     GET    /followups/tasks/{task_id}            desk                -
     POST   /followups/tasks/{task_id}/unblock    leads               -
@@ -320,6 +354,7 @@ PATHS = {"call_id": ("node1-1.own", "node1-2.other"), "callback_id": ("node1-1.o
          "household_id": ("1", "2"), "person_id": ("1", "2"), "number_id": ("1", "2"), "what": ("calls", "calls"),
          "step_id": ("1", "2"), "charge_id": ("1", "2"), "settlement_id": ("1", "2"), "shift_id": ("1", "2"),
          "leave_id": ("1", "1"), "skill": ("masonry", "masonry"),
+         "emergency_id": ("1", "2"), "proposal_id": ("1", "2"), "broadcast_id": ("1", "2"), "step": ("ask", "ask"),
          "letter_id": ("1", "2"), "template_id": ("1", "1"),
          "attachment_id": ("1", "1"), "notice_id": ("1", "1"), "kind": ("repair", "repair"), "version": ("1", "1"),
          "merge_id": ("1", "1"), "report_id": ("call-list", "call-list"), "schedule_id": ("1", "1"),
