@@ -1,8 +1,10 @@
 import crm from './crm-en'
+import storm from './storm-en'
 import type zh from './zh'
 
 const en: typeof zh = {
   crm,
+  storm,
   brand: { tagline: 'A call never rings a seventh time' },
   signIn: {
     title: 'Sign in', name: 'User name', password: 'Password', submit: 'Sign in', waiting: 'Signing in…',

@@ -1,7 +1,9 @@
 import crm from './crm-zh'
+import storm from './storm-zh'
 
 export default {
   crm,
+  storm,
   brand: { tagline: '电话绝不响第七声' },
   signIn: {
     title: '登录', name: '用户名', password: '密码', submit: '登录', waiting: '正在登录…', loading: '正在连接服务器…',
