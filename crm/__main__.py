@@ -23,6 +23,7 @@ from callcenter.site import load_site
 from callcenter.yamlfile import FileFaults
 from crm.callbacks.caller import CallbackCaller
 from crm.callbacks.rules import RetryRule
+from crm.callin.keeper import call_in_threads
 from crm.calls.journal import parse_cel, parse_queue_log
 from crm.calls.recorder import Recorder, Source
 from crm.calls.tally import tally_of
@@ -117,6 +118,7 @@ def process(context: typer.Context) -> None:
     sending = started("webhooks", sender.rounds, stop, herald.report)
     desk = desk_threads(database, site, settings.secrets, clock, herald.report, stop)
     dispatching = started("dispatch", Dispatcher(database, site, clock).rounds, stop, herald.report)
+    calling_in = call_in_threads(database, site, settings.secrets, clock, herald.report, stop)
     folders = {RECORDINGS: settings.recordings, VOICEMAIL: settings.voicemail, ATTACHMENTS: settings.attachments}
     forgetting = started("retention", Forgetter(database, site, folders, clock).rounds, stop, herald.report)
     following = started("followups", FollowUpKeeper(database, site, clock, herald.report).rounds, stop, herald.report,
@@ -125,7 +127,7 @@ def process(context: typer.Context) -> None:
                       reports_itself=True)
     Process(database, recorder, herald, site, settings.recordings, settings.voicemail, clock,
             Comparison(database, hearing, ZoneInfo(site.timezone), site.limits.short_abandon, herald.report)).run(stop)
-    for thread in (relaying, sending, calling, dialling, sealing, forgetting, dispatching, following, ledgers, *desk):
+    for thread in (relaying, sending, calling, dialling, sealing, forgetting, dispatching, following, ledgers, *calling_in, *desk):
         thread.join(timeout=5)
     hearing.stop()
     orders.stop()

@@ -4,6 +4,7 @@ from crm import idempotency
 from crm.agentlog import models as agentlog
 from crm.callbacks import models as callbacks
 from crm.callers import models as callers
+from crm.callin import models as callin
 from crm.calls import models as calls
 from crm.clocks import models as clocks
 from crm.complaints.letters import models as letters
@@ -28,8 +29,8 @@ from crm.staff import models as staff
 from crm.tickets import models as tickets
 from crm.webhooks import models as webhooks
 
-__all__ = ["agentlog", "agents", "callbacks", "callers", "calls", "clocks", "dialling", "followups", "households", "idempotency",
-           "incidents", "kinds", "knowledge", "ledgers", "letters", "notices", "outbox", "privacy", "recordings", "repairs",
-           "report_schedules", "reports", "roster", "staff", "tickets", "webhooks"]
+__all__ = ["agentlog", "agents", "callbacks", "callers", "callin", "calls", "clocks", "dialling", "followups", "households",
+           "idempotency", "incidents", "kinds", "knowledge", "ledgers", "letters", "notices", "outbox", "privacy", "recordings",
+           "repairs", "report_schedules", "reports", "roster", "staff", "tickets", "webhooks"]
 
 METADATA = Base.metadata

@@ -63,12 +63,17 @@ def stop(session: Session, purpose: str, subject: str, now: datetime) -> int:
                                                   DialTask.state.in_(("waiting", "dialled")))
                            .order_by(DialTask.id).with_for_update().execution_options(populate_existing=True)).all()
     for row in rows:
-        if row.state == "waiting":
-            end(row, Outcome.STOPPED, now)
-        else:
-            row.state, row.since = "stopping", now
+        call_off(row, now)
     session.flush()
     return len(rows)
+
+
+def call_off(task: DialTask, now: datetime) -> None:
+    """One that is held."""
+    if task.state == "waiting":
+        end(task, Outcome.STOPPED, now)
+    elif task.state == "dialled":
+        task.state, task.since = "stopping", now
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from dashboard import sessions
 from dashboard.api import (
     agents,
     audit,
+    call_in,
     callbacks,
     calls,
     clocks,
@@ -90,6 +91,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     floor_phone.router,
     nuisance.router,
     callbacks.router,
+    call_in.router,
     recordings.router,
     recordings.sounds,
     reveal.router,
