@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import gc
 import signal
+from functools import partial
 
 import structlog
 import uvloop
 
 from acd.agents.roster_keeper import read_roster
+from acd.agents.storm import StormRules
 from acd.agents.transitions import Rules
 from acd.ami.link import AmiAddress
 from acd.app import COLLECT_AFTER, AcdPlan, run
@@ -21,6 +23,7 @@ from acd.health.watch import WatchPlan
 from acd.plan import FloorPlan
 from callcenter.clock import SystemClock
 from callcenter.logs import configure_logs
+from callcenter.runtime.announce import has_sound
 from callcenter.settings import Settings
 from callcenter.site import load_site
 
@@ -43,6 +46,7 @@ def plan_of(settings: Settings) -> AcdPlan:
         dialling=DialRules.of(site),
         book_file=BookFile(settings.book_file),
         rules=Rules.of(site),
+        storm=StormRules.of(site, partial(has_sound, settings)),
     )
 
 

@@ -40,6 +40,8 @@ from crm.kinds.load import load_kind
 from crm.ledgers.keeper import LedgerKeeper
 from crm.migrate import is_current, migrate
 from crm.notices.threads import desk_threads
+from crm.outages.guard import FOLDER
+from crm.outages.keeper import OutageKeeper
 from crm.outbox.relay import Relay
 from crm.privacy.command import retention
 from crm.privacy.doomed import ATTACHMENTS, RECORDINGS, VOICEMAIL
@@ -52,6 +54,7 @@ from crm.recordings.seal import Sealer, Vault
 from crm.repairs.dispatcher import Dispatcher
 from crm.reports.differences import Comparison
 from crm.reports.hearing import Hearing
+from crm.simulator.command import drill_app
 from crm.staff import agents
 from crm.staff.actor import Actor
 from crm.staff.audit import record_audit
@@ -72,6 +75,7 @@ app.add_typer(user_app, name="user")
 app.add_typer(audit_app, name="audit")
 app.add_typer(recordings_app, name="recordings")
 app.add_typer(agents_app, name="agents")
+app.add_typer(drill_app, name="drill")
 app.add_typer(households_app, name="households")
 app.add_typer(kinds_app, name="kinds")
 
@@ -125,9 +129,12 @@ def process(context: typer.Context) -> None:
                         reports_itself=True)
     ledgers = started("ledgers", LedgerKeeper(database, site, clock, herald.report).rounds, stop, herald.report,
                       reports_itself=True)
+    outages = OutageKeeper(database, site, settings.state / FOLDER, clock, herald.tell, lambda: recorder.read_until)
+    outaging = started("outages", outages.rounds, stop, herald.report)
     Process(database, recorder, herald, site, settings.recordings, settings.voicemail, clock,
             Comparison(database, hearing, ZoneInfo(site.timezone), site.limits.short_abandon, herald.report)).run(stop)
-    for thread in (relaying, sending, calling, dialling, sealing, forgetting, dispatching, following, ledgers, *calling_in, *desk):
+    for thread in (relaying, sending, calling, dialling, sealing, forgetting, dispatching, following, ledgers, outaging,
+                   *calling_in, *desk):
         thread.join(timeout=5)
     hearing.stop()
     orders.stop()

@@ -13,10 +13,12 @@ from crm.dialling import models as dialling
 from crm.followups import models as followups
 from crm.households import models as households
 from crm.incidents import models as incidents
+from crm.incidents.declared import models as emergencies
 from crm.kinds import models as kinds
 from crm.knowledge import models as knowledge
 from crm.ledgers import models as ledgers
 from crm.notices import models as notices
+from crm.outages import models as outages
 from crm.outbox import models as outbox
 from crm.privacy import models as privacy
 from crm.recordings import models as recordings
@@ -26,11 +28,12 @@ from crm.reports.schedules import models as report_schedules
 from crm.roster import models as roster
 from crm.staff import agents_models as agents
 from crm.staff import models as staff
+from crm.surge import models as surge
 from crm.tickets import models as tickets
 from crm.webhooks import models as webhooks
 
-__all__ = ["agentlog", "agents", "callbacks", "callers", "callin", "calls", "clocks", "dialling", "followups", "households",
-           "idempotency", "incidents", "kinds", "knowledge", "ledgers", "letters", "notices", "outbox", "privacy", "recordings",
-           "repairs", "report_schedules", "reports", "roster", "staff", "tickets", "webhooks"]
+__all__ = ["agentlog", "agents", "callbacks", "callers", "callin", "calls", "clocks", "dialling", "emergencies", "followups",
+           "households", "idempotency", "incidents", "kinds", "knowledge", "ledgers", "letters", "notices", "outages", "outbox",
+           "privacy", "recordings", "repairs", "report_schedules", "reports", "roster", "staff", "surge", "tickets", "webhooks"]
 
 METADATA = Base.metadata

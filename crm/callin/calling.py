@@ -162,7 +162,7 @@ class CallingIn:
             _write(called, then)
             self._told(session, row, called, now)
             if then.state is Coming.RINGING:
-                self._ring(session, row, called, numbers[called.person_id], now)
+                self._ring(session, called, numbers[called.person_id], now)
             elif then.state is Coming.LATE:
                 called.seat = None
         session.flush()
@@ -182,15 +182,12 @@ class CallingIn:
         self._told(session, row, called, now)
         session.flush()
 
-    def _ring(self, session: Session, row: CallInRow, called: CalledRow, person: CallInPerson, now: datetime) -> None:
+    def _ring(self, session: Session, called: CalledRow, person: CallInPerson, now: datetime) -> None:
         """One try a task: when somebody is rung again, and who before, is decided by the rounds; so is who is rung at night."""
-        task = ask_for(session, CallWanted(
+        ask_for(session, CallWanted(
             PURPOSE, _subject(called.id), person.number, ("callin-ask",), keys=COMES + REFUSES,
             thanks={COMES: "callin-accepted", REFUSES: "callin-declined"}, language="en" if person.language == "en" else "zh",
             urgent=True, staff=True, tries=1), self._site.dialling, now)
-        if task.state == "over":
-            called.tries = self._rule(row).tries
-            self.act(session, row, called, Act.NO_ANSWER, now)
 
     def _rule(self, row: CallInRow) -> Rule:
         site = self._site.call_in

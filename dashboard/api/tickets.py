@@ -52,7 +52,7 @@ class TicketGiven(BaseModel):
     call_id: CallId | None = Field(None, description="the call in which it was told; its entry in the log names the ticket then")
     parent_id: RowId | None = None
     parent_as: Link | None = None
-    despite_known: bool = Field(False, description="another matter than what is known in the household's building (`known_incident`)")
+    despite_known: bool = Field(False, description="another matter than what is known there (409 `known_incident`)")
 
 
 class ChangesGiven(BaseModel):

@@ -147,6 +147,11 @@ RULES = """
     GET    /clocks/on-time                       leads operations    -
     GET    /notices                              staff               -
     POST   /notices/{notice_id}/acknowledge      staff               -
+    GET    /outages                              leads operations    -
+    GET    /outages/{outage_id}                  leads operations    -
+    GET    /outages/{outage_id}/callers          leads               rows
+    POST   /outages/{outage_id}/acknowledge      leads operations    -
+    PUT    /outages/{outage_id}/cause            leads operations    -
     GET    /kinds                                staff               -
     GET    /kinds/{kind}                         staff               -*
     GET    /kinds/{kind}/versions/{version}      staff               -*
@@ -287,6 +292,7 @@ RULES = """
     POST   /floor/transfer/complete              desk                -
     POST   /floor/transfer/cancel                desk                -
     POST   /floor/conference                     desk                -
+    POST   /floor/office                         desk                -
     POST   /floor/park                           desk                -
     POST   /floor/retrieve                       desk                -
     POST   /floor/recording/pause                desk                -
@@ -312,6 +318,7 @@ PATHS = {"call_id": ("node1-1.own", "node1-2.other"), "callback_id": ("node1-1.o
          "letter_id": ("1", "2"), "template_id": ("1", "1"),
          "attachment_id": ("1", "1"), "notice_id": ("1", "1"), "kind": ("repair", "repair"), "version": ("1", "1"),
          "merge_id": ("1", "1"), "report_id": ("call-list", "call-list"), "schedule_id": ("1", "1"),
+         "outage_id": ("database-20261122-040000",) * 2,
          "webhook_id": ("1", "1"), "delivery_id": ("1", "1"),
          "task_id": ("1", "1"), "claim_id": ("1", "1"), "plan_id": ("1", "1"),
          "item_id": ("901", "902"), "script_id": ("903", "904"),

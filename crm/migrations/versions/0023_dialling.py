@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0023_dialling"
-down_revision = "0021_measured"
+down_revision = "0022_surge"
 branch_labels = None
 depends_on = None
 

@@ -31,3 +31,11 @@ test.each([zh, en])('every refusal of an order has words', (words) => {
   const known = new Map(Object.entries(words.error))
   for (const code of codes) expect([code, known.get(code)]).toEqual([code, expect.stringMatching(/./)])
 })
+
+/** As crm, acd, agi and dashboard report them. */
+test.each([zh, en])('every component has a name that people read', (words) => {
+  const known = new Map(Object.entries(words.health.name))
+  const reported = ['trunk', 'asterisk', 'ami', 'acd', 'agi', 'crm', 'dashboard', 'redis', 'database', 'disk', 'figures', 'callbacks', 'recordings', 'clocks', 'notices',
+    'reports', 'report_letters', 'ledgers', 'followups', 'relay', 'webhooks', 'retention', 'dispatch', 'orders', 'hearing', 'surge', 'callin', 'dialling', 'incidents', 'outages']
+  for (const component of reported) expect([component, known.get(component)]).toEqual([component, expect.stringMatching(/./)])
+})

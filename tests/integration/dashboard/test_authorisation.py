@@ -37,6 +37,7 @@ from crm.knowledge.models import (
     KnowledgeStamp,
     KnowledgeVersion,
 )
+from crm.outages.models import LostCaller, OutageRow
 from crm.recordings.models import RecordingNote
 from crm.repairs.models import Charge, Price, RepairStep, Settlement, WorkOrder
 from crm.roster.models import Shift
@@ -82,6 +83,7 @@ BODIES: dict[str, Any] = {
     "POST /households/{household_id}/people/{person_id}/consents": {"what": "survey", "how": "phone"},
     "PUT /households/{household_id}/people/{person_id}/do-not-call": REASON, "POST /people/{person_id}/erase": REASON,
     "PATCH /contact-log/{entry_id}": {"declined_contact": True, "matter": "x", "kind": "repair", "result": "y"},
+    "PUT /outages/{outage_id}/cause": {"cause": "x"},
     "POST /calls/{call_id}/reveal": REASON | {"field": "number"}, "POST /callbacks/{callback_id}/reveal": REASON,
     "POST /recordings/{call_id}/notes": {"at_s": 0, "text": "x"}, "POST /recordings/{call_id}/export": REASON,
     "POST /contact-log/{entry_id}/reveal": REASON | {"field": "matter"}, "POST /nuisance/{treatment_id}/reveal": REASON,
@@ -134,6 +136,10 @@ def seed(database: Database) -> None:
             session.add(CallbackRow(callback_id=f"node1-9{number}.{side}", queue="repair", number=number_of, household_id=number,
                                     state="waiting", attempts=0, asked_at=NOON, since=NOON))
         session.execute(update(KnowledgeStamp).values(stamp=2))
+        session.add(OutageRow(outage_id="database-20261122-040000", component="database", detail="", began_at=NOON, lost=2))
+        session.flush()
+        session.add_all(LostCaller(call_id=f"node1-{number}.{side}", outage_id="database-20261122-040000", at=NOON, how="lost",
+                                   rings=True) for number, side in enumerate(("own", "other"), start=1))
         session.add(Treatment(number="13900000000", level="warn", state="active", reason="x", by="leader", at=NOON))
         for role in Role:
             session.add(User(name=f"own-{role.value}", roles=[role.value], estates=[1], password_hash="-", created_at=NOON))

@@ -34,6 +34,7 @@ from callcenter.settings import Settings
 from crm.complaints.letters.models import Letter, LetterTemplate
 from crm.database import open_database
 from crm.kinds.service import put_shipped
+from crm.outages.models import OutageRow
 from crm.reports.schedules.models import ReportSchedule
 from crm.staff.models import User
 
@@ -44,7 +45,8 @@ EXAMPLES = 5        # of each operation, sent by both users
 THERE = {"ticket_id": "1", "household_id": "1", "person_id": "1", "number_id": "1", "webhook_id": "1", "kind": "enquiry",
          "item_id": "40", "script_id": "1", "search_id": "1", "version": "1", "report_id": "tickets", "code": "1001",
          "queue": "repair", "shift_id": "1", "skill": "plumbing", "letter_id": "1", "template_id": "1", "task_id": "1",
-         "claim_id": "1", "call_in_id": "1", "call_in_person": "1", "plan_id": "1", "schedule_id": "1"}
+         "claim_id": "1", "call_in_id": "1", "call_in_person": "1", "plan_id": "1", "schedule_id": "1",
+         "outage_id": "database-20261122-040000"}
 REPAIR = "4"        # the ticket that is one
 
 Users = dict[Role, requests.Session]
@@ -98,6 +100,7 @@ def _scene(instance: Settings) -> None:
     load(database, datetime.now(UTC), WANG, LI, ZHAO)
     with database.writing.begin() as session:
         put_shipped(session, datetime.now(UTC))
+        session.add(OutageRow(outage_id=THERE["outage_id"], component="database", detail="", began_at=datetime.now(UTC)))
         admin = session.scalars(select(User.id).where(User.name == Role.ADMIN.value)).one()
         session.add(ReportSchedule(
             owner_id=admin, report="tickets", period="yesterday", given={}, language="zh", form="xlsx", every="daily", at="08:00",

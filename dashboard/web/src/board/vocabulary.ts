@@ -32,6 +32,7 @@ export const call = shape({
   agent: nullable(text),
   priority: number,
   expected_wait_s: nullable(number),
+  parked: text,
 })
 
 export const seat = shape({
@@ -63,7 +64,7 @@ export const agent = shape({
 })
 
 export const queueWait = shape({
-  queue: text, waiting: number, expected_s: nullable(number), error_s: nullable(number), agents: number,
+  queue: text, waiting: number, expected_s: nullable(number), error_s: nullable(number), agents: number, closed: flag,
 })
 
 export const callback = shape({
