@@ -16,6 +16,7 @@ from callcenter.settings import Settings
 from callcenter.site import load_site
 from crm.callbacks.caller import CallbackCaller
 from crm.callbacks.rules import RetryRule
+from crm.callin.keeper import call_in_threads
 from crm.calls.journal import parse_cel, parse_queue_log
 from crm.calls.recorder import Recorder, Source
 from crm.calls.tally import tally_of
@@ -94,6 +95,7 @@ def run(settings: Settings) -> None:
         thread("ledgers", LedgerKeeper(database, site, clock, report).rounds, own=True),
         thread("outages", OutageKeeper(database, site, settings.state / FOLDER, clock, tell, read_until).rounds),
         forecast_thread(database, site, clock, report, stop),
+        *call_in_threads(database, site, settings.secrets, clock, report, stop),
         *desk_threads(database, site, settings.secrets, clock, report, stop),
         *incident_threads(database, site, settings.site_file, settings.secrets, clock, herald, report, ask,
                           Dialled(site.dialling), stop),

@@ -10,6 +10,7 @@ from dashboard import sessions
 from dashboard.api import (
     agents,
     audit,
+    call_in,
     callbacks,
     calls,
     clocks,
@@ -104,6 +105,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     surge.router,
     nuisance.router,
     callbacks.router,
+    call_in.router,
     recordings.router,
     recordings.sounds,
     reveal.router,

@@ -197,6 +197,21 @@ RULES = """
     POST   /callbacks/{callback_id}/cancel       leads               one
     POST   /callbacks/{callback_id}/reveal       callers             one
 
+    GET    /call-in                              leads               -
+    POST   /call-in                              supervises          -
+    GET    /call-in/mine                         staff               -
+    GET    /call-in/people                       leads               -
+    POST   /call-in/people                       staffing            -
+    GET    /call-in/people/{call_in_person}      leads               -
+    PATCH  /call-in/people/{call_in_person}      staffing            -
+    DELETE /call-in/people/{call_in_person}      staffing            -
+    POST   /call-in/people/{call_in_person}/reveal leader supervisor duty_lead manager -
+    GET    /call-in/{call_in_id}                 leads               -
+    POST   /call-in/{call_in_id}/stop            supervises          -
+    POST   /call-in/{call_in_id}/accept          staff               -
+    POST   /call-in/{call_in_id}/refuse          staff               -
+    POST   /call-in/{call_in_id}/people/{call_in_person}/answer leads -
+
     GET    /households                           desk                rows
     POST   /households                           leads               -
     GET    /households/places                    desk                rows
@@ -352,6 +367,7 @@ RULES = """
 PATHS = {"call_id": ("node1-1.own", "node1-2.other"), "callback_id": ("node1-1.own", "node1-2.other"), "entry_id": ("1", "2"),
          "treatment_id": ("1", "1"), "ticket_id": ("1", "2"), "household": ("1", "2"), "note_id": ("1", "2"),
          "household_id": ("1", "2"), "person_id": ("1", "2"), "number_id": ("1", "2"), "what": ("calls", "calls"),
+         "call_in_id": ("1", "1"), "call_in_person": ("1", "1"),
          "step_id": ("1", "2"), "charge_id": ("1", "2"), "settlement_id": ("1", "2"), "shift_id": ("1", "2"),
          "leave_id": ("1", "1"), "skill": ("masonry", "masonry"),
          "emergency_id": ("1", "2"), "proposal_id": ("1", "2"), "broadcast_id": ("1", "2"), "step": ("ask", "ask"),
