@@ -16,6 +16,7 @@ from callcenter.settings import Settings
 from callcenter.site import load_site
 from crm.callbacks.caller import CallbackCaller
 from crm.callbacks.rules import RetryRule
+from crm.callin.calling import CallingIn
 from crm.callin.keeper import call_in_threads
 from crm.calls.journal import parse_cel, parse_queue_log
 from crm.calls.recorder import Recorder, Source
@@ -23,6 +24,7 @@ from crm.calls.tally import tally_of
 from crm.dialling.caller import Dialler
 from crm.followups.keeper import FollowUpKeeper
 from crm.forecast.keeper import forecast_thread
+from crm.forecast.service import arrivals_expected
 from crm.herald import Herald
 from crm.incidents.declared.dialled import Dialled
 from crm.incidents.declared.threads import incident_threads
@@ -42,6 +44,7 @@ from crm.repairs.dispatcher import Dispatcher
 from crm.reports.differences import Comparison
 from crm.reports.hearing import Hearing
 from crm.staff.orders import OrdersAudited
+from crm.surge.threads import surge_threads
 from crm.threads import Rounds, started
 from crm.webhooks.addresses import Allowed
 from crm.webhooks.post import Post
@@ -97,6 +100,7 @@ def run(settings: Settings) -> None:
         forecast_thread(database, site, clock, report, stop),
         *call_in_threads(database, site, settings.secrets, clock, report, stop),
         *desk_threads(database, site, settings.secrets, clock, report, stop),
+        *surge_threads(database, site, settings, clock, herald, stop, calls_in=CallingIn(site), expected=arrivals_expected),
         *incident_threads(database, site, settings.site_file, settings.secrets, clock, herald, report, ask,
                           Dialled(site.dialling), stop),
     ]
