@@ -160,7 +160,8 @@ def test_a_duty_lead_raises_holds_lowers_and_ends_a_surge_and_reports_it_upward(
     assert len(agent.read("/surge/reports", limit=4, cursor=pages["next"])["items"]) == 2
     third = next(one["report_id"] for one in written if one["tier"] == 3)
     assert agent.read(f"/surge/reports/{third}")["en"]["subject"] == "Surge: tier 3, up from 2"
-    for language, words in (("zh", ("三级响应升级", "经过", "召回人员", "李明")), ("en", ("How it came so far", "1 min 0 s"))):
+    for language, words in (("zh", ("三级响应升级", "经过", "召回人员", "李明")),
+                            ("en", ("Why", "How it came so far", "1 min 0 s"))):
         paper = agent.ask("GET", f"/surge/reports/{third}.pdf", params={"language": language})
         text = "".join("".join(sheets(paper.content)).split())
         assert paper.headers["Content-Type"] == "application/pdf"
