@@ -109,7 +109,7 @@ async def run(plan: AcdPlan, clock: Clock) -> None:
     reconciler = Reconciler(desired, clock, put=outbox.put, adopt=adopt, rhythm=plan.rhythm)
     storm = StormDesk(
         desired, attendance, links, plan.storm, clock,
-        lambda data: line.journal("LINESWITCHED", call_id=None, seat=None, data=data), reconciler.wake)
+        lambda data: line.journal("LINESWITCHED", call_id=None, seat=None, data=data), reconciler.wake, outbox.put)
     # Who carries out which kind of order: one line for each owner.
     calls = CallsDesk(service.views, desired, plan.calls, clock, outbox.put)
     queues = plan.nodes[0][0]      # every node has every queue of the site

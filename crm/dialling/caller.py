@@ -155,4 +155,4 @@ class Dialler:
 
 def _ids(session: Session, *wanted: ColumnElement[bool]) -> list[str]:
     return list(session.scalars(select(DialTask.task_id).where(*wanted)
-                                .order_by(DialTask.urgent.desc(), DialTask.next_at, DialTask.id).limit(FEW)))
+                                .order_by(DialTask.staff.desc(), DialTask.urgent.desc(), DialTask.next_at, DialTask.id).limit(FEW)))

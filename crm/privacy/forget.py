@@ -13,6 +13,8 @@ from crm.callbacks.models import CallbackRow
 from crm.calls.models import CallRow, ContactEntry, TalkSegment
 from crm.calls.recordings import PRESENT
 from crm.complaints.letters.models import Letter
+from crm.dialling.models import DialTask
+from crm.dialling.service import call_off
 from crm.followups.models import Rating
 from crm.households.estates import estate_of
 from crm.incidents.declared.forget import forget_emergencies, forget_rung
@@ -70,6 +72,12 @@ def forget_search(row: KnowledgeSearch) -> None:
 
 
 def forget_callback(row: CallbackRow) -> None:
+    row.number, row.household_id = "", None
+
+
+def forget_dialled(_session: Session, row: DialTask, now: datetime) -> None:
+    """Who was rung of our own accord, or is to be: then not any more. What came of it stays."""
+    call_off(row, now)
     row.number, row.household_id = "", None
 
 

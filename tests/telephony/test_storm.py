@@ -125,6 +125,8 @@ async def test_the_line_is_switched_by_a_code_with_every_python_process_dead_and
     await back.hears("menu-main")
     assert max(back.likeness("surge-notice"), back.likeness("recording-notice"), back.likeness("welcome-night")) < 0.6, (
         "tier and notices of the test before are over")
+    written = [path for folder in ("etc", "log") for path in (settings.asterisk / folder).rglob("*") if path.is_file()]
+    assert not [path for path in (*written, settings.state / "asterisk.out") if SWITCH_PIN.encode() in path.read_bytes()]
     assert switchings(line) == [("SWITCHREFUSED", "1101", ("announcement",)), ("LINESWITCHED", "1101", ("announcement", "phone")),
                        ("LINESWITCHED", "1101", (ELSEWHERE, "phone"))]
 

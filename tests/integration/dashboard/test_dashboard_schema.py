@@ -45,8 +45,9 @@ EXAMPLES = 5        # of each operation, sent by both users
 THERE = {"ticket_id": "1", "household_id": "1", "person_id": "1", "number_id": "1", "webhook_id": "1", "kind": "enquiry",
          "item_id": "40", "script_id": "1", "search_id": "1", "version": "1", "report_id": "tickets", "code": "1001",
          "queue": "repair", "shift_id": "1", "skill": "plumbing", "letter_id": "1", "template_id": "1", "task_id": "1",
-         "claim_id": "1", "plan_id": "1", "schedule_id": "1", "outage_id": "database-20261122-040000",
-         "emergency_id": "1", "proposal_id": "1", "broadcast_id": "1", "step": "ask"}
+          "claim_id": "1", "plan_id": "1", "schedule_id": "1", "outage_id": "database-20261122-040000", "situation_id": "1",
+          "fallen_id": "1", "emergency_id": "1", "proposal_id": "1", "broadcast_id": "1", "step": "ask", "call_in_id": "1",
+          "call_in_person": "1"}
 REPAIR = "4"        # the ticket that is one
 
 Users = dict[Role, requests.Session]

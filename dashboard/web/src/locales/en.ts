@@ -1,8 +1,10 @@
 import crm from './crm-en'
+import storm from './storm-en'
 import type zh from './zh'
 
 const en: typeof zh = {
   crm,
+  storm,
   brand: { tagline: 'A call never rings a seventh time' },
   signIn: {
     title: 'Sign in', name: 'User name', password: 'Password', submit: 'Sign in', waiting: 'Signing in…',
@@ -17,6 +19,8 @@ const en: typeof zh = {
     invalid: 'Something in what you entered does not fit.', unauthenticated: 'You have been signed out. Please sign in again.',
     forbidden: 'Your account may not do this.', acd_silent: 'Call distribution did not answer; nothing was done. Please try again.',
     unknown_agent: 'There is no such agent.', unknown_seat: 'There is no such seat.', unknown_queue: 'There is no such queue.',
+    surge: 'In a surge only a break or a meal.', unknown_estate: 'There is no such estate.', unknown_prompt: 'There is no such prompt.',
+    unknown_number: 'The site file does not name this number.',
     seat_taken: 'Somebody sits there. Choose another seat.', seat_unreachable: 'The phone at that seat cannot be reached. Choose another.',
     not_signed_in: 'Not signed in at a seat.', no_call: 'That call is no longer there.', not_now: 'This cannot be done in the present state.',
     too_late: 'Too late: nothing was done.', refused: 'This is not allowed here.',

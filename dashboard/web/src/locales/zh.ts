@@ -1,7 +1,9 @@
 import crm from './crm-zh'
+import storm from './storm-zh'
 
 export default {
   crm,
+  storm,
   brand: { tagline: '电话绝不响第七声' },
   signIn: {
     title: '登录', name: '用户名', password: '密码', submit: '登录', waiting: '正在登录…', loading: '正在连接服务器…',
@@ -14,6 +16,7 @@ export default {
     unreachable: '连不上服务器，请检查网络。', unavailable: '服务器暂时不可用，请稍后再试。',
     invalid: '填写的内容不对，请检查。', unauthenticated: '登录已失效，请重新登录。', forbidden: '你的账号没有这个权限。',
     acd_silent: '排队调度没有响应，操作没有执行，请再试。', unknown_agent: '没有这个坐席。', unknown_seat: '没有这个座席号。',
+    surge: '来电激增期间只能小休或用餐。', unknown_estate: '没有这个小区。', unknown_prompt: '没有这条录音。', unknown_number: '站点文件里没有这个号码。',
     unknown_queue: '没有这个队列。', seat_taken: '这个座席已有人，请换一个。', seat_unreachable: '这个座席的话机连不上，请换一个。',
     not_signed_in: '还没有签入。', no_call: '这通电话已经不在了。', not_now: '现在的状态不能这样做。',
     too_late: '操作太晚了，没有执行。', refused: '这里不允许这样做。', no_agent: '此账号没有关联坐席工号，请联系主管。',
