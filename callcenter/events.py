@@ -82,6 +82,7 @@ class Call:
     priority: int = 0
     expected_wait_s: float | None = None # what it was told when it joined the queue
     callback_id: str | None = None       # set: nobody on the line yet, a place in the queue kept for this callback
+    parked: str = ""                     # the slot where an agent has parked it
 
 
 @dataclass(frozen=True)
@@ -147,6 +148,7 @@ class QueueWait:
     expected_s: float | None             # None: nobody is there to answer
     error_s: float | None = None         # mean absolute error of the last answered calls' estimates
     agents: int = 0                      # signed in and not paused
+    closed: bool = False                 # by a person: no new caller enters it
 
 
 @dataclass(frozen=True)

@@ -27,9 +27,10 @@ class WaitKeeper:
     """`heard` is given every live event; `run` does the rest. Every node is told: a caller waits on any of them."""
 
     def __init__(self, plan: FloorPlan, links: Sequence[AmiLink], clock: Clock, *,
-                 floors: Callable[[], Sequence[Floor]], put: Callable[[AnyEvent], None]) -> None:
+                 floors: Callable[[], Sequence[Floor]], closed: Callable[[], frozenset[str]],
+                 put: Callable[[AnyEvent], None]) -> None:
         self._plan, self._links, self._clock = plan, links, clock
-        self._floors, self._put = floors, put
+        self._floors, self._closed, self._put = floors, closed, put
         self._learned = Learned({queue.queue: queue.wrapup_s for queue in plan.queues.values()})
         self._told: dict[str, QueueWait] = {}
         self._written: dict[tuple[str, str], tuple[str, float]] = {}    # (node, queue) → seconds, when
@@ -59,7 +60,8 @@ class WaitKeeper:
 
     def _waits(self, floors: Sequence[Floor]) -> Mapping[str, QueueWait]:
         people = staffed(floors, tuple(self._plan.queues))
-        return {queue: queue_wait(queue, people[queue], self._learned.pace(queue), self._plan.overflow_s)
+        closed = self._closed()
+        return {queue: queue_wait(queue, people[queue], self._learned.pace(queue), self._plan.overflow_s, closed=queue in closed)
                 for queue in self._plan.queues}
 
     async def _write(self, link: AmiLink, waits: Mapping[str, QueueWait]) -> None:

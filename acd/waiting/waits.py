@@ -18,7 +18,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from acd.floor.facts import Floor
-from acd.waiting.erlang import expected_wait_s, expected_wait_until_s
+from callcenter.erlang import expected_wait_s, expected_wait_until_s
 from callcenter.events import AnyEvent, Call, CallChanged, CallEnded, CallState, FloorReset, QueueWait, SeatState
 from callcenter.stages import Pool, stage_of
 
@@ -194,15 +194,15 @@ def estimate_s(people: Staffed, pace: Pace, overflow_s: float) -> float | None:
     return expected_wait_s(people.waiting, served, service, abandon)
 
 
-def queue_wait(queue: str, people: Staffed, pace: Pace, overflow_s: float) -> QueueWait:
+def queue_wait(queue: str, people: Staffed, pace: Pace, overflow_s: float, *, closed: bool = False) -> QueueWait:
     expected, error = estimate_s(people, pace, overflow_s), pace.error_s
     return QueueWait(queue, people.waiting, None if expected is None else round(expected, 1),
-                     None if error is None else round(error, 1), people.heads)
+                     None if error is None else round(error, 1), people.heads, closed)
 
 
 def noticeably(before: QueueWait | None, after: QueueWait) -> bool:
     """Whether the board should be told."""
-    if before is None or (before.waiting, before.agents) != (after.waiting, after.agents):
+    if before is None or (before.waiting, before.agents, before.closed) != (after.waiting, after.agents, after.closed):
         return True
     return _moved(before.expected_s, after.expected_s) or _moved(before.error_s, after.error_s, at_least=1.0)
 

@@ -68,9 +68,9 @@ def _sqlite(file: Path, source: Path) -> dict[str, int]:
             if (lacking := line.execute("PRAGMA foreign_key_check").fetchone()) is not None:
                 raise BadBackup(f"{source}: a row of {lacking[0]} names one of {lacking[2]} that is not there")
             names = [row[0] for row in line.execute(
-                "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND sql NOT LIKE 'CREATE VIRTUAL%'")]
-            # The names are the database's own.
-            counted = {name: line.execute(f'SELECT count(*) FROM "{name}"').fetchone() for name in names}   # noqa: S608
+                "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' "
+                "AND sql NOT LIKE 'CREATE VIRTUAL%'")]
+            counted = {name: line.execute(f'SELECT count(*) FROM "{name}"').fetchone() for name in names}   # noqa: S608 - its own
             return {name: int(row[0]) for name, row in counted.items()}
     except sqlite3.Error as error:
         raise BadBackup(f"{source}: the database in it cannot be read: {error}") from error

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -14,12 +15,13 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from wall.chromium import LAPTOP, NEEDS, chinese_page, enter, picture
 from wall.orders import OrdersReader
 from wall.rig import DashboardThread, Floor, running_here, until
-from wall.scene import COMPONENTS
+from wall.scene import COMPONENTS, call
 from wall.team import TEAM, agent, staffed_floor
 
 from callcenter.commands import (
     AskHelp,
     CancelTransfer,
+    CloseQueue,
     Command,
     CompleteTransfer,
     ExtendWrapUp,
@@ -39,7 +41,7 @@ from callcenter.commands import (
     Target,
     Transfer,
 )
-from callcenter.events import AgentChanged, AgentState, DriftMended
+from callcenter.events import AgentChanged, AgentState, CallChanged, CallState, DriftMended, QueueWait, QueueWaitChanged
 from callcenter.roles import Role
 from callcenter.settings import Settings
 
@@ -248,6 +250,21 @@ def test_a_leader_brings_an_agent_back_moves_a_waiting_call_and_signs_out_only_w
     order(page, "sign-out").click()
     order(page, "sign-out-sure").click()
     asked(acd, Resume("805"), MoveCall("node1-1763800000.45", "enquiry"), SignOut("805"))
+
+
+def test_a_supervisor_closes_a_queue_only_when_sure_opens_it_again_and_sees_in_which_slot_a_call_is_parked(
+        page: Page, rig: Rig, floor: Floor, acd: OrdersReader) -> None:
+    enter(page, rig[2].url, Role.SUPERVISOR, "/lead")
+    door, now = page.locator("[data-door=enquiry]"), datetime.now(UTC)
+    door.locator("[data-order=close-queue]").click()
+    door.locator("[data-order=close-queue-sure]").click()
+    asked(acd, CloseQueue("enquiry", closed=True))
+    floor.publish(QueueWaitChanged(now, QueueWait("enquiry", 0, 4.0, 3.2, 2, closed=True)),
+                  CallChanged(now, "parked", replace(call(45, CallState.QUEUED, now, 24, queue="complaint"), parked="701")))
+    expect(door).to_contain_text("已关闭")
+    expect(page.locator('[data-waiting="node1-1763800000.45"] [data-test=parked]')).to_have_text("驻留 701")
+    door.locator("[data-order=open-queue]").click()
+    asked(acd, CloseQueue("enquiry", closed=True), CloseQueue("enquiry", closed=False))
 
 
 def test_pages_are_there_by_role_and_keep_one_line(page: Page, rig: Rig, floor: Floor) -> None:

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0025_outages"
-down_revision = "0021_measured"
+down_revision = "0024_emergencies"
 branch_labels = None
 depends_on = None
 

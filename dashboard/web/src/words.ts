@@ -9,6 +9,12 @@ export function useErrorText(): (code: string) => string {
   return (code) => (te(`error.${code}`) ? t(`error.${code}`) : t('error.other', { code }))
 }
 
+/** What a part of the system is called; one that this page does not know yet by its own name, made readable. */
+export function useComponentText(): (component: string) => string {
+  const { t, te } = useI18n()
+  return (component) => (te(`health.name.${component}`) ? t(`health.name.${component}`) : t('health.unknown', { name: component.replace(/[_-]+/g, ' ') }))
+}
+
 /** A state with its reason: "Paused · Meal". */
 export function useStateText(): (state: ShownState, agent?: AgentShown | null) => string {
   const { t, te } = useI18n()

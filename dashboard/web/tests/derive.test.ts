@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { callsInOrder, highIsGood, lowIsGood, queueRows, rings, thresholds, totals, waitTone } from '../src/board/derive'
+import { callsInOrder, healthNamed, highIsGood, lowIsGood, queueRows, rings, thresholds, totals, waitTone } from '../src/board/derive'
 import { emptyBoard, type Board, type Call, type Figures } from '../src/board/vocabulary'
+import { dateTyped } from '../src/crm/time'
 import { clockText, numberText, percentText } from '../src/format'
 import { site } from './site'
 
@@ -10,7 +11,7 @@ function call(id: string, state: Call['state'], secondsAgo: number, queue: strin
   const at = NOW - secondsAgo * 1000
   return {
     call_id: id, state, entered_at: at, since: at, number: '', did: '', name: '', room: '', household_id: null,
-    language: 'zh', queue, queued_at: queue ? at : null, rang_at: null, answered_at: null, stage, ringing: [], seat: null, agent: null, priority: 0, expected_wait_s: null,
+    language: 'zh', queue, queued_at: queue ? at : null, rang_at: null, answered_at: null, stage, ringing: [], seat: null, agent: null, priority: 0, expected_wait_s: null, parked: '',
   }
 }
 
@@ -79,4 +80,17 @@ describe('the headline', () => {
 test('times and numbers are written as people read them', () => {
   expect([5, 75.9, 3675].map(clockText)).toEqual(['0:05', '1:15', '1:01:15'])
   expect(['+8613800138000', '+8651255501234', '1001'].map(numberText)).toEqual(['138 0013 8000', '0512 5550 1234', '1001'])
+})
+
+test('the wall names what everybody knows and what is not well; others are a number', () => {
+  const of = (component: string, state: 'ok' | 'down') => ({ component, state, since: NOW, detail: '' })
+  const { named, rest } = healthNamed([of('trunk', 'ok'), of('ledgers', 'ok'), of('clocks', 'down'), of('brand_new', 'ok')])
+  expect([named.map((one) => one.component), rest.map((one) => one.component)]).toEqual([['trunk', 'clocks'], ['ledgers', 'brand_new']])
+})
+
+test('a day is typed as people write it, and a moment has its time', () => {
+  expect(['2026-11-23', '2026/1/3', '2026年11月3日', ' 2026.12.1 ', '3.11.', '2026-11-23 9:30'].map((typed) => dateTyped(typed, false)))
+    .toEqual(['2026-11-23', '2026-01-03', '2026-11-03', '2026-12-01', '3.11.', '2026-11-23 9:30'])
+  expect(['2026-11-23T09:30', '2026-11-23 9:05', '2026年11月3日 9点30分', '2026-11-23'].map((typed) => dateTyped(typed, true)))
+    .toEqual(['2026-11-23T09:30', '2026-11-23T09:05', '2026-11-03T09:30', '2026-11-23'])
 })

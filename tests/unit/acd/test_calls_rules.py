@@ -6,6 +6,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import yaml
+from hotline.sites import TestSite
 
 from acd.calls.recording import Paused, over
 from acd.calls.rules import CallRules, NotPossible, Why
@@ -13,11 +15,12 @@ from acd.calls.talks import Seating, number_in_dialplan, phone_of, require_free,
 from acd.desired.book import Book, SignedIn
 from acd.floor.channels import Channel, Channels
 from acd.floor.facts import CallFacts, Floor
-from acd.floor.shown import call_state, parties_of, show_call
+from acd.floor.shown import parties_of, show_call
 from acd.plan import FloorPlan, SeatPlan
 from callcenter.commands import Target, TargetKind
 from callcenter.events import CallState
 from callcenter.roster import Agent, Roster
+from callcenter.site.schema import Site
 
 NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
 UP = 6
@@ -26,6 +29,15 @@ RULES = CallRules(seats=frozenset({"1001", "1002", "1201"}), leaders=frozenset({
                   departments={"lifts": "*501", "guards": "*502"}, department_ends={"lifts": "051288880000", "guards": "1002"})
 SEATING = Seating(Book({"801": SignedIn("801", "1001", NOW), "803": SignedIn("803", "1002", NOW)}),
                   Roster({"801": Agent("801", "Li"), "802": Agent("802", "Wu"), "803": Agent("803", "Ma", leader=True)}))
+
+
+@pytest.mark.rule("F5", part="which office joins, the caller's estate says")
+def test_the_office_of_an_emergency_is_the_estate_s_or_the_site_s() -> None:
+    site = Site.model_validate(yaml.load(TestSite(more={
+        "departments": [{"id": name, "name": {"zh": name, "en": name}, "number": "13900000001"} for name in ("east", "west")],
+        "estates": [{"id": "yunqi", "name": {"zh": "云栖", "en": "Yunqi"}, "office": "west"},
+                    {"id": "jiangwan", "name": {"zh": "江湾", "en": "Bend"}}], "office": "east"}).text(), Loader=yaml.BaseLoader))
+    assert CallRules.of(site).offices == {"": "east", "yunqi": "west"}
 
 
 def leg(name: str, bridge: str | None, born: int, uniqueid: str = "") -> Channel:
@@ -91,7 +103,8 @@ def test_parked_callers_share_a_bridge_and_talk_with_nobody() -> None:
     other = Channel("other", "PJSIP/trunk-0002", "other", UP, NOW, "b1")
     there = floor(CALLER, other, parked="701")
     there.calls["other"] = CallFacts("other", NOW, parked="702")
-    assert call_state(there.calls["call"], parties_of(there, there.calls["call"])) is CallState.QUEUED
+    shown = show_call(there, there.calls["call"], parties_of(there, there.calls["call"]), NOW, None)
+    assert (shown.state, shown.parked) == (CallState.QUEUED, "701")
 
 
 def test_a_phone_that_is_gone_or_busy_is_not_rung() -> None:

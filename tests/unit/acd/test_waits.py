@@ -100,6 +100,7 @@ def test_the_board_is_told_of_what_matters_only() -> None:
     assert noticeably(None, before)
     assert not noticeably(before, before)
     assert noticeably(before, replace(before, waiting=2))
+    assert noticeably(before, replace(before, closed=True))
     assert not noticeably(QueueWait("q", 1, 100), QueueWait("q", 1, 104))
     assert noticeably(QueueWait("q", 1, 100), QueueWait("q", 1, None))
     assert noticeably(QueueWait("q", 1, 3), QueueWait("q", 1, 0))

@@ -58,6 +58,8 @@ export interface QueueRow {
   readonly expected: number | null
   readonly error: number | null
   readonly callbacks: number
+  /** By a person: no new caller enters it. */
+  readonly closed: boolean
   readonly serviceLevelSeconds: number | null
   readonly figures: Figures | null
 }
@@ -79,6 +81,7 @@ export function queueRows(board: Board, site: SiteShown, now: number): QueueRow[
       expected: board.waits[id]?.expected_s ?? null,
       error: board.waits[id]?.error_s ?? null,
       callbacks: Object.values(board.callbacks).filter((callback) => callback.queue === id && callback.state !== 'talking').length,
+      closed: board.waits[id]?.closed ?? false,
       serviceLevelSeconds: queue?.service_level_s ?? null,
       figures: board.figures[id] ?? null,
     }
@@ -130,6 +133,12 @@ export function seatsInOrder(board: Board): Seat[] {
 }
 
 const healthOrder = ['trunk', 'asterisk', 'ami', 'acd', 'agi', 'crm', 'dashboard', 'redis', 'database', 'figures', 'disk']
+
+/** A wall names what everybody knows, and whatever is not well; of the rest their number says enough. */
+export function healthNamed(health: readonly ComponentHealth[]): { named: ComponentHealth[]; rest: ComponentHealth[] } {
+  const isNamed = (one: ComponentHealth) => one.state !== 'ok' || healthOrder.includes(one.component)
+  return { named: health.filter(isNamed), rest: health.filter((one) => !isNamed(one)) }
+}
 
 export function healthInOrder(board: Board): ComponentHealth[] {
   const place = (name: string) => (healthOrder.includes(name) ? healthOrder.indexOf(name) : healthOrder.length)

@@ -32,6 +32,7 @@ export const call = shape({
   agent: nullable(text),
   priority: number,
   expected_wait_s: nullable(number),
+  parked: text,
 })
 
 export const seat = shape({
@@ -63,7 +64,7 @@ export const agent = shape({
 })
 
 export const queueWait = shape({
-  queue: text, waiting: number, expected_s: nullable(number), error_s: nullable(number), agents: number,
+  queue: text, waiting: number, expected_s: nullable(number), error_s: nullable(number), agents: number, closed: flag,
 })
 
 export const callback = shape({
@@ -113,6 +114,7 @@ export const surge = shape({
   next_at: nullable(moment),
   down_at: nullable(moment),
   held: flag,
+  held_by: text,
   coming: list(calledIn),
   drill: flag,
 })
@@ -164,7 +166,7 @@ export type PauseReason = (typeof pauseReasons)[number]
 
 const noSurge: Surge = {
   tier: 0, surge_id: null, since: null, tier_since: null, why: [], reason: '', by: '', under_control_since: null, next_at: null,
-  down_at: null, held: false, coming: [], drill: false,
+  down_at: null, held: false, held_by: '', coming: [], drill: false,
 }
 
 export const emptyBoard: Board = {

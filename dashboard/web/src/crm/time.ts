@@ -29,6 +29,16 @@ export function fromLocal(text: string, timezone: string): number | null {
   return at
 }
 
+/** What somebody typed for a day or a moment, as an input of type date or datetime-local has it: "2026年11月3日 9点30" is
+ *  "2026-11-03T09:30". What is neither is left as it is: whoever checks the field says so. */
+export function dateTyped(typed: string, withTime: boolean): string {
+  const two = (part: string) => part.padStart(2, '0')
+  const found = /^\D*(\d{4})\D+(\d{1,2})\D+(\d{1,2})(?:\D+(\d{1,2})\D+(\d{1,2})\D*|\D*)$/.exec(typed)
+  if (!found || (found[4] !== undefined) !== withTime) return typed.trim()
+  const [, year = '', month = '', day = '', hour = '', minute = ''] = found
+  return `${year}-${two(month)}-${two(day)}${withTime ? `T${two(hour)}:${two(minute)}` : ''}`
+}
+
 /** "09:30" today, "11-22 09:30" in this year, "2025-11-22 09:30" before. */
 export function momentText(at: number, now: number, timezone: string): string {
   const [then, today] = [toLocal(at, timezone), toLocal(now, timezone)]

@@ -11,6 +11,8 @@ import { momentText, span } from './time'
 export interface DeskWords {
   of(words: Words): string
   kind(kind: string): string
+  /** The line that says what a ticket is about; empty where nothing but its kind is known. */
+  what(of: Pick<Ticket, 'kind' | 'title' | 'notes'>): string
   stage(of: Pick<Ticket, 'kind' | 'kind_version' | 'stage'>, stage?: string): string
   category(definition: Definition, path: string): string
   span(ms: number): string
@@ -30,6 +32,11 @@ export function useDeskWords(timezone: string, now: () => number): DeskWords {
   function kind(name: string): string {
     const found = kinds.newestOf(name)
     return found ? of(found.definition.name) : name
+  }
+
+  function what({ kind: name, title, notes }: Pick<Ticket, 'kind' | 'title' | 'notes'>): string {
+    const saysMore = title !== null && title !== kinds.newestOf(name)?.definition.name.zh // titles are the site's people's, in Chinese
+    return saysMore ? title : (notes?.split('\n')[0] ?? '')
   }
 
   function stageOf(definition: Definition | null, stage: string): string {
@@ -95,5 +102,5 @@ export function useDeskWords(timezone: string, now: () => number): DeskWords {
     }
   }
 
-  return { of, kind, stage: (ticket, stage) => stageOf(kinds.definition(ticket), stage ?? ticket.stage), category, span: spanText, value, event, code }
+  return { of, kind, what, stage: (ticket, stage) => stageOf(kinds.definition(ticket), stage ?? ticket.stage), category, span: spanText, value, event, code }
 }

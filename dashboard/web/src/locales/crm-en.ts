@@ -1,7 +1,7 @@
 import type zh from './crm-zh'
 
 const en: typeof zh = {
-  none: '–', yes: 'Yes', no: 'No', files: '1 file | {n} files', loading: 'Loading…', again: 'Try again', more: 'Show more', save: 'Save', cancel: 'Cancel', edit: 'Change',
+  date: { day: 'YYYY-MM-DD', time: 'YYYY-MM-DD HH:MM', pick: 'Open the calendar' }, none: '–', yes: 'Yes', no: 'No', files: '1 file | {n} files', loading: 'Loading…', again: 'Try again', more: 'Show more', save: 'Save', cancel: 'Cancel', edit: 'Change',
   close: 'Close', back: 'Back to the list', optional: 'optional', required: 'required', unsaved: 'Not saved yet', whole: 'All fields', saved: 'Saved',
   span: { days: '{d} d {h} h', hours: '{h} h {m} min', minutes: '{m} min {s} s' },
   rating: { 1: '1 satisfied', 2: '2 fair', 3: '3 not satisfied' },
@@ -59,6 +59,9 @@ const en: typeof zh = {
   create: {
     title: 'New ticket', kind: 'What is it about?', forHome: 'Household', noHome: 'No household chosen', unset: 'Without household', choose: 'Find a household', fromCall: 'From the call you are on', submit: 'Open ticket', other: 'Another kind', estate: 'Estate', noEstate: 'No estate', notes: 'Notes', busy: 'Opening…',
     none: 'There is no kind of ticket that you may open',
+  },
+  known: {
+    title: 'Already known here', hint: 'Tie this call to it: the caller is rung back when it is over.', marked: 'known to the desk', alike: 'same building, same kind', callers: '{n} called', tie: 'Tie this call to it', despite: 'It is another matter: open a ticket',
   },
   sound: {
     play: 'Play', pause: 'Pause', at: 'at {at}', note: 'Note at this place', add: 'Add', drop: 'Delete', wave: 'Waveform; click to go there', damaged: 'The recording is damaged', expires: 'kept until {on}', speed: 'Speed', seat: 'Seat {seat}', mark: '{who}: {text}',

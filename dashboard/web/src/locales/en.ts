@@ -1,8 +1,10 @@
 import crm from './crm-en'
+import storm from './storm-en'
 import type zh from './zh'
 
 const en: typeof zh = {
   crm,
+  storm,
   brand: { tagline: 'A call never rings a seventh time' },
   signIn: {
     title: 'Sign in', name: 'User name', password: 'Password', submit: 'Sign in', waiting: 'Signing in…',
@@ -10,11 +12,15 @@ const en: typeof zh = {
     ended: 'You have been signed out. Please sign in again.',
   },
   error: {
+    no_office: 'The site file names no management office.',
+    known_incident: 'This is known already. Tie the call to it, or say that it is another matter.', call_tied: 'This call is tied to it already.',
     wrong_credentials: 'The name or the password is wrong.', too_many_requests: 'Too many tries. Try again in 15 minutes.',
     unreachable: 'The server cannot be reached. Check the network.', unavailable: 'The server is not available just now.',
     invalid: 'Something in what you entered does not fit.', unauthenticated: 'You have been signed out. Please sign in again.',
     forbidden: 'Your account may not do this.', acd_silent: 'Call distribution did not answer; nothing was done. Please try again.',
     unknown_agent: 'There is no such agent.', unknown_seat: 'There is no such seat.', unknown_queue: 'There is no such queue.',
+    surge: 'In a surge only a break or a meal.', unknown_estate: 'There is no such estate.', unknown_prompt: 'There is no such prompt.',
+    unknown_number: 'The site file does not name this number.',
     seat_taken: 'Somebody sits there. Choose another seat.', seat_unreachable: 'The phone at that seat cannot be reached. Choose another.',
     not_signed_in: 'Not signed in at a seat.', no_call: 'That call is no longer there.', not_now: 'This cannot be done in the present state.',
     too_late: 'Too late: nothing was done.', refused: 'This is not allowed here.',
@@ -54,7 +60,7 @@ const en: typeof zh = {
     title: 'Queues', waiting: 'Waiting', longest: 'Longest wait', level: 'Service level', within: 'in {s} s',
     abandonment: 'Abandoned', offered: 'Offered', answered: 'Answered', overflowed: 'Overflow', messages: 'Messages',
     backup: 'Backup ringing', nobody: 'nobody waits',
-    expected: 'Expected', error: '± {s} s', callbacks: '{n} to call back', none: 'The site file has no queues',
+    expected: 'Expected', error: '± {s} s', callbacks: '{n} to call back', closed: 'Closed', none: 'The site file has no queues',
   },
   seat: {
     title: 'Seats', none: 'No seats yet', withheld: 'Number withheld',
@@ -66,6 +72,7 @@ const en: typeof zh = {
     left: 'left', missed: '{n} calls missed', help: 'Help', helpFor: 'Wants help {time}',
   },
   desk: {
+    office: 'Call the office in',
     at: 'Seat {seat}', unknown: 'Waiting for state', leads: 'At no seat', left: 'until ready', resume: 'Ready again', pause: 'Pause',
     pauseAfter: 'Pause after the call', extend: '{s} s more', longest: 'The wrap-up is as long as it may be', help: 'Ask the leader',
     helpEnd: 'No help needed {time}', move: 'Other seat', signOut: 'Sign out', leave: 'Leave the seat',
@@ -104,7 +111,8 @@ const en: typeof zh = {
     join: 'Join', takeOver: 'Take over', noSeat: 'Choose your own phone first: it rings when you listen.', noReason: 'No reason given',
     notTalking: 'Not on a call now', isOut: 'Signed out: nothing to do.', resume: 'Ready again', pause: 'Set to pause', move: 'Other seat',
     moveTo: 'Move to', signOut: 'Sign out', signOutSure: 'Really sign out {name}', waiting: 'Waiting', moveCall: 'Move…',
-    mySeat: 'My phone', none: 'none',
+    mySeat: 'My phone', none: 'none', parked: 'Parked {slot}', queues: 'Queues', closeQueue: 'Close', closeSure: 'Really close {name}', openQueue: 'Open again',
+    closedHint: 'Closed: no new caller enters it; who waits goes on waiting.',
   },
   reason: {
     break: 'Break', meal: 'Meal', training: 'Training', outbound: 'Outbound', back_office: 'Back office', help: 'Helping',
@@ -116,11 +124,15 @@ const en: typeof zh = {
     rings: '{n} of {of} rings',
   },
   health: {
-    title: 'System', none: 'No component has reported yet',
+    title: 'System', none: 'No component has reported yet', rest: '{n} more', unknown: 'Part “{name}”',
     state: { ok: 'OK', degraded: 'Impaired', down: 'Down' },
     name: {
       trunk: 'Trunk', asterisk: 'Asterisk', ami: 'Control link', acd: 'Distribution', agi: 'Caller lookup', crm: 'Records',
-      dashboard: 'Wallboard', redis: 'Message bus', database: 'Database', disk: 'Disk', figures: 'Figures',
+      dashboard: 'Wallboard', redis: 'Message bus', database: 'Database', disk: 'Disk', figures: 'Figures', callbacks: 'Callbacks', recordings: 'Recordings',
+      clocks: 'Clocks', notices: 'Notices', reports: 'Reports', report_letters: 'Sending of reports', ledgers: 'Ledgers', followups: 'Follow-ups', relay: 'Passing on events',
+      webhooks: 'Webhooks', retention: 'Deleting old data', dispatch: 'Dispatch', orders: 'Audit of orders', hearing: 'Listening to events', knowledge: 'Knowledge',
+      surge: 'Surge tiers', callin: 'Calling in', dialling: 'Automatic calls', incidents: 'Emergencies', outages: 'Outage clocks', lost: 'Lost callers', backup: 'Backup',
+      guard: 'Watch', drills: 'Drills', simulator: 'Simulator', forecast: 'Forecast', network: 'Network', seats: 'Phones at seats',
     },
   },
 }

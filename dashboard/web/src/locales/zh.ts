@@ -1,17 +1,22 @@
 import crm from './crm-zh'
+import storm from './storm-zh'
 
 export default {
   crm,
+  storm,
   brand: { tagline: '电话绝不响第七声' },
   signIn: {
     title: '登录', name: '用户名', password: '密码', submit: '登录', waiting: '正在登录…', loading: '正在连接服务器…',
     forbidden: '此账号无权查看看板，请换一个账号登录。', ended: '登录已失效，请重新登录。',
   },
   error: {
+    no_office: '站点文件没有指定管理处。',
+    known_incident: '这件事已经登记过。请把来电登记到已有工单，或说明这是另一件事。', call_tied: '这通来电已登记到该工单。',
     wrong_credentials: '用户名或密码不对。', too_many_requests: '尝试次数过多，请 15 分钟后再试。',
     unreachable: '连不上服务器，请检查网络。', unavailable: '服务器暂时不可用，请稍后再试。',
     invalid: '填写的内容不对，请检查。', unauthenticated: '登录已失效，请重新登录。', forbidden: '你的账号没有这个权限。',
     acd_silent: '排队调度没有响应，操作没有执行，请再试。', unknown_agent: '没有这个坐席。', unknown_seat: '没有这个座席号。',
+    surge: '来电激增期间只能小休或用餐。', unknown_estate: '没有这个小区。', unknown_prompt: '没有这条录音。', unknown_number: '站点文件里没有这个号码。',
     unknown_queue: '没有这个队列。', seat_taken: '这个座席已有人，请换一个。', seat_unreachable: '这个座席的话机连不上，请换一个。',
     not_signed_in: '还没有签入。', no_call: '这通电话已经不在了。', not_now: '现在的状态不能这样做。',
     too_late: '操作太晚了，没有执行。', refused: '这里不允许这样做。', no_agent: '此账号没有关联坐席工号，请联系主管。',
@@ -42,7 +47,7 @@ export default {
   queue: {
     title: '队列', waiting: '等待', longest: '最长等待', level: '服务水平', within: '{s} 秒内', abandonment: '放弃率',
     offered: '呼入', answered: '接起', overflowed: '转后备', messages: '留言', backup: '后备响铃中', nobody: '无人等待',
-    expected: '预计等待', error: '误差 {s} 秒', callbacks: '回拨 {n}',
+    expected: '预计等待', error: '误差 {s} 秒', callbacks: '回拨 {n}', closed: '已关闭',
     none: '站点文件里没有队列',
   },
   seat: {
@@ -55,6 +60,7 @@ export default {
     left: '剩', missed: '{n} 个来电未接', help: '求助', helpFor: '求助 {time}',
   },
   desk: {
+    office: '接入管理处',
     at: '座席 {seat}', unknown: '等待状态', leads: '未占用座席', left: '后自动空闲', resume: '恢复空闲', pause: '暂停', pauseAfter: '通话后暂停',
     extend: '再加 {s} 秒', longest: '整理时间已到上限', help: '请组长协助', helpEnd: '取消求助 {time}', move: '换座席', signOut: '签出',
     leave: '离开座席', away: '连续 {n} 个来电没有接，系统已暂停给你派单。准备好了请恢复空闲。',
@@ -87,7 +93,8 @@ export default {
     agent: '坐席', seat: '座席', state: '状态', since: '时长', call: '通话', nobody: '还没有坐席', listen: '监听', whisper: '密语',
     join: '加入', takeOver: '接管', noSeat: '先选自己的话机，监听时它会响。', noReason: '没有写原因', notTalking: '现在不在通话',
     isOut: '未签入，没有可做的。', resume: '恢复空闲', pause: '设为暂停', move: '换座席', moveTo: '换到', signOut: '签出',
-    signOutSure: '确定签出 {name}', waiting: '排队中', moveCall: '转队列…', mySeat: '我的话机', none: '未选',
+    signOutSure: '确定签出 {name}', waiting: '排队中', moveCall: '转队列…', mySeat: '我的话机', none: '未选', parked: '驻留 {slot}', queues: '队列开关', closeQueue: '关闭', closeSure: '确定关闭 {name}', openQueue: '重新开放',
+    closedHint: '已关闭：新来电不再进入，已在等的继续等。',
   },
   reason: { break: '小休', meal: '用餐', training: '培训', outbound: '外呼', back_office: '后台事务', help: '协助同事' },
   call: {
@@ -97,11 +104,15 @@ export default {
     rings: '已等 {n} 响，共 {of} 响',
   },
   health: {
-    title: '系统', none: '尚无组件报告状态',
+    title: '系统', none: '尚无组件报告状态', rest: '另 {n} 项', unknown: '组件 {name}',
     state: { ok: '正常', degraded: '异常', down: '故障' },
     name: {
       trunk: '中继线路', asterisk: '交换机', ami: '交换机接口', acd: '排队调度', agi: '来电识别', crm: '业务记录',
-      dashboard: '看板服务', redis: '消息总线', database: '数据库', disk: '磁盘', figures: '核对',
+      dashboard: '看板服务', redis: '消息总线', database: '数据库', disk: '磁盘', figures: '核对', callbacks: '回拨', recordings: '录音',
+      clocks: '时限', notices: '通知', reports: '报表', report_letters: '报表发送', ledgers: '台账', followups: '回访', relay: '事件转发',
+      webhooks: '对外推送', retention: '数据清理', dispatch: '派单', orders: '操作审计', hearing: '事件接收', knowledge: '知识库',
+      surge: '应急分级', callin: '召集', dialling: '自动呼叫', incidents: '突发事件', outages: '故障时钟', lost: '丢失来电', backup: '备份',
+      guard: '值守', drills: '演练', simulator: '推演', forecast: '预测', network: '网络', seats: '座席话机',
     },
   },
 }
