@@ -86,7 +86,8 @@ class CallBack:
         """Calls that were lost, are on no list yet and cannot come onto that of an outage any more."""
         rows = session.scalars(select(CallRow).where(
             CallRow.outcome == Outcome.LOST.value, CallRow.ended_at >= now - LATELY,
-            CallRow.ended_at < min(now, known) - self.settled, ~exists().where(LostCaller.call_id == CallRow.call_id)).order_by(CallRow.ended_at)).all()
+            CallRow.ended_at < min(now, known) - self.settled,
+            ~exists().where(LostCaller.call_id == CallRow.call_id)).order_by(CallRow.ended_at)).all()
         open_since = session.scalar(select(OutageRow.began_at).where(OutageRow.listed_at.is_(None))
                                     .order_by(OutageRow.began_at).limit(1))
         before = timedelta(seconds=self.site.outages.lost_callers.cut_off_before)
