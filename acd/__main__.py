@@ -5,21 +5,25 @@ from __future__ import annotations
 import asyncio
 import gc
 import signal
+from functools import partial
 
 import structlog
 import uvloop
 
 from acd.agents.roster_keeper import read_roster
+from acd.agents.storm import StormRules
 from acd.agents.transitions import Rules
 from acd.ami.link import AmiAddress
 from acd.app import COLLECT_AFTER, AcdPlan, run
 from acd.calls.rules import CallRules
 from acd.desired.bookfile import BookFile
 from acd.desired.state import first_book, first_roster
+from acd.dialling import DialRules
 from acd.health.watch import WatchPlan
 from acd.plan import FloorPlan
 from callcenter.clock import SystemClock
 from callcenter.logs import configure_logs
+from callcenter.runtime.announce import has_sound
 from callcenter.settings import Settings
 from callcenter.site import load_site
 
@@ -39,8 +43,10 @@ def plan_of(settings: Settings) -> AcdPlan:
         roster_file=settings.roster_file,
         calls=CallRules.of(site),
         callback_numbers=site.limits.callback_numbers,
+        dialling=DialRules.of(site),
         book_file=BookFile(settings.book_file),
         rules=Rules.of(site),
+        storm=StormRules.of(site, partial(has_sound, settings)),
     )
 
 

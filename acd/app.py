@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC
 from pathlib import Path
 
 import structlog
@@ -12,6 +14,7 @@ from acd.agents.attendance import Attendance, Keeping
 from acd.agents.keypad import Keypad
 from acd.agents.line import AgentLine
 from acd.agents.roster_keeper import RosterKeeper
+from acd.agents.storm import StormDesk, StormRules
 from acd.agents.transitions import Rules
 from acd.ami.link import AmiAddress, AmiLink, LinkLimits
 from acd.bus.orders import Handlers, OrderDesk, OrderIntake
@@ -21,6 +24,7 @@ from acd.calls.rules import CallRules
 from acd.desired.book import Book
 from acd.desired.bookfile import BookFile, BookKeeper, fitted
 from acd.desired.state import Desired
+from acd.dialling import DialDesk, DialRules
 from acd.floor.service import FloorService
 from acd.health.counters import Counters
 from acd.health.watch import Watch, WatchPlan
@@ -33,6 +37,7 @@ from callcenter.bus import Bus
 from callcenter.clock import Clock
 from callcenter.events import AnyEvent
 from callcenter.roster import Roster
+from callcenter.site.dialling import Dialling
 from callcenter.site.parts import PRIVATE_NUMBERS
 
 log = structlog.get_logger(__name__)
@@ -61,6 +66,8 @@ class AcdPlan:
     rhythm: Rhythm = field(default_factory=Rhythm)
     calls: CallRules = field(default_factory=CallRules)
     callback_numbers: tuple[str, ...] = PRIVATE_NUMBERS
+    storm: StormRules = field(default_factory=StormRules)
+    dialling: DialRules = field(default_factory=lambda: DialRules(Dialling(), UTC))
 
 
 async def run(plan: AcdPlan, clock: Clock) -> None:
@@ -95,17 +102,27 @@ async def run(plan: AcdPlan, clock: Clock) -> None:
     attendance = Attendance(
         desired, plan.rules, clock, service, line, Keeping(books.save, books.saved, lambda: keeper.board, lost=kept is None),
         outbox.put)
-    reconciler = Reconciler(desired, clock, put=outbox.put, adopt=attendance.adopt, rhythm=plan.rhythm)
+    def adopt(node: str, switches: Mapping[str, str]) -> None:
+        attendance.adopt(node, switches)
+        storm.adopt(switches)
+
+    reconciler = Reconciler(desired, clock, put=outbox.put, adopt=adopt, rhythm=plan.rhythm)
+    storm = StormDesk(
+        desired, attendance, links, plan.storm, clock,
+        lambda data: line.journal("LINESWITCHED", call_id=None, seat=None, data=data), reconciler.wake, outbox.put)
     # Who carries out which kind of order: one line for each owner.
     calls = CallsDesk(service.views, desired, plan.calls, clock, outbox.put)
     queues = plan.nodes[0][0]      # every node has every queue of the site
     waits = WaitKeeper(queues, links, clock, floors=service.floors, closed=lambda: desired.book.closed, put=outbox.put)
     callbacks = CallbackDesk(tuple(queues.queues), links, service.floors, plan.callback_numbers)
-    handlers: Handlers = {**attendance.handlers(), **calls.handlers(), **callbacks.handlers()}
+    dialling = DialDesk(links, service.floors, plan.dialling, clock)
+    handlers: Handlers = {**attendance.handlers(), **calls.handlers(), **callbacks.handlers(), **storm.handlers(),
+                          **dialling.handlers()}
     desk = OrderDesk(handlers, clock, outbox.put)
     intake = OrderIntake(bus, desk)
     keypad = Keypad(desk, attendance, desired, line, clock)
-    for listeners in (attendance.listeners(), keypad.listeners(), line.listeners(), reconciler.listeners(), calls.listeners()):
+    for listeners in (attendance.listeners(), keypad.listeners(), line.listeners(), reconciler.listeners(), calls.listeners(),
+                      storm.listeners()):
         service.listen(listeners)
     for floor, address in plan.nodes:
         link = AmiLink(address, service.deliver, limits=plan.limits)
@@ -129,6 +146,8 @@ async def run(plan: AcdPlan, clock: Clock) -> None:
             tasks.create_task(calls.run())
             tasks.create_task(Ageing(service.views, clock).run())
             tasks.create_task(waits.run())
+            tasks.create_task(storm.run(bus))
+            tasks.create_task(dialling.run())
             for link in links:
                 tasks.create_task(link.run())
             log.info("acd_started", nodes=[link.node for link in links])

@@ -48,6 +48,9 @@ class FloorPlan:
     queues: dict[str, QueuePlan]
     overflow_s: int              # how long stage 0 lasts (A2)
     free_seating: bool = False
+    extra_seats: tuple[str, ...] = ()    # ring in a surge with nobody signed in
+    surge_wrapup_s: int = 0              # no wrap-up lasts longer …
+    surge_wrapup_from: int | None = None     # … from this tier on
 
     @classmethod
     def of(cls, site: Site, node: str) -> Self:
@@ -56,7 +59,8 @@ class FloorPlan:
             seats={seat.seat: SeatPlan(seat.seat, seat.name, seat.kind) for seat in site.seats},
             queues={queue.id: QueuePlan.of(queue, site) for queue in site.queues},
             overflow_s=site.ring.overflow_after * site.ring.seconds,
-            free_seating=site.free_seating,
+            free_seating=site.free_seating, extra_seats=site.posture.extra_seats,
+            surge_wrapup_s=site.posture.wrapup, surge_wrapup_from=site.posture.wrapup_from,
         )
 
     def seat_of(self, interface: str) -> str | None:
@@ -68,6 +72,15 @@ class FloorPlan:
             return rest
         name = rest.rpartition("-")[0]
         return name if name in self.seats else None
+
+    def own_wrapup(self, tier: int) -> int:
+        """The wrap-up that each dynamic member has of its own at this tier, in s; 0: as its queue says.
+
+        One for all: app_queue goes by the member that it would ring, and by the last call's queue only when that has none.
+        """
+        if self.surge_wrapup_from is None or tier < self.surge_wrapup_from:
+            return 0
+        return self.surge_wrapup_s if any(queue.wrapup_s > self.surge_wrapup_s for queue in self.queues.values()) else 0
 
     def always_on(self, seat: str) -> bool:
         """Rings with nobody signed in (`Site.always_on`)."""

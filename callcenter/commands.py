@@ -121,6 +121,13 @@ class Conference:
 
 
 @dataclass(frozen=True)
+class JoinOffice:
+    """The management office that is in charge where the caller lives joins the talk (F5): rung at once, in no queue."""
+
+    agent: str
+
+
+@dataclass(frozen=True)
 class Park:
     agent: str
 
@@ -246,7 +253,7 @@ class StopDialling:
 
 
 Command = (SignIn | SignOut | MoveSeat | Pause | Resume | ExtendWrapUp | AskHelp | EndHelp | Transfer | CompleteTransfer
-           | CancelTransfer | Conference | Park | Retrieve | PauseRecording | ResumeRecording | Monitor | TakeOver
+           | CancelTransfer | Conference | JoinOffice | Park | Retrieve | PauseRecording | ResumeRecording | Monitor | TakeOver
            | MoveCall | CloseQueue | RingBack | CancelRingBack | SetSurge | SetNotice | SwitchLine | Dial | StopDialling)
 
 _COMMANDS: Final[dict[str, TypeAdapter[Any]]] = {kind.__name__: TypeAdapter(kind) for kind in get_args(Command)}

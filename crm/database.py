@@ -16,6 +16,8 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 from sqlalchemy.types import TypeDecorator
 
+from crm.remembered import sharing
+
 BUSY_TIMEOUT_MS = 5_000
 CONNECT_TIMEOUT_S = 3
 
@@ -75,7 +77,7 @@ def open_database(url: str, info: Mapping[str, object] | None = None) -> Databas
     `info` is what every session carries; crm/instance.py puts the instance's own into it.
     """
     engine = make_engine(url)
-    carried = dict(info or {})
+    carried = {**sharing(), **(info or {})}
     return Database(
         engine=engine,
         reading=sessionmaker(engine, expire_on_commit=False, info=carried),

@@ -4,17 +4,22 @@ from crm import idempotency
 from crm.agentlog import models as agentlog
 from crm.callbacks import models as callbacks
 from crm.callers import models as callers
+from crm.callin import models as callin
 from crm.calls import models as calls
 from crm.clocks import models as clocks
 from crm.complaints.letters import models as letters
 from crm.database import Base
+from crm.dialling import models as dialling
 from crm.followups import models as followups
+from crm.forecast import models as forecast
 from crm.households import models as households
 from crm.incidents import models as incidents
+from crm.incidents.declared import models as emergencies
 from crm.kinds import models as kinds
 from crm.knowledge import models as knowledge
 from crm.ledgers import models as ledgers
 from crm.notices import models as notices
+from crm.outages import models as outages
 from crm.outbox import models as outbox
 from crm.privacy import models as privacy
 from crm.recordings import models as recordings
@@ -24,11 +29,13 @@ from crm.reports.schedules import models as report_schedules
 from crm.roster import models as roster
 from crm.staff import agents_models as agents
 from crm.staff import models as staff
+from crm.surge import models as surge
 from crm.tickets import models as tickets
 from crm.webhooks import models as webhooks
 
-__all__ = ["agentlog", "agents", "callbacks", "callers", "calls", "clocks", "followups", "households", "idempotency",
-           "incidents", "kinds", "knowledge", "ledgers", "letters", "notices", "outbox", "privacy", "recordings", "repairs",
-           "report_schedules", "reports", "roster", "staff", "tickets", "webhooks"]
+__all__ = ["agentlog", "agents", "callbacks", "callers", "callin", "calls", "clocks", "dialling", "emergencies", "followups",
+           "forecast", "households", "idempotency", "incidents", "kinds", "knowledge", "ledgers", "letters", "notices",
+           "outages", "outbox", "privacy", "recordings", "repairs", "report_schedules", "reports", "roster", "staff", "surge",
+           "tickets", "webhooks"]
 
 METADATA = Base.metadata

@@ -65,6 +65,7 @@ class SiteShown(BaseModel):
     overflow_after: int = Field(description="rings (A2)")
     queues: list[QueueShown]
     departments: list[DepartmentShown]
+    has_office: bool = Field(description="a management office can be called into an emergency (F5)")
     teams: list[TeamShown]
     free_seating: bool = Field(description="false: every seat is its own agent")
     browser_seats: list[str] = Field(description="seats where the page itself is the phone")
@@ -144,6 +145,7 @@ def _shown(who: SignedIn, site: Site) -> SessionShown:
                                service_level_s=queue.service_level) for queue in site.queues],
             departments=[DepartmentShown(id=department.id, name=WordsShown(zh=department.name.zh, en=department.name.en))
                          for department in site.departments],
+            has_office=site.office is not None or any(estate.office for estate in site.estates),
             teams=[TeamShown(id=team.id, name=WordsShown(zh=team.name.zh, en=team.name.en)) for team in site.teams],
             free_seating=site.free_seating, browser_seats=list(site.browser_seats),
             desk=DeskShown(call_minutes=site.desk.call_minutes, wrapup_extension_s=site.desk.wrapup_extension)))

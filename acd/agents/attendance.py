@@ -15,6 +15,7 @@ import structlog
 
 from acd.agents import transitions
 from acd.agents.shown import show_agent, wrapup_until
+from acd.agents.surge import at_tier
 from acd.agents.transitions import AGENT_COMMANDS, AgentCommand, Decision, Rules, Situation, decide, decide_queue
 from acd.ami.events import (
     BridgeEntered,
@@ -42,6 +43,7 @@ log = structlog.get_logger(__name__)
 
 LOST_CONTACT: Final = frozenset({"Unreachable", "Removed"})
 BY_ITSELF: Final = ""          # nobody asked: the journal's `by`
+BY_SURGE: Final = "surge"
 
 
 class Line(Protocol):
@@ -122,9 +124,21 @@ class Attendance:
             await self._line.end_wrapup(entry.seat)
         return await self._answer(order, decision)
 
+    def surge(self, tier: int) -> bool:
+        """Whether anything has changed: pauses are lifted or given back, in everybody's sight."""
+        before = self._desired.book
+        self._change(at_tier(before, tier), BY_SURGE)
+        return self._desired.book != before
+
+    def change(self, book: Book, by: str) -> None:
+        self._change(book, by)
+
+    async def saved(self) -> None:
+        await self._keeping.saved()
+
     async def _answer(self, order: Order, decision: Decision) -> Answer:
         self._change(decision.book, order.by)
-        await self._keeping.saved()
+        await self.saved()
         return Answer(order.order_id, decision.code, decision.detail)
 
     def _decide(self, command: AgentCommand) -> Decision:
@@ -190,6 +204,10 @@ class Attendance:
             if seat in self._rules.seats and agent in self._desired.roster.agents:
                 book = transitions.adopt(book, agent, seat, now)
                 log.info("agent_adopted", agent=agent, seat=seat, emergency=seat in emergencies)
+        if all_of_it:
+            tier = switches.get("tier", "")
+            notices = {key.partition("/")[2]: prompt for key, prompt in switches.items() if key.startswith("notice/")}
+            book = replace(book, tier=int(tier) if tier in ("1", "2", "3") else 0, notices=notices)
         self._change(book, "phone" if emergencies else BY_ITSELF)
         for seat in emergencies:
             self._start(self._line.forget_emergency(seat))
@@ -236,7 +254,10 @@ class Attendance:
         seat = self._seat_of(event.interface)
         floor = self._floor_of(seat) if seat else None
         plan = floor.plan.queues.get(stage_of(event.queue).queue) if floor else None
-        if seat and floor and plan and any(other.wrapup_s > plan.wrapup_s for other in floor.plan.queues.values()):
+        if seat is None or floor is None or plan is None:
+            return
+        kept = floor.cut.get(seat) or max(other.wrapup_s for other in floor.plan.queues.values())
+        if kept > plan.wrapup_s:
             self._releases[seat] = self._clock.now() + timedelta(seconds=plan.wrapup_s)
             self._due.set()
 

@@ -63,7 +63,8 @@ class AgentLine:
             acts.append(link.ask("QueueRemove", {"Queue": queue, "Interface": interface}))
             acts.append(link.ask("QueueAdd", {
                 "Queue": queue, "Interface": interface, "MemberName": seat, "StateInterface": interface,
-                "Penalty": str(member.penalty), "Paused": "true" if member.paused else "false", "Reason": member.reason}))
+                "Penalty": str(member.penalty), "Paused": "true" if member.paused else "false", "Reason": member.reason,
+                "Wrapuptime": str(member.wrapup)}))
         await asyncio.gather(*acts)
 
     def _is_kept(self, row: Headers) -> bool:

@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final, Self
 
+from acd.agents.surge import LIFTED
 from acd.desired.book import Book, SeatFault, SignedIn
 from callcenter.commands import (
     DONE,
@@ -67,6 +68,7 @@ class Refusal(StrEnum):
     UNKNOWN_QUEUE = "unknown_queue"
     SEAT_TAKEN = "seat_taken"
     SEAT_UNREACHABLE = "seat_unreachable"
+    SURGE = "surge"                  # no pause but a break or a meal is begun in a surge (B2)
     REFUSED = "refused"              # fixed seating: nobody signs in, out or elsewhere
 
 
@@ -173,13 +175,15 @@ def decide(book: Book, command: AgentCommand, rules: Rules, roster: Roster, at: 
     if isinstance(command, SignIn | MoveSeat):
         return _seat(book, command, rules, at)
     entry = book.agents[command.agent]
+    if isinstance(command, Pause) and book.tier and command.reason in LIFTED:
+        return Decision(book, Refusal.SURGE)
     match command:
         case SignOut():
             return Decision(_without(book, command.agent), detail=entry.seat)
         case Pause(reason=reason):
-            return Decision(_with(book, replace(entry, pause=reason, away=False, missed=0)))
+            return Decision(_with(book, replace(entry, pause=reason, away=False, missed=0, lifted=None)))
         case Resume():
-            return Decision(_with(book, replace(entry, pause=None, away=False, missed=0, wrapup_until=None)),
+            return Decision(_with(book, replace(entry, pause=None, away=False, missed=0, wrapup_until=None, lifted=None)),
                             ends_wrapup=at.wrapup_until is not None)
         case ExtendWrapUp(seconds=seconds):
             until = min((at.wrapup_until or at.now) + timedelta(seconds=max(seconds, 0)), at.since + rules.wrapup_extension)

@@ -264,7 +264,7 @@ def member_changed(m: Headers) -> AmiEvent:
     """The reason given for an unpause is no state."""
     paused = m.get("paused") == "1"
     return MemberChanged(_place(m), Member(number_of(m.get("penalty", "")), paused, m.get("pausedreason", "") if paused else "",
-                                           dynamic=m.get("membership") == "dynamic"))
+                                           dynamic=m.get("membership") == "dynamic", wrapup=number_of(m.get("wrapuptime", ""))))
 
 
 def member_removed(m: Headers) -> AmiEvent:

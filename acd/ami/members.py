@@ -13,9 +13,10 @@ class Place(NamedTuple):
 
 
 class Member(NamedTuple):
-    """`dynamic` False: rendered into queues.conf; it can be paused, never added or removed."""
+    """`dynamic` False: rendered into queues.conf; it can be paused, never added or removed, nor given a wrap-up of its own."""
 
     penalty: int = 0
     paused: bool = False
     reason: str = ""     # of the pause: a PauseReason, or away, wrapup, signed_out
     dynamic: bool = True
+    wrapup: int = 0      # s, instead of its queue's; 0: as its queue

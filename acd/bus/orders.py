@@ -26,9 +26,14 @@ from callcenter.commands import (
     CancelRingBack,
     CloseQueue,
     Command,
+    Dial,
     MoveCall,
     Order,
     RingBack,
+    SetNotice,
+    SetSurge,
+    StopDialling,
+    SwitchLine,
     order_from_fields,
 )
 from callcenter.errors import SixringError
@@ -42,6 +47,7 @@ LONGEST_S: Final = 40.0                      # a handler that hangs costs its su
 REMEMBERED: Final = 1_000                    # ids of orders that were taken
 RETRY_S: Final = 0.5
 BLOCK_MS: Final = 5_000
+ALREADY: Final = "already"      # detail of an answer: it was so before; what is said again and again fills no log
 
 Handler = Callable[[Order], Awaitable[Answer]]
 Handlers = dict[type[Any], Handler]
@@ -57,7 +63,7 @@ def refused(order: Order, code: str, detail: str = "") -> Answer:
 
 
 def subject_of(command: Command) -> str:
-    """Whom or what it is about: `agent:801`, `call:node1-…`, `queue:repair`, `callback:…`."""
+    """Whom or what it is about: `agent:801`, `call:node1-…`, `queue:repair`, `callback:…`, `dial:…`."""
     match command:
         case MoveCall(call_id=call_id):
             return f"call:{call_id}"
@@ -65,6 +71,14 @@ def subject_of(command: Command) -> str:
             return f"queue:{queue}"
         case RingBack(callback_id=callback_id) | CancelRingBack(callback_id=callback_id):
             return f"callback:{callback_id}"
+        case SetSurge():
+            return "surge"
+        case SetNotice(estate=estate):
+            return f"notice:{estate}"
+        case SwitchLine():
+            return "line"
+        case Dial(task_id=task_id) | StopDialling(task_id=task_id):
+            return f"dial:{task_id}"
         case _:
             return f"agent:{command.agent}"
 
@@ -101,7 +115,8 @@ class OrderDesk:
             await asyncio.wait([before])
         answer = replace(await self._answer(order), order_id=order.order_id)
         command = type(order.command).__name__
-        log.info("order", command=command, subject=subject, by=order.by, code=answer.code)
+        tell = log.debug if answer.detail == ALREADY else log.info
+        tell("order", command=command, subject=subject, by=order.by, code=answer.code)
         self._put(OrderCarriedOut(self._clock.now(), order.order_id, order.by, command, subject, answer.code, answer.detail))
         return answer
 

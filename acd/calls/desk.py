@@ -30,6 +30,7 @@ from callcenter.commands import (
     CancelTransfer,
     CompleteTransfer,
     Conference,
+    JoinOffice,
     Monitor,
     MoveCall,
     Order,
@@ -68,6 +69,7 @@ class CallsDesk:
         kinds: dict[type[object], _Handler] = {
             Transfer: self._transfers.transfer, CompleteTransfer: self._transfers.complete,
             CancelTransfer: self._transfers.cancel, Conference: self._transfers.conference,
+            JoinOffice: self._transfers.office,
             Park: self._transfers.park, Retrieve: self._transfers.retrieve,
             PauseRecording: self._recording.pause, ResumeRecording: self._recording.resume_asked,
             Monitor: self._leading.monitor, TakeOver: self._leading.take_over, MoveCall: self._leading.move,

@@ -19,6 +19,7 @@ class Why(StrEnum):
     SEAT_UNREACHABLE = "seat_unreachable"    # no phone there
     NO_CALL = "no_call"                      # the agent does not talk with a caller, or the call is over
     NOT_NOW = "not_now"                      # busy with another step: somebody is consulted, a phone rings already
+    NO_OFFICE = "no_office"                  # the site file names none
     REFUSED = "refused"                      # it is not theirs to ask, or there is no such target
 
 
@@ -39,6 +40,7 @@ class CallRules:
     queues: dict[str, str] = field(default_factory=dict)          # queue id → *601
     departments: dict[str, str] = field(default_factory=dict)     # department id → *501
     department_ends: dict[str, str] = field(default_factory=dict) # department id → seat, or digits of an outside number
+    offices: dict[str, str] = field(default_factory=dict)         # estate → department that joins its emergencies; "": any other
     hotline: str = ""                                             # our own number, as an outside phone sees it
     outside: tuple[str, ...] = NATIONAL_NUMBERS                   # patterns of what an agent may name
     ring_ms: int = 15_000                                         # how long a third phone is rung
@@ -54,6 +56,8 @@ class CallRules:
             queues={queue.id: f"*6{place:02}" for place, queue in enumerate(site.queues, 1)},
             departments={one.id: f"*5{place:02}" for place, one in enumerate(site.departments, 1)},
             department_ends={one.id: one.seat or (one.number or "").lstrip("+") for one in site.departments},
+            offices={estate: office for estate, office in [("", site.office), *((one.id, one.office) for one in site.estates)]
+                     if office},
             hotline=site.numbers[0].number, outside=site.limits.outside_numbers, ring_ms=3 * site.ring.seconds * 1000,
             limit=timedelta(minutes=site.desk.call_minutes), warn_before=timedelta(seconds=site.desk.warn_before),
             longest_pause=timedelta(seconds=site.desk.recording_pause),

@@ -19,13 +19,16 @@ from callcenter.commands import (
     CancelTransfer,
     CompleteTransfer,
     Conference,
+    JoinOffice,
     Order,
     Park,
     Retrieve,
+    Target,
     Transfer,
 )
 
 CONTEXT = "transfers"
+ESTATE = "ESTATE"              # of the caller's household, by the look-up
 CONSULT = "TRANSFER_EXTEN"     # Asterisk takes it in place of dialled digits
 THREE_WAY = "*3"               # features.conf: atxferthreeway
 NO_DIGIT = "D"                 # Atxfer wants one to press; this means nothing to any phone
@@ -80,15 +83,32 @@ class Transfers:
                 await place.link.ask("PlayDTMF", {"Channel": talk.leg.name, "Digit": digit, "Duration": "100", "Receive": "true"})
             await self._expect(place, talk, consulting=False)
         else:
-            to = command.to
-            dial, seat = phone_of(to, self._line.rules, self._line.seating)
-            if seat:
-                require_free(place.floor, seat)
-            shows = (_shown(talk), talk.facts.number if seat else self._line.rules.hotline)
-            await originate(place.link, order, dial, "BridgeAdd", talk.caller.name, shows=shows,
-                            ring_ms=self._line.rules.ring_ms, variables=f"CALL_ID={talk.call_id}")
-            await journal(place.link, talk.call_id, talk.seat, "CONFERENCE", talk.agent, to.kind, to.value)
+            await self._join(order, place, talk, command.to)
+            await journal(place.link, talk.call_id, talk.seat, "CONFERENCE", talk.agent, command.to.kind, command.to.value)
         return done(order)
+
+    async def office(self, order: Order) -> Answer:
+        """F5. Which office, the caller's household says; answers with the department."""
+        command = order.command
+        assert isinstance(command, JoinOffice)
+        place, talk = self._talk(command.agent, consulting=False)
+        _require_two(place.floor, talk)
+        found = await place.link.ask("Getvar", {"Channel": talk.caller.name, "Variable": ESTATE})
+        offices = self._line.rules.offices
+        office = offices.get(found.get("value", "")) or offices.get("")
+        if office is None:
+            raise NotPossible(Why.NO_OFFICE)
+        await self._join(order, place, talk, Target("department", office))
+        await journal(place.link, talk.call_id, talk.seat, "CONFERENCE", talk.agent, "office", office)
+        return done(order, office)
+
+    async def _join(self, order: Order, place: Place, talk: Talk, to: Target) -> None:
+        dial, seat = phone_of(to, self._line.rules, self._line.seating)
+        if seat:
+            require_free(place.floor, seat)
+        shows = (_shown(talk), talk.facts.number if seat else self._line.rules.hotline)
+        await originate(place.link, order, dial, "BridgeAdd", talk.caller.name, shows=shows,
+                        ring_ms=self._line.rules.ring_ms, variables=f"CALL_ID={talk.call_id}")
 
     async def park(self, order: Order) -> Answer:
         """Answers with the slot. The agent is free; when the time is up, [parked-too-long] brings the caller back."""

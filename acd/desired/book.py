@@ -25,6 +25,7 @@ class SignedIn:
     missed: int = 0                           # calls not answered, one after the other
     help_since: datetime | None = None
     help_reason: str = ""
+    lifted: PauseReason | None = None         # taken for the surge, given back when it is over (B5); forgotten with the next choice
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,7 @@ class Book:
     agents: dict[str, SignedIn] = field(default_factory=dict)     # by agent's code
     closed: frozenset[str] = frozenset()                          # queue ids
     tier: int = 0                                                 # surge tier (B)
+    notices: dict[str, str] = field(default_factory=dict)         # estate → prompt that its callers hear first (H5)
     faults: dict[str, SeatFault] = field(default_factory=dict)    # by seat
 
     def at(self, seat: str) -> SignedIn | None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
+from acd.ami.members import Member
 from acd.floor.channels import Channels
-from acd.plan import FloorPlan
+from acd.plan import FloorPlan, QueuePlan
 from callcenter.events import Call, Seat
 
 
@@ -62,6 +63,7 @@ class Floor:
     online: set[str] = field(default_factory=set)                      # seats with a registered phone
     paused: dict[str, dict[str, bool]] = field(default_factory=dict)   # seat → Asterisk's queues it is in → paused there?
     wrapups: dict[str, WrapUp] = field(default_factory=dict)
+    cut: dict[str, int] = field(default_factory=dict)                 # seat → s, the longest wrap-up of its member (B6)
     agents: dict[str, str] = field(default_factory=dict)              # seat → code of the agent who is signed in there
     spies: dict[str, str] = field(default_factory=dict)               # channel that listens → channel that is listened to
     calls_shown: dict[str, Call] = field(default_factory=dict)
@@ -75,7 +77,21 @@ class Floor:
             {call_id: replace(facts, unshown=True) for call_id, facts in self.calls.items()},
             set(self.online),
             {seat: dict(queues) for seat, queues in self.paused.items()},
-            dict(self.wrapups), dict(self.agents), dict(self.spies), dict(self.calls_shown), dict(self.seats_shown))
+            dict(self.wrapups), dict(self.cut), dict(self.agents), dict(self.spies), dict(self.calls_shown), dict(self.seats_shown))
+
+    def wrapup_s(self, seat: str, queue: QueuePlan) -> int:
+        """How long the seat is kept from calls after one of this queue."""
+        cut = self.cut.get(seat)
+        return queue.wrapup_s if cut is None else min(cut, queue.wrapup_s)
+
+    def note_cut(self, seat: str, member: Member) -> None:
+        """A seat that is always on is a static member too, whose wrap-up is its queue's."""
+        if not member.dynamic or self.plan.always_on(seat):
+            return
+        if member.wrapup:
+            self.cut[seat] = member.wrapup
+        else:
+            self.cut.pop(seat, None)
 
 
 def created_at(uniqueid: str) -> datetime | None:

@@ -18,6 +18,7 @@ def member_changed(floor: Floor, event: ami.MemberChanged, now: datetime) -> Tou
     seat = floor.plan.seat_of(interface)
     if seat is None:
         return UNTOUCHED
+    floor.note_cut(seat, event.member)
     queues = floor.paused.get(seat)
     if queues is None:
         queues = floor.paused[seat] = {}
@@ -53,5 +54,5 @@ def completed(floor: Floor, event: ami.SeatCompleted, now: datetime) -> Touched:
     seat, plan = floor.plan.seat_of(event.interface), floor.plan.queues.get(site_queue)
     if seat is None or plan is None or plan.wrapup_s == 0:
         return UNTOUCHED
-    floor.wrapups[seat] = WrapUp(now + timedelta(seconds=plan.wrapup_s), event.uniqueid or None)
+    floor.wrapups[seat] = WrapUp(now + timedelta(seconds=floor.wrapup_s(seat, plan)), event.uniqueid or None)
     return Touched(seats=(seat,))

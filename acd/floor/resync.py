@@ -15,6 +15,7 @@ from acd.ami.errors import AmiRefused
 from acd.ami.events import ChannelState, number_of
 from acd.ami.headers import Headers
 from acd.ami.link import AmiLink
+from acd.ami.members import Member
 from acd.floor.channels import Channel, Channels
 from acd.floor.facts import CallFacts, Floor, WrapUp, created_at, parse_caller
 from acd.floor.of_channels import TRUNK_CHANNEL
@@ -71,9 +72,13 @@ def floor_from(plan: FloorPlan, snapshot: Snapshot, remembered: Board, now: date
         plan=plan, channels=channels,
         online={name for row in snapshot.endpoints if (name := row.get("objectname", "")) in plan.seats
                 and row.get("devicestate") not in OFFLINE_ENDPOINTS},
-        paused=_paused(plan, members),
-        wrapups=_wrapups(plan, members, remembered, now), agents=agents or {}, spies=_spies(snapshot.channels),
+        paused=_paused(plan, members), agents=agents or {}, spies=_spies(snapshot.channels),
     )
+    for row in members:
+        if seat := plan.seat_of(row.get("location", "")):
+            own = number_of(row.get("wrapuptime", ""))
+            floor.note_cut(seat, Member(dynamic=row.get("membership") == "dynamic", wrapup=own))
+    floor.wrapups = _wrapups(floor, members, remembered, now)
     slots = {row.get("parkeeuniqueid", ""): row.get("parkingspace", "") for row in snapshot.parked}
     callers = [uid for uid, row in rows.items() if uid in entries or _is_caller(channels[uid], _variables(row))]
     for call_id in callers:
@@ -207,16 +212,17 @@ def _shown_seat(floor: Floor, seat: str, known: Seat | None, now: datetime) -> S
     return shown
 
 
-def _wrapups(plan: FloorPlan, members: Sequence[Headers], remembered: Board, now: datetime) -> dict[str, WrapUp]:
+def _wrapups(floor: Floor, members: Sequence[Headers], remembered: Board, now: datetime) -> dict[str, WrapUp]:
     """From each member's LastCall; app_queue counts the same seconds."""
     found: dict[str, WrapUp] = {}
+    plan = floor.plan
     for row in members:
         seat = plan.seat_of(row.get("location", ""))
         queue = plan.queues.get(stage_of(row.get("queue", "")).queue)
         last_call = number_of(row.get("lastcall", ""))
         if seat is None or queue is None or last_call == 0:
             continue
-        until = datetime.fromtimestamp(last_call, UTC) + timedelta(seconds=queue.wrapup_s)
+        until = datetime.fromtimestamp(last_call, UTC) + timedelta(seconds=floor.wrapup_s(seat, queue))
         known = remembered.seats.get(seat)
         if until > now and (seat not in found or until > found[seat].until):
             found[seat] = WrapUp(until, known.call_id if known else None)

@@ -40,4 +40,4 @@ def member_from(row: Headers) -> Member:
     """Of a QueueMember row or a QueueMember… event. The reason given for an unpause is no state."""
     paused = row.get("paused") == "1"
     return Member(number_of(row.get("penalty", "")), paused, row.get("pausedreason", "") if paused else "",
-                  dynamic=row.get("membership") == "dynamic")
+                  dynamic=row.get("membership") == "dynamic", wrapup=number_of(row.get("wrapuptime", "")))

@@ -7,6 +7,7 @@ are queues and keys that are not ours, and whether a static member is there.
     in the queue, not wanted, static           nothing: queues.conf says so
     wanted, not in the queue, dynamic          Add, with penalty and pause
     wanted, not in the queue, static           nothing: comes with the next reload
+    in the queue with another wrap-up, dynamic Remake: out and in again, in one breath
     in the queue with another penalty          ChangePenalty
     in the queue, paused otherwise             SetPause; one for all queues where all must become the same
 """
@@ -27,6 +28,14 @@ class Add(NamedTuple):
 
 class Remove(NamedTuple):
     place: Place
+
+
+class Remake(NamedTuple):
+    """app_queue takes a member's own wrap-up when the member is added, and at no other time. One after the other, each without
+    a moment in between: a queue that nobody is in sends its callers away."""
+
+    place: Place
+    member: Member
 
 
 class ChangePenalty(NamedTuple):
@@ -50,11 +59,12 @@ class DeleteSwitch(NamedTuple):
     key: str
 
 
-Action = Add | Remove | ChangePenalty | SetPause | PutSwitch | DeleteSwitch
+Action = Add | Remove | Remake | ChangePenalty | SetPause | PutSwitch | DeleteSwitch
 
 
 def reconcile(wanted: Wanted, actual: Actual) -> tuple[Action, ...]:
-    """Actions that bring the actual to the wanted floor, none when they agree. Order: remove, pause, penalty, add, switches."""
+    """Actions that bring the actual to the wanted floor, none when they agree: remove, remake, pause, penalty, add, switches."""
+    remade: list[Action] = []
     additions: list[Action] = []
     penalties: list[Action] = []
     misplaced: dict[Place, Member] = {}          # members whose pause must change → as they should be
@@ -65,13 +75,16 @@ def reconcile(wanted: Wanted, actual: Actual) -> tuple[Action, ...]:
             if want.dynamic and place.queue in actual.queues:
                 additions.append(Add(place, want))
         elif have != want:
+            if have.wrapup != want.wrapup and have.dynamic and want.dynamic:
+                remade.append(Remake(place, want))
+                continue
             if have.penalty != want.penalty:
                 penalties.append(ChangePenalty(place, want.penalty))
             if have.paused != want.paused or have.reason != want.reason:
                 misplaced[place] = want
     removals = [Remove(place) for place, have in actual.members.items()
                 if place not in wanted.members and have.dynamic and place.queue in wanted.queues]
-    return (*removals, *_pauses(misplaced, wanted, actual), *penalties, *additions, *_switches(wanted, actual))
+    return (*removals, *remade, *_pauses(misplaced, wanted, actual), *penalties, *additions, *_switches(wanted, actual))
 
 
 def unasked(before: Wanted | None, actual: Actual, actions: tuple[Action, ...]) -> tuple[Action, ...]:
@@ -89,7 +102,10 @@ def contradicts(wanted: Wanted, place: Place, seen: Member | None) -> bool:
         return seen is not None and seen.dynamic and place.queue in wanted.queues
     if seen is None:
         return want.dynamic
-    return seen != want and seen[:-1] != want[:-1]      # who keeps the member does not change
+    if seen == want:
+        return False
+    remade = seen.dynamic and want.dynamic and seen.wrapup != want.wrapup
+    return remade or seen[:3] != want[:3]               # who keeps the member does not change
 
 
 def _pauses(misplaced: dict[Place, Member], wanted: Wanted, actual: Actual) -> list[Action]:

@@ -27,6 +27,7 @@ from acd.reconcile.difference import (
     ChangePenalty,
     DeleteSwitch,
     PutSwitch,
+    Remake,
     Remove,
     SetPause,
     contradicts,
@@ -184,17 +185,23 @@ class Reconciler:
 
     async def _ask(self, link: AmiLink, action: Action) -> None:
         name, headers = worded(action)
+        if isinstance(action, Remake):
+            out = worded(Remove(action.place))
+            await asyncio.gather(link.ask(*out, deadline=self._rhythm.answer),
+                                 link.ask(name, headers, deadline=self._rhythm.answer))
+            return
         await link.ask(name, headers, deadline=self._rhythm.answer)
 
 
 def worded(action: Action) -> tuple[str, dict[str, str]]:
     """The AMI action and its headers."""
     match action:
-        case Add(place=place, member=member):
+        case Add(place=place, member=member) | Remake(place=place, member=member):
             seat = place.interface.partition("/")[2]
             return "QueueAdd", {"Queue": place.queue, "Interface": place.interface, "MemberName": seat,
                                 "StateInterface": place.interface, "Penalty": str(member.penalty),
-                                "Paused": "true" if member.paused else "false", "Reason": member.reason}
+                                "Paused": "true" if member.paused else "false", "Reason": member.reason,
+                                "Wrapuptime": str(member.wrapup)}
         case Remove(place=place):
             return "QueueRemove", {"Queue": place.queue, "Interface": place.interface}
         case ChangePenalty(place=place, penalty=penalty):

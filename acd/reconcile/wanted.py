@@ -37,11 +37,16 @@ class Actual:
 
 SWITCHES: Final = frozenset({"agent-at", "at-seat", "closed", "tier"})
 SIGNED_OUT: Final = "signed_out"
+# In a surge, after every skill: a level is at most 9, so a skill's penalty at most 8.
+PULLED_IN: Final = 9
+EXTRA: Final = 10
 
 
 def is_switch(key: str) -> bool:
-    """Whether acd alone writes this key of the family; the others (estimates, notices) are none of its business."""
-    return key.partition("/")[0] in SWITCHES
+    """Whether acd alone writes this key of the family; the others (estimates, `notice` and `switched`, which a person may write
+    with acd dead) are none of its business."""
+    family, slash, _ = key.partition("/")
+    return family in SWITCHES or (family == "notice" and bool(slash))
 
 
 def interface_of(seat: str) -> str:
@@ -64,11 +69,15 @@ def wanted_floor(plan: FloorPlan, book: Book, roster: Roster, now: datetime) -> 
     pauses = {seat: pause_of(entry, now) for seat, (entry, _) in present.items()}
     by_backup = {seat: [queue for queue in plan.queues.values() if seat in queue.backup] for seat in present}
     with_teams = [queue for queue in plan.queues.values() if queue.teams]
-    members = {}
+    members, wrapup = {}, plan.own_wrapup(book.tier)
     for seat, (_, agent) in present.items():
         interface, pause = interface_of(seat), pauses[seat]
-        for name, penalty in _rung(plan, agent, by_backup[seat], with_teams):
-            members[Place(name, interface)] = Member(penalty, bool(pause), pause)
+        for name, penalty in (*_pulled_in(plan, book.tier, PULLED_IN), *_rung(plan, agent, by_backup[seat], with_teams)):
+            members[Place(name, interface)] = Member(penalty, bool(pause), pause, wrapup=wrapup)
+    for seat in plan.extra_seats:
+        if seat not in present and plan.always_on(seat):
+            members |= {Place(name, interface_of(seat)): Member(penalty, wrapup=wrapup)
+                        for name, penalty in _pulled_in(plan, book.tier, EXTRA)}
     for name, seat in _static(plan):
         pause = pauses.get(seat, "" if plan.always_on(seat) else SIGNED_OUT)
         members[Place(name, interface_of(seat))] = Member(0, bool(pause), pause, dynamic=False)
@@ -102,6 +111,15 @@ def _rung(plan: FloorPlan, agent: Agent, backup: list[QueuePlan], with_teams: li
             yield asterisk_queue(Stage(queue.queue, Pool.TEAMS)), 0
 
 
+def _pulled_in(plan: FloorPlan, tier: int, penalty: int) -> Iterator[tuple[str, int]]:
+    """Where everybody rings in a surge, whatever the skill (B2): not the press (D4). Where the call goes after the sixth ring
+    too, or it would be rung at fewer phones there."""
+    for queue in plan.queues.values() if tier else ():
+        if not queue.press:
+            yield queue.queue, penalty
+            yield asterisk_queue(Stage(queue.queue, Pool.BACKUP)), 0
+
+
 def _may(agent: Agent, queue: QueuePlan) -> bool:
     return agent.spokesperson or not queue.press
 
@@ -131,4 +149,5 @@ def _switches(plan: FloorPlan, book: Book, present: dict[str, tuple[SignedIn, Ag
     switches = {f"agent-at/{agent.code}": seat for seat, (_, agent) in present.items()}
     switches |= {f"at-seat/{seat}": agent.code for seat, (_, agent) in present.items()}
     switches |= {f"closed/{queue}": "1" for queue in book.closed if queue in plan.queues}
+    switches |= {f"notice/{estate}": prompt for estate, prompt in book.notices.items()}
     return switches | ({"tier": str(book.tier)} if book.tier else {})

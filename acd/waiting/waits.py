@@ -18,7 +18,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from acd.floor.facts import Floor
-from acd.waiting.erlang import expected_wait_s, expected_wait_until_s
+from callcenter.erlang import expected_wait_s, expected_wait_until_s
 from callcenter.events import AnyEvent, Call, CallChanged, CallEnded, CallState, FloorReset, QueueWait, SeatState
 from callcenter.stages import Pool, stage_of
 

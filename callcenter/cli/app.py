@@ -41,6 +41,7 @@ app.command("backup")(safe.backup)
 app.command("restore")(safe.restore)
 app.command("client")(client_command.client)
 app.command("notice")(up_command.notice)
+app.command("switch")(up_command.switch)
 
 
 @app.command("user", context_settings=PASS_ON, help="Who may sign in: add, change, list, password, disable.")
@@ -64,6 +65,13 @@ def retention(context: typer.Context, state: State = None) -> None:
     _crm("retention", context, state)
 
 
+@app.command("outage", context_settings=PASS_ON, help="Outages: list; acknowledge ID (also without database and pages).")
+def outage(context: typer.Context, state: State = None) -> None:
+    folder = Settings.load(state_folder(state)).state
+    raise typer.Exit(subprocess.run([sys.executable, "-m", "crm.outages", *(context.args or ["list"])], cwd=CHECKOUT,
+                                    env=up_command.environment(folder)).returncode)
+
+
 def _crm(command: str, context: typer.Context, state: Path | None) -> None:
     environment_state = Settings.load(state_folder(state)).state
     done = subprocess.run([sys.executable, "-m", "crm", command, *context.args], cwd=CHECKOUT,
@@ -76,6 +84,25 @@ def kinds(context: typer.Context) -> None:
     """Handed to `crm`; needs no instance."""
     args = [str(Path(arg).resolve()) if Path(arg).is_file() else arg for arg in context.args]
     raise typer.Exit(subprocess.run([sys.executable, "-m", "crm", "kinds", *args], cwd=CHECKOUT).returncode)
+
+
+@app.command("incidents", context_settings=PASS_ON, help="Types of emergencies: check FILE.")
+def incidents(context: typer.Context) -> None:
+    """Handed to `crm`; needs no instance."""
+    args = [str(Path(arg).resolve()) if Path(arg).is_file() else arg for arg in context.args]
+    raise typer.Exit(subprocess.run([sys.executable, "-m", "crm", "incidents", *args], cwd=CHECKOUT).returncode)
+
+
+@app.command("drill", context_settings=PASS_ON, help="The simulator: simulate FILE, check FILE.")
+def drill(context: typer.Context, state: State = None) -> None:
+    """Handed to `crm`; needs an instance only for its own past calls."""
+    try:
+        environment = up_command.environment(Settings.load(state_folder(state)).state)
+    except FileNotFoundError:
+        environment = None
+    args = [str(Path(arg).resolve()) if context.args[place - 1: place] == ["--plot"] or Path(arg).is_file() else arg
+            for place, arg in enumerate(context.args)]
+    raise typer.Exit(subprocess.run([sys.executable, "-m", "crm", "drill", *args], cwd=CHECKOUT, env=environment).returncode)
 
 
 @app.command("prompts", context_settings=PASS_ON, help="The spoken prompts: render what changed, check all.")

@@ -10,6 +10,7 @@ import typer
 from callcenter.cli.options import State
 from callcenter.errors import Conflict
 from callcenter.runtime import backup as backups
+from callcenter.runtime import trial as trials
 from callcenter.runtime.lock import one_at_a_time
 from callcenter.runtime.owner import asterisk_owner
 from callcenter.runtime.report import report
@@ -27,8 +28,17 @@ def backup(file: Path, state: State = None,
 
 def restore(file: Path, state: State = None,
             database_url: Annotated[str | None, typer.Option("--database-url", envvar="SIXRING_DATABASE_URL")] = None,
-            offset: Annotated[int | None, typer.Option("--offset", envvar="SIXRING_OFFSET")] = None) -> None:
+            offset: Annotated[int | None, typer.Option("--offset", envvar="SIXRING_OFFSET")] = None,
+            trial: Annotated[bool, typer.Option("--try", help="Only try it, in a folder that is thrown away: is the database "
+                                                "whole, how many rows? A PostgreSQL dump is loaded into --database-url if that is "
+                                                "given: an empty database.")] = False) -> None:
     """Put a backup into an instance that does not run; the site file goes into the state folder."""
+    if trial:
+        found = trials.tried(file, database_url)
+        for table, rows in sorted(found.rows.items()):
+            print(f"{table:<28} {rows:>10}")
+        print(f"{file}: {found.database} of {found.at}, {len(found.rows)} tables, {found.all_rows} rows, {found.files} files")
+        return
     folder = state_folder(state)
     with one_at_a_time(folder):
         settings = settle(Wish(folder, offset=offset, site=folder / "site.yaml", database_url=database_url))

@@ -1,4 +1,4 @@
-"""`up`, `down`, `render`, `notice`: what changes a running instance."""
+"""`up`, `down`, `render`, `notice`, `switch`: what changes a running instance."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from typing import Annotated
 import typer
 
 from callcenter.cli.options import State
+from callcenter.clock import SystemClock
+from callcenter.runtime import switch as line
 from callcenter.runtime.accounts import prepare_database, users_of
 from callcenter.runtime.announce import announce
 from callcenter.runtime.asterisk import find_asterisk
@@ -22,6 +24,7 @@ from callcenter.runtime.start import Started, configure, start
 from callcenter.runtime.stop import stop
 from callcenter.runtime.wish import BadWish, Wish, settle, state_folder
 from callcenter.settings import LOOPBACK, Settings
+from callcenter.site import load_site
 
 Offset = Annotated[int | None, typer.Option("--offset", envvar="SIXRING_OFFSET", help="Moves every port.")]
 SiteFile = Annotated[Path | None, typer.Option("--site", envvar="SIXRING_SITE", help="The site file.")]
@@ -94,6 +97,21 @@ def notice(name: Annotated[str, typer.Argument(help="The prompt that every calle
     settings = Settings.load(state_folder(state))
     announce(settings, None if name == "off" else name)
     print("notice off" if name == "off" else f"notice: {name}")
+
+
+def switch(to: Annotated[str, typer.Option("--to", help="`announcement`, or a number of the site file's posture.evacuation.")] = "",
+           back: Annotated[bool, typer.Option("--back", help="Calls come here again.")] = False,
+           state: State = None) -> None:
+    """Where new calls go while the site is left; with no option, where they go now. Works without any Python process."""
+    settings = Settings.load(state_folder(state))
+    if to and back:
+        raise BadWish("--to or --back, not both")
+    if to or back:
+        there = line.switch(settings, load_site(settings.site_file), to, SystemClock())
+    else:
+        there = line.line_of(settings)
+    since = f" since {there.since:%Y-%m-%d %H:%M:%S} UTC by {there.by}" if there.since else ""
+    print(f"new calls: {there.to or 'as always'}{since}")
 
 
 def environment(state: Path) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from callcenter.site.schema import Site
 TEMPLATES = CHECKOUT / "asterisk-config/templates"
 SOUNDS = CHECKOUT / "asterisk-config/sounds"
 INCLUDED_ONLY = {"pjsip-trunk.j2"}
+TIER = "0${FILTER(0-9,${DB(sixring/tier)})}"      # the surge's, in an expression
 FOLDERS = ("etc/dialplan", "lib/keys", "data/sounds", "spool", "run", "log/cel-custom")
 
 
@@ -51,7 +53,8 @@ def _pages(site: Site, settings: Settings, secrets: Mapping[str, str], asterisk:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES), undefined=jinja2.StrictUndefined, trim_blocks=True,
         lstrip_blocks=True, keep_trailing_newline=True, autoescape=False)  # noqa: S701 - not HTML
-    environment.filters |= {"steps": steps, "spans": lambda opening: list(spans(opening)), "outside_calls": outside_calls,
+    environment.filters |= {"steps": steps, "digest": lambda secret: hashlib.sha1(secret.encode()).hexdigest(),  # noqa: S324 - hides, no more
+                             "spans": lambda opening: list(spans(opening)), "outside_calls": outside_calls,
                             "members": lambda queue, stage: members(site, queue, stage),
                             "pools": lambda queue: list(pools(site, queue))}
     context = {
@@ -59,6 +62,7 @@ def _pages(site: Site, settings: Settings, secrets: Mapping[str, str], asterisk:
         "recordings": settings.recordings, "voicemail": settings.voicemail, "secrets": secrets,
         "modules": asterisk.modules, "available": {path.stem for path in asterisk.modules.glob("*.so")},
         "first": site.ring.overflow_after * site.ring.seconds, "outside_numbers": outside_numbers(site),
+        "posture": site.posture, "tier": TIER,
         "queue_ids": {queue.id for queue in site.queues}, "press_queue": press_queue(site),
         "closed_days": closed_days(site.schedule, datetime.now(UTC).astimezone(ZoneInfo(site.timezone)).date()),
     }
@@ -104,6 +108,7 @@ def _check_prompts(site: Site, site_file: Path, sounds: Path) -> None:
     """Every prompt that a menu names has a sound in both languages."""
     wanted = {name for menu in site.menus for name in menu.prompts}
     wanted |= {choice.prompt for menu in site.menus for choice in menu.keys.values() if choice.prompt}
+    wanted |= {name for menu in site.menus for name in menu.in_surge}
     for name in sorted(wanted):
         for language in ("zh", "en"):
             if not (sounds / language / f"{name}.wav").exists():

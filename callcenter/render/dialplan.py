@@ -34,7 +34,7 @@ def steps(choice: Choice, menu: Menu) -> str:
             f"Goto(menu-{menu.id},s,ask)",
         ]
     else:
-        lines = [f"Goto(menu-{menu.id},s,ask)"]
+        lines = ["Set(SHORT=0)", f"Goto(menu-{menu.id},s,ask)"]      # who asks for it again hears all of it
     return "\n".join(f" same => n,{line}" for line in lines)
 
 

@@ -15,18 +15,21 @@ _PROMPT = re.compile(r"^[a-z][a-z0-9-]{0,30}$")
 
 def announce(settings: Settings, prompt: str | None) -> None:
     """Raises NotFound for a prompt that has no sound, Unavailable or OSError when Asterisk does not answer."""
-    if prompt is not None and not (_PROMPT.match(prompt) and _has_sound(settings, prompt)):
+    if prompt is not None and not (_PROMPT.match(prompt) and has_sound(settings, prompt)):
         raise NotFound(f"no prompt {prompt} in {settings.asterisk / 'data/sounds'}")
+    put(settings, KEY, prompt)
+
+
+def put(settings: Settings, key: str, value: str | None) -> None:
+    """Into Asterisk's own database; None: out of it. Raises Unavailable or OSError when Asterisk does not answer."""
     try:
         asterisk = find_asterisk()
     except NoAsterisk:  # it runs elsewhere
-        action = {"Action": "DBPut", "Family": FAMILY, "Key": KEY, "Val": prompt or ""}
-        ami_action(settings, settings.secrets()["ami"], action)
+        ami_action(settings, settings.secrets()["ami"], {"Action": "DBPut", "Family": FAMILY, "Key": key, "Val": value or ""})
         return
-    line = f"database put {FAMILY} {KEY} {prompt}" if prompt else f"database del {FAMILY} {KEY}"
-    asterisk.console(settings, line)
+    asterisk.console(settings, f"database put {FAMILY} {key} {value}" if value else f"database del {FAMILY} {key}")
 
 
-def _has_sound(settings: Settings, prompt: str) -> bool:
+def has_sound(settings: Settings, prompt: str) -> bool:
     sounds = settings.asterisk / "data/sounds"
     return any((sounds / language / f"{prompt}.wav").exists() for language in ("zh", "en"))

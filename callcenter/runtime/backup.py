@@ -10,10 +10,11 @@ import sqlite3
 import subprocess
 import tarfile
 import tempfile
+import zlib
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from callcenter.errors import Conflict, SixringError, Unavailable
 from callcenter.runtime.owner import Owner
@@ -67,14 +68,7 @@ def restore(settings: Settings, source: Path, owner: Owner) -> None:
 
     Keys of recordings that the folder has and the backup has not stay: recordings are sealed with them."""
     with tempfile.TemporaryDirectory(dir=settings.state) as work:
-        try:
-            with tarfile.open(source) as archive:
-                _unpack(archive, Path(work))
-            about = json.loads((Path(work) / "backup.json").read_text())
-        except (tarfile.TarError, OSError, ValueError) as error:
-            raise BadBackup(f"{source}: not a backup: {error}") from error
-        if about.get("format") != FORMAT:
-            raise BadBackup(f"{source}: of format {about.get('format')}, this version reads {FORMAT}")
+        about = opened(source, Path(work))
         secrets = _with_keys_of(settings.secrets_file, Path(work) / "secrets.json", source)
         _load(settings.database_url, Path(work) / "database", about["database"])
         (Path(work) / "secrets.json").write_text(json.dumps(secrets, indent=2))
@@ -91,6 +85,19 @@ def restore(settings: Settings, source: Path, owner: Owner) -> None:
             for path in (Path(work) / "attachments").rglob("*"):
                 path.chmod(0o700 if path.is_dir() else 0o600)    # what households sent; as they were
             shutil.copytree(Path(work) / "attachments", settings.attachments, dirs_exist_ok=True)
+
+
+def opened(source: Path, work: Path) -> dict[str, Any]:
+    """What the backup says of itself; its files are in `work` then. Raises BadBackup."""
+    try:
+        with tarfile.open(source) as archive:
+            _unpack(archive, work)
+        about: dict[str, Any] = json.loads((work / "backup.json").read_text())
+    except (tarfile.TarError, EOFError, zlib.error, OSError, ValueError) as error:
+        raise BadBackup(f"{source}: not a backup: {error}") from error
+    if about.get("format") != FORMAT:
+        raise BadBackup(f"{source}: of format {about.get('format')}, this version reads {FORMAT}")
+    return about
 
 
 def _with_keys_of(here: Path, restored: Path, source: Path) -> dict[str, str]:
@@ -146,8 +153,13 @@ def _load(url: str, dump: Path, kind: str) -> None:
             file.with_name(file.name + tail).unlink(missing_ok=True)
         dump.replace(file)
         return
-    _postgres("pg_restore", "--clean", "--if-exists", "--no-owner", "--single-transaction", f"--dbname={_plain(url)}",
-              str(dump))
+    load_postgres(url, dump, clean=True)
+
+
+def load_postgres(url: str, dump: Path, *, clean: bool) -> None:
+    """All of it or nothing. Raises Unavailable."""
+    _postgres("pg_restore", *(("--clean", "--if-exists") if clean else ()), "--no-owner", "--single-transaction",
+              f"--dbname={_plain(url)}", str(dump))
 
 
 def _plain(url: str) -> str:

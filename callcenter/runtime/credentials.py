@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
+SWITCH_PIN = "switch-pin"      # leaders type it at a phone after *19 (C7)
 LONG = frozenset({"session", "audit"})
 # No letters that look alike: first passwords are read from a screen and typed.
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
@@ -22,8 +23,8 @@ def missing(names: list[str], present: dict[str, str]) -> dict[str, str]:
 
 def names_for(seats: list[str], users: list[str], agents: list[str]) -> list[str]:
     """`trunk`, a carrier's password, is not among them: no machine can make it up. `pin-<code>` is an agent's first PIN."""
-    return ["ami", "session", "audit", "recordings-key-1", *(f"seat-{seat}" for seat in seats), *(f"user-{user}" for user in users),
-            *(f"pin-{code}" for code in agents)]
+    return ["ami", "session", "audit", "recordings-key-1", SWITCH_PIN,
+            *(f"seat-{seat}" for seat in seats), *(f"user-{user}" for user in users), *(f"pin-{code}" for code in agents)]
 
 
 def keep_secrets(file: Path, names: list[str]) -> dict[str, str]:
@@ -43,6 +44,6 @@ def keep_secrets(file: Path, names: list[str]) -> dict[str, str]:
 def _make(name: str) -> str:
     if name.startswith("user-"):
         return "-".join("".join(secrets.choice(_LETTERS) for _ in range(4)) for _ in range(3))
-    if name.startswith("pin-"):
+    if name.startswith("pin-") or name == SWITCH_PIN:
         return "".join(secrets.choice("0123456789") for _ in range(6))   # typed on a phone
     return secrets.token_urlsafe(32 if name in LONG or name.startswith("recordings-key-") else 18)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 # Asterisk and Redis outlive the supervisor; a Python process that an earlier supervisor left behind is replaced.
 Kept = Literal["adopt", "replace"]
 PYTHON: tuple[str, ...] = ("agi", "acd", "crm", "dashboard")
+GUARD = "guard"             # watches the others: started last, ended first
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,7 @@ def programs(settings: Settings, asterisk: AsteriskInstall | None, owner: Owner)
     listed += [Program(name, (sys.executable, "-m", name), "replace") for name in PYTHON]
     if settings.demo:
         listed.append(Program("demo", (sys.executable, "-m", "callcenter.demo"), "replace"))
+    listed.append(Program(GUARD, (sys.executable, "-m", "crm.outages"), "replace"))
     return listed
 
 

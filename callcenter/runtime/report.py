@@ -11,7 +11,7 @@ from callcenter.runtime.asterisk import AsteriskInstall, NoAsterisk, find_asteri
 from callcenter.runtime.pids import alive
 from callcenter.runtime.ports import needs
 from callcenter.runtime.probes import health
-from callcenter.runtime.programs import PYTHON, pid_file, private_redis
+from callcenter.runtime.programs import GUARD, PYTHON, pid_file, private_redis
 from callcenter.runtime.staffing import QueueStaff, queue_staff
 from callcenter.runtime.supervise import SUPERVISOR
 from callcenter.site.load import SiteErrors, load_site
@@ -56,7 +56,7 @@ class Report:
 def names(settings: Settings) -> list[str]:
     """Every process that this instance should have."""
     return [SUPERVISOR, *(["redis"] if private_redis(settings) else []), *([] if settings.ami else ["asterisk"]),
-            *PYTHON, *(["demo"] if settings.demo else [])]
+            *PYTHON, *(["demo"] if settings.demo else []), GUARD]
 
 
 def report(settings: Settings) -> Report:

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 LOG_BYTES = "10MB"
 LOG_FILES = 5
+# The C library gives each thread a heap of its own, and what SQLite frees in one is no use to another: crm, with a dozen
+# threads, grew by the minute for it. Python holds a lock around nearly all of it anyway.
+ONE_ARENA = 'MALLOC_ARENA_MAX="1"'
 
 
 def socket_of(settings: Settings) -> Path:
@@ -62,9 +65,10 @@ def _program(settings: Settings, program: Program, place: int) -> str:
     command = ["/bin/sh", str(run / "keep.sh"), program.kept, str(pid_file(settings, program.name)), own_log,
                *program.command]
     stdout = "NONE" if program.kept == "adopt" else _text(log)
+    memory = f"environment={ONE_ARENA}\n" if program.kept == "replace" else ""
     return f"""[program:{program.name}]
 command={_text(shlex.join(command))}
-priority={10 + place}
+{memory}priority={10 + place}
 autostart=true
 autorestart=true
 startsecs=0

@@ -11,7 +11,18 @@ from callcenter.yamlfile import Broken
 
 def broken_references(site: Site) -> list[Broken]:
     """(where, problem, what would be right) for each; none when the file holds together."""
-    return [*_doubles(site), *_queues(site), *_menus(site), *_numbers(site), *_agents(site), *_notices(site)]
+    checks = (
+        _doubles,
+        _queues,
+        _menus,
+        _numbers,
+        _agents,
+        _offices,
+        _notices,
+        _surge,
+        _posture,
+    )
+    return [broken for check in checks for broken in check(site)]
 
 
 def _doubles(site: Site) -> Iterator[Broken]:
@@ -24,6 +35,8 @@ def _doubles(site: Site) -> Iterator[Broken]:
         "teams": [team.id for team in site.teams],
         "agents": [agent.code for agent in site.agents],
         "departments": [department.id for department in site.departments],
+        "posture.extra_seats": list(site.posture.extra_seats),
+        "posture.evacuation.numbers": list(site.posture.evacuation.numbers),
         "notices.robots": [robot.id for robot in site.notices.robots],
     }
     users = Counter(agent.user for agent in site.agents if agent.user)
@@ -127,6 +140,16 @@ def _agents(site: Site) -> Iterator[Broken]:
             yield ("departments", place, "seat"), f"no seat {department.seat}", f"one of {', '.join(sorted(seats))}"
 
 
+def _offices(site: Site) -> Iterator[Broken]:
+    departments = {department.id for department in site.departments}
+    right = f"one of {', '.join(sorted(departments))}" if departments else "add it to `departments`"
+    named: list[tuple[tuple[str | int, ...], str | None]] = [(("office",), site.office)]
+    named += [(("estates", place, "office"), estate.office) for place, estate in enumerate(site.estates)]
+    for where, office in named:
+        if office is not None and office not in departments:
+            yield where, f"no department {office}", right
+
+
 def _notices(site: Site) -> Iterator[Broken]:
     estates = {estate.id for estate in site.estates}
     places = [*((("robots", place), robot.estates) for place, robot in enumerate(site.notices.robots)),
@@ -135,3 +158,29 @@ def _notices(site: Site) -> Iterator[Broken]:
         for index, estate in enumerate(named):
             if estate not in estates:
                 yield ("notices", *place, "estates", index), f"no estate {estate}", f"one of {', '.join(sorted(estates))}"
+
+
+def _surge(site: Site) -> Iterator[Broken]:
+    """What is under control crosses no threshold, or a surge would come and go for ever."""
+    policy, control = site.surge, site.surge.under_control
+    key = ("surge", "under_control")
+    if policy.waiting.enabled and control.waiting > policy.waiting.above:
+        yield (*key, "waiting"), "is more than what declares a surge", f"at most surge.waiting.above, {policy.waiting.above}"
+    if policy.longest_wait.enabled and control.longest_wait > policy.longest_wait.above:
+        yield ((*key, "longest_wait"), "is more than what declares a surge",
+               f"at most surge.longest_wait.above, {policy.longest_wait.above}")
+    if control.service_level is not None and policy.service_level.enabled and control.service_level < policy.service_level.below:
+        yield ((*key, "service_level"), "is less than what declares a surge",
+               f"at least surge.service_level.below, {policy.service_level.below}")
+
+
+def _posture(site: Site) -> Iterator[Broken]:
+    kinds = {seat.seat: seat.kind for seat in site.seats}
+    for place, seat in enumerate(site.posture.extra_seats):
+        if kinds.get(seat, "primary") == "primary":
+            always = sorted(number for number, kind in kinds.items() if kind != "primary")
+            yield (("posture", "extra_seats", place), f"{seat} is no seat that rings with nobody signed in",
+                   f"a backup or leader's seat: {', '.join(always) or 'there is none'}")
+    for place, number in enumerate(site.posture.evacuation.numbers):
+        if number in {own.number for own in site.numbers}:
+            yield ("posture", "evacuation", "numbers", place), f"{number} is the hotline itself", "a number outside"

@@ -8,6 +8,10 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from callcenter.site.desk import Desk, FollowUps, Notices, Privacy, Repairs, Retention, Webhooks
+from callcenter.site.dialling import CallIn, Dialling
+from callcenter.site.forecasts import Forecasts
+from callcenter.site.incidents import Incidents
+from callcenter.site.outages import Outages
 from callcenter.site.parts import (
     NATIONAL_NUMBERS,
     PRIVATE_NUMBERS,
@@ -23,6 +27,8 @@ from callcenter.site.parts import (
     Weekday,
     Words,
 )
+from callcenter.site.posture import Posture
+from callcenter.site.surge import SurgePolicy
 
 
 class Company(Part):
@@ -199,6 +205,7 @@ class Choice(Part):
 class Menu(Part):
     id: Ident
     prompts: Annotated[tuple[Ident, ...], Field(min_length=1)]
+    in_surge: Annotated[tuple[Ident, ...], Field(description="what it says in a surge (B6); none named: the first prompt")] = ()
     keys: dict[Key, Choice]
     wait: Seconds = 5
     tries: Annotated[int, Field(ge=1, le=5)] = 3
@@ -215,6 +222,7 @@ class Estate(Part):
     id: Ident
     name: Words
     buildings: tuple[Building, ...] = ()
+    office: Annotated[Ident | None, Field(description="the department that joins an emergency call of its households (F5)")] = None
 
 
 class Limits(Part):
@@ -248,12 +256,20 @@ class Site(Part):
     queues: Annotated[tuple[QueueConfig, ...], Field(min_length=1)]
     menus: Annotated[tuple[Menu, ...], Field(min_length=1)]
     estates: tuple[Estate, ...] = ()
+    office: Annotated[Ident | None, Field(description="the department that joins where no estate's office is known (F5)")] = None
     repairs: Repairs = Repairs()
     retention: Retention = Retention()
     privacy: Privacy = Privacy()
     notices: Notices = Notices()
     webhooks: Webhooks = Webhooks()
     followups: FollowUps = FollowUps()
+    surge: SurgePolicy = SurgePolicy()
+    posture: Posture = Posture()
+    outages: Outages = Outages()
+    dialling: Dialling = Dialling()
+    call_in: CallIn = CallIn()
+    incidents: Incidents = Incidents()
+    forecasts: Forecasts = Forecasts()
 
     @property
     def free_seating(self) -> bool:

@@ -19,6 +19,16 @@ class AsteriskStarted(Entry):
 
 
 @dataclass(frozen=True)
+class Dialled(Entry):
+    """How a call of our own accord ended. No call of the hotline's: nobody called, and no figure counts it."""
+
+    task_id: str
+    attempt: int
+    result: str              # answered, busy, noanswer or failed
+    key: str                 # that was pressed; "" for none
+
+
+@dataclass(frozen=True)
 class CallEntry(Entry):
     call_id: str
 

@@ -29,6 +29,8 @@ _BRIDGE = re.compile(r'"bridge_id":"([A-Za-z0-9-]{1,64})"')
 _TECHNOLOGY = re.compile(r'"bridge_technology":"(\w{1,40})"')
 _HOLDS_ONLY = "holding_bridge"
 _RESULT = re.compile(r"^(answered|busy|noanswer|failed)$")
+_TASK = re.compile(r"^[0-9a-z]{1,32}$")
+_PRESSED = re.compile(r"^[0-9]?$")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _LAST_MOMENT = 4_102_444_800    # the year 2100: beyond it a time is rubbish
 _LARGEST = 2**31 - 1
@@ -53,6 +55,8 @@ def parse_queue_log(line: str) -> e.Parsed:
             return e.AsteriskStarted(at)
         if event in FLOOR:
             return parse_floor(event, at, call_id, agent, fields[_HEAD:])
+        if event == "DIALLED":
+            return _dialled(at, fields[_HEAD:])
         reader = _READERS.get(event)
         if reader is None:
             return None
@@ -233,6 +237,12 @@ def _rang_back(said: _Said) -> e.LineEntry:
     ident, attempt, result = _need(said.data, 3)[:3]
     return e.RangBack(*said.head, _fit(_CALL_ID, ident, "callback"), _whole(attempt, "attempt"),
                       _fit(_RESULT, result, "result"), said.agent if _SEAT.match(said.agent) else None)
+
+
+def _dialled(at: datetime, data: list[str]) -> e.Dialled:
+    task, attempt, result, key = _need(data, 4)[:4]
+    return e.Dialled(at, _fit(_TASK, task, "task"), _whole(attempt, "attempt"), _fit(_RESULT, result, "result"),
+                     _fit(_PRESSED, key, "key"))
 
 
 _READERS: Final[dict[str, _Reader]] = {

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 
 import structlog
@@ -27,11 +27,13 @@ from crm.callbacks.store import CallbackLog
 from crm.calls import service, store, tail
 from crm.calls.desk import Undone, by_the_desk
 from crm.calls.effects import CallFinished, Effect, OpenContactEntry, OpenTicket, RememberLanguage, effects
-from crm.calls.entries import AsteriskStarted, CallEntry, Connected, Ended, Entry, Parsed, Rejected, RingMissed, Seated
+from crm.calls.entries import AsteriskStarted, CallEntry, Connected, Dialled, Ended, Entry, Parsed, Rejected, RingMissed, Seated
 from crm.calls.models import JournalPosition, JournalReject
 from crm.calls.record import CallRecord, apply, lose
 from crm.calls.tally import Tallied
 from crm.database import Database
+from crm.dialling.log import DialLog
+from crm.dialling.schemas import Purposes
 from crm.households.service import remember_language
 from crm.reports.tallies import keep_tallies
 from crm.staff.actor import SYSTEM
@@ -79,8 +81,10 @@ class Written:
 class Recorder:
     def __init__(self, database: Database, sources: tuple[Source, ...], *, node: str, tz: tzinfo,
                  short_abandon_s: int, clock: Clock, chunk: int = tail.CHUNK, seats_are_agents: bool = True,
-                 callbacks: RetryRule | None = None) -> None:
-        """`seats_are_agents`: fixed seating; a seat at which nobody is signed in answers for itself."""
+                 callbacks: RetryRule | None = None, purposes: Purposes | None = None,
+                 dial_busy: timedelta = timedelta(minutes=2)) -> None:
+        """`seats_are_agents`: fixed seating; a seat at which nobody is signed in answers for itself. `purposes`: of calls of our
+        own accord; `dial_busy`: until a number that was busy is tried again."""
         self._database = database
         self._sources = sources
         self._node = node
@@ -90,6 +94,7 @@ class Recorder:
         self._chunk = chunk
         self._seats_are_agents = seats_are_agents
         self._callbacks = callbacks or RetryRule()
+        self._purposes, self._dial_busy = purposes or {}, dial_busy
         self._positions: dict[str, tail.Position | None] = {}
         self._read_whole: dict[str, tail.Glance] = {}
         self.read_until: datetime | None = None     # all that was journalled by then is in the database
@@ -190,6 +195,7 @@ class Recorder:
         written = Written([], [])
         events = written.events
         callbacks = CallbackLog(session, self._callbacks, self._tz, written.undone)
+        dialled = DialLog(session, self._purposes, self._dial_busy, written.undone)
         for entry in entries:
             if isinstance(entry, CallEntry):
                 before = records.get(entry.call_id) or CallRecord(entry.call_id)
@@ -205,9 +211,12 @@ class Recorder:
                 self._act(session, effects(before, after, entry.at, self._short_abandon_s, entry), written)
             elif isinstance(entry, FloorEntry):
                 floor.take(entry)
+            elif isinstance(entry, Dialled):
+                dialled.take(entry)
             elif isinstance(entry, AsteriskStarted):
                 floor.asterisk_started(entry.at)
                 events += callbacks.asterisk_started(self._node, entry.at)
+                dialled.asterisk_started(self._node, entry.at)
                 for call_id in sorted(records):
                     before = records[call_id]
                     if before.entered_at and not before.ended_at:

@@ -24,6 +24,8 @@ from crm.outbox.service import note
 from crm.staff.actor import SYSTEM
 from crm.tickets.models import Ticket, TicketEvent
 
+OWN: Final = "h:"        # how clocks begin that are not of the ticket's kind; no kind can name one so
+
 
 @dataclass(frozen=True)
 class _Work:
@@ -46,6 +48,37 @@ def begin(session: Session, ticket: Ticket, rules: Mapping[str, ClockRule], now:
     session.flush()
 
 
+def start_own(session: Session, ticket: Ticket, name: str, terms: Terms, now: datetime, announce: str | None = None) -> None:
+    """A clock that is not of the ticket's kind: what asks for it, ends it (`stop_own`). `name` begins with `OWN`; one that runs is
+    left alone. The caller holds the ticket's row."""
+    session.flush()
+    if _own(session, ticket, name) is not None:
+        return
+    work = _Work(session, calendars(session), Telling(session), now)
+    _start(work, ticket, name, terms, 1 + _runs(session, ticket, name), announce)
+    work.telling.finish()
+    session.flush()
+
+
+def stop_own(session: Session, ticket: Ticket, name: str, now: datetime, *, withdrawn: bool = False) -> None:
+    """It was done in time, or late, or (`withdrawn`) need not be done. Nothing where none runs."""
+    session.flush()
+    row = _own(session, ticket, name)
+    if row is None:
+        return
+    work = _Work(session, calendars(session), Telling(session), now)
+    _act(work, ticket, row, Act.STOP, withdrawn=withdrawn)
+    work.telling.finish()
+    settle(session, ticket, row, now)
+    session.flush()
+
+
+def _own(session: Session, ticket: Ticket, name: str) -> TicketClock | None:
+    return session.scalars(select(TicketClock).where(
+        TicketClock.ticket_id == ticket.id, TicketClock.clock == name, TicketClock.standing != Standing.STOPPED)
+        .with_for_update().execution_options(populate_existing=True)).one_or_none()
+
+
 def follow(session: Session, ticket: Ticket, rules: Mapping[str, ClockRule], now: datetime, *,
            told_late: bool = False) -> None:
     """Starts, pauses, resumes, changes and stops the ticket's clocks as its stage and fields say. Safe to repeat.
@@ -55,7 +88,8 @@ def follow(session: Session, ticket: Ticket, rules: Mapping[str, ClockRule], now
     session.flush()
     work = _Work(session, calendars(session), Telling(session), now, told_late)
     rows = {row.clock: row for row in session.scalars(
-        select(TicketClock).where(TicketClock.ticket_id == ticket.id, TicketClock.standing != Standing.STOPPED)
+        select(TicketClock).where(TicketClock.ticket_id == ticket.id, TicketClock.standing != Standing.STOPPED,
+                                  TicketClock.clock.not_like(f"{OWN}%"))
         .with_for_update().execution_options(populate_existing=True))}
     ended = []
     for name, rule in rules.items():

@@ -14,7 +14,8 @@ from callcenter.site.parts import Words
 from crm.kinds.schema import AnySpan, ClockRule, Rung, Span
 
 _SPAN: Final[TypeAdapter[Span]] = TypeAdapter(AnySpan)
-_UNITS: Final = ((timedelta(days=1), "d"), (timedelta(hours=1), "h"), (timedelta(minutes=1), "m"))
+_UNITS: Final = ((timedelta(days=1), "d"), (timedelta(hours=1), "h"), (timedelta(minutes=1), "m"),
+                 (timedelta(seconds=1), "s"))
 
 # A missed promise is an alert (A6), and the leader answers for every promise (E3), whatever its kind's ladder says.
 PROMISE_LADDER: Final = (Rung(after="0m", tell="owner"), Rung(after="0m", tell=Role.LEADER))  # type: ignore[arg-type]

@@ -21,6 +21,12 @@ class OtherPlace(Conflict):
     status = 422
 
 
+class KnownAlready(Conflict):
+    """What the household calls about is known: the call is tied to it, or whoever opens a ticket says that it is another matter."""
+
+    code = "known_incident"
+
+
 class CallTied(Conflict):
     """The call is tied to it already."""
 

@@ -19,8 +19,9 @@ from crm.calls.models import CallRow, ContactEntry
 from crm.households.estates import must_see
 from crm.households.models import Building, Household
 from crm.households.service import current_id
+from crm.incidents.declared.acts import call_tied
 from crm.incidents.models import IncidentCall, KnownIncident
-from crm.incidents.schemas import Affected, CallTied, Candidate, KnownShown, NotAnIncident, OtherPlace, TiedCall
+from crm.incidents.schemas import Affected, CallTied, Candidate, KnownAlready, KnownShown, NotAnIncident, OtherPlace, TiedCall
 from crm.outbox.service import note
 from crm.paging import cursor_of, place_of
 from crm.privacy.service import View
@@ -70,6 +71,13 @@ def known(session: Session, view: View, household_id: int, kind: str | None, cat
         for ticket, row, building in rows]
 
 
+def must_be_news(session: Session, view: View, household_id: int, kind: str, category: str | None, now: datetime) -> None:
+    """Raises KnownAlready when somebody has said that a matter of this kind is known in the household's building or estate."""
+    found = known(session, view, household_id, kind, category, now, timedelta())
+    if any(one.marked and one.kind == kind for one in found):
+        raise KnownAlready
+
+
 def mark(session: Session, actor: Actor, ticket_id: int, building_id: int | None, hours: int, now: datetime,
          if_version: int | None) -> KnownShown:
     """Known from now on, for so many hours, in this building or in all of its estate. Again: other place, other time."""
@@ -104,6 +112,7 @@ def tie(session: Session, actor: Actor, ticket_id: int, caller: Caller, now: dat
     callers = _callers(session, [row.id]).get(row.id, 0)
     record(session, row, actor, now, "called", {"call_id": call_id, "household": household_id, "callers": callers})
     changed(session, row, kind, now)
+    call_tied(session, actor, row.id, now, callers)
     note(session, now, "incident.called", f"ticket:{row.id}", estate_id=row.estate_id, callers=callers, household=household_id)
     record_audit(session, at=now, who=actor.name, user_id=actor.user_id, action="incident.tied", subject=f"ticket:{row.id}",
                  detail=f"call {call_id}" if call_id else "no call")

@@ -29,8 +29,8 @@ CategoryPath = Annotated[str, Field(pattern=CATEGORY)]
 Template = Annotated[str, Field(min_length=1, max_length=1000)]
 DAY_ENDS: Final = "day_ends"
 _CLOCK_TIME: Final = re.compile(r"^([01]\d|2[0-3]):([0-5]\d)$")
-_SPAN: Final = re.compile(r"^(\d{1,4})(m|h|d|wd)$")
-_UNITS: Final = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
+_SPAN: Final = re.compile(r"^(\d{1,5}s|\d{1,4}(?:m|h|d|wd))$")
+_UNITS: Final = {"s": timedelta(seconds=1), "m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 
 
 class Part(BaseModel):
@@ -38,20 +38,21 @@ class Part(BaseModel):
 
 
 class Span(Part):
-    """`30m`, `24h`, `7d` by the clock's calendar, or `3wd`: to the end of the third working day."""
+    """`90s`, `30m`, `24h`, `7d` by the clock's calendar, or `3wd`: to the end of the third working day."""
 
     length: timedelta = timedelta(0)
     working_days: int = 0
 
 
 def _span(value: Any) -> Any:
-    if isinstance(value, str) and (found := _SPAN.match(value)):
-        number, unit = int(found[1]), found[2]
+    if isinstance(value, str) and _SPAN.match(value):
+        unit = "wd" if value.endswith("wd") else value[-1]
+        number = int(value.removesuffix(unit))
         return Span(working_days=number) if unit == "wd" else Span(length=number * _UNITS[unit])
     if isinstance(value, Span):
         return value
     raise PydanticCustomError("span", "`{value}` is no length of time", {
-        "value": str(value)[:40], "hint": "a number and m, h, d or wd (working days), e.g. 24h"})
+        "value": str(value)[:40], "hint": "a number and s, m, h, d or wd (working days), e.g. 24h"})
 
 
 AnySpan = Annotated[Span, BeforeValidator(_span)]

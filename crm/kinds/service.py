@@ -1,6 +1,7 @@
 """Which kinds there are, in which version; a new version holds for new tickets at once, in every process.
 
 Every transaction asks the database which version is the newest, by key; what a version says is remembered under its digest.
+All of them are read anew when there are more than before: versions are added, never changed and never taken away.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from callcenter.errors import ConfigError, Forbidden, NotFound
@@ -20,10 +21,11 @@ from crm.kinds.load import load_kept, load_kind, shipped_texts
 from crm.kinds.models import KindVersion
 from crm.kinds.schema import Kind
 from crm.outbox.service import note
-from crm.remembered import forget, remembered
+from crm.remembered import forget, remembered, shared, wrote
 from crm.staff.actor import SYSTEM, Actor
 from crm.staff.audit import record_audit
 
+KINDS: Final = "kinds"
 WRITES: Final = frozenset({Role.ADMIN, Role.MANAGER})
 _READ: Final[dict[str, Kind]] = {}      # by digest: the same text says the same in every database
 
@@ -66,6 +68,11 @@ def _kind_of(session: Session, kind: str, version: int | None) -> Versioned:
 
 def all_versions(session: Session) -> list[Versioned]:
     """By kind, the newest first."""
+    number = session.scalar(select(func.count()).select_from(KindVersion)) or 0
+    return shared(session, KINDS, number, lambda: _all_versions(session))
+
+
+def _all_versions(session: Session) -> list[Versioned]:
     rows = session.execute(select(KindVersion.kind, KindVersion.version, KindVersion.digest)
                            .order_by(KindVersion.kind, KindVersion.version.desc())).all()
     return [Versioned(_kind(session, kind, version, digest), version) for kind, version, digest in rows]
@@ -127,6 +134,7 @@ def write_kind(session: Session, actor: Actor, kind: str, text: str, now: dateti
         return Written(found, None if dry_run or last is None else last.version, last is None or last.digest != digest)
     version = last.version + 1 if last else 1
     forget(session)
+    wrote(session, KINDS)
     session.add(KindVersion(kind=kind, version=version, text=text, digest=digest, since=now, who=actor.name))
     record_audit(session, at=now, who=actor.name, user_id=actor.user_id, action="kind.written", subject=f"kind:{kind}",
                  detail=f"version {version}")
@@ -148,6 +156,7 @@ def put_shipped(session: Session, now: datetime) -> list[str]:
                     for kind, text in added.items())
     session.flush()
     forget(session)
+    wrote(session, KINDS)
     return list(added)
 
 

@@ -17,13 +17,16 @@ from datetime import datetime, tzinfo
 from email.message import EmailMessage
 from email.utils import format_datetime
 from typing import Any, Final, Protocol
+from zoneinfo import ZoneInfo
 
+from callcenter.site import Site
 from callcenter.site.desk import Mail, Robot
 from crm.notices import robots
 from crm.notices.words import Language, Letter
 
 TIMEOUT_S: Final = 8
 LONGEST_ANSWER: Final = 16_384
+MAIL: Final = "mail"
 
 
 class NotSentError(Exception):
@@ -109,6 +112,15 @@ class ChatRobot:
             raise NotSentError(type(error).__name__) from error
         if code := robots.refused(self.robot.kind, said):
             raise NotSentError(code)
+
+
+def channels_of(site: Site, secrets: Secrets) -> dict[str, Channel]:
+    tz = ZoneInfo(site.timezone)
+    found: dict[str, Channel] = {f"robot:{robot.id}": ChatRobot(robot, secrets, robot.language or site.language, tz)
+                                 for robot in site.notices.robots}
+    if site.notices.mail is not None:
+        found[MAIL] = MailServer(site.notices.mail, secrets, site.language, tz)
+    return found
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):

@@ -6,7 +6,6 @@ import threading
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Final, Protocol
-from zoneinfo import ZoneInfo
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -17,23 +16,15 @@ from callcenter.events import Health
 from callcenter.site import Site
 from crm.database import Database
 from crm.notices import deliveries
-from crm.notices.channels import Channel, ChatRobot, MailServer, NotSentError, Secrets
-from crm.notices.deliveries import MAIL, Taken
+from crm.notices.channels import Channel, NotSentError
+from crm.notices.channels import channels_of as channels_of
+from crm.notices.deliveries import Taken
 from crm.threads import Reports
 
 EVERY_S: Final = 1.0
 FAILED_WITHIN: Final = timedelta(hours=1)
 
 log = structlog.get_logger("notices")
-
-
-def channels_of(site: Site, secrets: Secrets) -> dict[str, Channel]:
-    tz = ZoneInfo(site.timezone)
-    found: dict[str, Channel] = {f"robot:{robot.id}": ChatRobot(robot, secrets, robot.language or site.language, tz)
-                                 for robot in site.notices.robots}
-    if site.notices.mail is not None:
-        found[MAIL] = MailServer(site.notices.mail, secrets, site.language, tz)
-    return found
 
 
 class Out(Protocol):

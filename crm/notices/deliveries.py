@@ -21,6 +21,7 @@ from crm.clocks.models import TicketClock
 from crm.clocks.terms import read
 from crm.households.models import Estate
 from crm.kinds.service import kind_of
+from crm.notices.channels import MAIL as MAIL
 from crm.notices.models import Delivery, Notice, NoticePerson
 from crm.notices.words import Letter, Message, Named
 from crm.staff.models import User
@@ -29,7 +30,6 @@ from crm.tickets.models import Ticket
 TAKEN_FOR: Final = timedelta(seconds=60)
 TRIES: Final = 8
 LONGEST_WAIT: Final = timedelta(minutes=30)
-MAIL: Final = "mail"
 
 
 @dataclass(frozen=True)

@@ -90,6 +90,8 @@ def _newest(session: Session, actor: Actor, wanted: Wanted, limit: int, below: i
         ways += [[kinds, state, *filters] for state in (each if indexed else [true()])]
     if not ways:
         return None
+    if len(ways) == 1:
+        return select(Ticket).where(*ways[0], *below_it).order_by(Ticket.id.desc()).limit(limit)
     parts = [select(Ticket.id).where(*way, *below_it).order_by(Ticket.id.desc()).limit(limit).subquery() for way in ways]
     found = union_all(*(select(part.c.id) for part in parts)).subquery()
     return select(Ticket).where(Ticket.id.in_(select(found.c.id))).order_by(Ticket.id.desc()).limit(limit)

@@ -11,6 +11,7 @@ from callcenter.commands import (
     CancelTransfer,
     CompleteTransfer,
     Conference,
+    JoinOffice,
     Park,
     PauseRecording,
     ResumeRecording,
@@ -61,6 +62,12 @@ def cancel_transfer(own: Own) -> Done:
 @router.post("/conference", responses=ORDER_WITH_BODY)
 def conference(own: Own, given: ConferenceGiven) -> Done:
     return Done(detail=own.order("conference", Conference(own.agent, given.to.target() if given.to else None)).detail)
+
+
+@router.post("/office", responses=ORDER)
+def join_office(own: Own) -> Done:
+    """The management office of the caller's estate joins the talk (F5); `detail` is its department."""
+    return Done(detail=own.order("office", JoinOffice(own.agent)).detail)
 
 
 @router.post("/park", responses=ORDER)

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Path, Query, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, StringConstraints
 
 from callcenter.roles import Role
+from crm.incidents.service import must_be_news
 from crm.kinds.schema import ID
 from crm.paging import Page
 from crm.privacy.service import View
@@ -51,6 +52,7 @@ class TicketGiven(BaseModel):
     call_id: CallId | None = Field(None, description="the call in which it was told; its entry in the log names the ticket then")
     parent_id: RowId | None = None
     parent_as: Link | None = None
+    despite_known: bool = Field(False, description="another matter than what is known there (409 `known_incident`)")
 
 
 class ChangesGiven(BaseModel):
@@ -126,10 +128,13 @@ def open_ticket(actor: Works, session: Writing, services: Given, once: Once, res
                 given: TicketGiven) -> TicketRead:
     """Whoever opens it owns it until somebody else has accepted it (E1)."""
     def work() -> TicketRead:
+        now = services.clock.now()
+        if given.household_id is not None and not given.despite_known:
+            must_be_news(session, view_of(actor, services), given.household_id, given.kind, given.category, now)
         new = NewTicket(kind=given.kind, fields=given.fields, category=given.category, household_id=given.household_id,
                         estate_id=given.estate_id, contact_number=given.contact_number, notes=given.notes,
                         call_id=given.call_id, parent_id=given.parent_id, parent_as=given.parent_as)
-        row = service.open_ticket(session, actor, new, services.clock.now(), services.timezone)
+        row = service.open_ticket(session, actor, new, now, services.timezone)
         assert row is not None  # only a cause that was there already gives none
         return answer(session, actor, services, row)
 

@@ -79,6 +79,35 @@ def test_a_ticket_is_opened_from_a_household_found_by_number_and_moved_along(des
         expect(named(page, "history").locator("[data-happened=call]")).to_contain_text("已接听")
 
 
+@pytest.mark.rule("H6", part="on the page: shown before a ticket is opened, the call is tied in one act")
+def test_what_is_known_in_the_building_is_shown_and_the_call_is_tied_to_it(desk: TicketDesk, floor: Floor) -> None:
+    given = {"kind": "emergency", "category": "power", "household_id": HOME, "fields": {"place": "3 栋", "what": "整栋停电"}}
+    incident = desk.ask(Role.AGENT, "POST", "/tickets", json=given)["ticket"]
+    ident = incident["ticket_id"]
+    desk.ask(Role.LEADER, "PUT", f"/tickets/{ident}/known", json={}, headers={"If-Match": f'"{incident["version"]}"'})
+    with desk.page(Role.AGENT, f"/tickets/new?household={HOME}") as page:
+        expect(named(page, "known")).to_contain_text(incident["number"])
+        page.locator("[data-kind=emergency]").click()
+        field(page, "place").fill("3 栋 502")
+        field(page, "what").fill("没有电")
+        field(page, "category").select_option("power")
+        named(page, "submit").click()
+        expect(named(page, "fault")).to_contain_text("这件事已经登记过")
+        picture(page, "ticket-known")
+        assert cut_off(page) == []
+        named(page, "tie").click()
+        expect(page.locator("[data-event=called]")).to_be_visible()
+    with desk.page(Role.AGENT, f"/tickets/new?household={HOME}", language="en") as page:
+        page.locator("[data-kind=emergency]").click()
+        field(page, "place").fill("3-502")
+        field(page, "what").fill("smell of burning")
+        field(page, "category").select_option("power")
+        named(page, "submit").click()
+        named(page, "despite").click()
+        expect(page.locator("[data-stage]")).not_to_contain_text(incident["number"])
+    assert desk.ask(Role.LEADER, "GET", f"/tickets/{ident}/calls")["calls"] == 1
+
+
 def test_who_is_second_is_told_what_the_first_did_and_loses_nothing(desk: TicketDesk, floor: Floor) -> None:
     ident = desk.ticket(place="厨房")
     with desk.page(Role.AGENT, f"/tickets/{ident}") as mine, desk.page(Role.LEADER, f"/tickets/{ident}", language="en") as theirs:

@@ -26,6 +26,7 @@ from hotline.journal import Journal
 
 # Above the kernel's ephemeral ports and above Asterisk's blocks.
 PHONE_RTP = (61_000, 65_400)
+SWITCH_PIN = "271828"
 
 
 class Hotline:
@@ -62,7 +63,7 @@ class Hotline:
         (state / "site.yaml").write_text(self._site_text, encoding="utf-8")
         site = load_site(self.settings.site_file)
         names = ["ami", "session", "trunk", *(f"seat-{seat.seat}" for seat in site.seats)]
-        self.settings.secrets_file.write_text(json.dumps({name: f"secret-{name}" for name in names}))
+        self.settings.secrets_file.write_text(json.dumps({name: f"secret-{name}" for name in names} | {"switch-pin": SWITCH_PIN}))
         self.settings.save()
         for folder in (self.settings.recordings, self.settings.voicemail):
             folder.mkdir(exist_ok=True)

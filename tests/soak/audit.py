@@ -25,8 +25,10 @@ TALK_TOLERANCE_S = 1.0
 # Who talked at all is strict. How long: a phone talks from Asterisk's ACK on, the record from the bridge on, and on a machine that
 # is busy for seconds these two are as far apart.
 LENGTH_TOLERANCE_S = 2.5
-# What Asterisk calls an error when a phone that is gone is dialled: the play takes phones away.
-GONE_PHONE = ("Could not create dialog to invalid URI", "Failed to create outgoing session to endpoint")
+# What Asterisk calls an error when a phone that is gone is dialled, and when a caller gives up in the moment in which Answer()
+# reaches the channel (chan_pjsip's `answer`): the play takes phones away, and has callers who give up at any time.
+GONE_PHONE = ("Could not create dialog to invalid URI", "Failed to create outgoing session to endpoint",
+              "Session already DISCONNECTED")
 # An answer may cross the CANCEL: another seat was quicker, or the ring's time was over. The phone talks until it hears the BYE.
 CROSSES_WITHIN_S = 1.5
 ENDS_A_RING = ("CONNECT", "RINGNOANSWER", "RINGCANCELED", "EXITWITHTIMEOUT", "ABANDON")

@@ -16,6 +16,7 @@ from callcenter.commands import (
     CancelTransfer,
     CompleteTransfer,
     Conference,
+    JoinOffice,
     Park,
     Retrieve,
     Target,
@@ -34,7 +35,7 @@ SITE = TestSite(ring_seconds=1, overflow_after=2, backup_for=3, survey=False, pr
                for queue, seats in (("repair", ["1001", "1002"]), ("complaint", ["1003"]), ("enquiry", ["1004"]))],
     "departments": [{"id": "guards", "name": {"zh": "保安", "en": "Guards"}, "seat": "1006"},
                     {"id": "lifts", "name": {"zh": "电梯", "en": "Lifts"}, "number": OUTSIDE}],
-    "desk": {"park": 8, "misses": 20},
+    "office": "guards", "desk": {"park": 8, "misses": 20},
 })
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -257,6 +258,20 @@ async def test_three_talk_and_the_agent_leaves_the_others(line: Line, control: C
         await hear_each_other(first, two)
 
     await asyncio.gather(a_third_is_called(), who_was_asked_joins())
+
+
+@pytest.mark.rule("F5", part="the management office joins the emergency's talk in one act")
+async def test_the_management_office_joins_the_talk_in_one_act(line: Line, control: Control) -> None:
+    (office,) = await answering(line, "1006")
+    guest, first = await talk(line, control)
+    answer = await control.asks(JoinOffice("1003"))
+    assert (answer.code, answer.detail) == ("done", "guards")
+    two = await office.rings()
+    await two.answered()
+    await hear_each_other(two, guest.leg)
+    await hear_each_other(first, two)
+    await first.hang_up()
+    await hear_each_other(two, guest.leg)
 
 
 async def test_a_parked_caller_is_taken_back_or_comes_back(line: Line, control: Control) -> None:

@@ -24,6 +24,7 @@ export const session = shape({
     overflow_after: number,
     queues: list(shape({ id: text, name: words, service_level_s: number })),
     departments: list(shape({ id: text, name: words })),
+    has_office: flag,
     teams: list(shape({ id: text, name: words })),
     free_seating: flag,
     browser_seats: list(text),

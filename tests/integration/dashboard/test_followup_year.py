@@ -189,6 +189,13 @@ def test_further_calls_about_a_known_incident_are_tied_to_it_and_called_back_onc
     assert marked.status_code == 200, marked.text
     [known] = agent.read("/tickets/known", household_id=homes[4])["candidates"]
     assert (known["marked"], known["building"]) == (True, "9")
+    again = {"kind": "emergency", "category": "power", "household_id": homes[4], "fields": {"place": "9栋", "what": "没有电"}}
+    refused = agent.ask("POST", "/tickets", json=again)
+    assert (refused.status_code, refused.json()["code"]) == (409, "known_incident"), "what is known is not opened again"
+    assert agent.ask("POST", "/tickets", json={**again, "category": "gas"}).status_code == 201, "another matter is"
+    assert agent.ask("POST", "/tickets", json={**again, "household_id": counter.households[0]}).status_code == 201, "another place"
+    other = agent.ask("POST", "/tickets", json={**again, "despite_known": True})
+    assert other.status_code == 201, "who says that it is another matter opens it"
     path = f"/tickets/{incident['ticket_id']}/calls"
     tied = agent.ask("POST", path, json={"call_id": "n-1.7"}, key="call-7")
     assert (tied.status_code, tied.json()["household_id"]) == (201, homes[5]), tied.text
@@ -220,7 +227,8 @@ def test_further_calls_about_a_known_incident_are_tied_to_it_and_called_back_onc
     assert lead.read("/followups/tasks", why="incident")["items"][0]["rank"] == 1
     assert agent.ask("POST", path, json={"household_id": homes[6]}).json()["code"] == "ticket_closed"
     counter.clock.advance(7 * 3600)
-    assert agent.read("/tickets/known", household_id=homes[4], **about)["candidates"] == []
+    [left] = agent.read("/tickets/known", household_id=homes[4], **about)["candidates"]
+    assert (left["number"], left["marked"]) == (other.json()["ticket"]["number"], False)
 
 
 def test_what_of_the_keeper_s_work_is_refused_holds_up_none_of_the_rest(counter: Counter, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import yaml
+from hotline.sites import TestSite
 
 from acd.calls.recording import Paused, over
 from acd.calls.rules import CallRules, NotPossible, Why
@@ -18,6 +20,7 @@ from acd.plan import FloorPlan, SeatPlan
 from callcenter.commands import Target, TargetKind
 from callcenter.events import CallState
 from callcenter.roster import Agent, Roster
+from callcenter.site.schema import Site
 
 NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
 UP = 6
@@ -26,6 +29,15 @@ RULES = CallRules(seats=frozenset({"1001", "1002", "1201"}), leaders=frozenset({
                   departments={"lifts": "*501", "guards": "*502"}, department_ends={"lifts": "051288880000", "guards": "1002"})
 SEATING = Seating(Book({"801": SignedIn("801", "1001", NOW), "803": SignedIn("803", "1002", NOW)}),
                   Roster({"801": Agent("801", "Li"), "802": Agent("802", "Wu"), "803": Agent("803", "Ma", leader=True)}))
+
+
+@pytest.mark.rule("F5", part="which office joins, the caller's estate says")
+def test_the_office_of_an_emergency_is_the_estate_s_or_the_site_s() -> None:
+    site = Site.model_validate(yaml.load(TestSite(more={
+        "departments": [{"id": name, "name": {"zh": name, "en": name}, "number": "13900000001"} for name in ("east", "west")],
+        "estates": [{"id": "yunqi", "name": {"zh": "云栖", "en": "Yunqi"}, "office": "west"},
+                    {"id": "jiangwan", "name": {"zh": "江湾", "en": "Bend"}}], "office": "east"}).text(), Loader=yaml.BaseLoader))
+    assert CallRules.of(site).offices == {"": "east", "yunqi": "west"}
 
 
 def leg(name: str, bridge: str | None, born: int, uniqueid: str = "") -> Channel:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from callcenter.runtime.credentials import missing, names_for
+from callcenter.runtime.credentials import SWITCH_PIN, missing, names_for
 
 
 def test_a_later_start_keeps_every_secret_and_adds_those_of_new_seats() -> None:
@@ -18,11 +18,12 @@ def test_a_password_that_an_administrator_wrote_stays() -> None:
 
 def test_no_two_secrets_are_alike_and_none_is_short() -> None:
     made = missing(names_for([str(seat) for seat in range(1000, 1050)], ["admin", "agent"], []), {})
-    assert len(set(made.values())) == len(made) == 56
-    assert min(len(secret) for secret in made.values()) >= 14
+    assert len(set(made.values())) == len(made) == 57
+    assert min(len(secret) for name, secret in made.items() if name != SWITCH_PIN) >= 14
 
 
-def test_an_agents_first_pin_is_six_digits_that_a_phone_can_type() -> None:
-    pin = missing(names_for([], [], ["801"]), {})["pin-801"]
-    assert len(pin) == 6
-    assert pin.isdecimal()
+def test_an_agents_first_pin_and_the_lines_switch_are_six_digits_that_a_phone_can_type() -> None:
+    made = missing(names_for([], [], ["801"]), {})
+    for pin in (made["pin-801"], made[SWITCH_PIN]):
+        assert len(pin) == 6
+        assert pin.isdecimal()

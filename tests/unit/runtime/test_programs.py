@@ -30,7 +30,7 @@ def parsed(settings: Settings) -> configparser.ConfigParser:
 def test_asterisk_and_redis_are_adopted_and_python_is_replaced() -> None:
     kept = {program.name: program.kept for program in programs(instance(), ASTERISK, ROOTS)}
     assert kept == {"redis": "adopt", "asterisk": "adopt", "agi": "replace", "acd": "replace", "crm": "replace",
-                    "dashboard": "replace", "demo": "replace"}
+                    "dashboard": "replace", "demo": "replace", "guard": "replace"}
 
 
 def test_asterisk_started_by_root_runs_as_its_own_user() -> None:
@@ -47,17 +47,24 @@ def test_asterisk_started_by_a_user_runs_as_that_user() -> None:
 
 def test_a_redis_by_url_and_an_asterisk_elsewhere_are_not_started() -> None:
     settings = instance(redis_url="redis://10.0.0.5/0", demo=False)
-    assert [program.name for program in programs(settings, None, USERS)] == ["agi", "acd", "crm", "dashboard"]
+    assert [program.name for program in programs(settings, None, USERS)] == ["agi", "acd", "crm", "dashboard", "guard"]
 
 
 def test_the_supervisor_never_gives_up_on_any_program() -> None:
     parser = parsed(instance())
     sections = [parser[name] for name in parser.sections() if name.startswith("program:")]
-    assert len(sections) == 7
+    assert len(sections) == 8
     for section in sections:
         assert section["autorestart"] == "true"
         assert section["startsecs"] == "0"
         assert int(section["startretries"]) >= 1_000_000_000
+
+
+def test_what_is_python_has_one_heap_for_all_its_threads() -> None:
+    parser = parsed(instance())
+    alone = {name.removeprefix("program:") for name in parser.sections()
+             if "MALLOC_ARENA_MAX" in parser[name].get("environment", "")}
+    assert alone == {"agi", "acd", "crm", "dashboard", "demo", "guard"}
 
 
 def test_an_adopted_process_does_not_write_into_the_supervisors_pipe() -> None:

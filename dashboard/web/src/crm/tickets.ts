@@ -66,6 +66,7 @@ export interface NewTicket extends ChangesGiven {
   readonly call_id?: string
   readonly parent_id?: number
   readonly parent_as?: string
+  readonly despite_known?: boolean
 }
 
 export async function openTicket(given: NewTicket, key: string | undefined): Promise<TicketRead> {

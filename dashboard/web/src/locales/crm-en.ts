@@ -60,6 +60,9 @@ const en: typeof zh = {
     title: 'New ticket', kind: 'What is it about?', forHome: 'Household', noHome: 'No household chosen', unset: 'Without household', choose: 'Find a household', fromCall: 'From the call you are on', submit: 'Open ticket', other: 'Another kind', estate: 'Estate', noEstate: 'No estate', notes: 'Notes', busy: 'Opening…',
     none: 'There is no kind of ticket that you may open',
   },
+  known: {
+    title: 'Already known here', hint: 'Tie this call to it: the caller is rung back when it is over.', marked: 'known to the desk', alike: 'same building, same kind', callers: '{n} called', tie: 'Tie this call to it', despite: 'It is another matter: open a ticket',
+  },
   sound: {
     play: 'Play', pause: 'Pause', at: 'at {at}', note: 'Note at this place', add: 'Add', drop: 'Delete', wave: 'Waveform; click to go there', damaged: 'The recording is damaged', expires: 'kept until {on}', speed: 'Speed', seat: 'Seat {seat}', mark: '{who}: {text}',
   },

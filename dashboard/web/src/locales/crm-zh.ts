@@ -59,6 +59,9 @@ export default {
     title: '新建工单', kind: '什么事？', forHome: '住户', noHome: '没有选住户', unset: '不关联住户', choose: '查找住户', fromCall: '来自正在通话的来电', submit: '建单', other: '换一类', estate: '项目', noEstate: '不分项目', notes: '备注', busy: '正在建单…',
     none: '没有你能建的工单类型',
   },
+  known: {
+    title: '这里已知的情况', hint: '把这通来电登记到该工单：处理完毕后会回电告知来电人。', marked: '已确认的事件', alike: '同一栋楼，同类问题', callers: '已有 {n} 位来电', tie: '登记到此工单', despite: '是另一件事，另开工单',
+  },
   sound: {
     play: '播放', pause: '暂停', at: '{at} 处', note: '此处备注', add: '记下', drop: '删除', wave: '录音波形，可点击跳转', damaged: '录音文件损坏', expires: '保存到 {on}', speed: '倍速', seat: '座席 {seat}', mark: '{who}：{text}',
   },

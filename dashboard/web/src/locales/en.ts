@@ -12,11 +12,15 @@ const en: typeof zh = {
     ended: 'You have been signed out. Please sign in again.',
   },
   error: {
+    no_office: 'The site file names no management office.',
+    known_incident: 'This is known already. Tie the call to it, or say that it is another matter.', call_tied: 'This call is tied to it already.',
     wrong_credentials: 'The name or the password is wrong.', too_many_requests: 'Too many tries. Try again in 15 minutes.',
     unreachable: 'The server cannot be reached. Check the network.', unavailable: 'The server is not available just now.',
     invalid: 'Something in what you entered does not fit.', unauthenticated: 'You have been signed out. Please sign in again.',
     forbidden: 'Your account may not do this.', acd_silent: 'Call distribution did not answer; nothing was done. Please try again.',
     unknown_agent: 'There is no such agent.', unknown_seat: 'There is no such seat.', unknown_queue: 'There is no such queue.',
+    surge: 'In a surge only a break or a meal.', unknown_estate: 'There is no such estate.', unknown_prompt: 'There is no such prompt.',
+    unknown_number: 'The site file does not name this number.',
     seat_taken: 'Somebody sits there. Choose another seat.', seat_unreachable: 'The phone at that seat cannot be reached. Choose another.',
     not_signed_in: 'Not signed in at a seat.', no_call: 'That call is no longer there.', not_now: 'This cannot be done in the present state.',
     too_late: 'Too late: nothing was done.', refused: 'This is not allowed here.',
@@ -70,6 +74,7 @@ const en: typeof zh = {
     left: 'left', missed: '{n} calls missed', help: 'Help', helpFor: 'Wants help {time}',
   },
   desk: {
+    office: 'Call the office in',
     at: 'Seat {seat}', unknown: 'Waiting for state', leads: 'At no seat', left: 'until ready', resume: 'Ready again', pause: 'Pause',
     pauseAfter: 'Pause after the call', extend: '{s} s more', longest: 'The wrap-up is as long as it may be', help: 'Ask the leader',
     helpEnd: 'No help needed {time}', move: 'Other seat', signOut: 'Sign out', leave: 'Leave the seat',

@@ -10,10 +10,13 @@ export default {
     forbidden: '此账号无权查看看板，请换一个账号登录。', ended: '登录已失效，请重新登录。',
   },
   error: {
+    no_office: '站点文件没有指定管理处。',
+    known_incident: '这件事已经登记过。请把来电登记到已有工单，或说明这是另一件事。', call_tied: '这通来电已登记到该工单。',
     wrong_credentials: '用户名或密码不对。', too_many_requests: '尝试次数过多，请 15 分钟后再试。',
     unreachable: '连不上服务器，请检查网络。', unavailable: '服务器暂时不可用，请稍后再试。',
     invalid: '填写的内容不对，请检查。', unauthenticated: '登录已失效，请重新登录。', forbidden: '你的账号没有这个权限。',
     acd_silent: '排队调度没有响应，操作没有执行，请再试。', unknown_agent: '没有这个坐席。', unknown_seat: '没有这个座席号。',
+    surge: '来电激增期间只能小休或用餐。', unknown_estate: '没有这个小区。', unknown_prompt: '没有这条录音。', unknown_number: '站点文件里没有这个号码。',
     unknown_queue: '没有这个队列。', seat_taken: '这个座席已有人，请换一个。', seat_unreachable: '这个座席的话机连不上，请换一个。',
     not_signed_in: '还没有签入。', no_call: '这通电话已经不在了。', not_now: '现在的状态不能这样做。',
     too_late: '操作太晚了，没有执行。', refused: '这里不允许这样做。', no_agent: '此账号没有关联坐席工号，请联系主管。',
@@ -59,6 +62,7 @@ export default {
     left: '剩', missed: '{n} 个来电未接', help: '求助', helpFor: '求助 {time}',
   },
   desk: {
+    office: '接入管理处',
     at: '座席 {seat}', unknown: '等待状态', leads: '未占用座席', left: '后自动空闲', resume: '恢复空闲', pause: '暂停', pauseAfter: '通话后暂停',
     extend: '再加 {s} 秒', longest: '整理时间已到上限', help: '请组长协助', helpEnd: '取消求助 {time}', move: '换座席', signOut: '签出',
     leave: '离开座席', away: '连续 {n} 个来电没有接，系统已暂停给你派单。准备好了请恢复空闲。',

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from acd.waiting.erlang import erlang_a, erlang_c, expected_wait_s, expected_wait_until_s
+from callcenter.erlang import erlang_a, erlang_c, expected_wait_s, expected_wait_until_s
 
 MU = 1 / 180
 pytestmark = pytest.mark.rule("A11")

@@ -1,0 +1,1 @@
+"""Surge (B): tiers, who is asked for them, and what is told of them."""

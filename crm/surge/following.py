@@ -1,0 +1,97 @@
+"""What follows from a change of tier, once each: people are called in or let go again, the report writes itself and goes out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, Protocol
+
+import structlog
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from callcenter.site import Site
+from callcenter.storm import CalledIn
+from crm.reports.figures import Rules
+from crm.surge.letters import address
+from crm.surge.models import SurgeChange, SurgeReport, SurgeRow
+from crm.surge.reports import at_change
+from crm.surge.stored import Holding, holding
+
+CALLS_IN_FROM: Final = 2         # B3, B4
+
+log = structlog.get_logger("surge")
+
+Coming = Callable[[Session, int], tuple[CalledIn, ...]]
+
+
+class CallsIn(Protocol):
+    """Who is called in, from the roster (`crm/callin`). All of it in the caller's transaction."""
+
+    def call_in(self, session: Session, surge_id: int, tier: int, now: datetime) -> object: ...
+    def release(self, session: Session, surge_id: int, tier: int, now: datetime) -> object: ...
+    def coming(self, session: Session, surge_id: int) -> tuple[CalledIn, ...]: ...
+
+
+@dataclass(frozen=True)
+class Followed:
+    changes: int
+    callin_failed: bool
+
+
+def follow(session: Session, site: Site, rules: Rules, calls_in: CallsIn | None, now: datetime, limit: int = 10) -> Followed:
+    """Of changes that nobody followed up yet, oldest first. A call-in that fails is tried again in the next round, and holds up
+    neither the report nor later changes."""
+    rows = session.scalars(select(SurgeChange).where(SurgeChange.acted_at.is_(None)).order_by(SurgeChange.id).limit(limit)
+                           .with_for_update(skip_locked=True)).all()
+    failed = False
+    for row in rows:
+        well = calls_in is None or _called(session, site, calls_in, row, now)
+        failed = failed or not well
+        if row.tier != row.before and not _is_passed_over(session, row):
+            people = () if calls_in is None else calls_in.coming(session, row.surge_id)
+            report = at_change(session, site.surge, rules, row, people, now)
+            letters = address(session, site, report, now)
+            log.info("surge_reported", report=report.id, surge=row.surge_id, tier=row.tier, letters=letters)
+        if well:
+            row.acted_at = now
+    session.flush()
+    return Followed(len(rows), failed)
+
+
+def is_anything(session: Session) -> bool:
+    return session.scalar(select(SurgeChange.id).where(SurgeChange.acted_at.is_(None)).limit(1)) is not None
+
+
+def _called(session: Session, site: Site, calls_in: CallsIn, row: SurgeChange, now: datetime) -> bool:
+    """Nobody is called in for a tier that has been taken back meanwhile, nor by a drill unless the site says so."""
+    held, highest = holding(session), max(row.tier, row.before)
+    if row.tier == row.before or highest < CALLS_IN_FROM or _is_only_drill(session, site, row.surge_id):
+        return True
+    try:
+        with session.begin_nested():
+            if row.tier > row.before:
+                if _still(held, row):
+                    calls_in.call_in(session, row.surge_id, row.tier, now)
+            else:
+                calls_in.release(session, row.surge_id, row.before, now)
+    except Exception as error:     # of another part: seen, tried again, and no reason to leave the line without its report
+        log.critical("callin_failed", surge=row.surge_id, tier=row.tier, error=repr(error), exc_info=error)
+        return False
+    return True
+
+
+def _still(held: Holding, row: SurgeChange) -> bool:
+    return held.surge_id == row.surge_id and held.state.tier >= row.tier
+
+
+def _is_only_drill(session: Session, site: Site, surge_id: int) -> bool:
+    return session.get_one(SurgeRow, surge_id).drill and not site.surge.drill_calls_in
+
+
+def _is_passed_over(session: Session, row: SurgeChange) -> bool:
+    """There is a report already, or it is a step of one act (an end from tier 3): the last one is reported."""
+    there = select(SurgeReport.id).where(SurgeReport.change_id == row.id)
+    further = select(SurgeChange.id).where(SurgeChange.surge_id == row.surge_id, SurgeChange.at == row.at, SurgeChange.id > row.id)
+    return session.scalar(there.limit(1)) is not None or session.scalar(further.limit(1)) is not None

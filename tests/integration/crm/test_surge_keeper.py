@@ -1,0 +1,379 @@
+"""The keeper of a surge on a real Redis and both databases: declared, called in, taken back, whatever dies in between.
+
+Time is scaled by the policy and moved by hand: nothing here waits.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hotline.own_redis import Redis
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from wall.rig import Floor
+
+from callcenter.clock import FakeClock
+from callcenter.commands import Answer, Command, SetSurge
+from callcenter.events import (
+    AgentChanged,
+    AgentShown,
+    AgentState,
+    AnyEvent,
+    Call,
+    CallChanged,
+    CallEnded,
+    CallState,
+    Health,
+    SurgeChanged,
+)
+from callcenter.orders import NotAnswered
+from callcenter.settings import CHECKOUT
+from callcenter.site import Site, load_site
+from callcenter.site.desk import Notices
+from callcenter.site.surge import SurgePolicy
+from callcenter.storm import CalledIn, Coming, Drill, Surge
+from crm.calls.models import CallRow
+from crm.database import Database, open_database
+from crm.staff.actor import Actor
+from crm.surge import service
+from crm.surge.board import BoardReader
+from crm.surge.keeper import SurgeKeeper
+from crm.surge.models import SurgeChange, SurgeLetter, SurgeReport, SurgeRow
+from crm.surge.reports import shown
+
+NOW = datetime(2026, 7, 21, 6, 0, tzinfo=UTC)
+# The rulebook's half hours are six seconds here.
+POLICY = SurgePolicy.model_validate({
+    "waiting": {"above": 3, "sustained": 2}, "longest_wait": {"enabled": False}, "service_level": {"least": 100},
+    "arrivals": {"above": 1.5, "sustained": 2, "window": 60, "least": 2},
+    "under_control": {"waiting": 1, "gained_after": 1, "lost_after": 1}, "tier_2_after": 6, "tier_3_after": 6, "down_after": 3,
+    "raised_stays": 4, "rests": 20, "held_at_most": 30, "blind_after": 4})
+ROBOT = {"id": "ops", "kind": "wecom", "url": "http://127.0.0.1:9999/cgi-bin", "tell": ["manager"]}
+
+
+@dataclass
+class CallsIn:
+    """Stands in for crm/callin: keeps who was asked for, in the keeper's own transaction."""
+
+    asked: list[tuple[str, int]] = field(default_factory=list)
+    fails: bool = False
+    people: tuple[CalledIn, ...] = ()
+
+    def call_in(self, session: Session, surge_id: int, tier: int, now: datetime) -> None:
+        if self.fails:
+            raise RuntimeError("no roster")
+        assert session.get_one(SurgeRow, surge_id).ended_at is None
+        self.asked.append(("in", tier))
+        person = CalledIn(tier, f"Person {tier}", tier, Coming.ACCEPTED, now, due_at=now + timedelta(minutes=20))
+        self.people = (*self.people, person)
+
+    def release(self, session: Session, surge_id: int, tier: int, now: datetime) -> None:
+        self.asked.append(("release", tier))
+        self.people = tuple(replace(each, state=Coming.RELEASED) if each.tier == tier else each for each in self.people)
+
+    def coming(self, session: Session, surge_id: int) -> tuple[CalledIn, ...]:
+        return self.people
+
+
+class Storm:
+    """A keeper with its surroundings: the board that acd writes, acd's answers, what is told, and time."""
+
+    def __init__(self, store: Redis, database: Database, site: Site) -> None:
+        self.store, self.database, self.site = store, database, site
+        self.clock, self.floor, self.calls_in = FakeClock(NOW), Floor(store.url), CallsIn()
+        self.told: list[Surge] = []
+        self.orders: list[SetSurge] = []
+        self.answer = "done"
+        self.redis_is_lost = False
+        self.health: list[tuple[Health, str]] = []
+        self.expected: float | None = None
+        self.reader = BoardReader(store.url)
+        self.keeper = self.process()
+        self.floor.publish(AgentChanged(NOW, AgentShown("801", "Anna", "day", AgentState.READY, NOW)))
+        self.board()
+
+    def process(self) -> SurgeKeeper:
+        """A keeper that has just been started."""
+        return SurgeKeeper(self.database, self.site, self.clock, self._report, board=self.reader, ask=self._ask, tell=self._tell,
+                           calls_in=self.calls_in, expected=lambda *_: self.expected)
+
+    def _ask(self, command: Command) -> Answer:
+        assert isinstance(command, SetSurge)
+        if self.answer == "silent":
+            raise NotAnswered("SetSurge")
+        self.orders.append(command)
+        return Answer("1", self.answer)
+
+    def _tell(self, event: AnyEvent) -> None:
+        assert isinstance(event, SurgeChanged)
+        self.told.append(event.surge)
+        if not self.redis_is_lost:      # the herald's word goes astray then
+            self.floor.publish(event)
+            self.floor.write_board()
+
+    def _report(self, component: str, state: Health, detail: str = "") -> None:
+        assert component == "surge"
+        self.health.append((state, detail))
+
+    def board(self) -> None:
+        self.floor.write_board()
+        self.floor.write_health("acd", "ami")
+
+    def waiting(self, count: int) -> None:
+        at = self.clock.now()
+        for place in range(max(count, len(self.floor.board.calls))):
+            ident = f"node1-{place}.1"
+            self.floor.publish(CallChanged(at, "queued", Call(ident, CallState.QUEUED, at, at, queue="repair", queued_at=at))
+                               if place < count else CallEnded(at, ident, "answered"))
+        self.board()
+
+    def seconds(self, count: int) -> None:
+        for _ in range(count):
+            self.clock.advance(1)
+            self.keeper.step()
+
+    @property
+    def tier(self) -> int:
+        return self.floor.board.surge.tier
+
+    def changes(self) -> list[tuple[int, int, str]]:
+        with self.database.reading() as session:
+            return [(row.before, row.tier, row.act) for row in session.scalars(select(SurgeChange).order_by(SurgeChange.id))]
+
+
+@pytest.fixture(scope="module")
+def site() -> Site:
+    found = load_site(CHECKOUT / "asterisk-config/site.yaml")
+    return found.model_copy(update={"surge": POLICY, "notices": Notices.model_validate({"robots": [ROBOT]})})
+
+
+@pytest.fixture(scope="module")
+def store() -> Iterator[Redis]:
+    made = Redis(Path(tempfile.mkdtemp(prefix="surge-")))
+    made.start()
+    yield made
+    made.lose()
+
+
+@pytest.fixture
+def storm(store: Redis, site: Site, migrated_file: Path, tmp_path: Path) -> Iterator[Storm]:
+    """On SQLite; the whole story is told on both."""
+    shutil.copy(migrated_file, tmp_path / "crm.db")
+    database = open_database(f"sqlite:///{tmp_path}/crm.db")
+    yield Storm(store, database, site)
+    database.close()
+
+
+@pytest.fixture
+def storm_on_both(store: Redis, database: Database, site: Site) -> Storm:
+    return Storm(store, database, site)
+
+
+@pytest.mark.rule("B1")
+@pytest.mark.rule("B3")
+@pytest.mark.rule("B4")
+@pytest.mark.rule("B5")
+@pytest.mark.rule("B7")
+@pytest.mark.rule("B8")
+def test_a_surge_is_declared_calls_in_tier_by_tier_and_gives_back_tier_by_tier_through_a_restart(storm_on_both: Storm) -> None:
+    storm = storm_on_both
+    storm.seconds(3)
+    assert (storm.tier, storm.orders[-1], storm.health[-1]) == (0, SetSurge(0), (Health.OK, ""))
+    storm.waiting(6)
+    storm.seconds(2)
+    assert storm.tier == 0, "two seconds of it are wanted, and one has passed since the first look"
+    storm.seconds(1)
+    surge = storm.floor.board.surge
+    declared = storm.clock.now()
+    assert (surge.tier, surge.why, surge.since, surge.by) == (1, ("waiting",), declared, "")
+    assert surge.next_at == declared + timedelta(seconds=6)
+    assert storm.orders[-1] == SetSurge(1, surge.surge_id)
+    assert storm.calls_in.asked == []
+
+    storm.seconds(3)
+    storm.keeper = storm.process()       # it dies and is started again
+    storm.seconds(2)
+    assert storm.tier == 1
+    storm.seconds(1)
+    assert (storm.tier, storm.floor.board.surge.tier_since) == (2, declared + timedelta(seconds=6))
+    assert storm.calls_in.asked == [("in", 2)]
+    [person] = storm.floor.board.surge.coming
+    assert (person.name, person.state) == ("Person 2", Coming.ACCEPTED)
+
+    storm.seconds(6)
+    assert (storm.tier, storm.calls_in.asked) == (3, [("in", 2), ("in", 3)])
+    asked = len(storm.orders)
+    storm.seconds(10)
+    assert storm.tier == 3
+    assert len(storm.orders) > asked, "acd is asked again and again"
+    assert storm.floor.board.surge.next_at is None
+
+    storm.waiting(0)
+    storm.seconds(2)
+    calm = storm.floor.board.surge
+    assert calm.under_control_since
+    assert calm.down_at == calm.under_control_since + timedelta(seconds=3)
+    storm.seconds(2)
+    assert (storm.tier, storm.calls_in.asked[2:]) == (2, [("release", 3)])
+    storm.keeper = storm.process()
+    storm.seconds(3)
+    assert (storm.tier, storm.calls_in.asked[3:]) == (1, [("release", 2)])
+    storm.seconds(3)
+    assert storm.floor.board.surge == Surge()
+    assert storm.orders[-1] == SetSurge(0)
+    assert storm.changes() == [(0, 1, "declared"), (1, 2, "rose"), (2, 3, "rose"), (3, 2, "fell"), (2, 1, "fell"), (1, 0, "fell")]
+
+    with storm.database.reading() as session:
+        [row] = session.scalars(select(SurgeRow))
+        assert (row.declared_at, row.ended_at, row.highest, row.drill) == (declared, storm.clock.now(), 3, False)
+        reports = [shown(each).situation for each in session.scalars(select(SurgeReport).order_by(SurgeReport.id))]
+        letters = session.scalars(select(SurgeLetter.channel)).all()
+        figures = [change.signals for change in session.scalars(select(SurgeChange).order_by(SurgeChange.id))]
+    assert [(of.before, of.tier) for of in reports] == [(before, tier) for before, tier, _ in storm.changes()]
+    assert [len(of.turns) for of in reports] == [1, 2, 3, 4, 5, 6]
+    assert [of.signals.waiting for of in reports if of.signals] == [6, 6, 6, 0, 0, 0]
+    assert [signals["waiting"] for signals in figures if signals] == [6, 6, 6, 0, 0, 0]
+    assert [len(of.people) for of in reports] == [0, 1, 2, 2, 2, 2], "who was called stands in the report of its change"
+    assert letters == ["robot:ops"] * 6
+
+
+@pytest.mark.rule("B1", part="by hand")
+@pytest.mark.rule("B5")
+def test_what_a_person_does_in_another_process_holds_at_once_and_follows_its_course(storm: Storm) -> None:
+    lead = Actor("lead")
+
+    def hand(reason: str) -> service.Hand:
+        return service.Hand(lead, storm.clock.now(), reason)
+
+    storm.seconds(1)
+    for reason in ("typhoon", "worse"):
+        with storm.database.writing.begin() as session:
+            service.raise_tier(session, POLICY, hand(reason))
+    storm.seconds(1)
+    surge = storm.floor.board.surge
+    assert (surge.tier, surge.why, surge.by, surge.reason) == (2, ("by_hand",), "lead", "worse")
+    assert storm.calls_in.asked == [("in", 2)]
+    with storm.database.writing.begin() as session:
+        service.hold(session, POLICY, hand("stay"))
+    storm.seconds(20)
+    assert (storm.tier, storm.floor.board.surge.held) == (2, True)
+    storm.seconds(14)
+    assert storm.tier == 0, "a hold that was forgotten ends"
+    assert storm.changes()[2:4] == [(2, 2, "held"), (2, 2, "hold_over")]
+
+    storm.waiting(6)
+    storm.seconds(3)
+    assert storm.tier == 1
+    with storm.database.writing.begin() as session:
+        service.raise_tier(session, POLICY, hand("more"))
+        service.end(session, POLICY, hand("enough"))
+    storm.seconds(1)
+    assert (storm.tier, storm.orders[-1]) == (0, SetSurge(0))
+    assert storm.calls_in.asked[2:] == [("release", 2)], "nobody is rung for a tier that is over already"
+    storm.seconds(18)
+    assert storm.tier == 0, "what a person ended rests"
+    storm.seconds(2)
+    assert storm.tier == 1
+
+
+def test_without_a_board_nothing_is_concluded_and_without_acd_nothing_is_lost(storm: Storm) -> None:
+    storm.waiting(6)
+    storm.seconds(3)
+    assert storm.tier == 1
+    storm.floor.fall_silent("acd")
+    storm.seconds(30)
+    assert storm.told[-1].tier == 1, "nobody has seen whether it was under control"
+    assert storm.health[-1] == (Health.DEGRADED, "acd_silent")
+    orders = len(storm.orders)
+    storm.seconds(3)
+    assert len(storm.orders) == orders
+    storm.answer = "silent"
+    storm.board()
+    storm.seconds(1)
+    assert storm.health[-1] == (Health.DEGRADED, "acd_silent")
+    storm.answer = "refused"
+    storm.seconds(1)
+    assert storm.health[-1] == (Health.DEGRADED, "refused_refused")
+    storm.answer = "done"
+    storm.seconds(1)
+    assert storm.health[-1] == (Health.OK, "")
+    assert storm.orders[-1].tier == 1
+    storm.seconds(2)
+    assert storm.tier == 1, "the silence does not count"
+    storm.calls_in.fails = True
+    storm.seconds(4)
+    assert (storm.tier, storm.health[-1], storm.calls_in.asked) == (2, (Health.DEGRADED, "callin_failed"), [])
+    with storm.database.reading() as session:
+        tiers = session.scalars(select(SurgeReport.tier).order_by(SurgeReport.id)).all()
+        assert tiers == [1, 2], "it is told all the same"
+    storm.calls_in.fails = False
+    storm.seconds(1)
+    assert (storm.calls_in.asked, storm.health[-1]) == ([("in", 2)], (Health.OK, ""))
+    with storm.database.reading() as session:
+        assert len(session.scalars(select(SurgeReport)).all()) == 2
+
+
+def test_while_redis_or_the_database_is_away_the_tier_stays_or_goes_on_in_memory(storm: Storm, tmp_path: Path) -> None:
+    storm.waiting(6)
+    storm.seconds(3)
+    real = storm.database
+    broken = open_database(f"sqlite:///{tmp_path}/not/there/crm.db")
+    storm.keeper._database = broken     # its own connection is lost
+    storm.seconds(6)
+    assert (storm.tier, storm.health[-1]) == (2, (Health.DEGRADED, "database"))
+    assert storm.orders[-1].tier == 2
+    assert storm.calls_in.asked == []
+    fresh = SurgeKeeper(broken, storm.site, storm.clock, storm._report, board=storm.reader, ask=storm._ask, tell=storm._tell)
+    told = len(storm.told)
+    fresh.step()
+    assert len(storm.told) == told, "one that does not know the tier yet takes nothing back"
+    storm.keeper._database = real
+    storm.seconds(1)
+    assert storm.changes() == [(0, 1, "declared"), (1, 2, "rose")]
+    assert (storm.calls_in.asked, storm.health[-1]) == ([("in", 2)], (Health.OK, ""))
+    storm.store.lose()
+    storm.redis_is_lost = True
+    storm.seconds(20)
+    assert storm.health[-1] == (Health.DEGRADED, "redis")
+    storm.store.start()
+    storm.redis_is_lost = False
+    storm.floor = Floor(storm.store.url)
+    storm.waiting(0)
+    storm.seconds(1)
+    assert storm.tier == 2, "a board that was emptied is told anew"
+    storm.seconds(2)
+    assert storm.tier == 2
+    storm.seconds(1)
+    assert storm.tier == 1
+    broken.close()
+
+
+@pytest.mark.rule("B1", part="arrivals against forecast")
+def test_arrivals_against_the_forecast_declare_it_and_a_drill_is_marked_and_rings_nobody(storm: Storm) -> None:
+    def came(count: int) -> None:
+        with storm.database.writing.begin() as session:
+            at = storm.clock.now()
+            session.add_all(CallRow(call_id=f"node1-{at.timestamp()}.{place}", node="node1", entered_at=at, queued_at=at,
+                                    queue="repair", menu_keys=[], stage=0, seats_rung=[], fold={}) for place in range(count))
+
+    storm.expected = 4.0
+    came(6)
+    storm.seconds(4)
+    assert storm.tier == 0, "1.5 times the forecast is not above it"
+    storm.floor.board = replace(storm.floor.board, drill=Drill(1, "summer", NOW))
+    storm.board()
+    came(1)
+    storm.seconds(3)
+    surge = storm.floor.board.surge
+    assert (surge.tier, surge.why, surge.drill) == (1, ("arrivals",), True)
+    storm.waiting(6)
+    storm.seconds(8)
+    assert (storm.tier, storm.calls_in.asked) == (2, [])
+    with storm.database.reading() as session:
+        assert all(shown(each).situation.drill for each in session.scalars(select(SurgeReport)))
