@@ -29,7 +29,6 @@ from callcenter.site.parts import (
 from callcenter.site.posture import Posture
 from callcenter.site.surge import SurgePolicy
 
-
 EMERGENCY_HINT = "emergency-hint"       # the prompt that names the key for people in danger
 
 
