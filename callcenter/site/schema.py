@@ -9,6 +9,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from callcenter.site.desk import Desk, FollowUps, Notices, Privacy, Repairs, Retention, Webhooks
 from callcenter.site.dialling import CallIn, Dialling
+from callcenter.site.forecasts import Forecasts
 from callcenter.site.incidents import Incidents
 from callcenter.site.outages import Outages
 from callcenter.site.parts import (
@@ -276,6 +277,7 @@ class Site(Part):
     dialling: Dialling = Dialling()
     call_in: CallIn = CallIn()
     incidents: Incidents = Incidents()
+    forecasts: Forecasts = Forecasts()
 
     @property
     def free_seating(self) -> bool:

@@ -25,7 +25,7 @@ from crm.simulator.plan import Plan, Told, WhatIf, of_file, of_trace, told
 from crm.simulator.plot import plot
 from crm.simulator.prediction import Figures, Prediction, predict
 from crm.simulator.result import Result
-from crm.simulator.scenario import Level, Queue, Step
+from crm.simulator.scenario import Level, Posture, Queue, Step
 from crm.simulator.scenario_file import load_scenario
 from crm.simulator.traces import BadTrace, Trace, read_trace
 
@@ -143,8 +143,9 @@ def _plan(file: Path | None, begin: datetime | None, until: datetime | None, sit
         except FileFaults as error:
             raise failed(str(error)) from error
     queues = {queue.id: as_simulated(queue, site) for queue in site.queues} if file is None else None
+    posture = Posture(site.posture.wrapup, site.posture.callback_offer)
     try:
-        return of_trace(_trace(file, begin, until, site), what_if, queues)
+        return of_trace(_trace(file, begin, until, site), what_if, queues, posture)
     except ValueError as error:
         raise failed(str(error)) from error
 

@@ -15,7 +15,7 @@ from crm.simulator.fit import fit
 from crm.simulator.generate import again
 from crm.simulator.past import A_STINT_ENDS, stints
 from crm.simulator.result import Result
-from crm.simulator.scenario import Agent, Caller, Queue, Scenario
+from crm.simulator.scenario import Agent, Caller, Posture, Queue, Scenario
 from crm.simulator.scenario_file import ScenarioGiven, callers_of, expected_of, scenario_of
 from crm.simulator.surge import TierWatch
 from crm.simulator.traces import Trace
@@ -60,7 +60,8 @@ def of_file(given: ScenarioGiven, what_if: WhatIf) -> Plan:
                 [sum(each) for each in zip(*parts, strict=True)], surge)
 
 
-def of_trace(trace: Trace, what_if: WhatIf, queues: Mapping[str, Queue] | None = None) -> Plan:
+def of_trace(trace: Trace, what_if: WhatIf, queues: Mapping[str, Queue] | None = None,
+             posture: Posture | None = None) -> Plan:
     """The calls as they came, patience and talk drawn anew. Agents are at work as the calls tell, for the queues whose calls they
     answered; with `agents`, so many from each day's first talk to its last, for every queue. `queues`: as the site has them."""
     fitted = fit(trace.calls)
@@ -81,7 +82,7 @@ def of_trace(trace: Trace, what_if: WhatIf, queues: Mapping[str, Queue] | None =
         agents = tuple(Agent(str(number), open_, dict.fromkeys(names, 1)) for number in range(1, what_if.agents + 1))
     counts = Counter(int(call.at // STEP_S) for call in trace.calls)
     patience = None if what_if.patience == 1 else lambda seconds: seconds * what_if.patience
-    return Plan(_looked(Scenario(plans, agents, until=until), what_if.surge),
+    return Plan(_looked(Scenario(plans, agents, posture=posture or Posture(), until=until), what_if.surge),
                 lambda seed: again(trace.calls, fitted, seed, patience=patience), datetime.combine(trace.first, time(0), UTC),
                 [float(counts[place]) for place in range(int(until // STEP_S))], what_if.surge)
 

@@ -25,7 +25,7 @@ from crm.database import Database
 from crm.households.models import Building, Estate
 from crm.incidents.declared import broadcast, proposals
 from crm.incidents.declared.broadcast import Rings
-from crm.incidents.declared.load import Types
+from crm.incidents.declared.load import Found
 from crm.incidents.declared.models import Emergency
 from crm.incidents.declared.service import say_late
 from crm.migrate import is_current
@@ -45,11 +45,11 @@ class Tells(Protocol):
 
 
 class IncidentKeeper:
-    def __init__(self, database: Database, site: Site, types: Types, clock: Clock, report: Reports, herald: Tells,
+    def __init__(self, database: Database, site: Site, types: Found, clock: Clock, report: Reports, herald: Tells,
                  ask: Callable[[SetNotice], Answer], rings: Rings) -> None:
-        self._database, self._site, self._types, self._clock, self._report = database, site, types, clock, report
+        self._database, self._types, self._clock, self._report = database, types.types, clock, report
         self._herald, self._ask, self._rings = herald, ask, rings
-        self._policy = site.incidents
+        self._policy, self._unfit = site.incidents, bool(types.faults)
         self._estates = {estate.name.zh: estate.id for estate in site.estates}
         self._told_at: datetime | None = None
         self._asked: dict[str, tuple[str, datetime]] = {}      # by estate: prompt, and when acd said yes
@@ -79,7 +79,8 @@ class IncidentKeeper:
             except SixringError as error:
                 log.error("incidents_refused", work=name, code=error.code, why=str(error))
                 refused.append(name)
-        self._report("incidents", Health.DEGRADED if refused else Health.OK, " ".join(refused))
+        found = [*refused, *(["types_unfit"] if self._unfit else [])]
+        self._report("incidents", Health.DEGRADED if found else Health.OK, " ".join(found))
 
     def _say_late(self, now: datetime) -> None:
         with self._database.reading() as session:

@@ -87,6 +87,7 @@ def upgrade() -> None:
         sa.Column("building_id", sa.Integer(), nullable=True),
         sa.Column("prompts", sa.JSON(), nullable=False),
         sa.Column("until", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("urgent", sa.Boolean(), nullable=False),
         sa.Column("state", sa.String(length=8), nullable=False),
         sa.CheckConstraint("state IN ('running', 'stopping', 'over')", name=op.f("ck_emergency_broadcasts_state")),
         sa.ForeignKeyConstraint(["building_id"], ["buildings.id"], name=op.f("fk_emergency_broadcasts_building_id_buildings")),

@@ -36,7 +36,7 @@ RULES: dict[str, Any] = {"at_once": 2, "tries": 2, "busy": 60, "retry": 300, "qu
 
 def call(number: str = "13900000001", **more: Any) -> CallWanted:
     return CallWanted(**{"purpose": "incident", "subject": "incident:1", "number": number, "prompts": ("broadcast-hello",),
-                         "keys": "1", "thanks": {"1": "broadcast-confirm"}, **more})
+                         "keys": "1*", "thanks": {"1": "broadcast-confirm"}, **more})
 
 
 @dataclass
@@ -158,11 +158,14 @@ def test_so_many_at_once_the_urgent_first_nobody_at_night_nobody_who_said_no_and
     refuses = csv_of(LI.replace("13900139000", "13900000009") + ",不要打", columns=(*COLUMNS, "do_not_call"))
     assert report(desk.database, refuses, START).faults == ()
     desk.recorder.poll()
-    assert desk.task(desk.wants(call("13900000009"))).why == "no_call"
-    assert desk.task(desk.wants(call("0085212345678"))).why == "number"
-    assert desk.task(desk.wants(call("13900000009", subject="incident:2", urgent=True))).why == "no_call"
+    never = [desk.wants(wanted) for wanted in (call("13900000009"), call("0085212345678"),
+                                               call("13900000009", subject="incident:2", urgent=True))]
+    assert desk.goes_on() == []
+    assert [desk.task(task).why for task in never] == ["no_call", "number", "no_call"]
+    assert [(task, result.outcome, result.why) for task, result in desk.heard] == [
+        (never[2], Outcome.REFUSED, "no_call"), (never[0], Outcome.REFUSED, "no_call"), (never[1], Outcome.REFUSED, "number")]
     own = desk.wants(call("13900000009", subject="incident:3", urgent=True, staff=True))
-    for unfit in ({"prompts": ("../etc/passwd",)}, {"prompts": ("a&b",)}, {"prompts": ()}, {"keys": "1*"}, {"thanks": {"2": "x"}}):
+    for unfit in ({"prompts": ("../etc/passwd",)}, {"prompts": ("a&b",)}, {"prompts": ()}, {"keys": "1#"}, {"thanks": {"2": "x"}}):
         with pytest.raises(NoSuchCall), desk.database.writing.begin() as session:
             ask_for(session, call(**unfit), desk.site.dialling, START)
     first, second = desk.wants(call("13900000001")), desk.wants(call("13900000002"))
