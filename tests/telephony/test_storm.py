@@ -83,12 +83,14 @@ async def dials(line: Line, seat: Seat, code: str, pin: str) -> None:
 @pytest.mark.rule("B6")
 @pytest.mark.rule("H5", part="the notice on the IVR for callers from there; calls and texts have their own tests")
 async def test_in_a_surge_callers_hear_the_notices_and_few_words_and_are_asked_nothing_afterwards(line: Line) -> None:
-    seat = await line.seat("1101")
+    await line.leave("1101")
     async with written(line, tier="1", notice="welcome-night", notice__yunqi="recording-notice"), \
             agi_peer(line.hotline.settings.ports.agi, answers({CALLER: "7|zh|0|张三 3-1|yunqi"})):
         stranger, guest = await line.call(), await line.call(number=CALLER)
-        await stranger.hears("welcome")
+        await stranger.hears("welcome-night")
         await stranger.hangs_up()
+        await stranger.has("ENDED")             # or the seat might ring for it
+        seat = await line.seat("1101")
         for prompt in ("recording-notice", "welcome-night", "surge-notice", "welcome", "connecting"):
             await guest.hears(prompt)
         await (leg := await seat.rings()).answer()
