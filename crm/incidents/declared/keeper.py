@@ -133,18 +133,23 @@ class IncidentKeeper:
     def _ask_for_notices(self, now: datetime) -> None:
         with self._database.reading() as session:
             wanted, had = notices(session, self._estates)
-        again = timedelta(seconds=self._policy.notice_every)
+        again, refused = timedelta(seconds=self._policy.notice_every), []
         for estate in sorted({*wanted, *had, *self._asked}):
             prompt, asked = wanted.get(estate, ""), self._asked.get(estate)
             if asked is not None and asked[0] == prompt and now - asked[1] < again:
                 continue
+            if prompt:
+                self._remember(estate)      # before: whoever is killed in between must lift it later all the same
             answer = self._ask(SetNotice(estate, prompt))
             if not answer.is_done:
-                raise NoticeRefused(f"{estate or 'all'}: {answer.code}")
+                refused.append(f"{estate or 'all'}: {answer.code}")
+                continue
             self._asked[estate] = (prompt, now)
             if not prompt:
                 self._asked.pop(estate)
-            self._remember(estate)
+                self._remember(estate)
+        if refused:
+            raise NoticeRefused("; ".join(refused))
 
     def _remember(self, estate: str) -> None:
         """What a crash must not forget: that a notice is to be lifted."""
