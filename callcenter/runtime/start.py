@@ -169,6 +169,7 @@ def _checks(settings: Settings, asterisk: AsteriskInstall | None) -> Iterator[tu
     yield "acd", lambda: says_well(settings, "acd")
     yield "crm", lambda: says_well(settings, "crm")
     yield "dashboard", lambda: web_answers(settings)
+    yield "guard", lambda: says_well(settings, "guard")
 
 
 def _booted(settings: Settings, asterisk: AsteriskInstall) -> str:

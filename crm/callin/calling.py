@@ -35,7 +35,7 @@ class CallingIn:
 
     def __init__(self, site: Site) -> None:
         self._site = site
-        self._quiet = Quiet(site.dialling.quiet_from, site.dialling.quiet_until, ZoneInfo(site.timezone))
+        self._quiet = Quiet(site.dialling, ZoneInfo(site.timezone))
 
     # --- what a surge asks for
 
