@@ -18,12 +18,13 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
 from callcenter.clock import SystemClock
-from callcenter.settings import CHECKOUT, Settings
+from callcenter.settings import CHANGING, CHECKOUT, Settings
 from crm.outages.guard import FOLDER, Guard, kept, letter
 from crm.outages.looking import Looker
 from crm.outages.plan import Plan, plan_from
@@ -32,6 +33,7 @@ from crm.outages.ways import TOLD_FOR
 from crm.outages.wire import Wire
 
 PLAN: Final = "plan.json"
+CHANGES_FOR_S: Final = 900
 
 
 def main(arguments: list[str]) -> int:
@@ -63,11 +65,20 @@ def _guard(settings: Settings, folder: Path) -> int:
         signal.signal(wanted, lambda *_: stop.set())
     plan = _planned(folder)
     wire = Wire(settings.redis_url)
-    guard = Guard(plan, folder, Looker(settings, wire, plan).look, wire, _helper, _say, SystemClock())
+    guard = Guard(plan, folder, Looker(settings, wire, plan).look, wire, _helper, _say, SystemClock(),
+                  lambda: _is_recent(settings.state / CHANGING))
     guard.open()
     _say("watching", components=len(plan.policy.limits), ways=len(plan.ways))
     guard.run(stop)
     return 0
+
+
+def _is_recent(file: Path) -> bool:
+    """One that a killed `sixring up` has left behind hides nothing for longer."""
+    try:
+        return time.time() - file.stat().st_mtime < CHANGES_FOR_S
+    except OSError:
+        return False
 
 
 def _planned(folder: Path) -> Plan:

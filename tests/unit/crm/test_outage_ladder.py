@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,14 +15,16 @@ from hypothesis import strategies as st
 
 from callcenter.board import BOARD_KEY
 from callcenter.bus import KEPT_EVENTS, STREAM
+from callcenter.clock import FakeClock
 from callcenter.heartbeat import PREFIX, TTL_S
 from callcenter.settings import CHECKOUT
 from callcenter.site import load_site
 from crm.outages import backups, ladder, wire
 from crm.outages.backups import Made
+from crm.outages.guard import Guard, kept
 from crm.outages.ladder import Acknowledged, Began, Ended, Happening, Limits, Look, Policy, Rung, Seen, State, Told
 from crm.outages.looking import said, seats, unexplained
-from crm.outages.plan import BackupPlan, plan_from, plan_of
+from crm.outages.plan import BackupPlan, Plan, plan_from, plan_of
 from crm.outages.soundless import recordings
 from crm.outages.story import happening_of, written
 from crm.outages.ways import CLEAR, TRIES, VENDOR, Message, Tried, Way, due, next_try, story_of, wait
@@ -266,3 +269,57 @@ def test_the_guards_words_are_everybodys() -> None:
     plan = plan_of(load_site(CHECKOUT / "asterisk-config/site.yaml"))
     assert plan_from(json.loads(json.dumps(asdict(plan)))) == plan
     assert [rung.after_s for rung in plan.policy.rungs] == [0, 300, 600, 3600]
+
+
+class Hand:
+    """What the guard stands on, played by the test: looks, the bus, its helpers."""
+
+    def __init__(self) -> None:
+        self.looks: dict[str, Seen] = {}
+        self.changing, self.started, self.said = False, list[str](), list[tuple[str, dict[str, Seen]]]()
+
+    def publish(self, outage: ladder.Outage, at: datetime, next_at: datetime | None) -> None:
+        self.said.append((outage.outage_id, {}))
+
+    def beat(self, looks: Mapping[str, Seen], since: Mapping[str, datetime]) -> None:
+        self.said.append(("beat", dict(looks)))
+
+    def start(self, what: str) -> Failed:
+        self.started.append(what)
+        return Failed()
+
+
+class Failed:
+    def poll(self) -> int:
+        return 1
+
+
+@pytest.mark.rule("C2")
+def test_what_is_only_starting_or_being_changed_is_no_outage_and_a_helper_that_fails_is_tried_more_and_more_seldom(
+        tmp_path: Path) -> None:
+    plan = Plan(5, 60, "Asia/Shanghai", POLICY, (ROBOT,), (), 2, None)
+    hand, clock = Hand(), FakeClock(T)
+    guard = Guard(plan, tmp_path, lambda _: dict(hand.looks), hand, hand.start, lambda *_, **__: None, clock, lambda: hand.changing)
+    guard.open()
+
+    def look(seconds: int, look: Look) -> None:
+        hand.looks = {"database": Seen(look)}
+        for _ in range(seconds // 5):
+            clock.advance(5)
+            assert guard.step() <= plan.look_every_s
+
+    look(55, Look.DOWN)
+    assert kept(tmp_path).outages == {}               # it may only be starting
+    look(10, Look.OK)
+    hand.changing = True
+    look(300, Look.DOWN)
+    assert kept(tmp_path).outages == {}
+    hand.changing = False
+    look(20, Look.DOWN)
+    assert [one.component for one in kept(tmp_path).outages.values()] == ["database"]
+    assert hand.started == ["tell"]
+    look(600, Look.DOWN)
+    assert len(hand.started) == 6                     # after 10, 20, 40, 80, 160 s and a look each
+    hand.changing = True                              # what is out stays out
+    look(60, Look.DOWN)
+    assert kept(tmp_path).ended == {}
