@@ -85,15 +85,18 @@ def _planned(folder: Path) -> Plan:
     """By a helper that ends; a site file that is broken now leaves the last plan in force. Raises FileNotFoundError without any."""
     file = folder / PLAN
     made = subprocess.run([sys.executable, "-m", "crm.outages", "plan"], cwd=CHECKOUT, stdout=subprocess.PIPE)
-    if made.returncode == 0:
+    if made.returncode != 0:
+        _say("plan_not_made", status=made.returncode)
+        return plan_from(json.loads(file.read_text()))
+    part = file.with_suffix(".part")
+    try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        part = file.with_suffix(".part")
         part.write_bytes(made.stdout)
         part.chmod(0o600)      # it has addresses
         part.replace(file)
-    else:
-        _say("plan_not_made", status=made.returncode)
-    return plan_from(json.loads(file.read_text()))
+    except OSError as error:   # a full disk is what it is there for
+        _say("plan_not_kept", error=type(error).__name__)
+    return plan_from(json.loads(made.stdout))
 
 
 def _helper(what: str) -> subprocess.Popen[bytes]:

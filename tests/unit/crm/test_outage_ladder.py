@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
@@ -26,7 +28,7 @@ from crm.outages.ladder import Acknowledged, Began, Ended, Happening, Limits, Lo
 from crm.outages.looking import said, seats, unexplained
 from crm.outages.plan import BackupPlan, Plan, plan_from, plan_of
 from crm.outages.soundless import recordings
-from crm.outages.story import happening_of, written
+from crm.outages.story import RESERVE, Log, happening_of, read, written
 from crm.outages.ways import CLEAR, TRIES, VENDOR, Message, Tried, Way, due, next_try, story_of, wait
 from crm.outages.words import Alarm
 
@@ -323,3 +325,31 @@ def test_what_is_only_starting_or_being_changed_is_no_outage_and_a_helper_that_f
     hand.changing = True                              # what is out stays out
     look(60, Look.DOWN)
     assert kept(tmp_path).ended == {}
+
+
+def test_the_guard_imports_nothing_that_may_be_what_broke() -> None:
+    heavy = {"pydantic", "redis", "structlog", "sqlalchemy", "yaml", "typer", "fastapi"}
+    code = f"import sys, crm.outages.__main__; print(sorted({heavy!r} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], cwd=CHECKOUT, capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+def test_the_story_outlasts_a_torn_line_and_a_full_disk(tmp_path: Path) -> None:
+    file = tmp_path / "story.jsonl"
+    log = Log(file)
+    log.open()
+    assert log.add([{"n": 1}])
+    with file.open("a") as torn:
+        torn.write('{"n": 2')                         # its writer was killed
+    assert [line.said for line in read(file)] == [{"n": 1}]
+    log = Log(file)
+    log.open()
+    kept_file = file.rename(tmp_path / "kept")
+    file.symlink_to("/dev/full")
+    assert (tmp_path / RESERVE).exists()
+    assert not log.add([{"n": 3}])
+    assert not (tmp_path / RESERVE).exists()          # given up for what has to be written
+    file.unlink()
+    kept_file.rename(file)                            # there is room again
+    assert log.add([{"n": 4}])
+    assert [(line.place, line.said["n"]) for line in read(file)] == [(1, 1), (2, 3), (3, 4)]
+    assert len({line.file for line in read(file)}) == 1
