@@ -2,9 +2,10 @@
 
     taskset -c 1 .venv/bin/python bench/surge.py
 
-Beside each case a floor, measured in the same run: as many pushes and pops of a heap as the case had events, with as many waiting
-in it as it had on the line. Bars: a day of 10,000 calls with surge tiers in under a second; ten times the agents, and ten times the
-calls, cost at most twice as much a call, thousands who wait three times; a call costs at most `BAR` times its floor. CPU time, the best of `RUNS`.
+Beside each case a floor, measured in the same run: as many pushes and pops of a heap as the case had events, with as many in it
+as were on the line. Bars: a day of 10,000 calls with surge tiers in under a second; ten times the agents, and ten times the
+calls, cost at most twice as much a call, thousands who wait three times; a call costs at most `BAR` times its floor. CPU time,
+the best of `RUNS`.
 """
 
 from __future__ import annotations
@@ -111,14 +112,15 @@ def main() -> int:
         there = sum((call.left_at or call.queued_at) - call.queued_at for call in result.calls)
         floor = floor_s(result.events, int(there / (callers[-1].at - callers[0].at)))
         cost[case.name] = seconds / case.calls
-        print(f"{case.name:<32}{case.calls / seconds:>10,.0f}{1e6 * seconds / case.calls:>11.1f}{result.events / seconds:>11,.0f}"
+        print(f"{case.name:<32}{case.calls / seconds:>10,.0f}{1e6 * cost[case.name]:>11.1f}{result.events / seconds:>11,.0f}"
               f"{seconds / floor:>9.1f}{seconds:>9.2f}")
         if seconds / floor > BAR:
             faults.append(f"{case.name}: {seconds / floor:.1f} times its floor, above {BAR:g}")
         if case.surge and seconds >= 1:
             faults.append(f"{case.name}: {seconds:.2f} s, not under one")
     for few, many, most in (("10 agents", "100 agents", 2), ("100 agents", "1,000 agents", 2),
-                            ("100 agents", "100 agents, 10 × calls", 2), ("100 agents, twice the load", "100 agents, 5,000 wait", 3)):
+                            ("100 agents", "100 agents, 10 × calls", 2),
+                            ("100 agents, twice the load", "100 agents, 5,000 wait", 3)):
         growth = cost[many] / cost[few]
         print(f"a call of `{many}` costs {growth:.2f} × one of `{few}`")
         if growth > most:
