@@ -6,6 +6,9 @@ export interface StormWords {
   tier(tier: number): string
   why(codes: readonly string[]): string
   type(type: string): string
+  /** Who does a step: a role of ours, or a party from outside. */
+  who(code: string): string
+  whom(role: string): string
   /** What a rung of the ladder means: who was told. */
   rung(minutes: number): string
 }
@@ -18,6 +21,8 @@ export function useStormWords(): StormWords {
     tier: (tier) => known(`storm.tier.${tier}`, String(tier)),
     why: (codes) => codes.map((code) => known(`storm.why.${code}`, readable(code))).join(locale.value === 'zh' ? '、' : ', '),
     type: (type) => known(`storm.type.${type}`, readable(type)),
+    who: (code) => known(`crm.role.${code}`, known(`storm.party.${code}`, readable(code))),
+    whom: (role) => known(`crm.whom.${role}`, readable(role)),
     rung: (minutes) => known(`storm.outage.step.${minutes}`, t('storm.outage.stepOther', { n: minutes })),
   }
 }
