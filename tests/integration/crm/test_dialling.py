@@ -176,6 +176,14 @@ def test_so_many_at_once_the_urgent_first_nobody_at_night_nobody_who_said_no_and
     desk.answers = [Answer("", "not_now", "cap")]
     assert desk.rung(desk.goes_on()) == [(second, 1)]
     assert desk.rung(desk.goes_on(3)) == [(short, 1)]
+    desk.journal(first, "1", "answered", "1")
+    desk.answers = [Answer("", "not_now", "surge")]         # outbound work pauses, and acd is not asked again and again
+    assert desk.rung(desk.goes_on()) == [(second, 1)]
+    assert desk.goes_on(29) == []
+    alarm = desk.wants(call("13900000006", urgent=True))
+    assert desk.rung(desk.goes_on()) == [(alarm, 1)]
+    desk.journal(alarm, "1", "answered", "1")
+    assert desk.rung(desk.goes_on(2)) == [(second, 1)]
     desk.clock.advance(9 * 3600)                            # 21:00
     late = desk.wants(call("13900000004"))
     night = desk.wants(call("13900000005", urgent=True))
