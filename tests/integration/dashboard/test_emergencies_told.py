@@ -1,0 +1,186 @@
+"""Emergencies through the API, on both databases: proposed by calls and by weather, households and chat groups told, drills (H)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from desk.counter import Counter
+from desk.emergencies import Outside, changes, does, keeper, more_homes
+from desk.stories import well
+from sqlalchemy import select
+
+from callcenter.commands import DONE, SetNotice
+from callcenter.events import Health, IncidentChanged
+from callcenter.roles import Role
+from callcenter.site.desk import Robot
+from crm.dialling.models import DialTask
+from crm.dialling.schemas import Outcome, Result
+from crm.incidents.declared.chat import ChatTexts
+from crm.purposes import purposes
+
+
+@pytest.fixture
+def counter(migrated_url: str, tmp_path: Path) -> Iterator[Counter]:
+    made = Counter(migrated_url, tmp_path)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def outside() -> Outside:
+    return Outside()
+
+
+@pytest.mark.rule("H1")
+@pytest.mark.rule("H5", part="asked for, counted, told in chat groups and by a notice; the ringing itself is crm/dialling's")
+@pytest.mark.rule("H11")
+def test_five_calls_propose_a_power_cut_whose_households_are_rung_and_told(counter: Counter, outside: Outside) -> None:
+    agent, lead, office = counter.person(Role.AGENT), counter.person(Role.LEADER), counter.person(Role.OFFICE)
+    homes = more_homes(counter, 6)
+    kept = keeper(counter, outside)
+    for home in homes[:4]:
+        agent.opens("emergency", {"place": "3栋", "what": "没电"}, category="power", household_id=home)
+        agent.opens("emergency", {"place": "3栋", "what": "没电"}, category="power", household_id=home)
+        counter.clock.advance(60)
+    kept.step()
+    assert lead.read("/emergencies/proposals")["items"] == [], "four callers, though each called twice"
+    agent.opens("emergency", {"place": "3栋", "what": "没电"}, category="power", household_id=homes[4])
+    kept.step()
+    kept.step()
+    [proposed] = lead.read("/emergencies/proposals")["items"]
+    assert (proposed["type"], proposed["building"], proposed["callers"], proposed["level"]) == ("home-power-cut", "3", 5, 3)
+    elsewhere = counter.person(Role.LEADER, "elsewhere", [counter.estates[1]])
+    assert elsewhere.read("/emergencies/proposals")["items"] == []
+    accept = f"/emergencies/proposals/{proposed['proposal_id']}/accept"
+    assert agent.ask("POST", accept, json={}).status_code == 403
+    assert elsewhere.ask("POST", accept, json={}).status_code == 404
+    found = well(lead.ask("POST", accept, key="yes", json={}))
+    assert well(lead.ask("POST", accept, key="yes", json={})) == found
+    assert lead.ask("POST", accept, json={}).json()["code"] == "emergency_state"
+    ident = found["emergency"]["emergency_id"]
+    assert len([one for one in found["timeline"] if one["what"] == "called"]) == 8, "the other tickets' callers are tied to it"
+    kept.step()
+    assert lead.read("/emergencies/proposals")["items"] == [], "declared already"
+
+    # --- a notice for callers from there, as long as it lasts
+    site_estate = counter.site.estates[0].id
+    assert outside.notices == [SetNotice(site_estate, "incident-known")]
+    kept.step()
+    assert len(outside.notices) == 1
+    counter.clock.advance(31)
+    kept.step()
+    assert outside.notices == [SetNotice(site_estate, "incident-known")] * 2, "said again, for acd may have forgotten"
+
+    # --- automatic calls
+    assert changes(office, ident, "broadcasts").status_code == 403
+    begun = well(changes(lead, ident, "broadcasts"))
+    assert (begun["households"], begun["numbers"], begun["refused"]) == (7, 5, 2), "one has no number, one said: do not call"
+    kept.step()
+    subject = str(begun["broadcast_id"])
+    assert [(one.subject, one.number, one.language, one.keys) for one in outside.rung][:2] == [
+        (subject, "+8613800000000", "en", "1"), (subject, "+8613800000010", "zh", "1")]
+    assert outside.rung[0].prompts == ("broadcast-hello", "incident-known", "broadcast-confirm")
+    kept.step()
+    assert len(outside.rung) == 5, "nobody is asked for twice"
+
+    def comes_of(room: int, outcome: Outcome, key: str = "", *, is_last: bool = True) -> None:
+        """As the journal's recorder tells it to the purpose."""
+        with counter.database.writing.begin() as session:
+            task = session.scalars(select(DialTask).where(DialTask.subject == subject, DialTask.number.endswith(f"0{room}0"))).one()
+            purposes(counter.site)[task.purpose](session, task, Result(outcome, 1, key, is_last), counter.clock.now())
+            task.state = "over" if is_last else task.state
+
+    comes_of(0, Outcome.ANSWERED, "1")
+    comes_of(1, Outcome.ANSWERED, is_last=False)
+    comes_of(1, Outcome.NO_ANSWER)
+    comes_of(2, Outcome.BUSY)
+    comes_of(4, Outcome.NO_ANSWER, is_last=False)
+    [now] = lead.read(f"/emergencies/{ident}/broadcasts")["items"]
+    assert [now[one] for one in ("asked", "heard", "pressed", "missed", "households_heard", "households_pressed", "state")] == [
+        2, 2, 1, 1, 2, 1, "running"]
+    well(lead.ask("POST", f"/emergencies/{ident}/broadcasts/{subject}/again", json={}))
+    kept.step()
+    assert [one.number for one in outside.rung[5:]] == ["+8613800000021"], "the household's other number"
+    well(lead.ask("POST", f"/emergencies/{ident}/broadcasts/{subject}/stop", json={}))
+    kept.step()
+    assert outside.stopped == [subject]
+    comes_of(4, Outcome.ANSWERED, "1")
+    [now] = lead.read(f"/emergencies/{ident}/broadcasts")["items"]
+    assert (now["state"], now["pressed"]) == ("over", 2), "who hears it hears it to the end"
+
+    # --- the chat groups
+    text = lead.read(f"/emergencies/{ident}/chat")
+    assert "江湾" in text["text"]["zh"]
+    assert "power is off" in text["text"]["en"]
+    assert lead.ask("POST", f"/emergencies/{ident}/chat", json={"robots": ["nobody"]}).status_code == 422
+
+    # --- over: the notice is lifted, also by a process that was started since
+    for one in found["steps"]:
+        if one["needed"]:
+            well(does(agent, ident, one["step"], "not_needed", "已恢复"))
+    well(changes(lead, ident, "over", text="已送电"))
+    outside.acd = "unavailable"
+    counter.clock.advance(31)
+    again = keeper(counter, outside)
+    again.step()
+    assert outside.health[-1] == ("incidents", Health.DEGRADED, "notices")
+    outside.acd = DONE
+    again.step()
+    assert outside.notices[-1].prompt != "", "acd is left alone for some seconds"
+    counter.clock.advance(5)
+    again.step()
+    assert outside.notices[-1] == SetNotice(site_estate, "")
+    count = len(outside.notices)
+    keeper(counter, outside).step()
+    assert len(outside.notices) == count
+
+    # --- weather
+    assert elsewhere.ask("PUT", "/emergencies/weather", json={"level": 1}).status_code == 403, "for the whole house"
+    weather = well(lead.ask("PUT", "/emergencies/weather", json={"level": 2, "note": "台风外围"}))
+    assert (weather["level"], weather["agents"]) == (2, 2)
+    assert "大雨" in weather["staffing"]["zh"]
+    well(lead.ask("PUT", "/emergencies/weather", json={"level": 1}))
+    [proposed] = lead.read("/emergencies/proposals")["items"]
+    assert (proposed["because"], proposed["type"], proposed["level"]) == ("weather", "storm", 1)
+    well(lead.ask("PUT", "/emergencies/weather", json={"level": 0}))
+    assert [one["state"] for one in lead.read("/emergencies/proposals", state="dismissed")["items"]] == ["dismissed"]
+    well(lead.ask("PUT", "/emergencies/weather", json={"level": 1}))
+    [proposed] = lead.read("/emergencies/proposals")["items"]
+    storm = well(lead.ask("POST", f"/emergencies/proposals/{proposed['proposal_id']}/accept", json={}))
+    assert (storm["emergency"]["type"], storm["emergency"]["level"], storm["emergency"]["estate_id"]) == ("storm", 1, None)
+    assert "scene_duty" not in {one["step"] for one in storm["steps"]}
+
+
+@pytest.mark.rule("H5", part="robots of the chat groups")
+@pytest.mark.rule("H12", part="an emergency that is a drill rings nobody and tells no caller")
+def test_a_drill_is_marked_rings_nobody_and_tells_no_caller(counter: Counter, outside: Outside) -> None:
+    robots = (Robot(id="owners", kind="wecom", url="https://qyapi.weixin.qq.com/x", tell=(Role.LEADER,)),
+              Robot(id="yunqi", kind="wecom", url="https://qyapi.weixin.qq.com/x", tell=(Role.LEADER,), estates=("yunqi",)))
+    counter.app.state.services.site.__dict__["notices"] = counter.site.notices.model_copy(update={"robots": robots})
+    lead = counter.person(Role.LEADER)
+    ticket = lead.opens("emergency", {"place": "3栋", "what": "没电"}, category="power", household_id=counter.households[0])
+    wanted = {"type": "home-power-cut", "ticket_id": ticket["ticket_id"], "drill": True}
+    found = well(lead.ask("POST", "/emergencies", json=wanted))
+    ident = found["emergency"]["emergency_id"]
+    assert (found["emergency"]["drill"], found["emergency"]["ticket_id"]) == (True, ticket["ticket_id"])
+    assert lead.ask("POST", "/emergencies", json=wanted).json()["code"] == "emergency_state", "its ticket carries one"
+    assert changes(lead, ident, "broadcasts").json()["code"] == "emergency_state"
+    assert well(lead.ask("GET", f"/emergencies/{ident}/chat"))["robots"] == ["owners"]
+    well(lead.ask("POST", f"/emergencies/{ident}/chat", json={"robots": ["owners"]}))
+    keeper(counter, outside).step()
+    assert outside.notices == []
+    with counter.database.writing.begin() as session:
+        [letter] = ChatTexts().take(session, counter.clock.now())
+        assert (letter.channel, letter.message.subject("zh")[:4]) == ("robot:owners", "【演练】")
+        assert letter.message.subject("en").startswith("[Drill]")
+        ChatTexts().sent(session, letter, counter.clock.now())
+        assert ChatTexts().take(session, counter.clock.now() + timedelta(minutes=5)) == []
+    assert well(lead.ask("GET", f"/emergencies/{ident}/chat"))["sent"][0]["sent_at"] is not None
+    refused = lead.ask("POST", "/emergencies", json=wanted | {"ticket_id": None, "place": "x", "what": "y", "notice": "welcome"})
+    assert refused.json()["code"] == "no_prompt"
+    event = outside.told[-1]
+    assert isinstance(event, IncidentChanged)
+    assert event.incident.drill
