@@ -109,13 +109,13 @@ async def run(plan: AcdPlan, clock: Clock) -> None:
     reconciler = Reconciler(desired, clock, put=outbox.put, adopt=adopt, rhythm=plan.rhythm)
     storm = StormDesk(
         desired, attendance, links, plan.storm, clock,
-        lambda data: line.journal("LINESWITCHED", call_id=None, seat=None, data=data), reconciler.wake)
+        lambda data: line.journal("LINESWITCHED", call_id=None, seat=None, data=data), reconciler.wake, outbox.put)
     # Who carries out which kind of order: one line for each owner.
     calls = CallsDesk(service.views, desired, plan.calls, clock, outbox.put)
     queues = plan.nodes[0][0]      # every node has every queue of the site
     waits = WaitKeeper(queues, links, clock, floors=service.floors, closed=lambda: desired.book.closed, put=outbox.put)
     callbacks = CallbackDesk(tuple(queues.queues), links, service.floors, plan.callback_numbers)
-    dialling = DialDesk(links, service.floors, plan.dialling, clock)
+    dialling = DialDesk(links, service.floors, lambda: desired.book.tier, plan.dialling, clock)
     handlers: Handlers = {**attendance.handlers(), **calls.handlers(), **callbacks.handlers(), **storm.handlers(),
                           **dialling.handlers()}
     desk = OrderDesk(handlers, clock, outbox.put)

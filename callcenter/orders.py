@@ -50,6 +50,14 @@ class Asker:
             raise NotAnswered(type(command).__name__)
         return ANSWER.validate_json(found[1])
 
+    def told(self, key: str) -> str | None:
+        """What acd has last said there; None: nothing yet. Raises Unavailable when the bus is down."""
+        try:
+            found = self._redis.get(key)
+        except redis.RedisError as error:
+            raise Unavailable("bus") from error
+        return None if found is None else str(found.decode(errors="replace"))
+
 
 def orders_in(answer: Any) -> Sequence[tuple[str, dict[str, str]]]:
     """(cursor, fields) of each entry of an XREAD answer, for acd."""

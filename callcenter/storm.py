@@ -49,6 +49,7 @@ class Surge:
     next_at: datetime | None = None              # the next tier comes then, if it stays as it is
     down_at: datetime | None = None              # … a tier is taken back then
     held: bool = False                           # a person keeps it at this tier
+    held_by: str = ""                            # … who that is
     coming: tuple[CalledIn, ...] = ()
     drill: bool = False
 

@@ -3,69 +3,35 @@
 from __future__ import annotations
 
 import csv
-import signal
 import sys
-import threading
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 import typer
 
-from callcenter.bus import Publisher
-from callcenter.clock import SystemClock
 from callcenter.errors import Conflict, NotFound
 from callcenter.logs import configure_logs
-from callcenter.orders import Asker
 from callcenter.settings import Settings
 from callcenter.site import load_site
 from callcenter.yamlfile import FileFaults
-from crm.callbacks.caller import CallbackCaller
-from crm.callbacks.rules import RetryRule
-from crm.calls.journal import parse_cel, parse_queue_log
-from crm.calls.recorder import Recorder, Source
-from crm.calls.tally import tally_of
+from crm.app import run
 from crm.command import failed, instance_database, password
-from crm.dialling.caller import Dialler
-from crm.followups.keeper import FollowUpKeeper
-from crm.forecast.keeper import forecast_thread
-from crm.herald import Herald
 from crm.households.demo import demo_rows
 from crm.households.export import Format, exported
 from crm.households.importer import bring_in
 from crm.households.lines import COLUMNS
-from crm.instance import open_instance
+from crm.incidents.declared.command import incidents_app
 from crm.kinds.load import load_kind
-from crm.ledgers.keeper import LedgerKeeper
 from crm.migrate import is_current, migrate
-from crm.notices.threads import desk_threads
-from crm.outages.guard import FOLDER
-from crm.outages.keeper import OutageKeeper
-from crm.outbox.relay import Relay
 from crm.privacy.command import retention
-from crm.privacy.doomed import ATTACHMENTS, RECORDINGS, VOICEMAIL
-from crm.privacy.worker import Forgetter
-from crm.process import Process
-from crm.purposes import purposes
 from crm.recordings.command import recordings_app
-from crm.recordings.keys import KeyRing
-from crm.recordings.seal import Sealer, Vault
-from crm.repairs.dispatcher import Dispatcher
-from crm.reports.differences import Comparison
-from crm.reports.hearing import Hearing
 from crm.simulator.command import drill_app
 from crm.staff import agents
 from crm.staff.actor import Actor
 from crm.staff.audit import record_audit
 from crm.staff.chain import seal_old
 from crm.staff.command import audit_app, user_app
-from crm.staff.orders import OrdersAudited
-from crm.threads import started
-from crm.webhooks.addresses import Allowed
-from crm.webhooks.post import Post
-from crm.webhooks.sender import Sender
-from crm.webhooks.service import address_letters
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, invoke_without_command=True)
 kinds_app = typer.Typer(help="Kinds of tickets.")
@@ -78,6 +44,7 @@ app.add_typer(agents_app, name="agents")
 app.add_typer(drill_app, name="drill")
 app.add_typer(households_app, name="households")
 app.add_typer(kinds_app, name="kinds")
+app.add_typer(incidents_app, name="incidents")
 
 CONSOLE = Actor("console", is_system=True)
 
@@ -88,58 +55,7 @@ def process(context: typer.Context) -> None:
     if context.invoked_subcommand is not None:
         return
     configure_logs("crm")
-    settings = Settings.load()
-    site = load_site(settings.site_file)
-    clock = SystemClock()
-    database = open_instance(settings)
-    sources = (Source(f"{settings.node}/queue_log", settings.queue_log, parse_queue_log, tally_of),
-               Source(f"{settings.node}/cel", settings.cel_log, parse_cel))
-    rule = RetryRule(site.desk.callback_tries, timedelta(seconds=site.desk.callback_retry))
-    recorder = Recorder(database, sources, node=settings.node, tz=ZoneInfo(site.timezone),
-                        short_abandon_s=site.limits.short_abandon, clock=clock, seats_are_agents=not site.free_seating,
-                        callbacks=rule, purposes=purposes(site), dial_busy=timedelta(seconds=site.dialling.busy))
-    herald = Herald(settings.redis_url, clock)
-    hearing = Hearing(settings.redis_url, clock, ZoneInfo(site.timezone), site.limits.short_abandon, herald.report)
-    stop = threading.Event()
-    for wanted in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(wanted, lambda *_: stop.set())
-    herald.start()
-    hearing.start()
-    orders = OrdersAudited(settings.redis_url, database, clock, herald.report)
-    orders.start()
-    asker = Asker(settings.redis_url, clock)
-    caller = CallbackCaller(database, rule, clock, ask=lambda command: asker.ask(command, "crm"), tell=herald.tell,
-                            read_until=lambda: recorder.read_until)
-    calling = started("callbacks", caller.rounds, stop, herald.report)
-    dialler = Dialler(database, site, purposes(site), clock, ask=lambda command: asker.ask(command, "crm"),
-                      read_until=lambda: recorder.read_until)
-    dialling = started("dialling", dialler.rounds, stop, herald.report)
-    relay = Relay(database, Publisher(settings.redis_url, tries_once=True), clock, address_letters)
-    relaying = started("relay", relay.rounds, stop, herald.report)
-    sealer = Sealer(database, Vault(settings.recordings, KeyRing(settings.secrets)), clock, herald.report)
-    sealing = started("recordings", sealer.rounds, stop, herald.report, reports_itself=True)
-    sender = Sender(database, clock, Post(Allowed(site.webhooks.private_networks)))
-    sending = started("webhooks", sender.rounds, stop, herald.report)
-    desk = desk_threads(database, site, settings.secrets, clock, herald.report, stop)
-    dispatching = started("dispatch", Dispatcher(database, site, clock).rounds, stop, herald.report)
-    forecasting = forecast_thread(database, site, clock, herald.report, stop)
-    folders = {RECORDINGS: settings.recordings, VOICEMAIL: settings.voicemail, ATTACHMENTS: settings.attachments}
-    forgetting = started("retention", Forgetter(database, site, folders, clock).rounds, stop, herald.report)
-    following = started("followups", FollowUpKeeper(database, site, clock, herald.report).rounds, stop, herald.report,
-                        reports_itself=True)
-    ledgers = started("ledgers", LedgerKeeper(database, site, clock, herald.report).rounds, stop, herald.report,
-                      reports_itself=True)
-    outages = OutageKeeper(database, site, settings.state / FOLDER, clock, herald.tell, lambda: recorder.read_until)
-    outaging = started("outages", outages.rounds, stop, herald.report)
-    Process(database, recorder, herald, site, settings.recordings, settings.voicemail, clock,
-            Comparison(database, hearing, ZoneInfo(site.timezone), site.limits.short_abandon, herald.report)).run(stop)
-    for thread in (relaying, sending, calling, dialling, sealing, forgetting, dispatching, following, ledgers, outaging,
-                   forecasting, *desk):
-        thread.join(timeout=5)
-    hearing.stop()
-    orders.stop()
-    herald.stop()
-    database.close()
+    run(Settings.load())
 
 
 app.command("retention")(retention)

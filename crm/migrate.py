@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,8 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, inspect, text
+from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.orm import Session
 
 from crm.complaints.letters.wording import put_shipped_templates
@@ -68,9 +70,21 @@ def _upgrade(connection: Connection) -> str:
 
 
 def is_current(database: Database) -> bool:
-    """Whether the tables are those of this code."""
+    """Whether the tables are those of this code. Asked by every thread until it is so: it costs one small query, and no more of
+    the statements' cache than one place (Alembic's own question is a new statement each time, and would fill it)."""
+    with database.engine.connect() as connection:
+        try:
+            found = connection.scalar(text("SELECT version_num FROM alembic_version"))
+        except (OperationalError, ProgrammingError):
+            if inspect(database.engine).has_table("alembic_version"):
+                raise
+            return False
+    return bool(found == _newest())
+
+
+@cache
+def _newest() -> str | None:
+    """Read once: it means importing every migration."""
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
-    with database.engine.connect() as connection:
-        found = MigrationContext.configure(connection).get_current_revision()
-    return found == ScriptDirectory.from_config(config).get_current_head()
+    return ScriptDirectory.from_config(config).get_current_head()

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from callcenter.site import Site
+from crm.callin.calling import PURPOSE, CallingIn
 from crm.dialling.schemas import Purposes
+from crm.incidents.declared import broadcast, dialled
 
 
-def purposes(site: Site) -> Purposes:  # noqa: ARG001 - of those that come
-    return {}
+def purposes(site: Site) -> Purposes:
+    return {
+        PURPOSE: CallingIn(site).heard,
+        broadcast.PURPOSE: dialled.heard,
+    }

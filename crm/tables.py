@@ -4,6 +4,7 @@ from crm import idempotency
 from crm.agentlog import models as agentlog
 from crm.callbacks import models as callbacks
 from crm.callers import models as callers
+from crm.callin import models as callin
 from crm.calls import models as calls
 from crm.clocks import models as clocks
 from crm.complaints.letters import models as letters
@@ -32,9 +33,9 @@ from crm.surge import models as surge
 from crm.tickets import models as tickets
 from crm.webhooks import models as webhooks
 
-__all__ = ["agentlog", "agents", "callbacks", "callers", "calls", "clocks", "dialling", "emergencies", "followups",
-           "forecast", "households", "idempotency", "incidents", "kinds", "knowledge", "ledgers", "letters", "notices", "outages",
-           "outbox", "privacy", "recordings", "repairs", "report_schedules", "reports", "roster", "staff", "surge", "tickets",
-           "webhooks"]
+__all__ = ["agentlog", "agents", "callbacks", "callers", "callin", "calls", "clocks", "dialling", "emergencies", "followups",
+           "forecast", "households", "idempotency", "incidents", "kinds", "knowledge", "ledgers", "letters", "notices",
+           "outages", "outbox", "privacy", "recordings", "repairs", "report_schedules", "reports", "roster", "staff", "surge",
+           "tickets", "webhooks"]
 
 METADATA = Base.metadata

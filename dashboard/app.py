@@ -21,6 +21,7 @@ from callcenter.orders import Asker
 from callcenter.settings import Settings
 from callcenter.site import Site, load_site
 from crm.database import Database
+from crm.incidents.declared.load import types_of
 from crm.instance import open_instance
 from crm.kinds.service import kinds_seen
 from crm.knowledge.search.bank import Bank
@@ -69,6 +70,7 @@ def create_app(settings: Settings, *, site: Site | None = None, clock: Clock | N
     services = Services(site=site, database=database, hub=hub, clock=clock, recordings=settings.recordings,
                         attachments=settings.attachments,
                         asker=Asker(settings.redis_url, clock), secrets=settings.secrets, bank=Bank(),
+                        incident_types=types_of(settings.site_file).types,
                         websocket=settings.websocket(site.network.websocket) if site.browser_seats else "")
 
     @contextlib.asynccontextmanager
@@ -120,8 +122,13 @@ def page_router(pages: Path) -> APIRouter:
     @router.get("/")
     @router.get("/desk")
     @router.get("/lead")
+    @router.get("/outages")
+    @router.get("/outages/{place}")
+    @router.get("/surge")
     @router.get("/tickets")
     @router.get("/tickets/{place}")
+    @router.get("/emergencies")
+    @router.get("/emergencies/{place}")
     @router.get("/households")
     @router.get("/households/{place}")
     def index() -> FileResponse:

@@ -19,6 +19,7 @@ from callcenter.clock import Clock
 from callcenter.orders import Asker
 from callcenter.site import Site
 from crm.database import Database
+from crm.incidents.declared.load import Types
 from crm.knowledge.search.bank import Bank
 from crm.webhooks.addresses import Allowed
 from dashboard.live.hub import Hub
@@ -35,6 +36,7 @@ class Services:
     asker: Asker
     secrets: Callable[[], Mapping[str, str]]      # read anew each time: `sixring up` may have made more
     bank: Bank                                    # what is shown of the question bank, in memory
+    incident_types: Types                         # of emergencies, as they are shipped and as the site has them
     websocket: str                                # where a page that is a phone reaches Asterisk; "" when no seat is one
 
     @property

@@ -24,14 +24,16 @@ from acd.desired.state import Desired
 from acd.reconcile.actual import FAMILY
 from callcenter.bus import Bus
 from callcenter.clock import Clock
-from callcenter.commands import Answer, Order, SetNotice, SetSurge, SwitchLine
-from callcenter.line import ANNOUNCEMENT, AS_ALWAYS, LINE_KEY, SWITCHED, line_value
+from callcenter.commands import DONE, Answer, Order, SetNotice, SetSurge, SwitchLine
+from callcenter.events import OrderCarriedOut
+from callcenter.line import ANNOUNCEMENT, AS_ALWAYS, LINE_KEY, SWITCHED, line_state, line_value
 from callcenter.site import Site
 
 log = structlog.get_logger(__name__)
 
 TIERS: Final = range(4)
 PROMPT: Final = re.compile(r"[a-z][a-z0-9-]{0,30}")        # as `Ident` of site files: none of it means anything to the dialplan
+BY_HAND: Final = ("phone-", "console")
 RETRY_S: Final = 2.0
 
 
@@ -62,10 +64,11 @@ class StormDesk:
     """`links`: of all nodes; an order that one of them does not take is refused, and safe to give again."""
 
     def __init__(self, desired: Desired, floor: Floor, links: Sequence[AmiLink], rules: StormRules, clock: Clock,
-                 journal: Callable[[Sequence[str]], None], look: Callable[[], None]) -> None:
+                 journal: Callable[[Sequence[str]], None], look: Callable[[], None],
+                 put: Callable[[OrderCarriedOut], None]) -> None:
         """`journal` writes a LINESWITCHED; `look` begins a round that reads the switches, which `adopt` is then given."""
         self._desired, self._floor, self._links, self._rules, self._clock = desired, floor, links, rules, clock
-        self._journal, self._look = journal, look
+        self._journal, self._look, self._put_event = journal, look, put
         self._line: str | None = None                 # `switched`, as it was last seen
         self._told = asyncio.Event()
 
@@ -81,7 +84,14 @@ class StormDesk:
             self._look()
 
     def adopt(self, switches: Mapping[str, str]) -> None:
-        self._line = switches.get(SWITCHED, AS_ALWAYS)
+        """What was switched by hand is told like an order, for the audit; again after each start, under the same id."""
+        value = switches.get(SWITCHED, AS_ALWAYS)
+        state = line_state(value)
+        if value != self._line and state.since and state.by.startswith(BY_HAND):
+            self._put_event(OrderCarriedOut(
+                state.since, f"line-{int(state.since.timestamp())}", state.by.partition("-")[0], SwitchLine.__name__, "line", DONE,
+                f"{state.to or 'back'} {state.by}"))
+        self._line = value
         self._told.set()
 
     async def run(self, bus: Bus) -> None:

@@ -86,6 +86,13 @@ def kinds(context: typer.Context) -> None:
     raise typer.Exit(subprocess.run([sys.executable, "-m", "crm", "kinds", *args], cwd=CHECKOUT).returncode)
 
 
+@app.command("incidents", context_settings=PASS_ON, help="Types of emergencies: check FILE.")
+def incidents(context: typer.Context) -> None:
+    """Handed to `crm`; needs no instance."""
+    args = [str(Path(arg).resolve()) if Path(arg).is_file() else arg for arg in context.args]
+    raise typer.Exit(subprocess.run([sys.executable, "-m", "crm", "incidents", *args], cwd=CHECKOUT).returncode)
+
+
 @app.command("drill", context_settings=PASS_ON, help="The simulator: simulate FILE, check FILE.")
 def drill(context: typer.Context, state: State = None) -> None:
     """Handed to `crm`; needs an instance only for its own past calls."""

@@ -14,7 +14,7 @@ import zlib
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from callcenter.errors import Conflict, SixringError, Unavailable
 from callcenter.runtime.owner import Owner
@@ -87,12 +87,12 @@ def restore(settings: Settings, source: Path, owner: Owner) -> None:
             shutil.copytree(Path(work) / "attachments", settings.attachments, dirs_exist_ok=True)
 
 
-def opened(source: Path, work: Path) -> dict[str, str]:
+def opened(source: Path, work: Path) -> dict[str, Any]:
     """What the backup says of itself; its files are in `work` then. Raises BadBackup."""
     try:
         with tarfile.open(source) as archive:
             _unpack(archive, work)
-        about: dict[str, str] = json.loads((work / "backup.json").read_text())
+        about: dict[str, Any] = json.loads((work / "backup.json").read_text())
     except (tarfile.TarError, EOFError, zlib.error, OSError, ValueError) as error:
         raise BadBackup(f"{source}: not a backup: {error}") from error
     if about.get("format") != FORMAT:

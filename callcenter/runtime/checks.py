@@ -199,17 +199,28 @@ def sounds(settings: Settings) -> Iterator[Finding]:
 
 def parts(settings: Settings) -> Iterator[Finding]:
     for name, state in sorted(health(settings).items()):
-        if name == "figures":
-            continue      # a check of its own
+        if name in ("figures", "backup"):
+            continue      # checks of their own
         if state.state.value == "ok":
             yield Good(name)
         else:
             yield Bad(f"{name} is {state.state.value} {state.detail}".rstrip(), f"read `sixring logs {name}`")
 
 
+def backup(settings: Settings) -> Iterator[Finding]:
+    """As the guard says: a backup that was never restored on trial does not count."""
+    state = health(settings).get("backup")
+    if state is None:
+        return      # the instance is down, its guard is, or the site file wants none
+    if state.state.value == "ok":
+        yield Good(f"the last good one: {state.detail}")
+    else:
+        yield Bad(f"{state.detail}", "`sixring outage backup` makes one now and says what fails; read `sixring logs guard`")
+
+
 CHECKS: Final[dict[str, Check]] = {
     "site file": site_file, "asterisk": asterisk, "permissions": permissions, "disk": disk, "clock": clock,
     "ports": ports, "processes": processes, "redis": redis, "ami": ami, "agi": agi, "database": database,
-    "seats": seats, "sounds": sounds, "health": parts,
+    "seats": seats, "sounds": sounds, "health": parts, "backup": backup,
     "pins": floor_checks.pins, "queues": floor_checks.queues, "drift": floor_checks.drift, "figures": floor_checks.figures,
 }

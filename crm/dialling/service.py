@@ -23,12 +23,14 @@ MOST_PROMPTS: Final = 12
 _WORD: Final = re.compile(r"[a-z][a-z_]{0,19}")
 _SUBJECT: Final = re.compile(r"[\w:.-]{1,80}")
 _KEYS: Final = re.compile(r"[0-9]{0,10}")
+REPEATS: Final = "*"
 
 
 def ask_for(session: Session, wanted: CallWanted, rule: Dialling, now: datetime) -> DialTask:
-    """The task; the one that is there already while it is open. One that nobody may be rung for is over at once, `refused`, and
-    its purpose is not told: who asks can see it. Raises NoSuchCall. In a recorder's transaction as well as in a request's."""
-    _check(wanted)
+    """The task; the one that is there already while it is open. Whether the number may be rung is asked when it is its turn, and
+    its purpose is told `refused` then. Raises NoSuchCall. In a recorder's transaction as well as in a request's."""
+    keys = wanted.keys.replace(REPEATS, "")       # whatever is asked, `*` says it again
+    _check(wanted, keys)
     number = normalise(wanted.number)
     there = session.scalar(select(DialTask).where(DialTask.purpose == wanted.purpose, DialTask.subject == wanted.subject,
                                                   DialTask.number == number, DialTask.state != "over"))
@@ -36,19 +38,17 @@ def ask_for(session: Session, wanted: CallWanted, rule: Dialling, now: datetime)
         return there
     task = DialTask(
         task_id=secrets.token_hex(8), purpose=wanted.purpose, subject=wanted.subject, number=number,
-        household_id=wanted.household_id, prompts=list(wanted.prompts), keys=wanted.keys, thanks=dict(wanted.thanks),
+        household_id=wanted.household_id, prompts=list(wanted.prompts), keys=keys, thanks=dict(wanted.thanks),
         language=wanted.language, urgent=wanted.urgent, staff=wanted.staff, tries=wanted.tries or rule.tries,
         retry_s=wanted.retry_s or rule.retry, until=wanted.until, made_at=now, state="waiting", since=now,
         next_at=max(now, wanted.not_before or now), attempts=0)
-    if why := why_not(session, task, rule):
-        end(task, Outcome.REFUSED, now, why=why)
     session.add(task)
     session.flush()
     return task
 
 
 def why_not(session: Session, task: DialTask, rule: Dialling) -> str:
-    """Why the number is not rung of our own accord; "" when it may be. Asked when the task is made and before each try."""
+    """Why the number is not rung of our own accord; "" when it may be. Asked before each try: who said no meanwhile has said it."""
     if not fits(rule.numbers, as_dialled(task.number)):
         return "number"
     if not (task.staff and task.urgent) and not may_be_called(session, task.number):
@@ -63,12 +63,17 @@ def stop(session: Session, purpose: str, subject: str, now: datetime) -> int:
                                                   DialTask.state.in_(("waiting", "dialled")))
                            .order_by(DialTask.id).with_for_update().execution_options(populate_existing=True)).all()
     for row in rows:
-        if row.state == "waiting":
-            end(row, Outcome.STOPPED, now)
-        else:
-            row.state, row.since = "stopping", now
+        call_off(row, now)
     session.flush()
     return len(rows)
+
+
+def call_off(task: DialTask, now: datetime) -> None:
+    """One that is held."""
+    if task.state == "waiting":
+        end(task, Outcome.STOPPED, now)
+    elif task.state == "dialled":
+        task.state, task.since = "stopping", now
 
 
 @dataclass(frozen=True)
@@ -107,9 +112,9 @@ def _stands(state: str, outcome: str | None, *, has_key: bool) -> str:
     return outcome if outcome in (Outcome.REFUSED, Outcome.STOPPED) else "unreached"
 
 
-def _check(wanted: CallWanted) -> None:
+def _check(wanted: CallWanted, keys: str) -> None:
     prompts = (*wanted.prompts, *wanted.thanks.values())
-    if not (_WORD.fullmatch(wanted.purpose) and _SUBJECT.fullmatch(wanted.subject) and _KEYS.fullmatch(wanted.keys)
+    if not (_WORD.fullmatch(wanted.purpose) and _SUBJECT.fullmatch(wanted.subject) and _KEYS.fullmatch(keys)
             and 1 <= len(wanted.prompts) <= MOST_PROMPTS and all(PROMPT.fullmatch(name) for name in prompts)
-            and len(set(wanted.keys)) == len(wanted.keys) and set(wanted.thanks) <= set(wanted.keys)):
+            and len(set(keys)) == len(keys) and set(wanted.thanks) <= set(keys)):
         raise NoSuchCall(wanted.purpose)

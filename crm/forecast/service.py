@@ -203,7 +203,7 @@ def arrivals_expected(session: Session, begin: datetime, end: datetime, queues: 
     for begins_at, expected in session.execute(query):
         assert expected is not None
         part = (min(end, begins_at + STEP) - max(begin, begins_at)) / STEP
-        total += expected * part
+        total += (expected or 0.0) * part
         covered.add(begins_at)
     whole = sum(((min(end, one + STEP) - max(begin, one)) for one in covered), timedelta(0))
     return total if whole >= end - begin else None

@@ -19,6 +19,7 @@ from crm.calls.models import CallRow, ContactEntry
 from crm.households.estates import must_see
 from crm.households.models import Building, Household
 from crm.households.service import current_id
+from crm.incidents.declared.acts import call_tied
 from crm.incidents.models import IncidentCall, KnownIncident
 from crm.incidents.schemas import Affected, CallTied, Candidate, KnownAlready, KnownShown, NotAnIncident, OtherPlace, TiedCall
 from crm.outbox.service import note
@@ -111,6 +112,7 @@ def tie(session: Session, actor: Actor, ticket_id: int, caller: Caller, now: dat
     callers = _callers(session, [row.id]).get(row.id, 0)
     record(session, row, actor, now, "called", {"call_id": call_id, "household": household_id, "callers": callers})
     changed(session, row, kind, now)
+    call_tied(session, actor, row.id, now, callers)
     note(session, now, "incident.called", f"ticket:{row.id}", estate_id=row.estate_id, callers=callers, household=household_id)
     record_audit(session, at=now, who=actor.name, user_id=actor.user_id, action="incident.tied", subject=f"ticket:{row.id}",
                  detail=f"call {call_id}" if call_id else "no call")

@@ -10,10 +10,11 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import exists, select
+from sqlalchemy import exists, or_, select
 from sqlalchemy.orm import Session
 
 from callcenter.events import CallbackChanged, CallbackState
+from callcenter.numbers import as_dialled, fits, normalise
 from callcenter.site import Site
 from crm.callbacks.models import CallbackRow
 from crm.callbacks.store import OPEN, kept_of
@@ -30,7 +31,7 @@ from crm.tickets.service import open_ticket
 
 CATEGORY = "fault"
 LATELY = timedelta(days=1)           # Asterisk's own short deaths are looked for so far back
-SETTLED = timedelta(minutes=2)       # … once no outage can be made of them any more
+LONGEST_CALL = timedelta(hours=6)    # there is an index on when calls came in
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,13 @@ class CallBack:
 
     site: Site
 
+    @property
+    def settled(self) -> timedelta:
+        """By then it is known whether an Asterisk that died was an outage."""
+        policy = self.site.outages
+        asterisk = policy.components.get("asterisk")
+        return timedelta(seconds=policy.well_for + 2 * policy.look_every + 2 * ((asterisk and asterisk.down) or 10))
+
     def of(self, session: Session, row: OutageRow, now: datetime) -> list[CallbackChanged]:
         """Of an outage that is over, with the row locked and the journal read until then. Marks it listed."""
         row.listed_at, row.lost, row.unreachable = now, 0, 0
@@ -46,9 +54,8 @@ class CallBack:
         policy = self.site.outages.lost_callers
         if row.component not in policy.of or row.ended_at is None or row.over_at is None:
             return []
-        until = row.over_at if row.component == "asterisk" else row.ended_at     # lost calls end when Asterisk is back
-        window = Window(row.began_at, until, policy.cut_off_before)
-        found = lost_callers(calls_since(session, window.first), window, _waiting(session))
+        window = Window(row.began_at, row.ended_at, policy.cut_off_before, lost_until=row.over_at)
+        found = lost_callers(calls_since(session, window.first, now), window, _waiting(session))
         events = self._list(session, found.lost, row.outage_id, now)
         row.lost = len(found.lost)
         row.unreachable = found.unreachable
@@ -58,18 +65,12 @@ class CallBack:
 
     def without_outage(self, session: Session, now: datetime, known: datetime) -> list[CallbackChanged]:
         """Whom an Asterisk that was back before it was an outage has lost. `known`: the journal is read until then."""
-        begin, end = now - LATELY, min(now, known) - SETTLED
-        rows = session.scalars(select(CallRow).where(
-            CallRow.outcome == Outcome.LOST.value, CallRow.ended_at >= begin, CallRow.ended_at < end,
-            ~exists().where(LostCaller.call_id == CallRow.call_id)).order_by(CallRow.ended_at)).all()
-        open_since = session.scalar(select(OutageRow.began_at).where(OutageRow.listed_at.is_(None))
-                                    .order_by(OutageRow.began_at).limit(1))
-        before = timedelta(seconds=self.site.outages.lost_callers.cut_off_before)
-        rows = [row for row in rows if row.ended_at and (open_since is None or row.ended_at < open_since - before)]
+        begin, end = now - LATELY, min(now, known) - self.settled
+        rows = self.short_deaths(session, now, known)
         if not rows:
             return []
         first = min(row.entered_at for row in rows if row.entered_at)
-        calls = calls_since(session, first)
+        calls = calls_since(session, first, now)
         wanted = {row.call_id for row in rows}
         listed = set(session.scalars(select(LostCaller.call_id).where(LostCaller.at >= begin)))
         found = lost_callers((call for call in calls if call.call_id in wanted or call.outcome != Outcome.LOST), Window(first, end),
@@ -81,6 +82,17 @@ class CallBack:
                 session.add(LostCaller(call_id=row.call_id, outage_id=None, at=row.ended_at, how="lost", rings=False))
         return events
 
+    def short_deaths(self, session: Session, now: datetime, known: datetime) -> list[CallRow]:
+        """Calls that were lost, are on no list yet and cannot come onto that of an outage any more."""
+        rows = session.scalars(select(CallRow).where(
+            CallRow.outcome == Outcome.LOST.value, CallRow.ended_at >= now - LATELY,
+            CallRow.ended_at < min(now, known) - self.settled,
+            ~exists().where(LostCaller.call_id == CallRow.call_id)).order_by(CallRow.ended_at)).all()
+        open_since = session.scalar(select(OutageRow.began_at).where(OutageRow.listed_at.is_(None))
+                                    .order_by(OutageRow.began_at).limit(1))
+        before = timedelta(seconds=self.site.outages.lost_callers.cut_off_before)
+        return [row for row in rows if row.ended_at and (open_since is None or row.ended_at < open_since - before)]
+
     def _list(self, session: Session, lost: Sequence[Lost], outage_id: str | None, now: datetime) -> list[CallbackChanged]:
         rows = _rows(session, [one.call.call_id for one in lost])
         known = set(session.scalars(select(LostCaller.call_id).where(LostCaller.call_id.in_(rows)))) if rows else set()
@@ -90,8 +102,9 @@ class CallBack:
     def _one(self, session: Session, one: Lost, call: CallRow, outage_id: str | None, now: datetime) -> list[CallbackChanged]:
         tz, policy, hours = ZoneInfo(self.site.timezone), self.site.outages.lost_callers, self.site.followups
         queue = call.queue or next((queue.id for queue in self.site.queues if not queue.press), self.site.queues[0].id)
-        number = call.number or ""
-        rings = policy.ring_back and may_be_called(session, number) and session.get(CallbackRow, call.call_id) is None
+        number = as_dialled(normalise(call.number or ""))
+        rings = (policy.ring_back and fits(self.site.limits.callback_numbers, number) and may_be_called(session, number)
+                 and session.get(CallbackRow, call.call_id) is None)
         session.add(LostCaller(call_id=call.call_id, outage_id=outage_id, at=one.call.ended_at, how=one.how, rings=rings))
         open_ticket(session, SYSTEM, NewTicket(
             CALLBACK, category=CATEGORY, reason=one.how, household_id=call.household_id, call_id=call.call_id, queue=queue,
@@ -107,16 +120,19 @@ class CallBack:
         return [CallbackChanged(now, kept_of(row).shown)]
 
 
-def calls_since(session: Session, first: datetime) -> list[Ended]:
+def calls_since(session: Session, first: datetime, now: datetime) -> list[Ended]:
     """All calls of the hotline that ended since."""
     last = (select(QueueVisit.gave_up).where(QueueVisit.call_id == CallRow.call_id).order_by(QueueVisit.place.desc()).limit(1)
             .correlate(CallRow).scalar_subquery())
     rows = session.execute(select(CallRow.call_id, CallRow.number, CallRow.entered_at, CallRow.ended_at, CallRow.outcome,
                                   CallRow.cause, last.label("gave_up"), CallRow.fold["nuisance"].as_string().label("nuisance"))
-                           .where(CallRow.ended_at >= first, CallRow.entered_at.is_not(None), CallRow.outcome.is_not(None))).all()
-    blocked = set(session.scalars(select(Treatment.number).where(Treatment.level == "block", Treatment.state == "active")))
-    return [Ended(row.call_id, row.number, row.entered_at, row.ended_at, row.outcome, row.cause, bool(row.gave_up),
-                  is_blocked=row.nuisance == "block" or row.number in blocked) for row in rows]
+                           .where(CallRow.entered_at >= first - LONGEST_CALL, CallRow.ended_at >= first,
+                                  CallRow.outcome.is_not(None))).all()
+    blocked = {normalise(number) for number in session.scalars(select(Treatment.number).where(
+        Treatment.level == "block", Treatment.state == "active", or_(Treatment.until.is_(None), Treatment.until > now)))}
+    return [Ended(row.call_id, number, row.entered_at, row.ended_at, row.outcome, row.cause, bool(row.gave_up),
+                  is_blocked=row.nuisance == "block" or number in blocked)
+            for row in rows for number in (normalise(row.number) if row.number else None,)]
 
 
 def _rows(session: Session, call_ids: Iterable[str]) -> dict[str, CallRow]:
@@ -129,4 +145,4 @@ def _rows(session: Session, call_ids: Iterable[str]) -> dict[str, CallRow]:
 
 
 def _waiting(session: Session) -> set[str]:
-    return set(session.scalars(select(CallbackRow.number).where(CallbackRow.state.in_(OPEN))))
+    return {normalise(number) for number in session.scalars(select(CallbackRow.number).where(CallbackRow.state.in_(OPEN)))}

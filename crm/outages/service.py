@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import func, select
+from sqlalchemy import literal, select
 from sqlalchemy.orm import Session
 
 from callcenter.errors import Conflict, NotFound, check_version
@@ -82,7 +82,7 @@ def callers(session: Session, view: View, outage_id: str) -> list[LostCallerShow
         select(LostCaller, CallRow, CallbackRow, Ticket)
         .join(CallRow, CallRow.call_id == LostCaller.call_id)
         .outerjoin(CallbackRow, CallbackRow.callback_id == LostCaller.call_id)
-        .outerjoin(Ticket, Ticket.cause == func.concat("callback:", LostCaller.call_id))
+        .outerjoin(Ticket, Ticket.cause == literal("callback:") + LostCaller.call_id)
         .where(LostCaller.outage_id == outage_id, seen_by(view.actor, CallRow.household_id))
         .order_by(LostCaller.at, LostCaller.call_id).limit(CALLERS)).all()
     return [LostCallerShown(

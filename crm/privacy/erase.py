@@ -17,6 +17,7 @@ from crm.callbacks.models import CallbackRow
 from crm.callbacks.store import OPEN
 from crm.callers.models import Treatment
 from crm.calls.models import ContactEntry
+from crm.dialling.models import DialTask
 from crm.households.estates import must_see
 from crm.households.models import Consent, Household, Merge, Person, PhoneNumber
 from crm.outbox.service import note
@@ -24,6 +25,7 @@ from crm.privacy.forget import (
     calls_of,
     forget_call,
     forget_callback,
+    forget_dialled,
     forget_entry,
     forget_incident_calls,
     forget_opinions,
@@ -96,6 +98,8 @@ def erase_person(session: Session, actor: Actor, person_id: int, reason: str, no
     callbacks = session.scalars(select(CallbackRow).where(CallbackRow.number.in_(numbers))).all()
     for row in callbacks:
         forget_callback(row)
+    for task in session.scalars(select(DialTask).where(DialTask.number.in_(numbers)).with_for_update()):
+        forget_dialled(session, task, now)
     closed = [ticket for ticket in tickets if ticket.state == "closed"]
     for ticket in closed:
         forget_ticket(session, ticket, now)

@@ -13,8 +13,11 @@ from crm.callbacks.models import CallbackRow
 from crm.calls.models import CallRow, ContactEntry, TalkSegment
 from crm.calls.recordings import PRESENT
 from crm.complaints.letters.models import Letter
+from crm.dialling.models import DialTask
+from crm.dialling.service import call_off
 from crm.followups.models import Rating
 from crm.households.estates import estate_of
+from crm.incidents.declared.forget import forget_emergencies, forget_rung
 from crm.incidents.models import IncidentCall
 from crm.kinds.schema import Kind
 from crm.kinds.service import kind_of
@@ -72,6 +75,12 @@ def forget_callback(row: CallbackRow) -> None:
     row.number, row.household_id = "", None
 
 
+def forget_dialled(_session: Session, row: DialTask, now: datetime) -> None:
+    """Who was rung of our own accord, or is to be: then not any more. What came of it stays."""
+    call_off(row, now)
+    row.number, row.household_id = "", None
+
+
 def forget_ticket(session: Session, row: Ticket, now: datetime) -> None:
     """Whose it was and what is private in it; its kind, stages and times stay, and so does the household: its room, not its people.
     What its timeline says in free words goes, who did what when stays."""
@@ -88,6 +97,7 @@ def forget_ticket(session: Session, row: Ticket, now: datetime) -> None:
     session.execute(update(WorkOrder).where(WorkOrder.ticket_id == row.id).values(content=None, reason=None))
     session.execute(update(Charge).where(Charge.ticket_id == row.id).values(discount_reason=None))
     session.execute(update(IncidentCall).where(IncidentCall.ticket_id == row.id).values(contact_number=None))
+    forget_emergencies(session, row.id)
     for letter in session.scalars(select(Letter).where(Letter.ticket_id == row.id)):
         letter.subject, letter.body, letter.attachment_id = "", "", None      # its number and its times stay
     session.flush()
@@ -100,6 +110,7 @@ def forget_ticket(session: Session, row: Ticket, now: datetime) -> None:
 def forget_incident_calls(session: Session, numbers: Collection[str]) -> None:
     """By number, where no call's record says whose it was."""
     session.execute(update(IncidentCall).where(IncidentCall.contact_number.in_(numbers)).values(contact_number=None))
+    forget_rung(session, numbers)
 
 
 def forget_opinions(session: Session, homes: Collection[int]) -> None:

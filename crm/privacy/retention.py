@@ -21,10 +21,18 @@ from crm.callbacks.models import CallbackRow
 from crm.callbacks.store import OPEN
 from crm.calls.models import CallRow, ContactEntry, JournalReject
 from crm.database import Database
+from crm.dialling.models import DialTask
 from crm.followups.models import Rating
 from crm.knowledge.models import KnowledgeSearch
 from crm.privacy.erase import finish_erasures
-from crm.privacy.forget import forget_call, forget_callback, forget_entry, forget_search, forget_ticket
+from crm.privacy.forget import (
+    forget_call,
+    forget_callback,
+    forget_dialled,
+    forget_entry,
+    forget_search,
+    forget_ticket,
+)
 from crm.privacy.models import RetentionProgress
 from crm.staff.audit import record_audit
 from crm.staff.models import AuditEntry
@@ -75,6 +83,7 @@ RULES: Final = (
           lambda _session, row, _now: forget_entry(row)),
     _Rule("callbacks", lambda keep: keep.calls_months, CallbackRow, CallbackRow.asked_at,
           (CallbackRow.state.not_in(OPEN),), lambda _session, row, _now: forget_callback(row)),
+    _Rule("dialled", lambda keep: keep.calls_months, DialTask, DialTask.made_at, (DialTask.state == "over",), forget_dialled),
     _Rule("searches", lambda keep: keep.calls_months, KnowledgeSearch, KnowledgeSearch.at, (),
           lambda _session, row, _now: forget_search(row)),
     _Rule("journal_rejects", lambda keep: keep.calls_months, JournalReject, JournalReject.at, (), _drop_reject),

@@ -1,4 +1,4 @@
-"""Audits the orders of which nothing else tells: those dialled at a phone that were not carried out.
+"""Audits orders of which nothing else tells: those dialled at a phone that were not carried out, and the line switched by hand.
 
 What a page asked for, its route has audited, whatever came of it; what was done is in the journal (AGENTSTATE with a `by`).
 Heard on the bus from a day back at each start, and written once: a row's order id is unique.
@@ -21,7 +21,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from callcenter.bus import BLOCK_MS, STREAM, entries_of
 from callcenter.clock import Clock
-from callcenter.commands import DONE
+from callcenter.commands import DONE, SwitchLine
 from callcenter.events import AnyEvent, OrderCarriedOut, event_from_json
 from crm.database import Database
 from crm.staff.audit import record_audit
@@ -29,6 +29,7 @@ from crm.staff.models import AuditEntry
 from crm.threads import Reports, started
 
 PHONE: Final = "phone"       # OrderCarriedOut.by of a code that was dialled
+BY_HAND: Final = (PHONE, "console")     # who switches the line with nobody to ask (C7)
 BACK: Final = timedelta(days=1)
 RETRY_S: Final = 2.0
 AT_ONCE: Final = 500
@@ -38,7 +39,9 @@ log = structlog.get_logger("orders")
 
 
 def wants_row(event: AnyEvent) -> bool:
-    return isinstance(event, OrderCarriedOut) and event.by == PHONE and event.code != DONE
+    if not isinstance(event, OrderCarriedOut):
+        return False
+    return (event.by == PHONE and event.code != DONE) or (event.by in BY_HAND and event.command == SwitchLine.__name__)
 
 
 def audit_orders(database: Database, events: Iterable[AnyEvent]) -> int:

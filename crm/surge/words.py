@@ -148,23 +148,25 @@ def _lines(of: Situation, language: Language, clock: _Clock) -> Iterator[tuple[s
 
 def now_words(signals: Signals, language: Language) -> str:
     zh = language == "zh"
-    parts = [f"排队 {signals.waiting} 通" if zh else f"{signals.waiting} waiting",
+    parts = [f"排队 {signals.waiting} 通" if zh else f"waiting {signals.waiting}",
              f"最长等待 {seconds(signals.longest_wait_s, language)}" if zh
              else f"longest wait {seconds(signals.longest_wait_s, language)}"]
     if signals.arrivals_ratio is not None:
-        parts.append(f"来电为预测的 {signals.arrivals_ratio:.1f} 倍" if zh else f"{signals.arrivals_ratio:.1f} × the forecast")
+        ratio = f"{signals.arrivals_ratio:.1f}"
+        parts.append(f"来电为预测的 {ratio} 倍" if zh else f"arrivals {ratio} × the forecast")
     if signals.service_level is not None:
         parts.append(f"服务水平 {share(signals.service_level)}" if zh else f"service level {share(signals.service_level)}")
-    parts.append(f"在岗坐席 {signals.agents} 人" if zh else f"{signals.agents} agents")
+    parts.append(f"在岗坐席 {signals.agents} 人" if zh else f"agents {signals.agents}")
     return ("，" if zh else ", ").join(parts)
 
 
 def _tally(of: Situation, language: Language) -> str:
     zh, found = language == "zh", of.tally
     assert found is not None  # the caller has looked
-    parts = [f"来电 {found.offered} 通" if zh else f"{found.offered} calls", f"接听 {found.answered}" if zh else
-             f"{found.answered} answered", f"放弃 {found.abandoned}" if zh else f"{found.abandoned} gave up",
-             f"留言或回拨 {found.messages}" if zh else f"{found.messages} left a message or asked for a callback"]
+    parts = [f"来电 {found.offered} 通" if zh else f"calls {found.offered}",
+             f"接听 {found.answered}" if zh else f"answered {found.answered}",
+             f"放弃 {found.abandoned}" if zh else f"gave up {found.abandoned}",
+             f"留言或回拨 {found.messages}" if zh else f"messages and callbacks {found.messages}"]
     if found.asa_s is not None:
         parts.append(f"平均等待 {seconds(found.asa_s, language)}" if zh else f"mean wait {seconds(found.asa_s, language)}")
     if found.service_level is not None:

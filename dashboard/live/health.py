@@ -8,7 +8,7 @@ from datetime import datetime
 from callcenter.events import ComponentHealth, Health
 
 PROCESSES = ("agi", "acd", "crm")  # each writes its own key; silence means that it is gone
-COMPONENTS = ("asterisk", "ami", "trunk", *PROCESSES, "dashboard", "redis", "database", "disk")
+COMPONENTS = ("asterisk", "ami", "trunk", *PROCESSES, "dashboard", "redis", "database", "disk", "guard", "backup")
 SILENT = "silent"
 
 

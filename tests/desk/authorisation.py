@@ -27,6 +27,10 @@ GROUPS = {
     "money": "leader supervisor duty_lead manager office",
     "desks_leads": "leader supervisor duty_lead manager office admin",
     "roster": "leader supervisor duty_lead manager office admin",
+    "surge": "leader supervisor duty_lead manager",
+    "board_staff": "agent leader supervisor duty_lead manager operations office spokesperson admin",
+    "leading": "leader supervisor duty_lead manager",
+    "works": "agent leader supervisor duty_lead manager operations engineer office",
     "faults": "leader supervisor duty_lead manager operations engineer admin",
 }
 RULES = """
@@ -71,6 +75,38 @@ RULES = """
     PUT    /tickets/{ticket_id}/known            staff               one*
     GET    /tickets/{ticket_id}/calls            staff               one*
     POST   /tickets/{ticket_id}/calls            staff               one*
+    GET    /emergencies                          staff               rows
+    POST   /emergencies                          works               -
+    GET    /emergencies/types                    staff               -
+    GET    /emergencies/weather                  staff               -
+    PUT    /emergencies/weather                  leading             -
+    GET    /emergencies/proposals?state=all      staff               rows
+    POST   /emergencies/proposals/{proposal_id}/accept leading       one
+    POST   /emergencies/proposals/{proposal_id}/dismiss leading      one
+    GET    /emergencies/{emergency_id}           staff               one
+    GET    /emergencies/{emergency_id}/timeline  staff               one
+    POST   /emergencies/{emergency_id}/steps/{step} works            one
+    POST   /emergencies/{emergency_id}/notes     works               one
+    POST   /emergencies/{emergency_id}/conditions works              one
+    POST   /emergencies/{emergency_id}/records   works               one
+    POST   /emergencies/{emergency_id}/level     works               one
+    POST   /emergencies/{emergency_id}/hand-over works               one
+    POST   /emergencies/{emergency_id}/over      works               one
+    POST   /emergencies/{emergency_id}/learnt    works               one
+    POST   /emergencies/{emergency_id}/follow-ups works              one
+    POST   /emergencies/{emergency_id}/close     works               one
+    GET    /emergencies/{emergency_id}/report    staff               one
+    POST   /emergencies/{emergency_id}/report    works               one
+    PATCH  /emergencies/{emergency_id}/report    works               one
+    POST   /emergencies/{emergency_id}/report/sign works             one
+    POST   /emergencies/{emergency_id}/report/approve leading        one
+    GET    /emergencies/{emergency_id}/report.pdf works              one
+    GET    /emergencies/{emergency_id}/broadcasts staff              one
+    POST   /emergencies/{emergency_id}/broadcasts works              one
+    POST   /emergencies/{emergency_id}/broadcasts/{broadcast_id}/again works one*
+    POST   /emergencies/{emergency_id}/broadcasts/{broadcast_id}/stop works one*
+    GET    /emergencies/{emergency_id}/chat      staff               one
+    POST   /emergencies/{emergency_id}/chat      works               one*
     GET    /followups/tasks                      desk                -
     GET    /followups/tasks/{task_id}            desk                -
     POST   /followups/tasks/{task_id}/unblock    leads               -
@@ -160,6 +196,21 @@ RULES = """
     GET    /callbacks?all=true                   desk                rows
     POST   /callbacks/{callback_id}/cancel       leads               one
     POST   /callbacks/{callback_id}/reveal       callers             one
+
+    GET    /call-in                              leads               -
+    POST   /call-in                              supervises          -
+    GET    /call-in/mine                         staff               -
+    GET    /call-in/people                       leads               -
+    POST   /call-in/people                       staffing            -
+    GET    /call-in/people/{call_in_person}      leads               -
+    PATCH  /call-in/people/{call_in_person}      staffing            -
+    DELETE /call-in/people/{call_in_person}      staffing            -
+    POST   /call-in/people/{call_in_person}/reveal leader supervisor duty_lead manager -
+    GET    /call-in/{call_in_id}                 leads               -
+    POST   /call-in/{call_in_id}/stop            supervises          -
+    POST   /call-in/{call_in_id}/accept          staff               -
+    POST   /call-in/{call_in_id}/refuse          staff               -
+    POST   /call-in/{call_in_id}/people/{call_in_person}/answer leads -
 
     GET    /households                           desk                rows
     POST   /households                           leads               -
@@ -297,19 +348,36 @@ RULES = """
     POST   /floor/calls/{call_id}/move           leads               -
     POST   /floor/queues/{queue}/close           supervises          -
     POST   /floor/queues/{queue}/open            supervises          -
+
+    GET    /surge                                board               -
+    POST   /surge/raise                          surge               -
+    POST   /surge/hold                           surge               -
+    POST   /surge/let-go                         surge               -
+    POST   /surge/lower                          surge               -
+    POST   /surge/end                            surge               -
+    GET    /surge/history                        board               -
+    GET    /surge/reports                        board_staff         -
+    POST   /surge/reports                        surge               -
+    GET    /surge/reports/{situation_id}         board_staff         -
+    GET    /surge/reports/{situation_id}.pdf     board_staff         -
+    GET    /line                                 board               -
+    PUT    /line                                 supervises          -
 """
 # What stands in a path, of the actor's own estate and of the other one. "other" is in every row of the other estate.
 PATHS = {"call_id": ("node1-1.own", "node1-2.other"), "callback_id": ("node1-1.own", "node1-2.other"), "entry_id": ("1", "2"),
          "treatment_id": ("1", "1"), "ticket_id": ("1", "2"), "household": ("1", "2"), "note_id": ("1", "2"),
          "household_id": ("1", "2"), "person_id": ("1", "2"), "number_id": ("1", "2"), "what": ("calls", "calls"),
+         "call_in_id": ("1", "1"), "call_in_person": ("1", "1"),
          "step_id": ("1", "2"), "charge_id": ("1", "2"), "settlement_id": ("1", "2"), "shift_id": ("1", "2"),
          "leave_id": ("1", "1"), "skill": ("masonry", "masonry"),
+         "emergency_id": ("1", "2"), "proposal_id": ("1", "2"), "broadcast_id": ("1", "2"), "step": ("ask", "ask"),
          "letter_id": ("1", "2"), "template_id": ("1", "1"),
          "attachment_id": ("1", "1"), "notice_id": ("1", "1"), "kind": ("repair", "repair"), "version": ("1", "1"),
          "merge_id": ("1", "1"), "report_id": ("call-list", "call-list"), "schedule_id": ("1", "1"),
          "outage_id": ("database-20261122-040000",) * 2,
          "webhook_id": ("1", "1"), "delivery_id": ("1", "1"),
-         "task_id": ("1", "1"), "fallen_id": ("1", "1"), "claim_id": ("1", "1"), "plan_id": ("1", "1"),
+          "situation_id": ("1", "1"), "task_id": ("1", "1"), "claim_id": ("1", "1"), "plan_id": ("1", "1"),
+          "fallen_id": ("1", "1"),
          "item_id": ("901", "902"), "script_id": ("903", "904"),
          "search_id": ("1", "2"), "category": ("fees", "fees"), "estate": ("1", "2"),
          "code": ("1001", "1001"), "queue": ("repair", "repair"), "name": ("engineer", "engineer")}

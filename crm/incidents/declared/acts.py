@@ -42,6 +42,8 @@ from crm.tickets.models import Ticket
 REPORT_CLOCK: Final = f"{OWN}report"
 _NO_LABEL: Final = re.compile(r"[\r\n\";,|$\[\]{}()\\]+")
 # Outbox: what other systems are told of one by one; the rest is `emergency.changed`.
+_VERSIONED: Final = frozenset({What.DECLARED, What.LEVEL, What.HANDED_OVER, What.OVER, What.LEARNT, What.FOLLOWED_UP, What.REPORT,
+                               What.CLOSED})
 _TOLD: Final = frozenset({What.DECLARED, What.LEVEL, What.HANDED_OVER, What.OVER, What.CLOSED})
 
 
@@ -63,7 +65,7 @@ class Held:
         self.session.add(EmergencyAct(
             emergency_id=self.row.id, place=self.state.entries, at=now, who=actor.name[:40], user_id=actor.user_id,
             what=entry.what.value, step=entry.step, level=entry.level, to_id=entry.to_id, said=list(entry.said), text=entry.text))
-        self._columns(now)
+        self._columns(entry.what, before, now)
         _follow(self, before, now)
         what = entry.what.value if entry.what in _TOLD else "changed"
         note(self.session, now, f"emergency.{what}", f"emergency:{self.row.id}", estate_id=self.row.estate_id, type=self.row.type,
@@ -71,7 +73,7 @@ class Held:
         self.session.flush()
         return self.state
 
-    def _columns(self, now: datetime) -> None:
+    def _columns(self, what: What, before: State, now: datetime) -> None:
         row, state = self.row, self.state
         row.phase, row.level = state.phase.value, state.level
         row.steps_open, row.steps_late = open_steps(state), late_steps(state)
@@ -79,7 +81,8 @@ class Held:
         row.over_at = state.over_at
         if row.phase == "closed" and row.closed_at is None:
             row.closed_at = now
-        row.version += 1
+        # Who hands over or ends it must not be held up because somebody ticks off a step meanwhile.
+        row.version += what in _VERSIONED or before.level != state.level
 
 
 def plan_of(definition: Definition) -> Plan:
@@ -147,7 +150,7 @@ def _follow(held: Held, before: State, now: datetime) -> None:
             stop_own(held.session, held.ticket, OWN + name, now, withdrawn=True)
         elif step.due_at is not None and not settled and (was is None or was.due_at is None):
             of_type = held.definition.steps[name]
-            ladder = [Rung(after=Span(), tell=of_type.tell)]
+            ladder = [Rung(after=Span(), tell=Role(of_type.tell))]
             if of_type.tell != Role.MANAGER and held.state.level == 1:
                 ladder.append(Rung(after=Span(), tell=Role.MANAGER))      # of the worst the centre manager hears at once
             seconds = max(int((step.due_at - now).total_seconds()), 0)

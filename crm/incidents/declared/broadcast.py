@@ -33,7 +33,6 @@ HELLO: Final = "broadcast-hello"
 CONFIRM: Final = "broadcast-confirm"
 THANKS: Final = "goodbye"
 HEARD: Final = "1"
-KEYS: Final = "1*"                   # `*`: once more
 OPEN: Final = ("wanted", "asked")
 _OWNER_FIRST: Final = case({"owner": 0, "tenant": 1}, value=Person.role, else_=2)
 
@@ -49,14 +48,17 @@ class Ringing:
     language: str
     urgent: bool
     until: datetime
-    keys: str = KEYS
+    keys: str = HEARD                # `*` says it once more, whatever is asked for
     thanks: tuple[tuple[str, str], ...] = ((HEARD, THANKS),)
 
 
 class Rings(Protocol):
     """Calls of our own accord; crm/dialling's `ask_for` and `stop` behind it. In the caller's transaction."""
 
-    def ask(self, session: Session, wanted: Ringing, now: datetime) -> None: ...
+    def ask(self, session: Session, wanted: Ringing, now: datetime) -> bool:
+        """False: it is not rung at all (its owner said so, or no such number is rung)."""
+        ...
+
     def stop(self, session: Session, subject: str, now: datetime) -> None: ...
 
 
@@ -167,9 +169,9 @@ def give_out(session: Session, rings: Rings, now: datetime, limit: int) -> int:
         if now >= row.until:
             call.state, call.at = "missed", now
             continue
-        rings.ask(session, Ringing(str(row.id), call.number, call.household_id, tuple(row.prompts), call.language, row.urgent,
-                                   row.until), now)
-        call.state, call.at = "asked", now
+        is_rung = rings.ask(session, Ringing(str(row.id), call.number, call.household_id, tuple(row.prompts), call.language,
+                                             row.urgent, row.until), now)
+        call.state, call.at = "asked" if is_rung else "refused", now
     session.flush()
     for row in session.scalars(select(Broadcast).where(Broadcast.state == "running")):
         left = select(BroadcastCall.id).where(BroadcastCall.broadcast_id == row.id, BroadcastCall.state.in_(OPEN)).limit(1)
@@ -185,11 +187,10 @@ def is_anything(session: Session) -> bool:
 
 def shown(session: Session, row: Broadcast) -> BroadcastShown:
     session.flush()
-    counts: dict[str, int] = dict(session.execute(
-        select(BroadcastCall.state, func.count()).where(BroadcastCall.broadcast_id == row.id).group_by(BroadcastCall.state)).all())  # type: ignore[arg-type]
-    homes: dict[str, int] = dict(session.execute(
-        select(BroadcastCall.state, func.count(BroadcastCall.household_id.distinct())).where(BroadcastCall.broadcast_id == row.id)
-        .group_by(BroadcastCall.state)).all())  # type: ignore[arg-type]
+    rows = session.execute(
+        select(BroadcastCall.state, func.count(), func.count(BroadcastCall.household_id.distinct()))
+        .where(BroadcastCall.broadcast_id == row.id).group_by(BroadcastCall.state)).all()
+    counts, homes = {state: numbers for state, numbers, _ in rows}, {state: of for state, _, of in rows}
     pressed, told = counts.get("pressed", 0), counts.get("heard", 0)
     return BroadcastShown(
         row.id, row.at, row.who, row.building_id, tuple(row.prompts), row.until, row.state, households=sum(homes.values()),

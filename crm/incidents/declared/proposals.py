@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from callcenter.errors import Forbidden, NotFound
@@ -65,7 +65,8 @@ def signs(session: Session, now: datetime, within: timedelta) -> list[Sign]:
               for at, building, kind, home, entry in session.execute(
                   select(ContactEntry.at, Household.building_id, ContactEntry.kind, ContactEntry.household_id, ContactEntry.id)
                   .join(Household, Household.id == ContactEntry.household_id)
-                  .where(ContactEntry.at > since, ContactEntry.kind.is_not(None), ContactEntry.ticket_id.is_(None)))]
+                  .where(ContactEntry.at > since, ContactEntry.kind.is_not(None), ContactEntry.ticket_id.is_(None)))
+              if kind is not None]
     return found
 
 
@@ -222,7 +223,7 @@ def _settled_lately(session: Session, topic: str, policy: Incidents, now: dateti
 
 def _declared(session: Session, building: Building, type_: str | None, tickets: tuple[int, ...]) -> bool:
     """The same thing in the building, or in all of its estate; or one of the tickets carries an emergency."""
-    same = Emergency.ticket_id.in_(tickets)
+    same: ColumnElement[bool] = Emergency.ticket_id.in_(tickets)
     if type_ is not None:
         here = or_(Emergency.building_id.is_(None), Emergency.building_id == building.id)
         same = or_(same, (Emergency.type == type_) & (Emergency.estate_id == building.estate_id) & here)

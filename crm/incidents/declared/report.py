@@ -55,12 +55,13 @@ def draft(session: Session, view: View, rules: Rules, emergency_id: int, languag
     row = session.get(EmergencyReport, emergency_id)
     if row is not None and row.state != "draft":
         raise NotNow(row.state)
-    if row is None:
-        row = EmergencyReport(emergency_id=emergency_id, conclusion="", state="draft")
-        session.add(row)
     words = _words(session, here, language, rules)
+    if row is None:
+        row = EmergencyReport(emergency_id=emergency_id, conclusion="", state="draft", language=language, drafted_at=now, **words)
+        session.add(row)
     row.language, row.drafted_at = language, now
-    row.what, row.occurred, row.place, row.course = words["what"], words["occurred"], words["place"], words["course"]
+    for part, text in words.items():
+        setattr(row, part, text)
     here.write(view.actor, Entry(now, What.REPORT, view.actor.user_id, said=("drafted",)))
     return shown(session, view, here.row, row, now)
 

@@ -21,7 +21,7 @@ from crm.incidents.declared.errors import NoPrompt, NotNow, TypeUnknown
 from crm.incidents.declared.models import Emergency
 from crm.incidents.declared.schema import SCENE, Definition, Said, Step, kept
 from crm.incidents.declared.schemas import Declaration, Learnt, Rules
-from crm.incidents.declared.timeline import Entry, What
+from crm.incidents.declared.timeline import Entry, What, late_now, next_late
 from crm.incidents.declared.words import SCENE_WORDS
 from crm.incidents.models import IncidentCall
 from crm.incidents.schemas import OtherPlace
@@ -46,7 +46,7 @@ def may_say(actor: Actor, policy: Incidents, found: Definition, level: int) -> b
     """Whoever declares may do so at the type's own level, or a lesser one; a worse one is for those whom the site names (H1)."""
     if actor.has(*policy.declares) and level >= found.level:
         return True
-    return actor.has(*policy.levels.get(str(level), ()))  # type: ignore[call-overload, no-any-return]
+    return actor.has(*policy.levels.get(str(level), ()))  # type: ignore[call-overload]
 
 
 def declare(session: Session, actor: Actor, rules: Rules, wanted: Declaration, now: datetime) -> Emergency:
@@ -210,11 +210,11 @@ def close(session: Session, actor: Actor, emergency_id: int, now: datetime, if_v
 def say_late(session: Session, emergency_id: int, now: datetime) -> int:
     """Steps whose time is over: the timeline says so once (H3). How many."""
     here = held(session, SYSTEM, emergency_id)
-    late = acts.late_now(here.state, now)
+    late = late_now(here.state, now)
     for step in late:
         here.write(SYSTEM, Entry(now, What.LATE, step=step))
     if not late:
-        here.row.late_at = acts.next_late(here.state) if here.state.over_at is None else None
+        here.row.late_at = next_late(here.state) if here.state.over_at is None else None
     return len(late)
 
 
@@ -253,14 +253,16 @@ def _ticket(session: Session, actor: Actor, rules: Rules, found: Definition, wan
             raise NotFound(f"ticket {row.id}")
         return row
     estate_id = wanted.estate_id
-    for key, table in ((wanted.household_id, Household), (wanted.building_id, Building)):
-        if key is not None:
-            there: Household | Building | None = session.get(table, key)  # type: ignore[arg-type]
-            if there is None or not actor.sees(there.estate_id):
-                raise NotFound(f"{table.__tablename__} {key}")
-            if estate_id is not None and there.estate_id != estate_id:
-                raise OtherPlace(f"{table.__tablename__} {key}")
-            estate_id = there.estate_id
+    home = None if wanted.household_id is None else session.get(Household, wanted.household_id)
+    building = None if wanted.building_id is None else session.get(Building, wanted.building_id)
+    for name, key, there in (("household", wanted.household_id, home), ("building", wanted.building_id, building)):
+        if key is None:
+            continue
+        if there is None or not actor.sees(there.estate_id):
+            raise NotFound(f"{name} {key}")
+        if estate_id is not None and there.estate_id != estate_id:
+            raise OtherPlace(f"{name} {key}")
+        estate_id = there.estate_id
     if not actor.sees(estate_id) or (estate_id is None and actor.estates is not None):
         raise NotFound(f"estate {estate_id}")
     kind = kind_of(session, found.ticket.kind).kind

@@ -87,6 +87,7 @@ def upgrade() -> None:
         sa.Column("building_id", sa.Integer(), nullable=True),
         sa.Column("prompts", sa.JSON(), nullable=False),
         sa.Column("until", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("urgent", sa.Boolean(), nullable=False),
         sa.Column("state", sa.String(length=8), nullable=False),
         sa.CheckConstraint("state IN ('running', 'stopping', 'over')", name=op.f("ck_emergency_broadcasts_state")),
         sa.ForeignKeyConstraint(["building_id"], ["buildings.id"], name=op.f("fk_emergency_broadcasts_building_id_buildings")),
@@ -187,9 +188,11 @@ def upgrade() -> None:
     op.create_index(op.f("ix_emergency_calls_number"), "emergency_calls", ["number"])
     op.create_index("ix_emergency_calls_wanted", "emergency_calls", ["id"], sqlite_where=sa.text("state = 'wanted'"),
                     postgresql_where=sa.text("state = 'wanted'"))
+    op.create_index(op.f("ix_incident_calls_at"), "incident_calls", ["at"])
 
 
 def downgrade() -> None:
+    op.drop_index(op.f("ix_incident_calls_at"), table_name="incident_calls")
     op.drop_table("emergency_calls")
     op.drop_table("emergency_texts")
     op.drop_table("emergency_reports")

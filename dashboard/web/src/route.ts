@@ -4,10 +4,14 @@ import { ref } from 'vue'
 import type { Session } from './session'
 
 /** In the order of the navigation. */
-export const pages = ['wall', 'desk', 'lead', 'tickets', 'households'] as const
+export const pages = ['wall', 'desk', 'lead', 'tickets', 'households', 'surge', 'emergencies', 'outages'] as const
 export type PageName = (typeof pages)[number]
 
-const paths: Readonly<Record<PageName, string>> = { wall: '/', desk: '/desk', lead: '/lead', tickets: '/tickets', households: '/households' }
+const paths: Readonly<Record<PageName, string>> = {
+  wall: '/', desk: '/desk', lead: '/lead', tickets: '/tickets', households: '/households', surge: '/surge', emergencies: '/emergencies', outages: '/outages',
+}
+/** These are one place in the navigation, with tabs of their own. */
+export const stormPages: readonly PageName[] = ['surge', 'emergencies', 'outages']
 
 /** `what`: which one of them, `new`, or empty for the list. */
 export interface Place {
@@ -18,8 +22,9 @@ export interface Place {
 
 export function placeAt(path: string, search = ''): Place {
   const query = new URLSearchParams(search)
-  const below = /^\/(tickets|households)\/(new|\d+)\/?$/.exec(path)
-  if (below?.[1] && below[2]) return { page: below[1] === 'tickets' ? 'tickets' : 'households', what: below[2], query }
+  const [, page, what] = /^\/(\w+)\/(new|\d+|[a-z][a-z_]*-\d{8}-\d{6})\/?$/.exec(path) ?? []
+  const found = (['tickets', 'households', 'emergencies', 'outages'] as const).find((one) => one === page)
+  if (found && what) return { page: found, what, query }
   return { page: pageAt(path), what: '', query }
 }
 
@@ -31,13 +36,14 @@ export function pathOf(page: PageName): string {
   return paths[page]
 }
 
-export type Rights = Pick<Session, 'sees_board' | 'works_at_desk' | 'leads' | 'handles_tickets' | 'reads_households'>
+export type Rights = Pick<Session, 'sees_board' | 'works_at_desk' | 'leads' | 'handles_tickets' | 'reads_households' | 'roles'>
 
 /** The pages that a role gives, in the order of the navigation. */
 export function pagesFor(session: Rights): PageName[] {
   const may: Record<PageName, boolean> = {
     wall: session.sees_board, desk: session.works_at_desk, lead: session.leads, tickets: session.handles_tickets,
-    households: session.reads_households,
+    households: session.reads_households, surge: session.sees_board && session.handles_tickets, emergencies: session.handles_tickets,
+    outages: session.leads || session.roles.includes('operations'),
   }
   return pages.filter((page) => may[page])
 }

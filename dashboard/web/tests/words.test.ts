@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { agentStates, callStates, healthStates, pauseReasons, seatStates } from '../src/board/vocabulary'
+import { agentStates, callStates, comings, healthStates, pauseReasons, seatStates } from '../src/board/vocabulary'
 import en from '../src/locales/en'
 import zh from '../src/locales/zh'
 
@@ -23,10 +23,11 @@ test.each([zh, en])('every state has a word', (words) => {
   for (const state of agentStates) expect(words.seat.state[state]).toBeTruthy()
   for (const reason of pauseReasons) expect(words.reason[reason]).toBeTruthy()
   for (const state of healthStates) expect(words.health.state[state]).toBeTruthy()
+  for (const state of comings) expect(words.storm.coming.state[state]).toBeTruthy()
 })
 
 test.each([zh, en])('every refusal of an order has words', (words) => {
-  const codes = ['unknown_agent', 'unknown_seat', 'unknown_queue', 'seat_taken', 'seat_unreachable', 'not_signed_in', 'no_call', 'not_now',
+  const codes = ['unknown_agent', 'unknown_seat', 'unknown_queue', 'seat_taken', 'seat_unreachable', 'not_signed_in', 'no_call', 'not_now', 'surge', 'unknown_estate', 'unknown_prompt', 'unknown_number',
     'too_late', 'refused', 'acd_silent', 'no_agent', 'no_seat', 'unavailable', 'forbidden', 'internal']
   const known = new Map(Object.entries(words.error))
   for (const code of codes) expect([code, known.get(code)]).toEqual([code, expect.stringMatching(/./)])

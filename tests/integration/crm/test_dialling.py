@@ -29,6 +29,7 @@ from crm.dialling.schemas import CallWanted, NoSuchCall, Outcome, Result
 from crm.dialling.service import Progress, ask_for, progress, stop
 from crm.households.lines import COLUMNS
 from crm.outbox.models import OutboxEntry
+from crm.privacy.forget import forget_dialled
 
 START = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)      # noon
 RULES: dict[str, Any] = {"at_once": 2, "tries": 2, "busy": 60, "retry": 300, "quiet_from": "21:00", "quiet_until": "08:00"}
@@ -36,7 +37,7 @@ RULES: dict[str, Any] = {"at_once": 2, "tries": 2, "busy": 60, "retry": 300, "qu
 
 def call(number: str = "13900000001", **more: Any) -> CallWanted:
     return CallWanted(**{"purpose": "incident", "subject": "incident:1", "number": number, "prompts": ("broadcast-hello",),
-                         "keys": "1", "thanks": {"1": "broadcast-confirm"}, **more})
+                         "keys": "1*", "thanks": {"1": "broadcast-confirm"}, **more})
 
 
 @dataclass
@@ -158,11 +159,14 @@ def test_so_many_at_once_the_urgent_first_nobody_at_night_nobody_who_said_no_and
     refuses = csv_of(LI.replace("13900139000", "13900000009") + ",不要打", columns=(*COLUMNS, "do_not_call"))
     assert report(desk.database, refuses, START).faults == ()
     desk.recorder.poll()
-    assert desk.task(desk.wants(call("13900000009"))).why == "no_call"
-    assert desk.task(desk.wants(call("0085212345678"))).why == "number"
-    assert desk.task(desk.wants(call("13900000009", subject="incident:2", urgent=True))).why == "no_call"
+    never = [desk.wants(wanted) for wanted in (call("13900000009"), call("0085212345678"),
+                                               call("13900000009", subject="incident:2", urgent=True))]
+    assert desk.goes_on() == []
+    assert [desk.task(task).why for task in never] == ["no_call", "number", "no_call"]
+    assert [(task, result.outcome, result.why) for task, result in desk.heard] == [
+        (never[2], Outcome.REFUSED, "no_call"), (never[0], Outcome.REFUSED, "no_call"), (never[1], Outcome.REFUSED, "number")]
     own = desk.wants(call("13900000009", subject="incident:3", urgent=True, staff=True))
-    for unfit in ({"prompts": ("../etc/passwd",)}, {"prompts": ("a&b",)}, {"prompts": ()}, {"keys": "1*"}, {"thanks": {"2": "x"}}):
+    for unfit in ({"prompts": ("../etc/passwd",)}, {"prompts": ("a&b",)}, {"prompts": ()}, {"keys": "1#"}, {"thanks": {"2": "x"}}):
         with pytest.raises(NoSuchCall), desk.database.writing.begin() as session:
             ask_for(session, call(**unfit), desk.site.dialling, START)
     first, second = desk.wants(call("13900000001")), desk.wants(call("13900000002"))
@@ -195,6 +199,12 @@ def test_what_is_stopped_rings_no_more_and_who_answers_all_the_same_is_heard(des
         stop(session, "incident", "incident:2", desk.clock.now())
     desk.journal(later, "1", "answered", "1")
     assert desk.heard == [(later, Result(Outcome.ANSWERED, 1, "1", is_last=True))]
+    private = desk.wants(call("13900000005", household_id=7, not_before=START + timedelta(hours=1)))
+    with desk.database.writing.begin() as session:
+        row = session.scalars(select(DialTask).where(DialTask.task_id == private)).one()
+        forget_dialled(session, row, desk.clock.now())
+    forgotten = desk.task(private)
+    assert (forgotten.number, forgotten.household_id, forgotten.outcome) == ("", None, "stopped")
     gone = desk.wants(call("13900000004", until=START + timedelta(seconds=5), not_before=START + timedelta(hours=1)))
     assert desk.goes_on(6) == []
     assert desk.heard[1:] == [(gone, Result(Outcome.EXPIRED, 0, "", is_last=True))]

@@ -114,8 +114,8 @@ def test_old_calls_and_tickets_lose_their_people_and_figures_stay(database: Data
     assert [count for _, *count in before] == [[1, 1]]
     with database.reading() as session:
         counted = {planned.rule: planned.count for planned in plan(session, KEEP, now, TZ)}
-    assert counted == {"calls": 1, "contact_log": 1, "callbacks": 1, "searches": 0, "journal_rejects": 0, "ratings": 0,
-                       "tickets": 1, "audit": 0}
+    assert counted == {"calls": 1, "contact_log": 1, "callbacks": 1, "dialled": 0, "searches": 0, "journal_rejects": 0,
+                       "ratings": 0, "tickets": 1, "audit": 0}
     done = run(database, KEEP, now, TZ)
     assert done == {"calls": 1, "contact_log": 1, "callbacks": 1, "tickets": 1}
     assert estates_of_figures(database, old) == before

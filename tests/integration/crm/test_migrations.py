@@ -34,6 +34,9 @@ def test_an_empty_database_is_not_current_and_migrating_twice_is_migrating_once(
     assert not is_current(database)
     assert migrate(database) == migrate(database)
     assert is_current(database)
+    kept = len(database.engine._compiled_cache)
+    assert all(is_current(database) for _ in range(5))
+    assert len(database.engine._compiled_cache) == kept, "asked every second for ever, it takes no more room"
     database.close()
 
 

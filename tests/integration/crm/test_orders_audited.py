@@ -48,8 +48,17 @@ def test_what_a_route_or_the_journal_has_audited_is_not_audited_again(database: 
         OrderCarriedOut(AT, "o3", "leader", "Pause", "agent:801", "refused"),
         OrderCarriedOut(AT, "o4", "phone", "Pause", "agent:801", "done"),
         OrderCarriedOut(AT, "o5", "crm", "RingBack", "callback:x", "not_now"),
+        OrderCarriedOut(AT, "o6", "leader", "SwitchLine", "line", "done"),
     ]) == 0
     assert rows(database) == []
+
+
+@pytest.mark.rule("C7")
+def test_a_line_that_was_switched_by_a_phone_or_on_the_console_is_audited_once_whenever_acd_tells_it(database: Database) -> None:
+    switched = [OrderCarriedOut(AT, f"line-{by}", by, "SwitchLine", "line", "done", f"announcement {by}")
+                for by in ("phone", "console")]
+    assert [audit_orders(database, switched), audit_orders(database, switched)] == [2, 0]
+    assert rows(database) == [("phone", "order.switch_line", "line", "done"), ("console", "order.switch_line", "line", "done")]
 
 
 def test_orders_from_before_a_start_are_audited_and_a_second_start_doubles_none(database: Database, bus: Redis) -> None:

@@ -29,6 +29,9 @@ from crm.calls.models import CallRow, ContactEntry
 from crm.complaints.letters.models import Letter, LetterTemplate
 from crm.database import Database, open_database
 from crm.households.models import Building, Consent, Estate, Household, HouseholdTag, Person, PhoneNumber
+from crm.incidents.declared.load import types_of
+from crm.incidents.declared.models import Broadcast, Emergency, EmergencyAct, EmergencyProposal, EmergencyReport
+from crm.incidents.declared.schema import kept
 from crm.kinds.service import put_shipped
 from crm.knowledge.models import (
     KnowledgeEstate,
@@ -60,6 +63,11 @@ BODIES: dict[str, Any] = {
     **{f"POST /{where}/decline": {"number": 1, "reason": "x"} for where in ("knowledge/{item_id}", "scripts/{script_id}")},
     **{f"POST /{where}/retire": {"reason": "x"} for where in ("knowledge/{item_id}", "scripts/{script_id}")},
     "POST /knowledge/searches/{search_id}/settle": {},
+    "POST /emergencies/{emergency_id}/steps/{step}": {"what": "done"}, "POST /emergencies/{emergency_id}/notes": {"text": "x"},
+    "POST /emergencies/{emergency_id}/conditions": {"conditions": ["x"]},
+    "POST /emergencies/{emergency_id}/records": {"record": "x", "value": "x"},
+    "POST /emergencies/{emergency_id}/level": {"level": 2}, "POST /emergencies/{emergency_id}/hand-over": {"to": "leader"},
+    "POST /emergencies/{emergency_id}/over": {"text": "x"}, "POST /emergencies/{emergency_id}/chat": {"robots": ["x"]},
     "POST /tickets/{ticket_id}/move": {"to": "dispatched"}, "POST /tickets/{ticket_id}/notes": {"text": "x"},
     "POST /tickets/{ticket_id}/letters": {"code": "result"}, "POST /letters/{letter_id}/sent": {"how": "post"},
     "POST /tickets/{ticket_id}/reveal": REASON | {"field": "contact_number"},
@@ -120,6 +128,7 @@ def seed(database: Database) -> None:
                                estate_id=number, stage="reported", fields={}, created_at=NOON))
             session.flush()
             _repair_of(session, number, side)
+            _emergency_of(session, number, side)
             template = LetterTemplate(kind="repair", code=side, language="zh", version=1, subject="x", body="x", written_at=NOON)
             session.add(template)
             session.flush()
@@ -164,6 +173,24 @@ def _repair_of(session: Session, number: int, side: str) -> None:
                unit_price=Decimal(1), discount=Decimal(0), free=False, amount=Decimal(1), at=NOON, who="x"),
         Shift(id=number, user_id=user.id, duty=side, estate_id=number, begins_at=NOON, ends_at=NOON + timedelta(hours=8),
               made_at=NOON, made_by="x")])
+
+
+def _emergency_of(session: Session, number: int, side: str) -> None:
+    """One that somebody declared who is in no test, with its report and its calls; and one that is proposed."""
+    nobody, place = 900 + number, {"estate_id": number, "building_id": number}
+    session.add_all([
+        Emergency(id=number, type="vehicle", definition=kept(types_of(Path("/nowhere")).types["vehicle"]), ticket_id=number,
+                  drill=False, phase="active", level=3, place=side, summary=side, happened_at=NOON, declared_at=NOON,
+                  declared_by="x", commander_id=nobody, commander="x", notice="", steps_open=4, steps_late=0, **place),
+        EmergencyProposal(id=number, because="calls", topic=side, type=None, kind="repair", category=side, callers=5, tickets=[],
+                          first_at=NOON, at=NOON, state="proposed", **place)])
+    session.flush()
+    session.add_all([
+        EmergencyAct(emergency_id=number, place=1, at=NOON, who="x", user_id=nobody, what="declared", step="", level=3, said=[],
+                     text=""),
+        EmergencyReport(emergency_id=number, language="zh", what=side, occurred="", place="", course="", conclusion="",
+                        state="draft", drafted_at=NOON),
+        Broadcast(id=number, emergency_id=number, at=NOON, who="x", prompts=[], until=NOON, urgent=False, state="over")])
 
 
 def _known(session: Session, estate: int, side: str) -> None:

@@ -31,6 +31,7 @@ from wall.rig import DashboardThread, signed_in
 
 from callcenter.roles import Role
 from callcenter.settings import Settings
+from crm.callin.models import CallInPerson, CallInRow
 from crm.complaints.letters.models import Letter, LetterTemplate
 from crm.database import open_database
 from crm.kinds.service import put_shipped
@@ -45,7 +46,9 @@ EXAMPLES = 5        # of each operation, sent by both users
 THERE = {"ticket_id": "1", "household_id": "1", "person_id": "1", "number_id": "1", "webhook_id": "1", "kind": "enquiry",
          "item_id": "40", "script_id": "1", "search_id": "1", "version": "1", "report_id": "tickets", "code": "1001",
          "queue": "repair", "shift_id": "1", "skill": "plumbing", "letter_id": "1", "template_id": "1", "task_id": "1",
-         "claim_id": "1", "plan_id": "1", "schedule_id": "1", "outage_id": "database-20261122-040000", "fallen_id": "1"}
+          "claim_id": "1", "plan_id": "1", "schedule_id": "1", "outage_id": "database-20261122-040000", "situation_id": "1",
+          "fallen_id": "1", "emergency_id": "1", "proposal_id": "1", "broadcast_id": "1", "step": "ask", "call_in_id": "1",
+          "call_in_person": "1"}
 REPAIR = "4"        # the ticket that is one
 
 Users = dict[Role, requests.Session]
@@ -73,6 +76,9 @@ def users(rig: tuple[Redis, Settings, DashboardThread]) -> Iterator[Users]:
         assert str(made.json()["ticket"]["ticket_id"]) == REPAIR
         shift = {"user": "engineer", "duty": "engineer", "begins_at": "2026-11-22T00:00:00Z", "ends_at": "2026-11-22T08:00:00Z"}
         assert admin.post(f"{dashboard.url}/api/v1/roster/shifts", json=shift).status_code == 201
+        emergency = agent.post(f"{dashboard.url}/api/v1/emergencies", json={
+            "type": "other", "place": "x", "what": "x", "household_id": 1})
+        assert emergency.status_code == 201, emergency.text
         for session, seat in ((agent, "1001"), (admin, "1002")):
             assert session.post(f"{dashboard.url}/api/v1/floor/sign-in", json={"seat": seat}).status_code == 200
         hook = admin.post(f"{dashboard.url}/api/v1/webhooks", json={"url": "https://hooks.example/", "events": ["*"]})
@@ -101,6 +107,8 @@ def _scene(instance: Settings) -> None:
         put_shipped(session, datetime.now(UTC))
         session.add(OutageRow(outage_id=THERE["outage_id"], component="database", detail="", began_at=datetime.now(UTC)))
         admin = session.scalars(select(User.id).where(User.name == Role.ADMIN.value)).one()
+        session.add(CallInPerson(name="x", tier=2, number="", skills=[], language="zh", place=0, active=True))
+        session.add(CallInRow(tier=2, reason="x", skills=[], begun_at=datetime.now(UTC), begun_by="admin"))
         session.add(ReportSchedule(
             owner_id=admin, report="tickets", period="yesterday", given={}, language="zh", form="xlsx", every="daily", at="08:00",
             weekday=0, day=1, users=["admin"], robots=[], next_at=None, paused_because="by_hand", created_at=datetime.now(UTC)))

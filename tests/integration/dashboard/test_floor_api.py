@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
+import redis
 from hotline.own_redis import Redis
 from wall.orders import OrdersReader
 from wall.rig import PASSWORD, DashboardThread, Floor, signed_in, until
@@ -38,11 +39,13 @@ from callcenter.commands import (
     Retrieve,
     SignIn,
     SignOut,
+    SwitchLine,
     TakeOver,
     Target,
     Transfer,
 )
 from callcenter.events import AgentChanged, AgentState, FloorReset
+from callcenter.line import LINE_KEY
 from callcenter.roles import Role
 from callcenter.settings import Settings
 from crm.database import open_database
@@ -292,3 +295,23 @@ def test_what_cannot_be_meant_never_reaches_acd(acd: OrdersReader, agent: httpx.
 
 def test_the_slot_of_a_parked_call_is_told(agent: httpx.Client) -> None:
     assert post(agent, "park").json() == {"detail": "71"}
+
+
+@pytest.mark.rule("C7")
+def test_the_line_is_switched_by_who_supervises_and_everybody_at_the_board_sees_where_it_goes(
+        free_rig: Rig, acd: OrdersReader, supervisor: httpx.Client, agent: httpx.Client) -> None:
+    store = redis.Redis.from_url(free_rig[0].url)
+    assert agent.get("/api/v1/line").json() == {"to": "", "since": None, "by": "", "known": False, "numbers": []}
+    assert code_of(agent.put("/api/v1/line", json={"to": "announcement"})) == (403, "forbidden")
+    shown = supervisor.put("/api/v1/line", json={"to": "announcement"})
+    assert (shown.status_code, shown.json()["to"], shown.json()["by"]) == (200, "announcement", "supervisor")
+    assert acd.asked == [SwitchLine("announcement")]
+    assert last_audit(free_rig) == ("supervisor", "line.switch", "line", {"result": "done", "to": "announcement"})
+    store.set(LINE_KEY, "announcement|1795420800|phone-1001")
+    assert agent.get("/api/v1/line").json() == {
+        "to": "announcement", "since": "2026-11-23T08:00:00Z", "by": "phone-1001", "known": True, "numbers": []}
+    acd.says = lambda _: ("unknown_number", "")
+    assert code_of(supervisor.put("/api/v1/line", json={"to": "110"})) == (404, "unknown_number")
+    assert supervisor.put("/api/v1/line", json={"to": "8000&PJSIP/1"}).status_code == 422
+    store.delete(LINE_KEY)
+    store.close()

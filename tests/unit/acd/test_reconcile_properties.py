@@ -3,26 +3,34 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from acd.agents.surge import at_tier
 from acd.ami.members import Member, Place
+from acd.desired.book import Book, SignedIn
+from acd.plan import FloorPlan, QueuePlan, SeatPlan
 from acd.reconcile.difference import (
     Action,
     Add,
     ChangePenalty,
     DeleteSwitch,
     PutSwitch,
+    Remake,
     Remove,
     SetPause,
     contradicts,
     reconcile,
     unasked,
 )
-from acd.reconcile.wanted import Actual, Wanted, is_switch
+from acd.reconcile.wanted import Actual, Wanted, is_switch, wanted_floor
+from callcenter.commands import PauseReason
+from callcenter.roster import Agent, Roster
 
+NOW = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
 ONE, TWO = "PJSIP/1001", "PJSIP/1002"
 OURS = ("repair", "repair.backup", "enquiry", "seat.1001")
 OTHERS = ("foreign", "lobby")
@@ -39,6 +47,9 @@ def carried_out(floor: Actual, actions: tuple[Action, ...]) -> Actual:
             case Remove(place):
                 if place in members and members[place].dynamic:
                     del members[place]
+            case Remake(place, member):
+                if place in members and members[place].dynamic:
+                    members[place] = member._replace(dynamic=True)
             case ChangePenalty(place, penalty):
                 if place in members:
                     members[place] = members[place]._replace(penalty=penalty)
@@ -57,7 +68,8 @@ def carried_out(floor: Actual, actions: tuple[Action, ...]) -> Actual:
 def member(draw: st.DrawFn, *, dynamic: bool | None = None) -> Member:
     reason = draw(st.sampled_from(["", "meal", "away", "fault"]))
     paused = bool(reason) or draw(st.booleans())
-    return Member(draw(st.integers(0, 3)), paused, reason, draw(st.booleans()) if dynamic is None else dynamic)
+    kept = draw(st.booleans()) if dynamic is None else dynamic
+    return Member(draw(st.integers(0, 3)), paused, reason, kept, draw(st.sampled_from([0, 5, 7])) if kept else 0)
 
 
 def members(queues: tuple[str, ...]) -> st.SearchStrategy[dict[Place, Member]]:
@@ -65,8 +77,8 @@ def members(queues: tuple[str, ...]) -> st.SearchStrategy[dict[Place, Member]]:
     return st.dictionaries(st.builds(Place, st.sampled_from(queues), interfaces), member(), max_size=14)
 
 
-OWN_KEYS = st.sampled_from(["agent-at/801", "at-seat/1001", "closed/repair", "tier"])
-ANY_KEYS = OWN_KEYS | st.sampled_from(["notice", "wait/repair", "emergency-sign-in/1001", "agent-attic/1"])
+OWN_KEYS = st.sampled_from(["agent-at/801", "at-seat/1001", "closed/repair", "tier", "notice/yunqi"])
+ANY_KEYS = OWN_KEYS | st.sampled_from(["notice", "switched", "wait/repair", "emergency-sign-in/1001", "agent-attic/1"])
 VALUES = st.sampled_from(["1", "1001", "801"])
 FLOORS = st.builds(Wanted, members(OURS), st.dictionaries(OWN_KEYS, VALUES), st.just(frozenset(OURS)))
 LOADED = st.frozensets(st.sampled_from(OURS)).map(lambda queues: queues | set(OTHERS))
@@ -87,7 +99,8 @@ def assert_is(wanted: Wanted, before: Actual, after: Actual) -> None:
         if have is None:
             assert place.queue not in after.queues or not want.dynamic
         else:
-            assert have._replace(dynamic=want.dynamic) == want
+            both = have.dynamic and want.dynamic         # only who acd has added can have a wrap-up of its own
+            assert have._replace(dynamic=want.dynamic, wrapup=have.wrapup if both else want.wrapup) == want
     for place, have in after.members.items():
         assert place in wanted.members or have == before.members[place]
         assert place in wanted.members or place.queue in OTHERS or not have.dynamic
@@ -126,7 +139,7 @@ def test_whatever_part_of_a_round_was_lost_the_next_one_ends_it(wanted: Wanted, 
 def test_no_action_goes_to_a_queue_or_key_that_is_not_ours(wanted: Wanted, actual: Actual) -> None:
     for action in reconcile(wanted, actual):
         match action:
-            case Add(place) | Remove(place) | ChangePenalty(place):
+            case Add(place) | Remove(place) | Remake(place) | ChangePenalty(place):
                 assert place.queue in OURS
             case SetPause(interface, _, _, None):
                 assert not any(place.interface == interface and place.queue in OTHERS for place in actual.members)
@@ -144,13 +157,43 @@ def test_a_contradiction_is_told_exactly_where_a_round_would_act(wanted: Wanted,
     acted: set[Place] = set()
     for action in reconcile(wanted, actual):
         match action:
-            case Add(place) | Remove(place) | ChangePenalty(place):
+            case Add(place) | Remove(place) | Remake(place) | ChangePenalty(place):
                 acted.add(place)
             case SetPause(interface, _, _, queue):
                 acted |= {place for place in touched if place.interface == interface and queue in (None, place.queue)}
             case _:
                 pass
     assert touched == acted
+
+
+SURGES = FloorPlan(
+    "node1", {"1001": SeatPlan("1001", "1001", "primary"), "1002": SeatPlan("1002", "1002", "primary"),
+              "1101": SeatPlan("1101", "1101", "backup")},
+    {"repair": QueuePlan("repair", 20, ("1001",), ("1101",)), "enquiry": QueuePlan("enquiry", 5, ("1002",)),
+     "press": QueuePlan("press", 5, ("1002",), press=True)}, 30, extra_seats=("1101",), surge_wrapup_s=3, surge_wrapup_from=2)
+
+
+@pytest.mark.rule("B5", part="what acd takes and gives back; when, the tiers' own tests say")
+@given(free=st.booleans(), paused=st.lists(st.none() | st.sampled_from(PauseReason), min_size=2, max_size=2),
+       tiers=st.lists(st.integers(0, 3), min_size=1, max_size=4))
+def test_every_tier_is_reached_in_one_round_and_at_the_end_the_floor_is_member_by_member_what_it_was(
+        free: bool, paused: list[PauseReason | None], tiers: list[int]) -> None:
+    plan = replace(SURGES, free_seating=free)
+    people = [Agent("801", "a", skills={"repair": 1}), Agent("802", "b", skills={"enquiry": 4})] if free else [
+        Agent("1001", "a"), Agent("1002", "b")]
+    roster = Roster({agent.code: agent for agent in people})
+    book = Book({agent.code: SignedIn(agent.code, seat, NOW, why)
+                 for agent, seat, why in zip(people, ("1001", "1002"), paused, strict=True)})
+    first = wanted_floor(plan, book, roster, NOW)
+    there = Actual(first.members, first.switches, first.queues)
+    for tier in (*tiers, 0):
+        book = at_tier(book, tier)
+        floor = wanted_floor(plan, book, roster, NOW)
+        there = carried_out(there, reconcile(floor, there))
+        assert reconcile(floor, there) == ()
+        assert there.members == floor.members
+        assert not [place for place, _ in there.members.items() if place.queue.startswith("press") and not first.members.get(place)]
+    assert (there.members, there.switches) == (first.members, first.switches)
 
 
 # --- single sentences

@@ -189,7 +189,7 @@ def test_five_callers_of_one_building_within_ten_minutes_propose_an_emergency_an
 
 @pytest.mark.rule("H2")
 def test_the_types_that_are_shipped_are_those_of_the_rulebook_in_both_languages_with_words_that_are_there(tmp_path: Path) -> None:
-    types = types_of(tmp_path / "site.yaml")
+    types = types_of(tmp_path / "site.yaml").types
     assert set(types) == {
         "fire-alarm", "lift-entrapment", "gas-leak", "flooding", "earthquake", "home-power-cut", "vehicle", "fight",
         "suspicious-person", "drunk-person", "medical", "lost-child", "storm", "other"}
@@ -210,7 +210,7 @@ def test_a_site_s_own_type_is_taken_instead_of_the_shipped_one_and_every_fault_o
     own.mkdir()
     right = (SHIPPED / "other.yaml").read_text(encoding="utf-8")
     (own / "other.yaml").write_text(right.replace("within: 180", "within: 240"), encoding="utf-8")
-    assert types_of(tmp_path / "site.yaml")["other"].steps["ask"].within == 240
+    assert types_of(tmp_path / "site.yaml").types["other"].steps["ask"].within == 240
     wrong = right.replace("who: guard", "who: gard").replace("level: 3", "level: 4").replace("within: 900", "after: nowhere")
     with pytest.raises(FileFaults) as refused:
         load_type(wrong, "other.yaml")
@@ -221,8 +221,11 @@ def test_a_site_s_own_type_is_taken_instead_of_the_shipped_one_and_every_fault_o
         ("chat.zh", "has a name in braces that there is not"), ("chat.en", "has a name in braces that there is not"),
         ("steps.report_up.after", "no step nowhere")]
     (own / "fire.yaml").write_text(right, encoding="utf-8")
-    with pytest.raises(FileFaults, match="another file's name"):
-        types_of(tmp_path / "site.yaml")
+    (own / "medical.yaml").write_text(wrong, encoding="utf-8")
+    found = types_of(tmp_path / "site.yaml")
+    assert (len(found.types), found.types["medical"].level) == (14, 2), "the shipped one holds while the own one is wrong"
+    assert [(fault.file, fault.key) for fault in found.faults] == [
+        ("fire.yaml", "type"), ("medical.yaml", "level"), ("medical.yaml", "steps.safe.who")]
 
 
 def test_a_kept_type_is_read_as_it_was() -> None:

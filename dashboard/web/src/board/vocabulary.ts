@@ -114,6 +114,7 @@ export const surge = shape({
   next_at: nullable(moment),
   down_at: nullable(moment),
   held: flag,
+  held_by: text,
   coming: list(calledIn),
   drill: flag,
 })
@@ -165,7 +166,7 @@ export type PauseReason = (typeof pauseReasons)[number]
 
 const noSurge: Surge = {
   tier: 0, surge_id: null, since: null, tier_since: null, why: [], reason: '', by: '', under_control_since: null, next_at: null,
-  down_at: null, held: false, coming: [], drill: false,
+  down_at: null, held: false, held_by: '', coming: [], drill: false,
 }
 
 export const emptyBoard: Board = {

@@ -1,8 +1,10 @@
 import crm from './crm-en'
+import storm from './storm-en'
 import type zh from './zh'
 
 const en: typeof zh = {
   crm,
+  storm,
   brand: { tagline: 'A call never rings a seventh time' },
   signIn: {
     title: 'Sign in', name: 'User name', password: 'Password', submit: 'Sign in', waiting: 'Signing in…',
@@ -17,6 +19,8 @@ const en: typeof zh = {
     invalid: 'Something in what you entered does not fit.', unauthenticated: 'You have been signed out. Please sign in again.',
     forbidden: 'Your account may not do this.', acd_silent: 'Call distribution did not answer; nothing was done. Please try again.',
     unknown_agent: 'There is no such agent.', unknown_seat: 'There is no such seat.', unknown_queue: 'There is no such queue.',
+    surge: 'In a surge only a break or a meal.', unknown_estate: 'There is no such estate.', unknown_prompt: 'There is no such prompt.',
+    unknown_number: 'The site file does not name this number.',
     seat_taken: 'Somebody sits there. Choose another seat.', seat_unreachable: 'The phone at that seat cannot be reached. Choose another.',
     not_signed_in: 'Not signed in at a seat.', no_call: 'That call is no longer there.', not_now: 'This cannot be done in the present state.',
     too_late: 'Too late: nothing was done.', refused: 'This is not allowed here.',
@@ -32,9 +36,11 @@ const en: typeof zh = {
     microphone_none: 'There is no microphone. Plug in your headset and try again.',
     microphone_busy: 'The microphone could not be opened; another program may have it. Close that and try again.',
     not_a_browser_seat: 'This seat has a telephone of its own.',
+    no_surge: 'There is no surge now.', top_tier: 'This is the highest tier.', not_held: 'It is not held now.', call_in_over: 'They were released already.', unknown_user: 'There is no such user or agent.', unknown_skill: 'There is no such queue.',
+    emergency_state: 'This cannot be done now.', not_commander: 'Somebody else commands it by now.', emergency_open: 'Steps or times that are needed are still open.', no_prompt: 'There is nothing to be said for this type.', no_place: 'It is of no estate: there is nobody to tell.', own_report: 'Who signs a report does not approve it.',
     internal: 'The server failed. Please try again.', other: 'Something went wrong ({code}). Please try again.',
   },
-  page: { title: 'Pages', wall: 'Wall', desk: 'Desk', lead: 'Lead', tickets: 'Tickets', households: 'Households' },
+  page: { title: 'Pages', wall: 'Wall', desk: 'Desk', lead: 'Lead', tickets: 'Tickets', households: 'Households', storm: 'Response', surge: 'Surge', emergencies: 'Emergencies', outages: 'Outages' },
   action: { signOut: 'Sign out', close: 'OK', language: '中文' },
   line: {
     connecting: 'Connecting', live: 'Live', degraded: 'No data', lost: 'Reconnecting', signed_out: 'Signed out',

@@ -1,7 +1,9 @@
 import crm from './crm-zh'
+import storm from './storm-zh'
 
 export default {
   crm,
+  storm,
   brand: { tagline: '电话绝不响第七声' },
   signIn: {
     title: '登录', name: '用户名', password: '密码', submit: '登录', waiting: '正在登录…', loading: '正在连接服务器…',
@@ -13,8 +15,9 @@ export default {
     wrong_credentials: '用户名或密码不对。', too_many_requests: '尝试次数过多，请 15 分钟后再试。',
     unreachable: '连不上服务器，请检查网络。', unavailable: '服务器暂时不可用，请稍后再试。',
     invalid: '填写的内容不对，请检查。', unauthenticated: '登录已失效，请重新登录。', forbidden: '你的账号没有这个权限。',
-    acd_silent: '排队调度没有响应，操作没有执行，请再试。', unknown_agent: '没有这个坐席。', unknown_seat: '没有这个座席号。',
-    unknown_queue: '没有这个队列。', seat_taken: '这个座席已有人，请换一个。', seat_unreachable: '这个座席的话机连不上，请换一个。',
+    acd_silent: '排队调度没有响应，操作没有执行，请再试。', unknown_agent: '没有这个坐席。', unknown_seat: '没有这个座席号。', unknown_queue: '没有这个队列。',
+    surge: '来电激增期间只能小休或用餐。', unknown_estate: '没有这个小区。', unknown_prompt: '没有这条录音。', unknown_number: '站点文件里没有这个号码。',
+    seat_taken: '这个座席已有人，请换一个。', seat_unreachable: '这个座席的话机连不上，请换一个。',
     not_signed_in: '还没有签入。', no_call: '这通电话已经不在了。', not_now: '现在的状态不能这样做。',
     too_late: '操作太晚了，没有执行。', refused: '这里不允许这样做。', no_agent: '此账号没有关联坐席工号，请联系主管。',
     no_seat: '请先选择自己的话机。', not_found: '没有找到。', conflict: '与别人的操作冲突，请再试。', foreign_origin: '请求来源不对。', changed: '有人刚改过，请看改动后再保存。', fields_unfit: '有些内容要改，见下面标出的各项。',
@@ -26,9 +29,11 @@ export default {
     microphone_insecure: '浏览器只允许 https 页面使用麦克风，请用 https 地址打开。', microphone_refused: '浏览器不允许使用麦克风：请在地址栏的网站权限里允许麦克风，然后再试。',
     microphone_none: '没有找到麦克风，请接好耳机再试。', microphone_busy: '麦克风打不开，可能被别的程序占用，请关闭后再试。',
     not_a_browser_seat: '这个座席用的是桌上的话机。',
+    no_surge: '现在没有激增响应。', top_tier: '已是最高级。', not_held: '现在没有保持。', call_in_over: '这次召集已撤回。', unknown_user: '没有这个账号或工号。', unknown_skill: '没有这个队列。',
+    emergency_state: '这一步现在不能做。', not_commander: '指挥已移交给别人。', emergency_open: '还有必须完成的步骤或记录。', no_prompt: '这类事件没有可播的语音。', no_place: '没有写明小区，不知道通知谁。', own_report: '自己签字的报告不能自己批准。',
     internal: '服务器出错了，请再试。', other: '出错了（{code}），请再试一次。',
   },
-  page: { title: '页面', wall: '看板', desk: '坐席', lead: '组长', tickets: '工单', households: '住户' },
+  page: { title: '页面', wall: '看板', desk: '坐席', lead: '组长', tickets: '工单', households: '住户', storm: '应急', surge: '来电激增', emergencies: '突发事件', outages: '系统故障' },
   action: { signOut: '退出登录', close: '知道了', language: 'English' },
   line: { connecting: '连接中', live: '实时', degraded: '数据中断', lost: '重连中', signed_out: '已退出', forbidden: '无权限' },
   alert: {

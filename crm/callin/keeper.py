@@ -1,0 +1,55 @@
+"""Looks at the call-ins that are open: who has arrived, who is late, who is rung again. And crm's threads for them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from typing import Final
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from callcenter.clock import Clock
+from callcenter.site import Site
+from crm.callin.calling import CallingIn, open_ones
+from crm.callin.letters import CallInLetters
+from crm.database import Database
+from crm.notices.channels import Secrets
+from crm.notices.deliverer import Deliverer, channels_of
+from crm.threads import Reports, started
+
+EVERY_S: Final = 1.0
+
+log = structlog.get_logger("call_in")
+
+
+class CallInKeeper:
+    def __init__(self, database: Database, calling_in: CallingIn, clock: Clock) -> None:
+        self._database, self._calling_in, self._clock = database, calling_in, clock
+
+    def rounds(self, stop: threading.Event) -> Iterator[None]:
+        while not stop.wait(EVERY_S):
+            try:
+                self.step()
+            except SQLAlchemyError as error:
+                log.warning("call_in_waits", error=type(error).__name__)     # the recorder reports the database
+                continue
+            yield
+
+    def step(self) -> None:
+        """Raises SQLAlchemyError."""
+        with self._database.reading() as session:
+            idents = open_ones(session)
+        for ident in idents:
+            with self._database.writing.begin() as session:
+                self._calling_in.look(session, ident, self._clock.now())
+
+
+def call_in_threads(database: Database, site: Site, secrets: Secrets, clock: Clock, report: Reports,
+                    stop: threading.Event) -> list[threading.Thread]:
+    """Running. They end within seconds of `stop`."""
+    keeper = CallInKeeper(database, CallingIn(site), clock)
+    deliverer = Deliverer(database, site, channels_of(site, secrets), clock, report, out=CallInLetters(site),
+                          component="call_in_letters")
+    return [started("call_in", keeper.rounds, stop, report),
+            started("call_in_letters", deliverer.rounds, stop, report, reports_itself=True)]

@@ -1,0 +1,198 @@
+"""The storm on the wallboard in a real Chromium: tier, why, since when, next tier, who is coming; outages, emergencies, drills.
+
+`SIXRING_SCREENSHOTS=<folder>` keeps the pictures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+from wall.chromium import LAPTOP, NEEDS, WALL, picture
+from wall.rig import DashboardThread, Floor, running_here, signed_in
+from wall.scene import COMPONENTS
+from wall.storm import fire, lift, rainstorm_drill, tier_two, trunk_out
+from wall.team import TEAM, staffed_floor
+
+from callcenter.events import ComponentHealth, DrillChanged, Health, HealthChanged, IncidentChanged, OutageChanged, SurgeChanged
+from callcenter.roles import Role
+from callcenter.settings import Settings
+from callcenter.storm import Coming, Surge
+from crm.database import open_database
+from crm.outages.models import OutageRow
+
+pytestmark = [*NEEDS]
+
+Rig = tuple[DashboardThread, Floor, dict[str, str], Settings]
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
+    with running_here(tmp_path_factory.mktemp("storm"), TEAM) as (store, settings, dashboard), \
+            signed_in(dashboard.url, Role.SUPERVISOR) as client:
+        floor = Floor(store.url)
+        floor.publish(*staffed_floor(datetime.now(UTC)))
+        floor.write_board()
+        yield dashboard, floor, dict(client.cookies), settings
+        floor.close()
+
+
+@pytest.fixture
+def rig(running: Rig) -> Rig:
+    running[1].write_health(*COMPONENTS)
+    return running
+
+
+def opened(browser: Browser, rig: Rig, size: tuple[int, int] = WALL, language: str = "zh", path: str = "/") -> Page:
+    context = browser.new_context(viewport={"width": size[0], "height": size[1]})
+    context.add_cookies([{"name": name, "value": value, "url": rig[0].url} for name, value in rig[2].items()])
+    context.add_init_script(f"localStorage.setItem('sixring.language', '{language}')")
+    page = context.new_page()
+    page.goto(rig[0].url + path)
+    return page
+
+
+def local(moment: datetime) -> str:
+    """As the site's clocks show it (Asia/Shanghai)."""
+    return (moment + timedelta(hours=8)).strftime("%H:%M")
+
+
+@pytest.mark.rule("B8")
+@pytest.mark.rule("B3", part="who accepted, refused, did not answer and has come, on the wall")
+def test_the_wall_says_tier_why_since_when_when_the_next_comes_and_who_is_coming(browser: Browser, rig: Rig) -> None:
+    page, floor, now = opened(browser, rig), rig[1], datetime.now(UTC)
+    expect(page.locator("[data-seat]")).to_have_count(9)
+    expect(page.locator("[data-tier]")).to_have_count(0)
+    surge = tier_two(now)
+    floor.publish(SurgeChanged(now, surge))
+    strip = page.locator("[data-tier='2']")
+    expect(strip.locator("[data-test=why]")).to_have_text("排队来电过多、最长等待过久")
+    expect(strip.locator("[data-test=since]")).to_have_text(f"{local(now - timedelta(minutes=41))} 起")
+    for person, words in ((1, f"已应允 {local(now + timedelta(minutes=18))} 前"), (2, "未接听"), (3, "已到岗"), (4, "呼叫中"),
+                          (5, "不能到岗"), (6, f"应到未到 {local(now - timedelta(minutes=2))} 前")):
+        expect(strip.locator(f"[data-coming='{person}']")).to_contain_text(words)
+    expect(strip).to_contain_text("待呼叫 3")
+    countdown = strip.locator("[data-next=next] [data-test=countdown]")
+    before = countdown.inner_text()
+    assert "11:00" < before <= "12:34"
+    expect(countdown).not_to_have_text(before)
+    assert countdown.inner_text() < before
+
+    arrived = tuple(replace(one, state=Coming.ARRIVED) if one.person_id == 1 else one for one in surge.coming)
+    floor.publish(SurgeChanged(now, replace(surge, coming=arrived, next_at=None, held=True, held_by="值班长李芳")))
+    expect(strip.locator("[data-next=held]")).to_contain_text("值班长李芳 保持")
+    expect(strip.locator("[data-coming='1']")).to_contain_text("已到岗")
+    floor.publish(SurgeChanged(now, Surge(1, 3, now, now, ("by_hand",), "江湾一号停水", "supervisor", under_control_since=now,
+                                          down_at=now + timedelta(minutes=9))))
+    expect(page.locator("[data-tier='1'] [data-test=reason]")).to_have_text("江湾一号停水 · supervisor 启动")
+    expect(page.locator("[data-tier='1'] [data-next=down]")).to_contain_text("响应解除")
+    floor.publish(SurgeChanged(now, Surge()))
+    expect(page.locator("[data-tier]")).to_have_count(0)
+    page.context.close()
+
+
+@pytest.mark.rule("C2", part="the outage's clock, rung and acknowledgement, on the wall")
+@pytest.mark.rule("H12", part="a drill is marked on every page")
+def test_outages_emergencies_and_a_drill_are_marked_and_go_when_they_are_over(browser: Browser, rig: Rig) -> None:
+    page, floor, now = opened(browser, rig), rig[1], datetime.now(UTC)
+    expect(page.locator("[data-seat]")).to_have_count(9)
+    floor.publish(HealthChanged(now, ComponentHealth("trunk", Health.DOWN, now)), OutageChanged(now, trunk_out(now)),
+                  IncidentChanged(now, lift(now)), IncidentChanged(now, fire(now)))
+    outage = page.locator("[data-outage=trunk-1]")
+    for words in ("中继线路中断", "7:0", "已报主管", "后上报", "王主管 处理中"):
+        expect(outage).to_contain_text(words)
+    expect(page.get_by_text("中继线路故障")).to_have_count(0)
+    expect(page.locator("[data-incident]")).to_contain_text(["火警", "电梯困人"])
+    expect(page.locator("[data-incident='1']")).to_contain_text("安和花园 3 栋 2 单元")
+    expect(page.locator("[data-incident='1']")).to_contain_text("待办 9 超时 1")
+    expect(page.locator("[data-incident='2']")).to_contain_text("无指挥人")
+    expect(page.locator("[data-test=drill]")).to_have_count(0)
+
+    floor.publish(DrillChanged(now, rainstorm_drill(now)), SurgeChanged(now, tier_two(now, drill=True)))
+    expect(page.locator("[data-test=drill]")).to_contain_text("暴雨演练")
+    expect(page.locator("[data-tier='2']")).to_contain_text("演练")
+    page.get_by_role("link", name="组长").click()
+    expect(page.locator("[data-test=drill]")).to_contain_text("非真实情况")
+    expect(page.locator("[data-notice=surge]")).to_contain_text("演练")
+
+    floor.publish(HealthChanged(now, ComponentHealth("trunk", Health.OK, now + timedelta(seconds=1))),
+                  OutageChanged(now, replace(trunk_out(now), ended_at=now)), IncidentChanged(now, replace(lift(now), over_at=now)),
+                  IncidentChanged(now, replace(fire(now), over_at=now)), SurgeChanged(now, Surge()),
+                  DrillChanged(now, replace(rainstorm_drill(now), ended_at=now)))
+    expect(page.locator("[data-test=drill]")).to_have_count(0)
+    page.get_by_role("link", name="看板").click()
+    expect(page.locator("[data-seat]")).to_have_count(9)
+    expect(page.locator(".storm")).to_have_count(0)
+    page.context.close()
+
+
+def test_the_worst_storm_fits_on_the_wall_in_both_languages(browser: Browser, rig: Rig) -> None:
+    floor, now = rig[1], datetime.now(UTC)
+    floor.publish(SurgeChanged(now, tier_two(now, drill=True)), OutageChanged(now, trunk_out(now)),
+                  IncidentChanged(now, lift(now, drill=True)), IncidentChanged(now, fire(now)),
+                  DrillChanged(now, rainstorm_drill(now)))
+    for language, size in (("zh", WALL), ("en", LAPTOP)):
+        page = opened(browser, rig, size, language)
+        expect(page.locator("[data-incident]")).to_have_count(2)
+        expect(page.locator("[data-seat]")).to_have_count(9)
+        picture(page, f"storm-{language}-{size[0]}")
+        assert page.evaluate("document.documentElement.scrollHeight <= innerHeight")
+        cut = page.evaluate("""() => {
+            const all = (...names) => names.flatMap(name => [...document.querySelectorAll('.storm ' + name)])
+            const said = all('h2', 'h3', '.figure', 'strong', '[data-coming]')
+              .filter(e => e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).display !== 'inline')
+            const shown = [...document.querySelectorAll('.storm, .storm li, [data-seat], footer')]
+              .filter(e => { const r = e.getBoundingClientRect(); return r.bottom > innerHeight + 1 || r.right > innerWidth + 1 })
+            const hidden = [...document.querySelectorAll('[data-coming]')]
+              .filter(e => e.getBoundingClientRect().bottom > e.closest('section').getBoundingClientRect().bottom + 1)
+            return [...said, ...shown, ...hidden].map(e => e.className + ': ' + e.textContent) }""")
+        assert cut == []
+        page.context.close()
+
+
+@pytest.mark.rule("B1", part="declared by hand, with a reason, on the page")
+@pytest.mark.rule("C2", part="taken on, on the page")
+@pytest.mark.rule("H4", part="each act in the timeline, on the page")
+def test_a_surge_is_raised_an_emergency_declared_and_an_outage_taken_on_from_the_pages(browser: Browser, rig: Rig) -> None:
+    page = opened(browser, rig, LAPTOP, path="/surge")
+    expect(page.locator("[data-act=raise]")).to_be_disabled()
+    page.locator("[data-test=reason]").fill("江湾一号停水")
+    page.locator("[data-act=raise]").click()
+    expect(page.locator("[data-tier='1'] [data-test=reason]")).to_have_text("江湾一号停水 · supervisor 启动")
+    page.locator("[data-test=reason]").fill("等抢修消息")
+    page.locator("[data-act=hold]").click()
+    expect(page.locator("[data-next=held]")).to_contain_text("supervisor 保持")
+    expect(page.locator("[data-surge] li")).to_contain_text(["江湾一号停水", "等抢修消息"])
+    picture(page, "surge-page")
+
+    page.get_by_role("link", name="突发事件").click()
+    page.locator("[data-act=open-declare]").click()
+    page.locator("[data-field=type]").select_option("lift-entrapment")
+    page.locator("[data-field=place]").fill("3 栋 2 单元")
+    page.locator("[data-field=what]").fill("电梯停在七楼")
+    page.locator("[data-act=declare]").click()
+    talk = page.locator("[data-step=talk]")
+    talk.locator("[data-say=done]").click()
+    expect(talk).to_have_attribute("data-standing", "done")
+    expect(page.locator("[data-line=done]")).to_contain_text("经对讲与被困人员通话")
+    page.locator("[data-condition=children]").click()
+    expect(page.locator("[data-step=fire_brigade]")).to_have_attribute("data-standing", "open")
+    expect(page.locator("[data-test=hindering]")).to_be_visible()
+    page.locator("[data-field=over]").fill("全部救出")
+    expect(page.locator("[data-act=over]")).to_be_disabled()
+    picture(page, "emergency-page")
+
+    began, database = datetime.now(UTC) - timedelta(minutes=7), open_database(rig[3].database_url)
+    with database.writing.begin() as session:
+        session.add(OutageRow(outage_id=f"trunk-{began:%Y%m%d-%H%M%S}", component="trunk", detail="unreachable", began_at=began,
+                              step_s=300))
+    database.close()
+    page.get_by_role("link", name="系统故障").click()
+    story = page.locator("[data-story]")
+    expect(story).to_contain_text("已报主管")
+    story.locator("[data-act=acknowledge]").click()
+    expect(story).to_contain_text("supervisor 处理中")
+    page.context.close()

@@ -1,0 +1,40 @@
+"""A storm on the board: a surge with people who were called in, a part that is out, an emergency, a drill."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from callcenter.storm import CalledIn, Coming, Drill, Incident, Outage, Surge
+
+
+def _ago(now: datetime, minutes: float) -> datetime:
+    return now - timedelta(minutes=minutes)
+
+
+def tier_two(now: datetime, *, left_s: float = 754, drill: bool = False) -> Surge:
+    """Declared 41 minutes ago for two reasons, not under control; nine were asked to come."""
+    return Surge(2, 3, _ago(now, 41), _ago(now, 11), ("waiting", "longest_wait"), next_at=now + timedelta(seconds=left_s),
+                 drill=drill, coming=(
+                     CalledIn(1, "孙悦", 2, Coming.ACCEPTED, now, "806", _ago(now, -18)),
+                     CalledIn(2, "吴桐", 2, Coming.NO_ANSWER, now, "807"),
+                     CalledIn(3, "郑爽", 2, Coming.ARRIVED, _ago(now, 3), "808"),
+                     CalledIn(4, "冯宁", 2, Coming.RINGING, now, "809"),
+                     CalledIn(5, "Emily Carter", 2, Coming.REFUSED, now, "810"),
+                     CalledIn(6, "褚卫国", 2, Coming.LATE, now, "811", _ago(now, 2)),
+                     *(CalledIn(20 + number, f"备班 {number}", 2, Coming.WAITING, now) for number in range(3))))
+
+
+def trunk_out(now: datetime) -> Outage:
+    return Outage("trunk-1", "trunk", _ago(now, 7), 5, now + timedelta(seconds=171), "王主管")
+
+
+def lift(now: datetime, *, drill: bool = False) -> Incident:
+    return Incident("1", "lift-entrapment", 2, _ago(now, 23), "安和花园", "3 栋 2 单元", "李芳", 9, 1, drill=drill)
+
+
+def fire(now: datetime) -> Incident:
+    return Incident("2", "fire-alarm", 1, _ago(now, 4), "江湾一号", "地下二层车库", "", 12)
+
+
+def rainstorm_drill(now: datetime) -> Drill:
+    return Drill(1, "暴雨演练", _ago(now, 42), "李芳", 37)
