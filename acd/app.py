@@ -115,7 +115,7 @@ async def run(plan: AcdPlan, clock: Clock) -> None:
     queues = plan.nodes[0][0]      # every node has every queue of the site
     waits = WaitKeeper(queues, links, clock, floors=service.floors, closed=lambda: desired.book.closed, put=outbox.put)
     callbacks = CallbackDesk(tuple(queues.queues), links, service.floors, plan.callback_numbers)
-    dialling = DialDesk(links, service.floors, plan.dialling, clock)
+    dialling = DialDesk(links, service.floors, lambda: desired.book.tier, plan.dialling, clock)
     handlers: Handlers = {**attendance.handlers(), **calls.handlers(), **callbacks.handlers(), **storm.handlers(),
                           **dialling.handlers()}
     desk = OrderDesk(handlers, clock, outbox.put)

@@ -11,7 +11,7 @@ import asyncio
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -53,14 +53,17 @@ class DialRules:
         return cls(site.dialling, ZoneInfo(site.timezone))
 
     def is_quiet(self, moment: datetime) -> bool:
-        begins, ends = self.locks.quiet_from, self.locks.quiet_until
-        local: time = moment.astimezone(self.tz).time()
-        return begins <= local < ends if begins <= ends else local >= begins or local < ends
+        return self.locks.is_quiet(moment.astimezone(self.tz).time())
+
+    def is_paused(self, tier: int) -> bool:
+        return self.locks.pause_from is not None and tier >= self.locks.pause_from
 
 
 class DialDesk:
-    def __init__(self, links: Sequence[AmiLink], floors: Callable[[], Sequence[Floor]], rules: DialRules, clock: Clock) -> None:
-        self._links, self._floors, self._rules, self._clock = links, floors, rules, clock
+    def __init__(self, links: Sequence[AmiLink], floors: Callable[[], Sequence[Floor]], tier: Callable[[], int], rules: DialRules,
+                 clock: Clock) -> None:
+        """`tier`: of the surge that holds."""
+        self._links, self._floors, self._tier, self._rules, self._clock = links, floors, tier, rules, clock
         self._turn = asyncio.Lock()
         self._free_at: datetime | None = None
         self._asked: dict[str, datetime] = {}      # channels that Asterisk was asked for, and when
@@ -74,12 +77,12 @@ class DialDesk:
             await asyncio.sleep(SWEEP_S)
             for link in self._links:
                 try:
-                    await self._sweep(link)
+                    await self.sweep(link)
                 except SixringError as error:
                     log.info("dialled_not_swept", node=link.node, reason=error.code)
 
     async def _dial(self, order: Order) -> Answer:
-        """`refused`: never, with why (prompt, number). `not_now`: cap, pace or quiet; it does not count as an attempt."""
+        """`refused`: never, with why (prompt, number). `not_now`: cap, pace, quiet or surge; it does not count as an attempt."""
         command = order.command
         assert isinstance(command, Dial)
         number = as_dialled(normalise(command.number))
@@ -89,6 +92,8 @@ class DialDesk:
             return refused(order, "refused", "number")
         if not command.urgent and self._rules.is_quiet(self._clock.now()):
             return refused(order, "not_now", "quiet")
+        if not command.urgent and self._rules.is_paused(self._tier()):
+            return refused(order, "not_now", "surge")
         link = self._links[0]      # one node's astdb knows which attempts were begun
         async with self._turn:
             if await _tried(link, command.task_id) >= command.attempt:
@@ -142,7 +147,7 @@ class DialDesk:
         links: Mapping[str, AmiLink] = {link.node: link for link in self._links}
         return [(floor, links[floor.plan.node]) for floor in self._floors() if floor.plan.node in links]
 
-    async def _sweep(self, link: AmiLink) -> None:
+    async def sweep(self, link: AmiLink) -> None:
         border = (self._clock.now() - KEPT).timestamp()
         for row in await link.ask_list("DBGetTree", {"Family": FAMILY, "Key": "dialled"}):
             began = row.get("val", "").partition("|")[2]

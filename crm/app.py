@@ -6,6 +6,7 @@ import signal
 import threading
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from callcenter.bus import Publisher
@@ -51,12 +52,14 @@ from crm.webhooks.post import Post
 from crm.webhooks.sender import Sender
 from crm.webhooks.service import address_letters
 
+PATIENCE_MS: Final = 20_000      # a dozen threads of its own and the pages write: SQLite has one writer at a time
+
 
 def run(settings: Settings) -> None:
     """In the foreground until SIGTERM."""
     site, clock = load_site(settings.site_file), SystemClock()
     tz = ZoneInfo(site.timezone)
-    database = open_instance(settings)
+    database = open_instance(settings, busy_ms=PATIENCE_MS)
     stop = threading.Event()
     for wanted in (signal.SIGTERM, signal.SIGINT):
         signal.signal(wanted, lambda *_: stop.set())

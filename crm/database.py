@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, ClassVar
 
 from sqlalchemy import JSON, DateTime, Dialect, Engine, MetaData, create_engine, event, make_url
@@ -71,12 +72,13 @@ class Database:
         self.engine.dispose()
 
 
-def open_database(url: str, info: Mapping[str, object] | None = None) -> Database:
+def open_database(url: str, info: Mapping[str, object] | None = None, *, busy_ms: int = BUSY_TIMEOUT_MS) -> Database:
     """Opens nothing yet: the first query connects. A lost PostgreSQL connection is noticed before it is used.
 
-    `info` is what every session carries; crm/instance.py puts the instance's own into it.
+    `info` is what every session carries; crm/instance.py puts the instance's own into it. `busy_ms`: how long SQLite's one
+    writer is waited for; nobody waits for crm's own threads, so theirs may be longer than a page's.
     """
-    engine = make_engine(url)
+    engine = make_engine(url, busy_ms)
     carried = {**sharing(), **(info or {})}
     return Database(
         engine=engine,
@@ -85,11 +87,11 @@ def open_database(url: str, info: Mapping[str, object] | None = None) -> Databas
     )
 
 
-def make_engine(url: str) -> Engine:
+def make_engine(url: str, busy_ms: int = BUSY_TIMEOUT_MS) -> Engine:
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
-        engine = create_engine(parsed, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False})
-        event.listen(engine, "connect", _sqlite_connected)
+        engine = create_engine(parsed, connect_args={"timeout": busy_ms / 1000, "check_same_thread": False})
+        event.listen(engine, "connect", partial(_sqlite_connected, busy_ms))
         event.listen(engine, "begin", _sqlite_begins)
         return engine
     if parsed.drivername in ("postgresql", "postgres"):
@@ -97,9 +99,9 @@ def make_engine(url: str) -> Engine:
     return create_engine(parsed, pool_pre_ping=True, connect_args={"connect_timeout": CONNECT_TIMEOUT_S})
 
 
-def _sqlite_connected(connection: Any, _record: object) -> None:
+def _sqlite_connected(busy_ms: int, connection: Any, _record: object) -> None:
     connection.isolation_level = None  # BEGIN is ours (below), not the driver's
-    for pragma in ("journal_mode=WAL", f"busy_timeout={BUSY_TIMEOUT_MS}", "foreign_keys=ON", "synchronous=FULL"):
+    for pragma in ("journal_mode=WAL", f"busy_timeout={busy_ms}", "foreign_keys=ON", "synchronous=FULL"):
         connection.execute(f"PRAGMA {pragma}").close()
 
 

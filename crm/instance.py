@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from callcenter.settings import Settings
-from crm.database import Database, open_database
+from crm.database import BUSY_TIMEOUT_MS, Database, open_database
 from crm.staff.chain import KEEPER, AuditKeeper
 
 _AUDIT = "audit"           # the name of its key in the secrets file
 
 
-def open_instance(settings: Settings) -> Database:
-    return open_database(settings.database_url, {KEEPER: audit_keeper(settings)})
+def open_instance(settings: Settings, *, busy_ms: int = BUSY_TIMEOUT_MS) -> Database:
+    return open_database(settings.database_url, {KEEPER: audit_keeper(settings)}, busy_ms=busy_ms)
 
 
 def audit_keeper(settings: Settings) -> AuditKeeper:

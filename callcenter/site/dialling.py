@@ -27,6 +27,14 @@ class Dialling(Part):
     retry: Annotated[UpToADay, Field(description="s until one that did not answer is")] = 600
     quiet_from: Annotated[time, Field(description="only what is urgent rings from then on; equal times: no quiet hours")] = time(21)
     quiet_until: time = time(8)
+    pause_from: Annotated[int | None, Field(
+        ge=1, le=3, description="tier of a surge from which only what is urgent rings (B2); nothing: never")] = 1
+
+    def is_quiet(self, local: time) -> bool:
+        """Over midnight where the quiet ends before it begins."""
+        if self.quiet_from <= self.quiet_until:
+            return self.quiet_from <= local < self.quiet_until
+        return local >= self.quiet_from or local < self.quiet_until
 
 
 class CallIn(Part):

@@ -35,7 +35,7 @@ class CallingIn:
 
     def __init__(self, site: Site) -> None:
         self._site = site
-        self._quiet = Quiet(site.dialling.quiet_from, site.dialling.quiet_until, ZoneInfo(site.timezone))
+        self._quiet = Quiet(site.dialling, ZoneInfo(site.timezone))
 
     # --- what a surge asks for
 
@@ -177,7 +177,9 @@ class CallingIn:
         match then.state:
             case Coming.ACCEPTED:
                 called.seat = lists.spare_seat(session, self._site, _kept(session))
-            case Coming.REFUSED | Coming.RELEASED | Coming.LATE:
+            case Coming.ARRIVED:
+                called.arrived_at = now
+            case Coming.REFUSED | Coming.RELEASED:
                 called.seat = None
         self._told(session, row, called, now)
         session.flush()

@@ -41,7 +41,7 @@ class Dialler:
                  read_until: Callable[[], datetime | None]) -> None:
         """`read_until`: up to when the journal is in the database. What is due later may be over by the journal."""
         self._database, self._rule, self._purposes, self._clock = database, site.dialling, purposes, clock
-        self._quiet = Quiet(site.dialling.quiet_from, site.dialling.quiet_until, ZoneInfo(site.timezone))
+        self._quiet = Quiet(site.dialling, ZoneInfo(site.timezone))
         self._ask, self._read_until = ask, read_until
 
     def rounds(self, stop: threading.Event) -> Iterator[None]:
@@ -58,7 +58,8 @@ class Dialler:
         now, known = self._clock.now(), self._read_until()
         if known is None:
             return
-        self._let_go(now, min(now, known))
+        if not self._let_go(now, min(now, known)):
+            return
         with self._database.reading() as session:
             leaving = _ids(session, DialTask.state == "stopping")
             busy = session.scalar(select(func.count()).select_from(DialTask).where(_RUNG)) or 0
@@ -77,9 +78,12 @@ class Dialler:
         except Unavailable as error:
             log.info("acd_not_reached", reason=error.code)
 
-    def _let_go(self, now: datetime, known: datetime) -> None:
-        """Whose time is over; and tries of which the journal will tell no more: Asterisk died with the call, or a line was cut."""
+    def _let_go(self, now: datetime, known: datetime) -> bool:
+        """Whose time is over; and tries of which the journal will tell no more: Asterisk died with the call, or a line was cut.
+        Whether there is anything at all."""
         with self._database.reading() as session:
+            if session.scalar(select(DialTask.id).where(DialTask.state != "over").limit(1)) is None:
+                return False         # mostly
             expired = _ids(session, DialTask.state == "waiting", DialTask.until <= known)
             lost = _ids(session, _RUNG, DialTask.next_at <= known)
         for task_id in expired:
@@ -87,6 +91,7 @@ class Dialler:
         for task_id in lost:
             self._with(task_id, ("dialled", "stopping"),
                        lambda log_, task: log_.tried(task, task.attempts, Outcome.FAILED, "", now))
+        return True
 
     def _dial(self, task_id: str) -> Literal["rings", "not", "full"]:
         """`full`: acd has no line for anybody now. Raises Unavailable."""

@@ -3,32 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 
+from callcenter.site.dialling import Dialling
 from crm.dialling.schemas import Outcome
 
 
 @dataclass(frozen=True)
 class Quiet:
-    """From `begins` until `ends`, local time, over midnight where it ends before it begins. Equal times: never."""
+    """The hours in which only what is urgent rings."""
 
-    begins: time
-    ends: time
+    locks: Dialling
     tz: tzinfo
 
     def holds(self, moment: datetime) -> bool:
-        local = moment.astimezone(self.tz).time()
-        if self.begins <= self.ends:
-            return self.begins <= local < self.ends
-        return local >= self.begins or local < self.ends
+        return self.locks.is_quiet(moment.astimezone(self.tz).time())
 
     def not_before(self, moment: datetime) -> datetime:
         """The moment itself when it is not quiet then, else when the quiet ends."""
         if not self.holds(moment):
             return moment
-        local = moment.astimezone(self.tz)
-        day = local.date() + timedelta(days=1) if local.time() >= self.ends else local.date()
-        return datetime.combine(day, self.ends, self.tz).astimezone(UTC)
+        local, ends = moment.astimezone(self.tz), self.locks.quiet_until
+        day = local.date() + timedelta(days=1) if local.time() >= ends else local.date()
+        return datetime.combine(day, ends, self.tz).astimezone(UTC)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from enum import StrEnum
+from enum import Enum, StrEnum
 from typing import Final
 
 from crm.clocks.calendars import Days
@@ -18,8 +18,6 @@ from crm.clocks.calendars import Days
 A_DAY: Final = 48                       # intervals
 STEP_S: Final = 1_800
 HALF_LIFE_DAYS: Final = 28.0            # a day so long ago counts half
-SAME_KIND: Final = 0.5                  # another working day, beside the same day of the week
-OTHER_REST: Final = 0.1                 # the other day of a weekend, which may be quite another (one shop hour, or none)
 OTHER_KIND: Final = 0.01                # so that there is something to say on the first holiday
 TREND_FROM: Final = 14                  # days of history
 STEEPEST: Final = 0.02                  # of a trend, a day
@@ -37,6 +35,16 @@ def kind_of(day: date, days: Days) -> DayKind:
     if days.is_holiday(day):
         return DayKind.HOLIDAY
     return DayKind.WORKING if days.is_worked(day) else DayKind.WEEKEND
+
+
+# What other days of the kind say, as so many days of the same weekday: the two of a weekend may be quite unlike.
+BORROWED: Final = {DayKind.WORKING: 1.0, DayKind.WEEKEND: 0.1, DayKind.HOLIDAY: 1.0}
+
+
+class Like(Enum):
+    ALIKE = "alike"                     # the same weekday of the same kind; holidays are all alike
+    KIND = "kind"
+    OTHER = "other"
 
 
 @dataclass(frozen=True)
@@ -78,23 +86,29 @@ def forecast(history: Sequence[PastDay], day: date, kind: DayKind) -> DayForecas
     return DayForecast(day, tuple(Expected(mean, *band(mean, wide)) for mean in means), wide, factor)
 
 
-def weight(past: PastDay, day: date, kind: DayKind) -> float:
-    return float(likeness(past, day, kind) * 0.5 ** (abs((day - past.day).days) / HALF_LIFE_DAYS))
+def weights(history: Sequence[PastDay], day: date, kind: DayKind) -> list[float]:
+    """Of each past day. Days like it count by how recent they are; the others of its kind together as `BORROWED` such days, and all
+    the rest as hardly any: they matter while there is little to go by, and less with each week."""
+    recent = [float(0.5 ** (abs((day - past.day).days) / HALF_LIFE_DAYS)) for past in history]
+    groups = [likeness(past, day, kind) for past in history]
+    worth = {Like.ALIKE: None, Like.KIND: BORROWED[kind], Like.OTHER: OTHER_KIND}
+    whole = {group: math.fsum(each for each, mine in zip(recent, groups, strict=True) if mine is group) for group in worth}
+    scale = {group: 1.0 if wanted is None else wanted / whole[group] for group, wanted in worth.items() if whole[group]}
+    return [each * scale[group] for each, group in zip(recent, groups, strict=True)]
 
 
-def likeness(past: PastDay, day: date, kind: DayKind) -> float:
+def likeness(past: PastDay, day: date, kind: DayKind) -> Like:
     if past.kind is not kind:
-        return OTHER_KIND
-    if past.day.weekday() == day.weekday() or kind is DayKind.HOLIDAY:
-        return 1.0
-    return SAME_KIND if kind is DayKind.WORKING else OTHER_REST
+        return Like.OTHER
+    return Like.ALIKE if past.day.weekday() == day.weekday() or kind is DayKind.HOLIDAY else Like.KIND
 
 
-def profile(history: Iterable[PastDay], day: date, kind: DayKind) -> list[float]:
+def profile(history: Sequence[PastDay], day: date, kind: DayKind) -> list[float]:
     """Mean count by interval, by weight."""
-    weights = [(weight(past, day, kind), past) for past in history]
-    whole = math.fsum(each for each, _ in weights)
-    return [math.fsum(each * past.counts[place] for each, past in weights) / whole for place in range(A_DAY)]
+    by_day = weights(history, day, kind)
+    whole = math.fsum(by_day)
+    return [math.fsum(each * past.counts[place] for each, past in zip(by_day, history, strict=True)) / whole
+            for place in range(A_DAY)]
 
 
 def trend(history: Sequence[PastDay], day: date) -> float:
@@ -102,39 +116,44 @@ def trend(history: Sequence[PastDay], day: date) -> float:
     days like it bring, as far as it stands out of its error (b · max(0, 1 − (s ÷ b)²)), and no further than two weeks on."""
     points = []
     for past in history:
-        like = [math.fsum((weight(other, past.day, past.kind), 1e-12)) for other in history]
+        like = weights(history, past.day, past.kind)
         usual = math.fsum(each * sum(other.counts) for each, other in zip(like, history, strict=True)) / math.fsum(like)
         if usual > 0 and sum(past.counts) > 0:
-            points.append((float((past.day - day).days), math.log(sum(past.counts) / usual), weight(past, past.day, past.kind)))
+            points.append((float((past.day - day).days), math.log(sum(past.counts) / usual)))
     if len(points) < TREND_FROM:
         return 1.0
-    middle = math.fsum(x for x, _, _ in points) / len(points)
-    level = math.fsum(y for _, y, _ in points) / len(points)
-    wide = math.fsum((x - middle) ** 2 for x, _, _ in points)
-    slope = math.fsum((x - middle) * (y - level) for x, y, _ in points) / wide
-    error = math.fsum((y - level - slope * (x - middle)) ** 2 for x, y, _ in points) / (len(points) - 2) / wide
+    middle = math.fsum(x for x, _ in points) / len(points)
+    level = math.fsum(y for _, y in points) / len(points)
+    wide = math.fsum((x - middle) ** 2 for x, _ in points)
+    slope = math.fsum((x - middle) * (y - level) for x, y in points) / wide
+    error = math.fsum((y - level - slope * (x - middle)) ** 2 for x, y in points) / (len(points) - 2) / wide
     if slope == 0 or error >= slope ** 2:
         return 1.0
     believed = max(-STEEPEST, min(STEEPEST, slope * (1 - error / slope ** 2)))
-    weights = [(weight(past, day, past.kind), (day - past.day).days) for past in history]
-    back = math.fsum(each * age for each, age in weights) / math.fsum(each for each, _ in weights)   # how old the profile is
+    ages = [(0.5 ** ((day - past.day).days / HALF_LIFE_DAYS), (day - past.day).days) for past in history]
+    back = math.fsum(each * age for each, age in ages) / math.fsum(each for each, _ in ages)     # how old the profile is
     return math.exp(believed * min(back, TREND_REACHES))
 
 
 def spread(history: Sequence[PastDay]) -> float:
     """Variance, beyond chance, of count ÷ mean: Σ((count − mean)² − mean·(1 + 1 ÷ days like it)) ÷ Σ mean², each day's mean
-    from the other days like it; 0 where the past shows none."""
+    from the other days like it; 0 where the past shows none. What weekdays differ by is in it while there is one of each."""
     more = whole = 0.0
     for past in history:
-        others = [other for other in history if other is not past and likeness(other, past.day, past.kind) >= SAME_KIND]
+        others = [other for other in history if other is not past and _comparable(other, past)]
         if not others:
             continue
-        weights = [weight(other, past.day, past.kind) for other in others]
-        alike = math.fsum(weights) ** 2 / math.fsum(each ** 2 for each in weights)
+        by_day = weights(others, past.day, past.kind)
+        alike = math.fsum(by_day) ** 2 / math.fsum(each ** 2 for each in by_day)
         for count, mean in zip(past.counts, profile(others, past.day, past.kind), strict=True):
             more += (count - mean) ** 2 - mean * (1 + 1 / alike)
             whole += mean ** 2
     return max(more / whole, 0.0) if whole else 0.0
+
+
+def _comparable(other: PastDay, past: PastDay) -> bool:
+    like = likeness(other, past.day, past.kind)
+    return like is Like.ALIKE or (like is Like.KIND and past.kind is DayKind.WORKING)
 
 
 def band(mean: float, wide: float) -> tuple[int, int]:

@@ -29,7 +29,8 @@ class IncidentCall(Base):
     """A call about a known incident. `call_id` is no foreign key, as elsewhere: the journal may come later."""
 
     __tablename__ = "incident_calls"
-    __table_args__ = (UniqueConstraint("ticket_id", "call_id"), Index(None, "ticket_id", "id"), Index(None, "followup_id"))
+    __table_args__ = (UniqueConstraint("ticket_id", "call_id"), Index(None, "ticket_id", "id"), Index(None, "followup_id"),
+                      Index(None, "at"))       # what was tied lately may propose an emergency
 
     id: Mapped[int] = mapped_column(primary_key=True)
     ticket_id: Mapped[int] = mapped_column(ForeignKey("tickets.id"))

@@ -31,7 +31,7 @@ from crm.tickets.service import open_ticket
 
 CATEGORY = "fault"
 LATELY = timedelta(days=1)           # Asterisk's own short deaths are looked for so far back
-SETTLED = timedelta(minutes=2)       # … once no outage can be made of them any more
+LONGEST_CALL = timedelta(hours=6)    # there is an index on when calls came in
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,13 @@ class CallBack:
 
     site: Site
 
+    @property
+    def settled(self) -> timedelta:
+        """By then it is known whether an Asterisk that died was an outage."""
+        policy = self.site.outages
+        asterisk = policy.components.get("asterisk")
+        return timedelta(seconds=policy.well_for + 2 * policy.look_every + 2 * ((asterisk and asterisk.down) or 10))
+
     def of(self, session: Session, row: OutageRow, now: datetime) -> list[CallbackChanged]:
         """Of an outage that is over, with the row locked and the journal read until then. Marks it listed."""
         row.listed_at, row.lost, row.unreachable = now, 0, 0
@@ -47,8 +54,7 @@ class CallBack:
         policy = self.site.outages.lost_callers
         if row.component not in policy.of or row.ended_at is None or row.over_at is None:
             return []
-        until = row.over_at if row.component == "asterisk" else row.ended_at     # lost calls end when Asterisk is back
-        window = Window(row.began_at, until, policy.cut_off_before)
+        window = Window(row.began_at, row.ended_at, policy.cut_off_before, lost_until=row.over_at)
         found = lost_callers(calls_since(session, window.first, now), window, _waiting(session))
         events = self._list(session, found.lost, row.outage_id, now)
         row.lost = len(found.lost)
@@ -59,14 +65,8 @@ class CallBack:
 
     def without_outage(self, session: Session, now: datetime, known: datetime) -> list[CallbackChanged]:
         """Whom an Asterisk that was back before it was an outage has lost. `known`: the journal is read until then."""
-        begin, end = now - LATELY, min(now, known) - SETTLED
-        rows = session.scalars(select(CallRow).where(
-            CallRow.outcome == Outcome.LOST.value, CallRow.ended_at >= begin, CallRow.ended_at < end,
-            ~exists().where(LostCaller.call_id == CallRow.call_id)).order_by(CallRow.ended_at)).all()
-        open_since = session.scalar(select(OutageRow.began_at).where(OutageRow.listed_at.is_(None))
-                                    .order_by(OutageRow.began_at).limit(1))
-        before = timedelta(seconds=self.site.outages.lost_callers.cut_off_before)
-        rows = [row for row in rows if row.ended_at and (open_since is None or row.ended_at < open_since - before)]
+        begin, end = now - LATELY, min(now, known) - self.settled
+        rows = self.short_deaths(session, now, known)
         if not rows:
             return []
         first = min(row.entered_at for row in rows if row.entered_at)
@@ -81,6 +81,17 @@ class CallBack:
             if row.call_id not in {one.call.call_id for one in lost} and row.ended_at:
                 session.add(LostCaller(call_id=row.call_id, outage_id=None, at=row.ended_at, how="lost", rings=False))
         return events
+
+    def short_deaths(self, session: Session, now: datetime, known: datetime) -> list[CallRow]:
+        """Calls that were lost, are on no list yet and cannot come onto that of an outage any more."""
+        rows = session.scalars(select(CallRow).where(
+            CallRow.outcome == Outcome.LOST.value, CallRow.ended_at >= now - LATELY,
+            CallRow.ended_at < min(now, known) - self.settled,
+            ~exists().where(LostCaller.call_id == CallRow.call_id)).order_by(CallRow.ended_at)).all()
+        open_since = session.scalar(select(OutageRow.began_at).where(OutageRow.listed_at.is_(None))
+                                    .order_by(OutageRow.began_at).limit(1))
+        before = timedelta(seconds=self.site.outages.lost_callers.cut_off_before)
+        return [row for row in rows if row.ended_at and (open_since is None or row.ended_at < open_since - before)]
 
     def _list(self, session: Session, lost: Sequence[Lost], outage_id: str | None, now: datetime) -> list[CallbackChanged]:
         rows = _rows(session, [one.call.call_id for one in lost])
@@ -115,7 +126,8 @@ def calls_since(session: Session, first: datetime, now: datetime) -> list[Ended]
             .correlate(CallRow).scalar_subquery())
     rows = session.execute(select(CallRow.call_id, CallRow.number, CallRow.entered_at, CallRow.ended_at, CallRow.outcome,
                                   CallRow.cause, last.label("gave_up"), CallRow.fold["nuisance"].as_string().label("nuisance"))
-                           .where(CallRow.ended_at >= first, CallRow.entered_at.is_not(None), CallRow.outcome.is_not(None))).all()
+                           .where(CallRow.entered_at >= first - LONGEST_CALL, CallRow.ended_at >= first,
+                                  CallRow.outcome.is_not(None))).all()
     blocked = {normalise(number) for number in session.scalars(select(Treatment.number).where(
         Treatment.level == "block", Treatment.state == "active", or_(Treatment.until.is_(None), Treatment.until > now)))}
     return [Ended(row.call_id, number, row.entered_at, row.ended_at, row.outcome, row.cause, bool(row.gave_up),

@@ -111,6 +111,9 @@ class OutageKeeper:
         known = self._read_until()
         if known is None:
             return
+        with self._database.reading() as session:
+            if not self._calling_back.short_deaths(session, self._clock.now(), known):
+                return
         with self._database.writing.begin() as session:
             events = self._calling_back.without_outage(session, self._clock.now(), known)
         for event in events:

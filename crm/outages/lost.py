@@ -40,11 +40,13 @@ class Ended:
 
 @dataclass(frozen=True)
 class Window:
-    """An outage; calls that a fault ended count from `before_s` earlier: the line was dead before anybody noticed."""
+    """An outage; calls that a fault ended count from `before_s` earlier: the line was dead before anybody noticed. A lost call
+    ends when Asterisk is back, which may be noticed first: until `lost_until`."""
 
     began_at: datetime
     ended_at: datetime
     before_s: int = 0
+    lost_until: datetime | None = None
 
     @property
     def first(self) -> datetime:
@@ -85,10 +87,10 @@ def lost_callers(calls: Iterable[Ended], window: Window, waiting: Collection[str
 
 
 def how(call: Ended, window: Window) -> str | None:
+    if call.outcome == Outcome.LOST:
+        return "lost" if window.first <= call.ended_at <= (window.lost_until or window.ended_at) else None
     if call.outcome in (Outcome.MESSAGE, Outcome.CALLBACK) or not window.first <= call.ended_at <= window.ended_at:
         return None
-    if call.outcome == Outcome.LOST:
-        return "lost"
     if call.cause in FAULTS:
         return "cut_off"
     gave_up = call.outcome == Outcome.ABANDONED or (call.outcome == Outcome.ANSWERED and call.gave_up)

@@ -29,6 +29,7 @@ from crm.simulator.floor import AgentIs, Call, CallIs, Waiting, Worker
 from crm.simulator.result import Passed, Result, Seen, Work
 from crm.simulator.scenario import INFINITE, Agent, Caller, Level, Pause, Reserve, Scenario
 
+A_DAY_S: Final = 86_400.0
 LONG_QUEUE: Final = 50                # from there the sum of expected waits is taken as its integral
 ANSWERED, ABANDONED, MESSAGE, CALLBACK = "answered", "abandoned", "message", "callback"
 
@@ -363,7 +364,7 @@ class _Run:
         tier = self._watch.tier(seen)
         if tier != self._tier:
             self._change_tier(tier)
-        if now < scenario.until or self._in_order or self._tier:
+        if now < scenario.until or (now < scenario.until + A_DAY_S and (self._in_order or self._tier)):
             self._at(now + scenario.look_every_s, self._look, None)
 
     def _change_tier(self, tier: int) -> None:

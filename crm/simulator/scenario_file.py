@@ -85,7 +85,7 @@ class AgentsGiven(Part):
     skills: dict[Ident, Annotated[int, Field(ge=1, le=9)]] = Field(default={})
     backup: tuple[Ident, ...] = ()
     pauses: tuple[PauseGiven, ...] = ()
-    called_in_at: Annotated[Literal[2, 3] | None, Field(description="off duty; called in at this tier")] = None
+    called_in_at: Annotated[int | None, Field(ge=2, le=3, description="off duty; called in at this tier")] = None
     accepts: bool = True
     comes_after: Length = 1800
 

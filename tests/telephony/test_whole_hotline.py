@@ -20,12 +20,15 @@ from callcenter.phones.hearing import has_tone
 from callcenter.phones.sound import read_wav, tone
 from callcenter.roles import Role
 from callcenter.settings import CHECKOUT
+from callcenter.site import load_site
 from crm.callers.service import treat
+from crm.callin.calling import CallingIn
+from crm.callin.models import CallInPerson
 from crm.database import open_database
 from crm.staff.service import add_user
 
 SOUNDS = CHECKOUT / "asterisk-config/sounds"
-SITE = TestSite(overflow_after=4, menu_wait=5)
+SITE = TestSite(overflow_after=4, menu_wait=5, more={"dialling": {"numbers": ["29XX"]}})
 HOUSEHOLDS = """estate,building,unit,room,name,role,number,tags,language
 云栖花园,3栋,1,1603,张建国,owner,13788962001,vip,zh
 云栖花园,1栋,2,702,Emma Wilson,owner,13788962002,,zh
@@ -100,6 +103,35 @@ async def test_not_satisfied_makes_a_follow_up_and_satisfied_none(whole: Whole, 
     assert not_satisfied == [("followup", "not_satisfied", "complaint", "the caller's")]
     assert satisfied == []
     await line.leave("1003", "1004")
+
+
+@pytest.mark.rule("B3")
+async def test_who_is_called_in_is_rung_presses_a_key_and_is_on_the_list_with_the_answer(whole: Whole, line: Line) -> None:
+    numbers = {"2931": "1", "2932": "2"}
+    phones = {number: await line.outside(number) for number in numbers}
+    database, site = open_database(whole.settings.database_url), load_site(whole.settings.site_file)
+    with database.writing.begin() as session:
+        session.add_all(CallInPerson(name=number, tier=2, number=number, skills=[], language="zh", place=0, active=True)
+                        for number in numbers)
+        session.flush()
+        CallingIn(site).call_in(session, None, 2, datetime.now(UTC), by="leader")
+    database.close()
+
+    async def answers(number: str, key: str, thanks: str) -> None:
+        rung = await phones[number].rings()
+        await rung.answer()
+        guest = Guest(rung, number, "", line.journal, line.sounds)
+        await guest.hears("callin-ask")
+        await guest.presses(key)
+        await guest.hears(thanks)
+
+    await asyncio.gather(answers("2931", "1", "callin-accepted"), answers("2932", "2", "callin-declined"))
+    async with asyncio.timeout(PATIENCE_S):
+        while len(found := whole.rows("SELECT name, state, how FROM called_in JOIN call_in_people p ON p.id = person_id "
+                                      "WHERE how IS NOT NULL ORDER BY name")) < len(numbers):
+            await asyncio.sleep(0.1)
+    assert [tuple(row) for row in found] == [("2931", "accepted", "phone"), ("2932", "refused", "phone")]
+    assert [row.result for row in whole.rows("SELECT result FROM dial_tries")] == ["answered", "answered"]
 
 
 @pytest.mark.rule("A7", part="name, room and tags on the phone; tickets and contacts are the desk's page")

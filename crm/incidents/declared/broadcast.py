@@ -187,12 +187,10 @@ def is_anything(session: Session) -> bool:
 
 def shown(session: Session, row: Broadcast) -> BroadcastShown:
     session.flush()
-    counts: dict[str, int] = dict(session.execute(
-        select(BroadcastCall.state, func.count()).where(BroadcastCall.broadcast_id == row.id)
-        .group_by(BroadcastCall.state)).tuples().all())
-    homes: dict[str, int] = dict(session.execute(
-        select(BroadcastCall.state, func.count(BroadcastCall.household_id.distinct())).where(BroadcastCall.broadcast_id == row.id)
-        .group_by(BroadcastCall.state)).tuples().all())
+    rows = session.execute(
+        select(BroadcastCall.state, func.count(), func.count(BroadcastCall.household_id.distinct()))
+        .where(BroadcastCall.broadcast_id == row.id).group_by(BroadcastCall.state)).all()
+    counts, homes = {state: numbers for state, numbers, _ in rows}, {state: of for state, _, of in rows}
     pressed, told = counts.get("pressed", 0), counts.get("heard", 0)
     return BroadcastShown(
         row.id, row.at, row.who, row.building_id, tuple(row.prompts), row.until, row.state, households=sum(homes.values()),

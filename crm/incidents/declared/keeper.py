@@ -53,6 +53,8 @@ class IncidentKeeper:
         self._estates = {estate.name.zh: estate.id for estate in site.estates}
         self._told_at: datetime | None = None
         self._asked: dict[str, tuple[str, datetime]] = {}      # by estate: prompt, and when acd said yes
+        self._hold: tuple[datetime, SixringError] | None = None      # acd is not asked again before then
+        self._refused: list[str] = []
         self._current = False
 
     def rounds(self, stop: threading.Event) -> Iterator[None]:
@@ -77,8 +79,10 @@ class IncidentKeeper:
             try:
                 work(self._clock.now())
             except SixringError as error:
-                log.error("incidents_refused", work=name, code=error.code, why=str(error))
+                if name not in self._refused:
+                    log.error("incidents_refused", work=name, code=error.code, why=str(error))
                 refused.append(name)
+        self._refused = refused
         found = [*refused, *(["types_unfit"] if self._unfit else [])]
         self._report("incidents", Health.DEGRADED if found else Health.OK, " ".join(found))
 
@@ -117,20 +121,35 @@ class IncidentKeeper:
 
     def _notices(self, now: datetime) -> None:
         """acd is asked for the notice that each estate is to have, on a change and now and then; and for none once it is over."""
+        if self._hold is not None and now < self._hold[0]:
+            raise self._hold[1]
+        try:
+            self._ask_for_notices(now)
+            self._hold = None
+        except SixringError as error:
+            self._hold = now + timedelta(seconds=self._policy.told_every), error
+            raise
+
+    def _ask_for_notices(self, now: datetime) -> None:
         with self._database.reading() as session:
             wanted, had = notices(session, self._estates)
-        again = timedelta(seconds=self._policy.notice_every)
+        again, refused = timedelta(seconds=self._policy.notice_every), []
         for estate in sorted({*wanted, *had, *self._asked}):
             prompt, asked = wanted.get(estate, ""), self._asked.get(estate)
             if asked is not None and asked[0] == prompt and now - asked[1] < again:
                 continue
+            if prompt:
+                self._remember(estate)      # before: whoever is killed in between must lift it later all the same
             answer = self._ask(SetNotice(estate, prompt))
             if not answer.is_done:
-                raise NoticeRefused(f"{estate or 'all'}: {answer.code}")
+                refused.append(f"{estate or 'all'}: {answer.code}")
+                continue
             self._asked[estate] = (prompt, now)
             if not prompt:
                 self._asked.pop(estate)
-            self._remember(estate)
+                self._remember(estate)
+        if refused:
+            raise NoticeRefused("; ".join(refused))
 
     def _remember(self, estate: str) -> None:
         """What a crash must not forget: that a notice is to be lifted."""

@@ -188,9 +188,11 @@ def upgrade() -> None:
     op.create_index(op.f("ix_emergency_calls_number"), "emergency_calls", ["number"])
     op.create_index("ix_emergency_calls_wanted", "emergency_calls", ["id"], sqlite_where=sa.text("state = 'wanted'"),
                     postgresql_where=sa.text("state = 'wanted'"))
+    op.create_index(op.f("ix_incident_calls_at"), "incident_calls", ["at"])
 
 
 def downgrade() -> None:
+    op.drop_index(op.f("ix_incident_calls_at"), table_name="incident_calls")
     op.drop_table("emergency_calls")
     op.drop_table("emergency_texts")
     op.drop_table("emergency_reports")

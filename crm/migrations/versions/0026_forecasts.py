@@ -16,7 +16,7 @@ def upgrade() -> None:
         sa.Column("begins_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("day", sa.Date(), nullable=False),
         sa.Column("made_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("expected", sa.Float(), nullable=True),
+        sa.Column("expected", sa.Double(), nullable=True),
         sa.Column("low", sa.Integer(), nullable=True),
         sa.Column("high", sa.Integer(), nullable=True),
         sa.Column("came", sa.Integer(), nullable=True),
@@ -29,9 +29,9 @@ def upgrade() -> None:
         sa.Column("queue", sa.String(length=40), nullable=False),
         sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("calls", sa.Integer(), nullable=False),
-        sa.Column("handling_s", sa.Float(), nullable=False),
+        sa.Column("handling_s", sa.Double(), nullable=False),
         sa.Column("gave_up", sa.Integer(), nullable=False),
-        sa.Column("patience_s", sa.Float(), nullable=False),
+        sa.Column("patience_s", sa.Double(), nullable=False),
         sa.PrimaryKeyConstraint("queue", name=op.f("pk_queue_paces")),
     )
     op.create_table(

@@ -179,7 +179,7 @@ def _emergency_of(session: Session, number: int, side: str) -> None:
     """One that somebody declared who is in no test, with its report and its calls; and one that is proposed."""
     nobody, place = 900 + number, {"estate_id": number, "building_id": number}
     session.add_all([
-        Emergency(id=number, type="other", definition=kept(types_of(Path("/nowhere")).types["other"]), ticket_id=number,
+        Emergency(id=number, type="vehicle", definition=kept(types_of(Path("/nowhere")).types["vehicle"]), ticket_id=number,
                   drill=False, phase="active", level=3, place=side, summary=side, happened_at=NOON, declared_at=NOON,
                   declared_by="x", commander_id=nobody, commander="x", notice="", steps_open=4, steps_late=0, **place),
         EmergencyProposal(id=number, because="calls", topic=side, type=None, kind="repair", category=side, callers=5, tickets=[],

@@ -31,6 +31,7 @@ from wall.rig import DashboardThread, signed_in
 
 from callcenter.roles import Role
 from callcenter.settings import Settings
+from crm.callin.models import CallInPerson, CallInRow
 from crm.complaints.letters.models import Letter, LetterTemplate
 from crm.database import open_database
 from crm.kinds.service import put_shipped
@@ -106,6 +107,8 @@ def _scene(instance: Settings) -> None:
         put_shipped(session, datetime.now(UTC))
         session.add(OutageRow(outage_id=THERE["outage_id"], component="database", detail="", began_at=datetime.now(UTC)))
         admin = session.scalars(select(User.id).where(User.name == Role.ADMIN.value)).one()
+        session.add(CallInPerson(name="x", tier=2, number="", skills=[], language="zh", place=0, active=True))
+        session.add(CallInRow(tier=2, reason="x", skills=[], begun_at=datetime.now(UTC), begun_by="admin"))
         session.add(ReportSchedule(
             owner_id=admin, report="tickets", period="yesterday", given={}, language="zh", form="xlsx", every="daily", at="08:00",
             weekday=0, day=1, users=["admin"], robots=[], next_at=None, paused_because="by_hand", created_at=datetime.now(UTC)))

@@ -387,6 +387,9 @@ def test_five_calls_propose_a_power_cut_whose_households_are_rung_and_told(count
     assert outside.health[-1] == ("incidents", Health.DEGRADED, "notices")
     outside.acd = DONE
     again.step()
+    assert outside.notices[-1].prompt != "", "acd is left alone for some seconds"
+    counter.clock.advance(5)
+    again.step()
     assert outside.notices[-1] == SetNotice(site_estate, "")
     count = len(outside.notices)
     keeper(counter, outside).step()

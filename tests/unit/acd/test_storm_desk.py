@@ -10,15 +10,18 @@ from typing import Any
 
 import pytest
 
+from acd.agents.attendance import Attendance, Keeping
 from acd.agents.storm import StormDesk, StormRules
 from acd.agents.surge import at_tier
+from acd.agents.transitions import Rules
 from acd.ami.errors import AmiLost
 from acd.ami.events import DialplanSaid
 from acd.desired.book import Book, SignedIn
 from acd.desired.state import Desired
+from acd.floor.facts import Floor
 from callcenter.clock import FakeClock
 from callcenter.commands import Answer, Command, Order, PauseReason, SetNotice, SetSurge, SwitchLine
-from callcenter.events import OrderCarriedOut
+from callcenter.events import Board, OrderCarriedOut
 from callcenter.roster import Roster
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
@@ -120,3 +123,32 @@ def test_a_switch_by_a_phones_code_or_on_the_console_is_looked_at_once_it_is_hea
     first = OrderCarriedOut(NOW, "line-1795420800", "phone", "SwitchLine", "line", "done", "announcement phone-1001")
     assert [event.order_id for event in scene.told] == ["line-1795420800", "line-1795420900"]
     assert [scene.told[0], *again.told] == [first, first], "a start tells it again, and the audit has it already"
+
+
+class Nowhere:
+    """Floors and line of an acd that knows no phone yet."""
+
+    def floors(self) -> list[Floor]:
+        return []
+
+    def seat(self, agents: dict[str, str]) -> None:
+        pass
+
+    end_wrapup: Any = None
+    journal: Any = None
+    forget_emergency: Any = None
+
+
+async def nothing() -> None:
+    pass
+
+
+@pytest.mark.rule("B5", part="what acd takes and gives back; when, the tiers' own tests say")
+@pytest.mark.parametrize("lost", [True, False])
+def test_a_book_that_was_lost_has_tier_and_notices_back_from_asterisk_and_one_that_was_not_keeps_its_own(lost: bool) -> None:
+    desired = Desired(Book(tier=0 if lost else 1), Roster())
+    attendance = Attendance(desired, Rules(), FakeClock(NOW), Nowhere(), Nowhere(),
+                            Keeping(lambda book: None, nothing, Board, lost=lost), lambda event: None)
+    attendance.adopt("node1", {"tier": "2", "notice/yunqi": "notice-water", "notice": "notice-power"})
+    attendance.adopt("node1", {"tier": "3"})
+    assert desired.book == (Book(tier=2, notices={"yunqi": "notice-water"}) if lost else Book(tier=1))

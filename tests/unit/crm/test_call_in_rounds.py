@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from callcenter.site.dialling import Dialling
 from callcenter.storm import Coming
 from crm.callin.lists import Candidate, order
 from crm.callin.rounds import COME, Act, Person, Rule, after, go_on, is_to_be_rung, still_needed
@@ -17,6 +18,7 @@ from crm.dialling.schemas import Outcome
 
 NOW = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 S = timedelta(seconds=1)
+TZ = ZoneInfo("Asia/Shanghai")
 pytestmark = pytest.mark.rule("B3")
 
 
@@ -98,11 +100,11 @@ def test_off_duty_comes_before_on_leave_and_in_the_office_before_at_home() -> No
 
 
 def test_quiet_hours_reach_over_midnight_and_a_try_in_vain_is_followed_by_rule() -> None:
-    quiet = Quiet(time(21), time(8), ZoneInfo("Asia/Shanghai"))
+    quiet = Quiet(Dialling(quiet_from=time(21), quiet_until=time(8)), TZ)
     night, morning = datetime(2026, 11, 23, 13, 0, tzinfo=UTC), datetime(2026, 11, 24, 0, 0, tzinfo=UTC)
     assert [quiet.holds(moment) for moment in (night - S, night, morning - S, morning)] == [False, True, True, False]
     assert (quiet.not_before(night), quiet.not_before(morning - S), quiet.not_before(NOW)) == (morning, morning, NOW)
-    assert not Quiet(time(8), time(8), ZoneInfo("Asia/Shanghai")).holds(night)
+    assert not Quiet(Dialling(quiet_from=time(8), quiet_until=time(8)), TZ).holds(night)
     by = RetryRule(2, 60 * S, 300 * S)
     assert next_try(1, Outcome.BUSY, NOW, by, None) == NOW + 60 * S
     assert next_try(1, Outcome.NO_ANSWER, NOW, by, NOW + 301 * S) == NOW + 300 * S
