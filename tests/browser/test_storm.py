@@ -159,10 +159,10 @@ def test_the_worst_storm_fits_on_the_wall_in_both_languages(browser: Browser, ri
 def test_a_surge_is_raised_an_emergency_declared_and_an_outage_taken_on_from_the_pages(browser: Browser, rig: Rig) -> None:
     page = opened(browser, rig, LAPTOP, path="/surge")
     expect(page.locator("[data-act=raise]")).to_be_disabled()
-    page.locator("[data-test=reason]").fill("江湾一号停水")
+    page.locator("[data-field=reason]").fill("江湾一号停水")
     page.locator("[data-act=raise]").click()
     expect(page.locator("[data-tier='1'] [data-test=reason]")).to_have_text("江湾一号停水 · supervisor 启动")
-    page.locator("[data-test=reason]").fill("等抢修消息")
+    page.locator("[data-field=reason]").fill("等抢修消息")
     page.locator("[data-act=hold]").click()
     expect(page.locator("[data-next=held]")).to_contain_text("supervisor 保持")
     expect(page.locator("[data-surge] li")).to_contain_text(["江湾一号停水", "等抢修消息"])
