@@ -14,6 +14,7 @@ import re
 from dataclasses import dataclass
 
 from callcenter.roles import Role
+from desk.authorisation_storm import STORM
 
 GROUPS = {
     "everybody": "agent leader supervisor duty_lead manager operations engineer office spokesperson admin wallboard",
@@ -75,38 +76,6 @@ RULES = """
     PUT    /tickets/{ticket_id}/known            staff               one*
     GET    /tickets/{ticket_id}/calls            staff               one*
     POST   /tickets/{ticket_id}/calls            staff               one*
-    GET    /emergencies                          staff               rows
-    POST   /emergencies                          works               -
-    GET    /emergencies/types                    staff               -
-    GET    /emergencies/weather                  staff               -
-    PUT    /emergencies/weather                  leading             -
-    GET    /emergencies/proposals?state=all      staff               rows
-    POST   /emergencies/proposals/{proposal_id}/accept leading       one
-    POST   /emergencies/proposals/{proposal_id}/dismiss leading      one
-    GET    /emergencies/{emergency_id}           staff               one
-    GET    /emergencies/{emergency_id}/timeline  staff               one
-    POST   /emergencies/{emergency_id}/steps/{step} works            one
-    POST   /emergencies/{emergency_id}/notes     works               one
-    POST   /emergencies/{emergency_id}/conditions works              one
-    POST   /emergencies/{emergency_id}/records   works               one
-    POST   /emergencies/{emergency_id}/level     works               one
-    POST   /emergencies/{emergency_id}/hand-over works               one
-    POST   /emergencies/{emergency_id}/over      works               one
-    POST   /emergencies/{emergency_id}/learnt    works               one
-    POST   /emergencies/{emergency_id}/follow-ups works              one
-    POST   /emergencies/{emergency_id}/close     works               one
-    GET    /emergencies/{emergency_id}/report    staff               one
-    POST   /emergencies/{emergency_id}/report    works               one
-    PATCH  /emergencies/{emergency_id}/report    works               one
-    POST   /emergencies/{emergency_id}/report/sign works             one
-    POST   /emergencies/{emergency_id}/report/approve leading        one
-    GET    /emergencies/{emergency_id}/report.pdf works              one
-    GET    /emergencies/{emergency_id}/broadcasts staff              one
-    POST   /emergencies/{emergency_id}/broadcasts works              one
-    POST   /emergencies/{emergency_id}/broadcasts/{broadcast_id}/again works one*
-    POST   /emergencies/{emergency_id}/broadcasts/{broadcast_id}/stop works one*
-    GET    /emergencies/{emergency_id}/chat      staff               one
-    POST   /emergencies/{emergency_id}/chat      works               one*
     GET    /followups/tasks                      desk                -
     GET    /followups/tasks/{task_id}            desk                -
     POST   /followups/tasks/{task_id}/unblock    leads               -
@@ -183,11 +152,6 @@ RULES = """
     GET    /clocks/on-time                       leads operations    -
     GET    /notices                              staff               -
     POST   /notices/{notice_id}/acknowledge      staff               -
-    GET    /outages                              leads operations    -
-    GET    /outages/{outage_id}                  leads operations    -
-    GET    /outages/{outage_id}/callers          leads               rows
-    POST   /outages/{outage_id}/acknowledge      leads operations    -
-    PUT    /outages/{outage_id}/cause            leads operations    -
     GET    /kinds                                staff               -
     GET    /kinds/{kind}                         staff               -*
     GET    /kinds/{kind}/versions/{version}      staff               -*
@@ -196,21 +160,6 @@ RULES = """
     GET    /callbacks?all=true                   desk                rows
     POST   /callbacks/{callback_id}/cancel       leads               one
     POST   /callbacks/{callback_id}/reveal       callers             one
-
-    GET    /call-in                              leads               -
-    POST   /call-in                              supervises          -
-    GET    /call-in/mine                         staff               -
-    GET    /call-in/people                       leads               -
-    POST   /call-in/people                       staffing            -
-    GET    /call-in/people/{call_in_person}      leads               -
-    PATCH  /call-in/people/{call_in_person}      staffing            -
-    DELETE /call-in/people/{call_in_person}      staffing            -
-    POST   /call-in/people/{call_in_person}/reveal leader supervisor duty_lead manager -
-    GET    /call-in/{call_in_id}                 leads               -
-    POST   /call-in/{call_in_id}/stop            supervises          -
-    POST   /call-in/{call_in_id}/accept          staff               -
-    POST   /call-in/{call_in_id}/refuse          staff               -
-    POST   /call-in/{call_in_id}/people/{call_in_person}/answer leads -
 
     GET    /households                           desk                rows
     POST   /households                           leads               -
@@ -253,11 +202,6 @@ RULES = """
     GET    /figures/rows                         desk                rows
     GET    /figures/differences                  faults              -
     GET    /seat-faults                          faults              -
-    GET    /forecast/arrivals                    leads               -
-    GET    /forecast/staffing                    leads               -
-    POST   /forecast/fallen-out                  leads               -
-    GET    /forecast/fallen-out                  leads               -
-    GET    /forecast/fallen-out/{fallen_id}      leads               -
 
     GET    /reports                              leads operations    -
     GET    /reports/{report_id}                  leads operations    rows*
@@ -349,19 +293,6 @@ RULES = """
     POST   /floor/queues/{queue}/close           supervises          -
     POST   /floor/queues/{queue}/open            supervises          -
 
-    GET    /surge                                board               -
-    POST   /surge/raise                          surge               -
-    POST   /surge/hold                           surge               -
-    POST   /surge/let-go                         surge               -
-    POST   /surge/lower                          surge               -
-    POST   /surge/end                            surge               -
-    GET    /surge/history                        board               -
-    GET    /surge/reports                        board_staff         -
-    POST   /surge/reports                        surge               -
-    GET    /surge/reports/{situation_id}         board_staff         -
-    GET    /surge/reports/{situation_id}.pdf     board_staff         -
-    GET    /line                                 board               -
-    PUT    /line                                 supervises          -
 """
 # What stands in a path, of the actor's own estate and of the other one. "other" is in every row of the other estate.
 PATHS = {"call_id": ("node1-1.own", "node1-2.other"), "callback_id": ("node1-1.own", "node1-2.other"), "entry_id": ("1", "2"),
@@ -411,7 +342,7 @@ class Rule:
 
 def rules() -> list[Rule]:
     found = []
-    for line in filter(None, map(str.strip, RULES.splitlines())):
+    for line in filter(None, map(str.strip, (RULES + STORM).splitlines())):
         method, path, *words, estates = line.split()
         roles = frozenset(Role(role) for word in words for role in GROUPS.get(word, word).split())
         found.append(Rule(method, path, roles, estates.rstrip("*"), estates.endswith("*")))
