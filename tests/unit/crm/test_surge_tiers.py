@@ -205,6 +205,9 @@ def test_time_that_nobody_saw_counts_for_nothing() -> None:
     assert later.tier == 1
     assert later.tier_since == state.tier_since
     assert after(later, EVERY).tier == 2
+    put_back = step(POLICY, state, storm(state.seen_at - timedelta(hours=5)))
+    assert (put_back.tier, put_back.declared_at) == (1, state.declared_at - timedelta(hours=5) if state.declared_at else None)
+    assert after(put_back, EVERY).tier == 2, "a wall clock that is put back neither hurries nor holds it"
     almost = after(State(), 50)
     assert almost.seen_at
     assert step(POLICY, almost, storm(almost.seen_at + timedelta(minutes=10))).tier == 0
@@ -279,7 +282,7 @@ def test_it_never_skips_a_tier_never_turns_within_its_hysteresis_and_always_give
 def test_a_wall_clock_that_is_put_back_changes_nothing_but_the_times(
         drawn: list[tuple[int, int, float, float | None, float | None, int]], place: int, back: int) -> None:
     readings = readings_of(drawn)
-    place = min(place, len(readings) - 1)
+    place %= len(readings)
     put_back = timedelta(seconds=back) + (readings[place].at - START)
     # The reading at which the clock is put back has no length; the one that is compared has none either.
     held_still = readings[place].at - (readings[place - 1].at if place else START)
@@ -296,7 +299,7 @@ STATE: TypeAdapter[State] = TypeAdapter(State)
 def test_a_state_that_was_stored_goes_on_as_if_nothing_had_been(
         drawn: list[tuple[int, int, float, float | None, float | None, int]], place: int) -> None:
     readings = readings_of(drawn)
-    before, later = readings[:place], readings[place:]
+    before, later = readings[:place % len(readings)], readings[place % len(readings):]
     stopped = run(before)[-1]
     assert run(later, STATE.validate_json(STATE.dump_json(stopped)))[-1] == run(later, stopped)[-1]
 
