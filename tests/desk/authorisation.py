@@ -14,6 +14,7 @@ import re
 from dataclasses import dataclass
 
 from callcenter.roles import Role
+from desk.emergency_rules import EMERGENCIES
 
 GROUPS = {
     "everybody": "agent leader supervisor duty_lead manager operations engineer office spokesperson admin wallboard",
@@ -75,38 +76,6 @@ RULES = """
     PUT    /tickets/{ticket_id}/known            staff               one*
     GET    /tickets/{ticket_id}/calls            staff               one*
     POST   /tickets/{ticket_id}/calls            staff               one*
-    GET    /emergencies                          staff               rows
-    POST   /emergencies                          works               -
-    GET    /emergencies/types                    staff               -
-    GET    /emergencies/weather                  staff               -
-    PUT    /emergencies/weather                  leading             -
-    GET    /emergencies/proposals?state=all      staff               rows
-    POST   /emergencies/proposals/{proposal_id}/accept leading       one
-    POST   /emergencies/proposals/{proposal_id}/dismiss leading      one
-    GET    /emergencies/{emergency_id}           staff               one
-    GET    /emergencies/{emergency_id}/timeline  staff               one
-    POST   /emergencies/{emergency_id}/steps/{step} works            one
-    POST   /emergencies/{emergency_id}/notes     works               one
-    POST   /emergencies/{emergency_id}/conditions works              one
-    POST   /emergencies/{emergency_id}/records   works               one
-    POST   /emergencies/{emergency_id}/level     works               one
-    POST   /emergencies/{emergency_id}/hand-over works               one
-    POST   /emergencies/{emergency_id}/over      works               one
-    POST   /emergencies/{emergency_id}/learnt    works               one
-    POST   /emergencies/{emergency_id}/follow-ups works              one
-    POST   /emergencies/{emergency_id}/close     works               one
-    GET    /emergencies/{emergency_id}/report    staff               one
-    POST   /emergencies/{emergency_id}/report    works               one
-    PATCH  /emergencies/{emergency_id}/report    works               one
-    POST   /emergencies/{emergency_id}/report/sign works             one
-    POST   /emergencies/{emergency_id}/report/approve leading        one
-    GET    /emergencies/{emergency_id}/report.pdf works              one
-    GET    /emergencies/{emergency_id}/broadcasts staff              one
-    POST   /emergencies/{emergency_id}/broadcasts works              one
-    POST   /emergencies/{emergency_id}/broadcasts/{broadcast_id}/again works one*
-    POST   /emergencies/{emergency_id}/broadcasts/{broadcast_id}/stop works one*
-    GET    /emergencies/{emergency_id}/chat      staff               one
-    POST   /emergencies/{emergency_id}/chat      works               one*
     GET    /followups/tasks                      desk                -
     GET    /followups/tasks/{task_id}            desk                -
     POST   /followups/tasks/{task_id}/unblock    leads               -
@@ -411,7 +380,7 @@ class Rule:
 
 def rules() -> list[Rule]:
     found = []
-    for line in filter(None, map(str.strip, RULES.splitlines())):
+    for line in filter(None, map(str.strip, (RULES + EMERGENCIES).splitlines())):
         method, path, *words, estates = line.split()
         roles = frozenset(Role(role) for word in words for role in GROUPS.get(word, word).split())
         found.append(Rule(method, path, roles, estates.rstrip("*"), estates.endswith("*")))
