@@ -77,7 +77,7 @@ class DialDesk:
             await asyncio.sleep(SWEEP_S)
             for link in self._links:
                 try:
-                    await self._sweep(link)
+                    await self.sweep(link)
                 except SixringError as error:
                     log.info("dialled_not_swept", node=link.node, reason=error.code)
 
@@ -147,7 +147,7 @@ class DialDesk:
         links: Mapping[str, AmiLink] = {link.node: link for link in self._links}
         return [(floor, links[floor.plan.node]) for floor in self._floors() if floor.plan.node in links]
 
-    async def _sweep(self, link: AmiLink) -> None:
+    async def sweep(self, link: AmiLink) -> None:
         border = (self._clock.now() - KEPT).timestamp()
         for row in await link.ask_list("DBGetTree", {"Family": FAMILY, "Key": "dialled"}):
             began = row.get("val", "").partition("|")[2]

@@ -13,6 +13,7 @@ from typing import Self
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 LOOPBACK = "127.0.0.1"
+CHANGING = "run/changing"     # of the state folder: there while `sixring up` is at work
 
 
 @dataclass(frozen=True)

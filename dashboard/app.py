@@ -122,8 +122,13 @@ def page_router(pages: Path) -> APIRouter:
     @router.get("/")
     @router.get("/desk")
     @router.get("/lead")
+    @router.get("/outages")
+    @router.get("/outages/{place}")
+    @router.get("/surge")
     @router.get("/tickets")
     @router.get("/tickets/{place}")
+    @router.get("/emergencies")
+    @router.get("/emergencies/{place}")
     @router.get("/households")
     @router.get("/households/{place}")
     def index() -> FileResponse:

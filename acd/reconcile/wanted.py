@@ -70,9 +70,10 @@ def wanted_floor(plan: FloorPlan, book: Book, roster: Roster, now: datetime) -> 
     by_backup = {seat: [queue for queue in plan.queues.values() if seat in queue.backup] for seat in present}
     with_teams = [queue for queue in plan.queues.values() if queue.teams]
     members, wrapup = {}, plan.own_wrapup(book.tier)
+    pulled_in = tuple(_pulled_in(plan, book.tier, PULLED_IN))
     for seat, (_, agent) in present.items():
         interface, pause = interface_of(seat), pauses[seat]
-        for name, penalty in (*_pulled_in(plan, book.tier, PULLED_IN), *_rung(plan, agent, by_backup[seat], with_teams)):
+        for name, penalty in (*pulled_in, *_rung(plan, agent, by_backup[seat], with_teams)):
             members[Place(name, interface)] = Member(penalty, bool(pause), pause, wrapup=wrapup)
     for seat in plan.extra_seats:
         if seat not in present and plan.always_on(seat):

@@ -6,6 +6,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,7 +23,7 @@ from callcenter.runtime.ports import holders, name_of, needs
 from callcenter.runtime.probes import port_answers, redis_answers, says_well, web_answers
 from callcenter.runtime.programs import PYTHON, Program, pid_file, programs
 from callcenter.runtime.supervise import Supervisor
-from callcenter.settings import CHECKOUT, Settings
+from callcenter.settings import CHANGING, CHECKOUT, Settings
 from callcenter.site.load import load_site
 from callcenter.site.schema import Site
 
@@ -62,6 +63,12 @@ def start(settings: Settings, say: Say, *, wait_s: float) -> Started:
     load_site(settings.site_file)   # a wrong file is told before anything is touched
     ports_are_free(settings)
     made = configure(settings)
+    with _marked(settings.state / CHANGING):
+        return Started(settings, made.secrets, _brought_up(settings, made, say, wait_s))
+
+
+def _brought_up(settings: Settings, made: Configured, say: Say, wait_s: float) -> bool:
+    """True when something running had to change."""
     listed = programs(settings, made.asterisk, made.owner)
     say("database")
     halted = halt_writers(settings)
@@ -73,7 +80,17 @@ def start(settings: Settings, say: Say, *, wait_s: float) -> Started:
     say("processes")
     changed = _apply(settings, listed, made.asterisk, reload_asterisk=made.asterisk_changed, halted=halted)
     _wait(list(_checks(settings, made.asterisk)), say, wait_s)
-    return Started(settings, made.secrets, changed)
+    return changed
+
+
+@contextmanager
+def _marked(file: Path) -> Iterator[None]:
+    """The guard calls nothing an outage meanwhile that is only being changed."""
+    file.touch()
+    try:
+        yield
+    finally:
+        file.unlink(missing_ok=True)
 
 
 def halt_writers(settings: Settings) -> list[str]:

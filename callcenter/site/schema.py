@@ -30,6 +30,8 @@ from callcenter.site.parts import (
 from callcenter.site.posture import Posture
 from callcenter.site.surge import SurgePolicy
 
+EMERGENCY_HINT = "emergency-hint"       # the prompt that names the key for people in danger
+
 
 class Company(Part):
     name: Words
@@ -205,11 +207,17 @@ class Choice(Part):
 class Menu(Part):
     id: Ident
     prompts: Annotated[tuple[Ident, ...], Field(min_length=1)]
-    in_surge: Annotated[tuple[Ident, ...], Field(description="what it says in a surge (B6); none named: the first prompt")] = ()
+    in_surge: Annotated[tuple[Ident, ...], Field(
+        description="what it says in a surge (B6); none named: the first prompt, and `emergency-hint` where it has that")] = ()
     keys: dict[Key, Choice]
     wait: Seconds = 5
     tries: Annotated[int, Field(ge=1, le=5)] = 3
     silent: Choice  # after the last try: where a caller who presses nothing goes
+
+    @property
+    def short(self) -> tuple[str, ...]:
+        """The fewest words: but nobody in danger has to wait because a key was not named."""
+        return self.in_surge or (self.prompts[0], *(prompt for prompt in self.prompts[1:] if prompt == EMERGENCY_HINT))
 
 
 class Building(Part):

@@ -177,7 +177,9 @@ class CallingIn:
         match then.state:
             case Coming.ACCEPTED:
                 called.seat = lists.spare_seat(session, self._site, _kept(session))
-            case Coming.REFUSED | Coming.RELEASED | Coming.LATE:
+            case Coming.ARRIVED:
+                called.arrived_at = now
+            case Coming.REFUSED | Coming.RELEASED:
                 called.seat = None
         self._told(session, row, called, now)
         session.flush()

@@ -66,6 +66,7 @@ class CalledRow(Base):
     tries: Mapped[int]
     tried_at: Mapped[datetime | None]
     due_at: Mapped[datetime | None]
+    arrived_at: Mapped[datetime | None]                                     # stays when they are released
     how: Mapped[str | None] = mapped_column(String(6))                      # the answer came by phone, page or leader
     seat: Mapped[str | None] = mapped_column(String(6))                     # that is kept for them
 

@@ -84,6 +84,7 @@ class CalledShown:
     agent: str | None
     tries: int
     due_at: datetime | None
+    arrived_at: datetime | None
     how: str | None              # the answer came by phone, page or leader
     seat: str | None             # that is kept for them
 

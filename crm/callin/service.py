@@ -99,8 +99,8 @@ def _is_own(actor: Actor) -> ColumnElement[bool]:
 def _shown(session: Session, row: CallInRow) -> CallInShown:
     called = session.execute(select(CalledRow, CallInPerson).join(CallInPerson, CallInPerson.id == CalledRow.person_id)
                              .where(CalledRow.call_in_id == row.id).order_by(CalledRow.place))
-    people = tuple(CalledShown(person.id, person.name, Coming(one.state), one.since, person.agent, one.tries, one.due_at, one.how,
-                               one.seat) for one, person in called)
+    people = tuple(CalledShown(person.id, person.name, Coming(one.state), one.since, person.agent, one.tries, one.due_at,
+                               one.arrived_at, one.how, one.seat) for one, person in called)
     return CallInShown(
         row.id, row.surge_id, row.tier, row.reason, tuple(row.skills), row.wanted, row.begun_at, row.begun_by, row.released_at,
         row.released_by, people)

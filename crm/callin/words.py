@@ -58,7 +58,7 @@ class CallInMessage:
             return RELEASED[language]
         lines = [CALLED[language].format(at=self.at.astimezone(tz).strftime("%H:%M"), count=self.count)]
         if self.pages:
-            lines.append(LINK[language].format(link=f"{self.pages}/call-in"))
+            lines.append(LINK[language].format(link=f"{self.pages}/surge"))
         if self.tier == 3:
             lines.append(PLAN[language])
         return "\n".join(lines)

@@ -31,6 +31,8 @@ CALL_LASTS: Final = timedelta(seconds=300)     # the dialplan ends every call by
 SPARE: Final = timedelta(seconds=30)
 SILENT: Final = timedelta(seconds=10)          # acd or Asterisk did not answer
 SOON: Final = timedelta(seconds=2)             # no line is free
+HELD_BACK: Final = timedelta(seconds=30)       # acd says: only what is urgent now
+FOR_URGENT: Final = frozenset({"surge", "quiet"})
 _RUNG: Final = DialTask.state.in_(("dialled", "stopping"))
 
 log = structlog.get_logger("dialling")
@@ -43,6 +45,7 @@ class Dialler:
         self._database, self._rule, self._purposes, self._clock = database, site.dialling, purposes, clock
         self._quiet = Quiet(site.dialling, ZoneInfo(site.timezone))
         self._ask, self._read_until = ask, read_until
+        self._urgent_only_until = clock.now()
 
     def rounds(self, stop: threading.Event) -> Iterator[None]:
         while not stop.wait(EVERY_S):
@@ -63,7 +66,8 @@ class Dialler:
         with self._database.reading() as session:
             leaving = _ids(session, DialTask.state == "stopping")
             busy = session.scalar(select(func.count()).select_from(DialTask).where(_RUNG)) or 0
-            due = _ids(session, DialTask.state == "waiting", DialTask.next_at <= min(now, known))
+            due = _ids(session, DialTask.state == "waiting", DialTask.next_at <= min(now, known),
+                       DialTask.urgent | (now >= self._urgent_only_until))
         try:
             for task_id in leaving:
                 self._ask(StopDialling(task_id))
@@ -110,6 +114,8 @@ class Dialler:
             now = self._clock.now()
             self._with(task_id, ("waiting",), lambda log_, task: log_.ended(task, Outcome.REFUSED, now, answer.detail))
             return "not"
+        if answer.code == "not_now" and answer.detail in FOR_URGENT:
+            self._urgent_only_until = self._clock.now() + HELD_BACK
         self._later(task_id, order.attempt, SOON if answer.code == "not_now" else SILENT)
         return "full" if answer.code == "not_now" else "not"
 

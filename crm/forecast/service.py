@@ -201,6 +201,7 @@ def arrivals_expected(session: Session, begin: datetime, end: datetime, queues: 
         query = query.where(ForecastInterval.queue.in_(queues))
     total, covered = 0.0, set()
     for begins_at, expected in session.execute(query):
+        assert expected is not None
         part = (min(end, begins_at + STEP) - max(begin, begins_at)) / STEP
         total += (expected or 0.0) * part
         covered.add(begins_at)

@@ -18,12 +18,13 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
 from callcenter.clock import SystemClock
-from callcenter.settings import CHECKOUT, Settings
+from callcenter.settings import CHANGING, CHECKOUT, Settings
 from crm.outages.guard import FOLDER, Guard, kept, letter
 from crm.outages.looking import Looker
 from crm.outages.plan import Plan, plan_from
@@ -32,6 +33,7 @@ from crm.outages.ways import TOLD_FOR
 from crm.outages.wire import Wire
 
 PLAN: Final = "plan.json"
+CHANGES_FOR_S: Final = 900
 
 
 def main(arguments: list[str]) -> int:
@@ -63,26 +65,38 @@ def _guard(settings: Settings, folder: Path) -> int:
         signal.signal(wanted, lambda *_: stop.set())
     plan = _planned(folder)
     wire = Wire(settings.redis_url)
-    guard = Guard(plan, folder, Looker(settings, wire, plan).look, wire, _helper, _say, SystemClock())
+    guard = Guard(plan, folder, Looker(settings, wire, plan).look, wire, _helper, _say, SystemClock(),
+                  lambda: _is_recent(settings.state / CHANGING))
     guard.open()
     _say("watching", components=len(plan.policy.limits), ways=len(plan.ways))
     guard.run(stop)
     return 0
 
 
+def _is_recent(file: Path) -> bool:
+    """One that a killed `sixring up` has left behind hides nothing for longer."""
+    try:
+        return time.time() - file.stat().st_mtime < CHANGES_FOR_S
+    except OSError:
+        return False
+
+
 def _planned(folder: Path) -> Plan:
     """By a helper that ends; a site file that is broken now leaves the last plan in force. Raises FileNotFoundError without any."""
     file = folder / PLAN
     made = subprocess.run([sys.executable, "-m", "crm.outages", "plan"], cwd=CHECKOUT, stdout=subprocess.PIPE)
-    if made.returncode == 0:
+    if made.returncode != 0:
+        _say("plan_not_made", status=made.returncode)
+        return plan_from(json.loads(file.read_text()))
+    part = file.with_suffix(".part")
+    try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        part = file.with_suffix(".part")
         part.write_bytes(made.stdout)
         part.chmod(0o600)      # it has addresses
         part.replace(file)
-    else:
-        _say("plan_not_made", status=made.returncode)
-    return plan_from(json.loads(file.read_text()))
+    except OSError as error:   # a full disk is what it is there for
+        _say("plan_not_kept", error=type(error).__name__)
+    return plan_from(json.loads(made.stdout))
 
 
 def _helper(what: str) -> subprocess.Popen[bytes]:

@@ -43,8 +43,10 @@ class Bus(Protocol):
 
 class Guard:
     def __init__(self, plan: Plan, folder: Path, look: Callable[[datetime], dict[str, Seen]], bus: Bus,
-                 start: Callable[[str], Helper], say: Callable[..., None], clock: Clock) -> None:
-        """`start` begins a helper: `tell` or `backup`. `say` writes a line into the log."""
+                 start: Callable[[str], Helper], say: Callable[..., None], clock: Clock,
+                 is_changing: Callable[[], bool] = lambda: False) -> None:
+        """`start` begins a helper: `tell` or `backup`. `say` writes a line into the log. `is_changing`: `sixring up` is at work."""
+        self._is_changing = is_changing
         self._plan, self._folder, self._look, self._bus, self._start, self._say = plan, folder, look, bus, start, say
         self._clock, self._tz = clock, ZoneInfo(plan.timezone)
         self._log = Log(folder / STORY)
@@ -97,8 +99,12 @@ class Guard:
         return self._wait(story, now)
 
     def _settled(self, looks: Mapping[str, Seen], now: datetime) -> dict[str, Seen]:
-        """Without what may only be starting: `sixring up` begins everything at once, the guard too."""
-        self._was_well |= {name for name, seen in looks.items() if seen.look is ladder.Look.OK} | set(self._state.open)
+        """Without what may only be starting: `sixring up` begins everything at once, the guard too, and an update ends crm and
+        dashboard for as long as the database takes."""
+        well = {name for name, seen in looks.items() if seen.look is ladder.Look.OK} | set(self._state.open)
+        self._was_well |= well
+        if self._is_changing():
+            return {name: seen for name, seen in looks.items() if name in well}
         begins = (now - self._started).total_seconds() < self._plan.starting_s
         return {name: seen for name, seen in looks.items() if not begins or name in self._was_well}
 

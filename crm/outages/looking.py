@@ -114,8 +114,9 @@ def seats(board: Mapping[str, Any] | None, faulty: int) -> Seen | None:
     """Of the agents who have signed in: down when none of them has a phone that can be reached."""
     if board is None:
         return None
-    agents = board.get("agents") or {}
-    states = [str(agent.get("state")) for agent in agents.values() if str(agent.get("state")) in SIGNED_IN]
+    agents = board.get("agents")
+    rows = agents.values() if isinstance(agents, dict) else ()
+    states = [state for agent in rows if isinstance(agent, dict) and (state := str(agent.get("state"))) in SIGNED_IN]
     faults = states.count("fault")
     if faults and faults == len(states):
         return Seen(Look.DOWN, f"faulty={faults}")

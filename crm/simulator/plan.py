@@ -13,7 +13,7 @@ from crm.forecast.arrivals import STEP_S
 from crm.simulator.engine import Watch, simulate
 from crm.simulator.fit import fit
 from crm.simulator.generate import again
-from crm.simulator.past import A_STINT_ENDS, stints
+from crm.simulator.past import A_STINT_ENDS, DAY_S, stints
 from crm.simulator.result import Result
 from crm.simulator.scenario import Agent, Caller, Posture, Queue, Scenario
 from crm.simulator.scenario_file import ScenarioGiven, callers_of, expected_of, scenario_of
@@ -63,10 +63,10 @@ def of_file(given: ScenarioGiven, what_if: WhatIf) -> Plan:
 def of_trace(trace: Trace, what_if: WhatIf, queues: Mapping[str, Queue] | None = None,
              posture: Posture | None = None) -> Plan:
     """The calls as they came, patience and talk drawn anew. Agents are at work as the calls tell, for the queues whose calls they
-    answered; with `agents`, so many from each day's first talk to its last, for every queue. `queues`: as the site has them."""
+    answered; with `agents`, so many from each day's first call to its last, for every queue. `queues`: as the site has them."""
     fitted = fit(trace.calls)
     names = sorted({call.queue for call in trace.calls})
-    until = trace.days * 86_400.0
+    until = trace.days * DAY_S
     plans = tuple((queues or {}).get(name) or Queue(name, chain=()) for name in names)
     plans = tuple(replace(plan, talk_s=fitted.talk.mean, patience_s=min(fitted.patience.mean, 3600.0)) for plan in plans)
     at_work = stints(trace.calls)
@@ -76,9 +76,8 @@ def of_trace(trace: Trace, what_if: WhatIf, queues: Mapping[str, Queue] | None =
     if what_if.agents is None:
         agents = tuple(Agent(code, spans, dict.fromkeys(answered[code], 1)) for code, spans in at_work.items())
     else:
-        spans = [span for mine in at_work.values() for span in mine]
-        days = [[span for span in spans if int(span[0] // 86_400) == day] for day in range(trace.days)]
-        open_ = tuple((min(begin for begin, _ in day), max(end for _, end in day) + A_STINT_ENDS) for day in days if day)
+        days = [[call for call in trace.calls if int(call.at // DAY_S) == day] for day in range(trace.days)]
+        open_ = tuple((min(call.at for call in day), max(call.talk_until for call in day) + A_STINT_ENDS) for day in days if day)
         agents = tuple(Agent(str(number), open_, dict.fromkeys(names, 1)) for number in range(1, what_if.agents + 1))
     counts = Counter(int(call.at // STEP_S) for call in trace.calls)
     patience = None if what_if.patience == 1 else lambda seconds: seconds * what_if.patience

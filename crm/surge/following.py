@@ -46,11 +46,13 @@ def follow(session: Session, site: Site, rules: Rules, calls_in: CallsIn | None,
     rows = session.scalars(select(SurgeChange).where(SurgeChange.acted_at.is_(None)).order_by(SurgeChange.id).limit(limit)
                            .with_for_update(skip_locked=True)).all()
     failed = False
+    # Before anybody is let go: then they are on no list any more, and the report is to tell who came.
+    there = {row.surge_id: calls_in.coming(session, row.surge_id) for row in rows} if calls_in else {}
     for row in rows:
         well = calls_in is None or _called(session, site, calls_in, row, now)
         failed = failed or not well
         if row.tier != row.before and not _is_passed_over(session, row):
-            people = () if calls_in is None else calls_in.coming(session, row.surge_id)
+            people = (*there[row.surge_id], *calls_in.coming(session, row.surge_id)) if calls_in else ()
             report = at_change(session, site.surge, rules, row, people, now)
             letters = address(session, site, report, now)
             log.info("surge_reported", report=report.id, surge=row.surge_id, tier=row.tier, letters=letters)

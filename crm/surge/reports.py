@@ -80,14 +80,23 @@ def _situation(session: Session, policy: SurgePolicy, rules: Rules, held: Holdin
                people: Sequence[CalledIn], now: datetime) -> Situation:
     state, control = held.state, policy.under_control
     rows = [] if surge is None else changes_of(session, surge.id)
+    called = () if surge is None else _called(session, surge.id, people)
     return Situation(
         at=now, tier=state.tier, surge_id=surge.id if surge else None, declared_at=surge.declared_at if surge else None,
         tier_since=state.tier_since, under_control_since=state.controlled_since, held=state.held,
         next_at=next_at(policy, state), down_at=down_at(policy, state), signals=held.signals,
-        tally=tally_since(session, surge.declared_at, now, rules) if surge else None, people=tuple(people),
+        tally=tally_since(session, surge.declared_at, now, rules) if surge else None, people=called,
         turns=tuple(Turn(row.at, row.act, row.before, row.tier, tuple(row.why), row.by, row.reason) for row in rows),
         waiting_limit=control.waiting, longest_limit_s=control.longest_wait, level_limit=control.service_level,
         drill=surge.drill if surge else False)
+
+
+def _called(session: Session, surge_id: int, now: Sequence[CalledIn]) -> tuple[CalledIn, ...]:
+    """Everybody who was called in by this surge, as they are now: who was let go again as the report before had them."""
+    before = session.scalar(select(SurgeReport.facts).where(SurgeReport.surge_id == surge_id)
+                            .order_by(SurgeReport.id.desc()).limit(1))
+    known = () if before is None else SITUATION.validate_python(before).people
+    return tuple({(person.tier, person.person_id): person for person in (*known, *now)}.values())
 
 
 def _kept(session: Session, of: Situation, change_id: int | None, by: str) -> SurgeReport:

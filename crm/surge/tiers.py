@@ -166,7 +166,8 @@ def shown(policy: SurgePolicy, state: State, surge_id: int | None, coming: tuple
         return Surge()
     return Surge(tier=state.tier, surge_id=surge_id, since=state.declared_at, tier_since=state.tier_since,
                  why=tuple(state.why), reason=state.reason, by=state.by, under_control_since=state.controlled_since,
-                 next_at=next_at(policy, state), down_at=down_at(policy, state), held=state.held, coming=coming, drill=drill)
+                 next_at=next_at(policy, state), down_at=down_at(policy, state), held=state.held, held_by=state.held_by,
+                 coming=coming, drill=drill)
 
 
 def _carried(policy: SurgePolicy, state: State, at: datetime) -> State:

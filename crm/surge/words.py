@@ -208,7 +208,7 @@ def _next(of: Situation, language: Language, clock: _Clock) -> str:
 
 def _limits(of: Situation, language: Language) -> str:
     zh = language == "zh"
-    said = [f"受控指排队不超过 {of.waiting_limit} 通" if zh else f"that is: at most {of.waiting_limit} waiting",
+    said = [f"受控指排队不超过 {of.waiting_limit} 通" if zh else f"under control is: at most {of.waiting_limit} waiting",
             f"最长等待不超过 {seconds(of.longest_limit_s, language)}" if zh else
             f"longest wait at most {seconds(of.longest_limit_s, language)}"]
     if of.level_limit is not None:

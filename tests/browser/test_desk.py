@@ -269,7 +269,7 @@ def test_a_supervisor_closes_a_queue_only_when_sure_opens_it_again_and_sees_in_w
 
 def test_pages_are_there_by_role_and_keep_one_line(page: Page, rig: Rig, floor: Floor) -> None:
     enter(page, rig[2].url, Role.SUPERVISOR)
-    expect(page.get_by_role("navigation").get_by_role("link")).to_have_text(["看板", "坐席", "组长", "工单", "住户"])
+    expect(page.get_by_role("navigation").get_by_role("link")).to_have_text(["看板", "坐席", "组长", "工单", "住户", "应急"])
     page.evaluate("window.sameDocument = true")
     page.get_by_role("link", name="组长").click()
     expect(page.locator("[data-agent]")).to_have_count(6)
@@ -283,7 +283,7 @@ def test_pages_are_there_by_role_and_keep_one_line(page: Page, rig: Rig, floor: 
 @pytest.mark.rule("K1", part="pages by role")
 def test_an_agent_gets_no_leaders_page_and_a_wall_only_the_wall(page: Page, rig: Rig, floor: Floor) -> None:
     enter(page, rig[2].url, Role.AGENT, "/lead")
-    expect(page.get_by_role("navigation").get_by_role("link")).to_have_text(["看板", "坐席", "工单", "住户"])
+    expect(page.get_by_role("navigation").get_by_role("link")).to_have_text(["看板", "坐席", "工单", "住户", "应急"])
     expect(page.locator("[data-queue]").first).to_be_visible()
     expect(page.locator("[data-agent]")).to_have_count(0)
     page.get_by_role("button", name="退出登录").click()

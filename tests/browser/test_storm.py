@@ -19,21 +19,24 @@ from wall.team import TEAM, staffed_floor
 
 from callcenter.events import ComponentHealth, DrillChanged, Health, HealthChanged, IncidentChanged, OutageChanged, SurgeChanged
 from callcenter.roles import Role
+from callcenter.settings import Settings
 from callcenter.storm import Coming, Surge
+from crm.database import open_database
+from crm.outages.models import OutageRow
 
 pytestmark = [*NEEDS]
 
-Rig = tuple[DashboardThread, Floor, dict[str, str]]
+Rig = tuple[DashboardThread, Floor, dict[str, str], Settings]
 
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
-    with running_here(tmp_path_factory.mktemp("storm"), TEAM) as (store, _, dashboard), \
+    with running_here(tmp_path_factory.mktemp("storm"), TEAM) as (store, settings, dashboard), \
             signed_in(dashboard.url, Role.SUPERVISOR) as client:
         floor = Floor(store.url)
         floor.publish(*staffed_floor(datetime.now(UTC)))
         floor.write_board()
-        yield dashboard, floor, dict(client.cookies)
+        yield dashboard, floor, dict(client.cookies), settings
         floor.close()
 
 
@@ -148,3 +151,48 @@ def test_the_worst_storm_fits_on_the_wall_in_both_languages(browser: Browser, ri
             return [...said, ...shown, ...hidden].map(e => e.className + ': ' + e.textContent) }""")
         assert cut == []
         page.context.close()
+
+
+@pytest.mark.rule("B1", part="declared by hand, with a reason, on the page")
+@pytest.mark.rule("C2", part="taken on, on the page")
+@pytest.mark.rule("H4", part="each act in the timeline, on the page")
+def test_a_surge_is_raised_an_emergency_declared_and_an_outage_taken_on_from_the_pages(browser: Browser, rig: Rig) -> None:
+    page = opened(browser, rig, LAPTOP, path="/surge")
+    expect(page.locator("[data-act=raise]")).to_be_disabled()
+    page.locator("[data-field=reason]").fill("江湾一号停水")
+    page.locator("[data-act=raise]").click()
+    expect(page.locator("[data-tier='1'] [data-test=reason]")).to_have_text("江湾一号停水 · supervisor 启动")
+    page.locator("[data-field=reason]").fill("等抢修消息")
+    page.locator("[data-act=hold]").click()
+    expect(page.locator("[data-next=held]")).to_contain_text("supervisor 保持")
+    expect(page.locator("[data-surge] li")).to_contain_text(["江湾一号停水", "等抢修消息"])
+    picture(page, "surge-page")
+
+    page.get_by_role("link", name="突发事件").click()
+    page.locator("[data-act=open-declare]").click()
+    page.locator("[data-field=type]").select_option("lift-entrapment")
+    page.locator("[data-field=place]").fill("3 栋 2 单元")
+    page.locator("[data-field=what]").fill("电梯停在七楼")
+    page.locator("[data-act=declare]").click()
+    talk = page.locator("[data-step=talk]")
+    talk.locator("[data-say=done]").click()
+    expect(talk).to_have_attribute("data-standing", "done")
+    expect(page.locator("[data-line=done]")).to_contain_text("经对讲与被困人员通话")
+    page.locator("[data-condition=children]").click()
+    expect(page.locator("[data-step=fire_brigade]")).to_have_attribute("data-standing", "open")
+    expect(page.locator("[data-test=hindering]")).to_be_visible()
+    page.locator("[data-field=over]").fill("全部救出")
+    expect(page.locator("[data-act=over]")).to_be_disabled()
+    picture(page, "emergency-page")
+
+    began, database = datetime.now(UTC) - timedelta(minutes=7), open_database(rig[3].database_url)
+    with database.writing.begin() as session:
+        session.add(OutageRow(outage_id=f"trunk-{began:%Y%m%d-%H%M%S}", component="trunk", detail="unreachable", began_at=began,
+                              step_s=300))
+    database.close()
+    page.get_by_role("link", name="系统故障").click()
+    story = page.locator("[data-story]")
+    expect(story).to_contain_text("已报主管")
+    story.locator("[data-act=acknowledge]").click()
+    expect(story).to_contain_text("supervisor 处理中")
+    page.context.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -160,6 +161,10 @@ async def test_an_acd_that_is_killed_rings_nobody_twice_and_the_call_goes_on_wit
     await control.start_acd()
     assert (await control.orders(order)).detail == "begun"
     assert len(phone.legs) == 1, "nobody is rung a second time"
+    async with line.hotline.ami() as ami:
+        kept = {entry["Key"]: entry["Val"] for entry in await ami.act(
+            "DBGetTree", Family="sixring", Key="dialled", ends_with="DBGetTreeComplete") if "Key" in entry}
+    assert re.fullmatch(r"1\|[0-9]{10}", kept["/sixring/dialled/0a1b"]), "as acd sweeps it"
 
 
 async def test_what_is_called_off_stops_ringing_and_what_nobody_may_dial_is_not_dialled(line: Line, control: Control) -> None:

@@ -9,18 +9,18 @@ from contextlib import asynccontextmanager
 
 import pytest
 from hotline.control import Control
-from hotline.instance import SWITCH_PIN
+from hotline.instance import SWITCH_PIN, Hotline
 from hotline.line import Guest, Line
 from hotline.peers import agi_peer, answers
 from hotline.sites import TestSite
+from typer.testing import CliRunner
 
-from callcenter.clock import SystemClock
+from callcenter.cli.app import app
 from callcenter.commands import Pause, PauseReason, SetNotice, SetSurge, SignIn, SwitchLine
 from callcenter.events import AgentState, Board, SeatState
 from callcenter.phones import PATIENCE_S, Leg, Seat
 from callcenter.phones.hearing import speech_seconds
-from callcenter.runtime.switch import line_of, switch
-from callcenter.site import load_site
+from callcenter.runtime.switch import line_of
 
 ELSEWHERE, WRAPUP_S, CUT_S = "13900009999", 12, 1
 SITE = TestSite(
@@ -55,6 +55,12 @@ async def written(line: Line, **keys: str) -> AsyncIterator[None]:
             await said(line, key.replace("__", "/"), "")
 
 
+async def sixring(hotline: Hotline, *words: str) -> tuple[int, str]:
+    """Exit status and what it says; the command itself, without a new Python's start."""
+    done = await asyncio.to_thread(CliRunner().invoke, app, words, env={"SIXRING_STATE": str(hotline.settings.state)})
+    return done.exit_code, done.output
+
+
 def switchings(line: Line) -> list[tuple[str, str, tuple[str, ...]]]:
     """What the journal says of it besides calls."""
     return [(entry.event, entry.agent, entry.data) for entry in line.journal.entries() if entry.event in (
@@ -77,12 +83,14 @@ async def dials(line: Line, seat: Seat, code: str, pin: str) -> None:
 @pytest.mark.rule("B6")
 @pytest.mark.rule("H5", part="the notice on the IVR for callers from there; calls and texts have their own tests")
 async def test_in_a_surge_callers_hear_the_notices_and_few_words_and_are_asked_nothing_afterwards(line: Line) -> None:
-    seat = await line.seat("1101")
+    await line.leave("1101")
     async with written(line, tier="1", notice="welcome-night", notice__yunqi="recording-notice"), \
             agi_peer(line.hotline.settings.ports.agi, answers({CALLER: "7|zh|0|张三 3-1|yunqi"})):
         stranger, guest = await line.call(), await line.call(number=CALLER)
-        await stranger.hears("welcome")
+        await stranger.hears("welcome-night")
         await stranger.hangs_up()
+        await stranger.has("ENDED")             # or the seat might ring for it
+        seat = await line.seat("1101")
         for prompt in ("recording-notice", "welcome-night", "surge-notice", "welcome", "connecting"):
             await guest.hears(prompt)
         await (leg := await seat.rings()).answer()
@@ -97,10 +105,9 @@ async def test_in_a_surge_callers_hear_the_notices_and_few_words_and_are_asked_n
 
 @pytest.mark.rule("C7")
 async def test_the_line_is_switched_by_a_code_with_every_python_process_dead_and_a_wrong_pin_switches_nothing(
-        line: Line) -> None:
+        hotline: Hotline, line: Line) -> None:
     seat, elsewhere = await line.seat("1101"), await line.outside(ELSEWHERE)
-    settings = line.hotline.settings
-    site = load_site(settings.site_file)
+    settings = hotline.settings
     await dials(line, seat, "*191", "314159")
     assert line_of(settings).to == ""
     await dials(line, seat, "*191", SWITCH_PIN)
@@ -119,7 +126,10 @@ async def test_the_line_is_switched_by_a_code_with_every_python_process_dead_and
     calls = [(guest, "announcement"), (moved, ELSEWHERE), (refused, ELSEWHERE)]
     assert [(await one.has("SWITCHED")).data for one, _ in calls] == [(to,) for _, to in calls]
     assert not {"MENU", "ENTERQUEUE"} & {event for one, _ in calls for event in one.events}
-    switch(settings, site, "", SystemClock())
+    assert (await sixring(hotline, "switch", "--to", "110"))[0] == 1, "a number that the site file does not name"
+    assert (await sixring(hotline, "switch", "--back"))[0] == 0
+    code, told = await sixring(hotline, "switch")
+    assert (code, told[:27]) == (0, "new calls: as always since ")
     assert (line_of(settings).to, line_of(settings).by) == ("", "console")
     back = await line.call()
     await back.hears("menu-main")
@@ -158,10 +168,10 @@ def is_(agent: str, state: AgentState, reason: str = "") -> Callable[[Board], bo
 @pytest.mark.rule("B2")
 @pytest.mark.rule("B5", part="what acd takes and gives back; when, the tiers' own tests say")
 async def test_a_surge_pulls_in_another_team_and_the_back_office_cuts_their_wrap_up_and_gives_everything_back(
-        line: Line) -> None:
+        hotline: Hotline, line: Line) -> None:
     await line.leave("1101")
     other_team, back_office = await line.seats("1003", "1002")
-    async with Control(line.hotline) as control:
+    async with Control(hotline) as control:
         online = {"1002", "1003"}
         await control.board_where(lambda board: all(board.seats[seat].state is not SeatState.OFFLINE for seat in online), "phones")
         await control.orders(SignIn("801", "1003"))
@@ -179,7 +189,7 @@ async def test_a_surge_pulls_in_another_team_and_the_back_office_cuts_their_wrap
         await control.board_where(is_("802", AgentState.PAUSED, "back_office"), "802 has it back")
         await become(line, lambda now: now == before)
 
-        settings = line.hotline.settings
+        settings = hotline.settings
         assert (await control.orders(SetNotice("yunqi", "recording-notice"))).is_done
         assert (await control.asks(SetNotice("yunqi", "welcome,8000"))).code == "unknown_prompt"
         assert (await control.asks(SetNotice("../tier", "welcome"))).code == "unknown_estate"

@@ -110,6 +110,7 @@ def _call_in() -> None:
         sa.Column("tries", sa.Integer(), nullable=False),
         sa.Column("tried_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("arrived_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("how", sa.String(length=6), nullable=True),
         sa.Column("seat", sa.String(length=6), nullable=True),
         sa.ForeignKeyConstraint(["call_in_id"], ["call_ins.id"], name=op.f("fk_called_in_call_in_id_call_ins")),

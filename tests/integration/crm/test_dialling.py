@@ -29,6 +29,7 @@ from crm.dialling.schemas import CallWanted, NoSuchCall, Outcome, Result
 from crm.dialling.service import Progress, ask_for, progress, stop
 from crm.households.lines import COLUMNS
 from crm.outbox.models import OutboxEntry
+from crm.privacy.forget import forget_dialled
 
 START = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)      # noon
 RULES: dict[str, Any] = {"at_once": 2, "tries": 2, "busy": 60, "retry": 300, "quiet_from": "21:00", "quiet_until": "08:00"}
@@ -175,6 +176,14 @@ def test_so_many_at_once_the_urgent_first_nobody_at_night_nobody_who_said_no_and
     desk.answers = [Answer("", "not_now", "cap")]
     assert desk.rung(desk.goes_on()) == [(second, 1)]
     assert desk.rung(desk.goes_on(3)) == [(short, 1)]
+    desk.journal(first, "1", "answered", "1")
+    desk.answers = [Answer("", "not_now", "surge")]         # outbound work pauses, and acd is not asked again and again
+    assert desk.rung(desk.goes_on()) == [(second, 1)]
+    assert desk.goes_on(29) == []
+    alarm = desk.wants(call("13900000006", urgent=True))
+    assert desk.rung(desk.goes_on()) == [(alarm, 1)]
+    desk.journal(alarm, "1", "answered", "1")
+    assert desk.rung(desk.goes_on(2)) == [(second, 1)]
     desk.clock.advance(9 * 3600)                            # 21:00
     late = desk.wants(call("13900000004"))
     night = desk.wants(call("13900000005", urgent=True))
@@ -198,6 +207,12 @@ def test_what_is_stopped_rings_no_more_and_who_answers_all_the_same_is_heard(des
         stop(session, "incident", "incident:2", desk.clock.now())
     desk.journal(later, "1", "answered", "1")
     assert desk.heard == [(later, Result(Outcome.ANSWERED, 1, "1", is_last=True))]
+    private = desk.wants(call("13900000005", household_id=7, not_before=START + timedelta(hours=1)))
+    with desk.database.writing.begin() as session:
+        row = session.scalars(select(DialTask).where(DialTask.task_id == private)).one()
+        forget_dialled(session, row, desk.clock.now())
+    forgotten = desk.task(private)
+    assert (forgotten.number, forgotten.household_id, forgotten.outcome) == ("", None, "stopped")
     gone = desk.wants(call("13900000004", until=START + timedelta(seconds=5), not_before=START + timedelta(hours=1)))
     assert desk.goes_on(6) == []
     assert desk.heard[1:] == [(gone, Result(Outcome.EXPIRED, 0, "", is_last=True))]

@@ -75,7 +75,7 @@ class CallsIn:
 
     def release(self, session: Session, surge_id: int, tier: int, now: datetime) -> None:
         self.asked.append(("release", tier))
-        self.people = tuple(replace(each, state=Coming.RELEASED) if each.tier == tier else each for each in self.people)
+        self.people = tuple(each for each in self.people if each.tier != tier)
 
     def coming(self, session: Session, surge_id: int) -> tuple[CalledIn, ...]:
         return self.people
@@ -239,7 +239,7 @@ def test_a_surge_is_declared_calls_in_tier_by_tier_and_gives_back_tier_by_tier_t
     assert [len(of.turns) for of in reports] == [1, 2, 3, 4, 5, 6]
     assert [of.signals.waiting for of in reports if of.signals] == [6, 6, 6, 0, 0, 0]
     assert [signals["waiting"] for signals in figures if signals] == [6, 6, 6, 0, 0, 0]
-    assert [len(of.people) for of in reports] == [0, 1, 2, 2, 2, 2], "who was called stands in the report of its change"
+    assert [len(of.people) for of in reports] == [0, 1, 2, 2, 2, 2], "who was called stands in it, also when they are home again"
     assert letters == ["robot:ops"] * 6
 
 

@@ -188,7 +188,8 @@ def test_off_duty_agents_are_rung_answer_by_phone_or_page_arrive_or_are_replaced
         storm.calling.release(session, SURGE, 2, storm.clock.now())
     assert storm.coming() == {}
     assert storm.goes_on(3600) == []
-    assert [one["state"] for one in leader.read(path)["called"]] == ["released"] * 3
+    assert [(one["state"], one["arrived_at"] is not None) for one in leader.read(path)["called"]] == [
+        ("released", False), ("released", True), ("released", True)], "who came is known afterwards"
     listing = [(one["tier"], one["begun_by"], one["released_by"]) for one in leader.read("/call-in")["items"]]
     assert listing == [(3, "duty_lead", "duty_lead"), (2, "surge", "surge")]
     assert leader.read("/call-in", open=True)["items"] == []
@@ -196,7 +197,7 @@ def test_off_duty_agents_are_rung_answer_by_phone_or_page_arrive_or_are_replaced
         pass
     heads = [text.partition("\n")[0] for text in storm.said]
     assert heads == ["【召回上岗】热线2级应急", "【召回上岗】热线3级应急", "【解除召回】热线3级应急", "【解除召回】热线2级应急"]
-    assert "https://desk.example/call-in" in storm.said[0]
+    assert "https://desk.example/surge" in storm.said[0]
     assert "新闻发言人" in storm.said[1]
     with storm.database.reading() as session:
         told = [row.what for row in session.scalars(select(OutboxEntry).order_by(OutboxEntry.id))]

@@ -38,6 +38,8 @@ from crm.kinds.service import put_shipped
 from crm.outages.models import OutageRow
 from crm.reports.schedules.models import ReportSchedule
 from crm.staff.models import User
+from crm.surge.models import SurgeReport
+from crm.surge.situation import SITUATION, Situation
 
 CHECKS = (not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance)
 ENDS_THE_SESSION = "DELETE /api/v1/session"
@@ -107,6 +109,8 @@ def _scene(instance: Settings) -> None:
         put_shipped(session, datetime.now(UTC))
         session.add(OutageRow(outage_id=THERE["outage_id"], component="database", detail="", began_at=datetime.now(UTC)))
         admin = session.scalars(select(User.id).where(User.name == Role.ADMIN.value)).one()
+        session.add(SurgeReport(at=datetime.now(UTC), by="admin", tier=0, facts=SITUATION.dump_python(
+            Situation(datetime.now(UTC), 0, None), mode="json")))
         session.add(CallInPerson(name="x", tier=2, number="", skills=[], language="zh", place=0, active=True))
         session.add(CallInRow(tier=2, reason="x", skills=[], begun_at=datetime.now(UTC), begun_by="admin"))
         session.add(ReportSchedule(

@@ -41,8 +41,12 @@ class Link:
             raise AmiTimedOut(action)
         if action == "DBPut":
             self.kept[headers["Key"]] = headers["Val"]
+        elif action == "DBDel":
+            del self.kept[headers["Key"]]
 
-    async def ask_list(self, _action: str, headers: Mapping[str, str]) -> list[dict[str, str]]:
+    async def ask_list(self, action: str, headers: Mapping[str, str]) -> list[dict[str, str]]:
+        if action == "DBGetTree":
+            return [{"key": f"/{headers['Family']}/{key}", "val": value} for key, value in self.kept.items()]
         if headers["Key"] not in self.kept:
             raise AmiRefused("none")
         return [{"val": self.kept[headers["Key"]]}]
@@ -135,3 +139,14 @@ def test_a_phone_that_rings_stops_and_who_has_answered_hears_it_to_the_end() -> 
     for task in ("a1", "a2", "a"):
         assert acd.asks(StopDialling(task)) == ("done", "")
     assert acd.link.asked == [("Hangup", {"Channel": "Local/rings;1"})]
+
+
+def test_attempts_that_nobody_asks_for_any_more_are_forgotten() -> None:
+    acd = Acd()
+    acd.asks(dial("old"))
+    acd.clock.advance(6 * 86_400)
+    acd.asks(dial("young"))
+    acd.clock.advance(86_401)
+    asyncio.run(acd.desk.sweep(acd.link))     # type: ignore[arg-type]
+    assert list(acd.link.kept) == ["dialled/young"]
+    assert acd.asks(dial("young")) == ("done", "begun")

@@ -11,6 +11,7 @@ import yaml
 from callcenter.settings import CHECKOUT
 from callcenter.site.load import SiteErrors, load_site
 from callcenter.site.posture import Posture
+from callcenter.site.schema import Menu
 
 DEMO = CHECKOUT / "asterisk-config/site.yaml"
 
@@ -44,3 +45,11 @@ def test_an_extra_seat_rings_with_nobody_there_and_an_evacuation_leads_elsewhere
 @pytest.mark.parametrize("number", ["139000&PJSIP/1", "13900,60", "announcement", ""])
 def test_no_number_of_an_evacuation_means_anything_else_to_the_dialplan(tmp_path: Path, number: str) -> None:
     assert [key for key, _ in faults(tmp_path, evacuation={"numbers": [number]})] == ["posture.evacuation.numbers.0"]
+
+
+@pytest.mark.rule("B6")
+def test_in_a_surge_a_menu_says_what_the_site_names_or_else_the_least_that_is_safe() -> None:
+    menu = Menu.model_validate({"id": "main", "prompts": ["welcome", "recording-notice", "emergency-hint", "menu-main"], "keys": {},
+                                "silent": {"queue": "repair"}})
+    assert menu.short == ("welcome", "emergency-hint")
+    assert menu.model_copy(update={"in_surge": ("menu-main",)}).short == ("menu-main",)

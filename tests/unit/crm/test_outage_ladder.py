@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,16 +17,18 @@ from hypothesis import strategies as st
 
 from callcenter.board import BOARD_KEY
 from callcenter.bus import KEPT_EVENTS, STREAM
+from callcenter.clock import FakeClock
 from callcenter.heartbeat import PREFIX, TTL_S
 from callcenter.settings import CHECKOUT
 from callcenter.site import load_site
 from crm.outages import backups, ladder, wire
 from crm.outages.backups import Made
+from crm.outages.guard import Guard, kept
 from crm.outages.ladder import Acknowledged, Began, Ended, Happening, Limits, Look, Policy, Rung, Seen, State, Told
 from crm.outages.looking import said, seats, unexplained
-from crm.outages.plan import BackupPlan, plan_from, plan_of
+from crm.outages.plan import BackupPlan, Plan, plan_from, plan_of
 from crm.outages.soundless import recordings
-from crm.outages.story import happening_of, written
+from crm.outages.story import RESERVE, Log, happening_of, read, written
 from crm.outages.ways import CLEAR, TRIES, VENDOR, Message, Tried, Way, due, next_try, story_of, wait
 from crm.outages.words import Alarm
 
@@ -266,3 +271,85 @@ def test_the_guards_words_are_everybodys() -> None:
     plan = plan_of(load_site(CHECKOUT / "asterisk-config/site.yaml"))
     assert plan_from(json.loads(json.dumps(asdict(plan)))) == plan
     assert [rung.after_s for rung in plan.policy.rungs] == [0, 300, 600, 3600]
+
+
+class Hand:
+    """What the guard stands on, played by the test: looks, the bus, its helpers."""
+
+    def __init__(self) -> None:
+        self.looks: dict[str, Seen] = {}
+        self.changing, self.started, self.said = False, list[str](), list[tuple[str, dict[str, Seen]]]()
+
+    def publish(self, outage: ladder.Outage, at: datetime, next_at: datetime | None) -> None:
+        self.said.append((outage.outage_id, {}))
+
+    def beat(self, looks: Mapping[str, Seen], since: Mapping[str, datetime]) -> None:
+        self.said.append(("beat", dict(looks)))
+
+    def start(self, what: str) -> Failed:
+        self.started.append(what)
+        return Failed()
+
+
+class Failed:
+    def poll(self) -> int:
+        return 1
+
+
+@pytest.mark.rule("C2")
+def test_what_is_only_starting_or_being_changed_is_no_outage_and_a_helper_that_fails_is_tried_more_and_more_seldom(
+        tmp_path: Path) -> None:
+    plan = Plan(5, 60, "Asia/Shanghai", POLICY, (ROBOT,), (), 2, None)
+    hand, clock = Hand(), FakeClock(T)
+    guard = Guard(plan, tmp_path, lambda _: dict(hand.looks), hand, hand.start, lambda *_, **__: None, clock, lambda: hand.changing)
+    guard.open()
+
+    def look(seconds: int, look: Look) -> None:
+        hand.looks = {"database": Seen(look)}
+        for _ in range(seconds // 5):
+            clock.advance(5)
+            assert guard.step() <= plan.look_every_s
+
+    look(55, Look.DOWN)
+    assert kept(tmp_path).outages == {}               # it may only be starting
+    look(10, Look.OK)
+    hand.changing = True
+    look(300, Look.DOWN)
+    assert kept(tmp_path).outages == {}
+    hand.changing = False
+    look(20, Look.DOWN)
+    assert [one.component for one in kept(tmp_path).outages.values()] == ["database"]
+    assert hand.started == ["tell"]
+    look(600, Look.DOWN)
+    assert len(hand.started) == 6                     # after 10, 20, 40, 80, 160 s and a look each
+    hand.changing = True                              # what is out stays out
+    look(60, Look.DOWN)
+    assert kept(tmp_path).ended == {}
+
+
+def test_the_guard_imports_nothing_that_may_be_what_broke() -> None:
+    heavy = {"pydantic", "redis", "structlog", "sqlalchemy", "yaml", "typer", "fastapi"}
+    code = f"import sys, crm.outages.__main__; print(sorted({heavy!r} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], cwd=CHECKOUT, capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+def test_the_story_outlasts_a_torn_line_and_a_full_disk(tmp_path: Path) -> None:
+    file = tmp_path / "story.jsonl"
+    log = Log(file)
+    log.open()
+    assert log.add([{"n": 1}])
+    with file.open("a") as torn:
+        torn.write('{"n": 2')                         # its writer was killed
+    assert [line.said for line in read(file)] == [{"n": 1}]
+    log = Log(file)
+    log.open()
+    kept_file = file.rename(tmp_path / "kept")
+    file.symlink_to("/dev/full")
+    assert (tmp_path / RESERVE).exists()
+    assert not log.add([{"n": 3}])
+    assert not (tmp_path / RESERVE).exists()          # given up for what has to be written
+    file.unlink()
+    kept_file.rename(file)                            # there is room again
+    assert log.add([{"n": 4}])
+    assert [(line.place, line.said["n"]) for line in read(file)] == [(1, 1), (2, 3), (3, 4)]
+    assert len({line.file for line in read(file)}) == 1

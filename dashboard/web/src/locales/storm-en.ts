@@ -80,7 +80,7 @@ const en: typeof zh = {
       causes: 'Causes', lessons: 'Lessons', insurance: 'Insurance', followed_up: 'Follow-ups of households', report: 'The report approved', begun: 'begun', again: 'again', stopped: 'stopped', drafted: 'drafted', changed: 'changed', signed: 'signed', approved: 'approved',
     },
   },
-  outages: { onlyOpen: 'Only those that go on', none: 'No outages', goesOn: 'goes on', take: 'I am on it', cause: 'Cause', why: 'What the cause was', note: 'Note the cause' },
+  outages: { onlyOpen: 'Only those that go on', none: 'No outages', goesOn: 'goes on', take: 'I am on it', by: 'taken on by {name}', cause: 'Cause', why: 'What the cause was', note: 'Note the cause' },
   ladder: { title: 'Who was told', Began: 'began', Told: 'told', Acknowledged: 'taken on', Ended: 'working again', sent: 'sent', not_sent: 'not sent', minute: 'minute {n}', clear: 'all-clear' },
   lost: {
     title: 'Lost callers', unknown: 'Known once it is over and the journal is read', none: 'Nobody was lost', unreachable: '{n} withheld their number', how: { lost: 'lost', cut_off: 'cut off', abandoned: 'gave up' }, willRing: 'to be rung back', ticket: 'Ticket',

@@ -79,7 +79,7 @@ export default {
       causes: '原因', lessons: '教训与改进', insurance: '保险', followed_up: '回访受影响住户', report: '书面报告获批', begun: '开始', again: '再次拨打', stopped: '停止', drafted: '起草', changed: '修改', signed: '签字', approved: '批准',
     },
   },
-  outages: { onlyOpen: '只看未恢复的', none: '没有故障记录', goesOn: '未恢复', take: '我来处理', cause: '原因', why: '查明的原因', note: '记下原因' },
+  outages: { onlyOpen: '只看未恢复的', none: '没有故障记录', goesOn: '未恢复', take: '我来处理', by: '{name} 处理', cause: '原因', why: '查明的原因', note: '记下原因' },
   ladder: { title: '上报经过', Began: '故障开始', Told: '上报', Acknowledged: '有人处理', Ended: '恢复', sent: '已送达', not_sent: '未送达', minute: '第 {n} 分钟', clear: '恢复通知' },
   lost: {
     title: '丢失的来电', unknown: '恢复并读完话务记录后才知道', none: '没有丢失来电', unreachable: '{n} 个号码隐藏，无法回拨', how: { lost: '丢失', cut_off: '通话中断', abandoned: '放弃' }, willRing: '等待回拨', ticket: '工单',
