@@ -14,7 +14,8 @@ import re
 from dataclasses import dataclass
 
 from callcenter.roles import Role
-from desk.authorisation_storm import STORM
+from desk.emergency_rules import EMERGENCIES
+from desk.storm_rules import STORM
 
 GROUPS = {
     "everybody": "agent leader supervisor duty_lead manager operations engineer office spokesperson admin wallboard",
@@ -342,7 +343,7 @@ class Rule:
 
 def rules() -> list[Rule]:
     found = []
-    for line in filter(None, map(str.strip, (RULES + STORM).splitlines())):
+    for line in filter(None, map(str.strip, (RULES + STORM + EMERGENCIES).splitlines())):
         method, path, *words, estates = line.split()
         roles = frozenset(Role(role) for word in words for role in GROUPS.get(word, word).split())
         found.append(Rule(method, path, roles, estates.rstrip("*"), estates.endswith("*")))
