@@ -132,7 +132,7 @@ export function seatsInOrder(board: Board): Seat[] {
   )
 }
 
-const healthOrder = ['trunk', 'asterisk', 'ami', 'acd', 'agi', 'crm', 'dashboard', 'redis', 'database', 'figures', 'disk']
+const healthOrder = ['trunk', 'network', 'asterisk', 'ami', 'acd', 'agi', 'crm', 'dashboard', 'redis', 'database', 'figures', 'disk']
 
 /** A wall names what everybody knows, and whatever is not well; of the rest their number says enough. */
 export function healthNamed(health: readonly ComponentHealth[]): { named: ComponentHealth[]; rest: ComponentHealth[] } {
