@@ -32,7 +32,7 @@ from crm.database import open_database
 from crm.privacy.service import View
 from crm.staff.actor import SYSTEM
 
-CALLERS, AT_ONCE = 60, 12
+CALLERS, AT_ONCE = 60, 20
 ON_DUTY = {"901": ("1001", "repair"), "902": ("1002", "repair"), "903": ("1003", "complaint"), "904": ("1004", "enquiry")}
 OFF_DUTY = {"905": ("1005", "2901"), "906": ("1006", "2902")}
 REFUSES = ("907", "2903")
@@ -142,7 +142,7 @@ async def test_sixty_callers_and_four_agents_tiers_come_people_come_and_all_is_g
 
     async def calls() -> str:
         async with room:
-            guest = await line.call(dialled="8001")
+            guest = await line.call_and_press("1", dialled="8001")
             await guest.has("CONNECT", within=4 * PATIENCE_S)
             await enough.wait()          # all who are answered talk until the others have come
             await guest.hangs_up()
