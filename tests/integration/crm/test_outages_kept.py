@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from callcenter.clock import FakeClock
 from callcenter.commands import Answer, Command, RingBack
@@ -24,13 +25,13 @@ from crm.calls.journal import parse_queue_log
 from crm.calls.recorder import Recorder, Source
 from crm.database import Database
 from crm.kinds.service import put_shipped
-from crm.outages import service
+from crm.outages import keeper, service
 from crm.outages.guard import INBOX
 from crm.outages.keeper import OutageKeeper
 from crm.outages.ladder import Acknowledged, Began, Ended, Happening, Told
 from crm.outages.models import LostCaller, OutageLine
 from crm.outages.schemas import LostCallerShown
-from crm.outages.story import STORY, TOLD, Log, written
+from crm.outages.story import STORY, TOLD, Line, Log, written
 from crm.outages.ways import Message, Tried
 from crm.outbox.models import OutboxEntry
 from crm.privacy.service import View
@@ -187,8 +188,8 @@ def test_an_asterisk_that_is_back_before_it_was_an_outage_owes_its_callers_a_cal
     house.keeper.step()
     assert house.told == []                      # it may yet be part of an outage
     house.now(200)
-    for keeper in (house.new_keeper(), house.new_keeper()):
-        keeper.step()
+    for again in (house.new_keeper(), house.new_keeper()):
+        again.step()
     assert [one.callback.callback_id for one in house.told if isinstance(one, CallbackChanged)] == [lost]
     with house.database.reading() as session:
         rows = {row.call_id: (row.outage_id, row.rings) for row in session.scalars(select(LostCaller))}
@@ -223,3 +224,24 @@ def test_who_acknowledges_on_a_page_or_by_command_is_kept_once_audited_and_told_
     assert [tuple(row) for row in audited] == [
         ("leader", "outage.acknowledged", f"outage:{OUTAGE}"), ("console", "outage.acknowledged", "outage:redis-20261122-040000"),
         ("leader", "outage.cause_noted", f"outage:{OUTAGE}")]
+
+
+@pytest.mark.rule("C2")
+def test_a_message_that_is_read_before_the_beginning_of_its_outage_is_kept_with_it(
+        house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks, new_lines = iter(range(10)), keeper._new_lines
+
+    def looked(session: Session, path: Path) -> list[Line]:
+        assert next(looks, None) is not None, "it reads the same lines again and again"
+        return new_lines(session, path)
+
+    monkeypatch.setattr(keeper, "_new_lines", looked)
+    house.tells(tried=[Tried(Message(OUTAGE, "0", "robot:ops", ""), at(111))])
+    house.now(120)
+    house.keeper.step()
+    with house.database.reading() as session:
+        assert session.scalar(select(func.count()).select_from(OutageLine)) == 0
+    house.tells(Began(OUTAGE, "asterisk", at(110), at(100), "no_answer"))
+    house.keeper.step()
+    with house.database.reading() as session:
+        assert [line.what for line in service.outage(session, View(SYSTEM), OUTAGE).lines] == ["Began", "sent"]
