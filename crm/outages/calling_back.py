@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import exists, or_, select
+from sqlalchemy import and_, exists, or_, select
 from sqlalchemy.orm import Session
 
 from callcenter.events import CallbackChanged, CallbackState
@@ -121,16 +121,19 @@ class CallBack:
 
 
 def calls_since(session: Session, first: datetime, now: datetime) -> list[Ended]:
-    """All calls of the hotline that ended since."""
+    """All calls of the hotline that ended since, and those that were answered and go on: as answered, until now."""
     last = (select(QueueVisit.gave_up).where(QueueVisit.call_id == CallRow.call_id).order_by(QueueVisit.place.desc()).limit(1)
             .correlate(CallRow).scalar_subquery())
     rows = session.execute(select(CallRow.call_id, CallRow.number, CallRow.entered_at, CallRow.ended_at, CallRow.outcome,
                                   CallRow.cause, last.label("gave_up"), CallRow.fold["nuisance"].as_string().label("nuisance"))
-                           .where(CallRow.entered_at >= first - LONGEST_CALL, CallRow.ended_at >= first,
-                                  CallRow.outcome.is_not(None))).all()
+                           .where(CallRow.entered_at >= first - LONGEST_CALL, or_(
+                               and_(CallRow.ended_at >= first, CallRow.outcome.is_not(None)),
+                               and_(CallRow.ended_at.is_(None), CallRow.answered_at.is_not(None), CallRow.callback_id.is_(None))))
+                           ).all()
     blocked = {normalise(number) for number in session.scalars(select(Treatment.number).where(
         Treatment.level == "block", Treatment.state == "active", or_(Treatment.until.is_(None), Treatment.until > now)))}
-    return [Ended(row.call_id, number, row.entered_at, row.ended_at, row.outcome, row.cause, bool(row.gave_up),
+    return [Ended(row.call_id, number, row.entered_at, row.ended_at or now, row.outcome or Outcome.ANSWERED.value, row.cause,
+                  bool(row.gave_up),
                   is_blocked=row.nuisance == "block" or number in blocked)
             for row in rows for number in (normalise(row.number) if row.number else None,)]
 

@@ -245,3 +245,14 @@ def test_a_message_that_is_read_before_the_beginning_of_its_outage_is_kept_with_
     house.keeper.step()
     with house.database.reading() as session:
         assert [line.what for line in service.outage(session, View(SYSTEM), OUTAGE).lines] == ["Began", "sent"]
+
+
+@pytest.mark.rule("C4")
+def test_who_called_again_and_is_still_talking_is_not_rung(house: House) -> None:
+    house.call(1, "13900000001", 120, "abandon")
+    house.call(2, "13900000001", 330, "open")
+    waits = house.call(3, "13900000002", 130, "abandon")
+    house.tells(Began(OUTAGE, "asterisk", at(110), at(100)), Ended(OUTAGE, at(360), at(299)))
+    house.now(370)
+    house.keeper.step()
+    assert set(house.callers()) == {waits}
