@@ -62,6 +62,7 @@ class OutageKeeper:
             self._take(name)
         self._pass_on()
         self._list_lost()
+        self._call_off_served()
         if self._round % SHORT_DEATHS_EVERY == 0:
             self._list_short_deaths()
         self._round += 1
@@ -107,6 +108,18 @@ class OutageKeeper:
                 events = self._calling_back.of(session, row, self._clock.now())
             for event in events:
                 self._tell(event)
+
+    def _call_off_served(self) -> None:
+        """Also long after: who was lost at night is to be rung in the morning."""
+        now = self._clock.now()
+        with self._database.reading() as session:
+            served = self._calling_back.served(session, now)
+        if not served:
+            return
+        with self._database.writing.begin() as session:
+            events = self._calling_back.call_off(session, served, now)
+        for event in events:
+            self._tell(event)
 
     def _list_short_deaths(self) -> None:
         known = self._read_until()

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from callcenter.clock import FakeClock
 from callcenter.commands import Answer, Command, RingBack
-from callcenter.events import AnyEvent, CallbackChanged
+from callcenter.events import AnyEvent, CallbackChanged, CallbackState
 from callcenter.roles import Role
 from callcenter.settings import CHECKOUT
 from callcenter.site import load_site
@@ -256,3 +256,24 @@ def test_who_called_again_and_is_still_talking_is_not_rung(house: House) -> None
     house.now(370)
     house.keeper.step()
     assert set(house.callers()) == {waits}
+
+
+@pytest.mark.rule("C4")
+def test_who_calls_again_and_is_answered_before_the_line_rings_is_not_rung_and_the_ticket_is_closed(house: House) -> None:
+    through, cut, tired, lost = (house.call(place, f"1390000000{place}", 120 + place, "abandon") for place in range(1, 5))
+    house.tells(Began(OUTAGE, "asterisk", at(110), at(100)), Ended(OUTAGE, at(360), at(299)))
+    house.now(370)
+    house.keeper.step()
+    assert set(house.callers()) == {through, cut, tired, lost}
+    house.call(11, "013900000001", 380, "open")
+    house.call(12, "13900000002", 380, "cut", lasts=10)                 # owed a call all the same
+    house.call(13, "13900000003", 380, "abandon", lasts=10)
+    house.now(400)
+    house.keeper.step()
+    house.keeper.step()
+    assert {ident: (one.callback, one.ticket_state) for ident, one in house.callers().items()} == {
+        through: ("cancelled", "closed"), cut: ("waiting", "open"), tired: ("waiting", "open"), lost: ("waiting", "open")}
+    assert [one.callback.callback_id for one in house.told if isinstance(one, CallbackChanged)
+            and one.callback.state is CallbackState.CANCELLED] == [through]
+    house.rings.step()
+    assert {command.callback_id for command in house.asked if isinstance(command, RingBack)} == {cut, tired, lost}
