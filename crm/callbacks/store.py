@@ -63,11 +63,11 @@ class CallbackLog:
         _write(row, kept)
         if kept.shown.state is CallbackState.DONE and before.shown.state is not CallbackState.DONE:
             with by_the_desk(self._session, "not_closed", f"callback:{kept.shown.callback_id}", self._undone):
-                _close_ticket(self._session, kept.shown.callback_id, at, self._tz)
+                close_ticket(self._session, kept.shown.callback_id, at, self._tz)
         return [CallbackChanged(at, kept.shown)] if kept.shown != before.shown else []
 
 
-def _close_ticket(session: Session, callback_id: str, at: datetime, tz: tzinfo) -> None:
+def close_ticket(session: Session, callback_id: str, at: datetime, tz: tzinfo) -> None:
     """The one that the request opened: what it asked for is done."""
     ident = session.scalar(select(Ticket.id).where(Ticket.cause == f"callback:{callback_id}", Ticket.state == "open"))
     if ident is not None:

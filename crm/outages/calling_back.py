@@ -1,5 +1,6 @@
 """Puts lost callers onto the list (C4): a callback ticket for the desk each, and a callback that the line itself rings, in one
-transaction. From there on both are worked like every other: the callback that is done closes its ticket. Callers commit.
+transaction. From there on both are worked like every other: the callback that is done closes its ticket. Who got through before
+the line could ring is called off, and the ticket closed. Callers commit.
 """
 
 from __future__ import annotations
@@ -10,19 +11,21 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import exists, or_, select
+from sqlalchemy import and_, exists, or_, select
 from sqlalchemy.orm import Session
 
 from callcenter.events import CallbackChanged, CallbackState
 from callcenter.numbers import as_dialled, fits, normalise
 from callcenter.site import Site
 from crm.callbacks.models import CallbackRow
-from crm.callbacks.store import OPEN, kept_of
+from crm.callbacks.rules import cancelled
+from crm.callbacks.store import OPEN, close_ticket, kept_of, write
 from crm.callers.models import Treatment
+from crm.calls.desk import by_the_desk
 from crm.calls.models import CallRow, QueueVisit
 from crm.calls.record import Outcome
 from crm.households.people import may_be_called
-from crm.outages.lost import Ended, Lost, Window, lost_callers, ring_at
+from crm.outages.lost import FAULTS, Ended, Lost, Window, lost_callers, ring_at
 from crm.outages.models import LostCaller, OutageRow
 from crm.outbox.service import note
 from crm.staff.actor import SYSTEM
@@ -32,6 +35,7 @@ from crm.tickets.service import open_ticket
 CATEGORY = "fault"
 LATELY = timedelta(days=1)           # Asterisk's own short deaths are looked for so far back
 LONGEST_CALL = timedelta(hours=6)    # there is an index on when calls came in
+CANCELLABLE = tuple(state for state in OPEN if state != CallbackState.TALKING.value)
 
 
 @dataclass(frozen=True)
@@ -93,6 +97,33 @@ class CallBack:
         before = timedelta(seconds=self.site.outages.lost_callers.cut_off_before)
         return [row for row in rows if row.ended_at and (open_since is None or row.ended_at < open_since - before)]
 
+    def served(self, session: Session, now: datetime) -> list[str]:
+        """Callbacks of lost callers who called again since and were answered; nobody is talking with them for the callback."""
+        rows = session.execute(select(CallbackRow.callback_id, CallbackRow.number, LostCaller.at)
+                               .join(LostCaller, LostCaller.call_id == CallbackRow.callback_id)
+                               .where(LostCaller.rings, CallbackRow.state.in_(CANCELLABLE))).all()
+        if not rows:
+            return []
+        through: dict[str, datetime] = {}
+        for call in calls_since(session, min(row.at for row in rows), now):
+            if call.number and call.outcome == Outcome.ANSWERED and call.cause not in FAULTS and not call.gave_up:
+                through[call.number] = max(call.entered_at, through.get(call.number, call.entered_at))
+        return [row.callback_id for row in rows for last in (through.get(normalise(row.number)),) if last and last > row.at]
+
+    def call_off(self, session: Session, callback_ids: Iterable[str], now: datetime) -> list[CallbackChanged]:
+        """crm's caller takes a place out of the queue afterwards, as when the desk cancels."""
+        tz, events = ZoneInfo(self.site.timezone), list[CallbackChanged]()
+        for ident in callback_ids:
+            row = session.get(CallbackRow, ident, with_for_update=True)
+            if row is None or row.state not in CANCELLABLE:
+                continue
+            after = cancelled(kept_of(row), now)
+            write(session, after)
+            with by_the_desk(session, "not_closed", f"callback:{ident}", []):
+                close_ticket(session, ident, now, tz)
+            events.append(CallbackChanged(now, after.shown))
+        return events
+
     def _list(self, session: Session, lost: Sequence[Lost], outage_id: str | None, now: datetime) -> list[CallbackChanged]:
         rows = _rows(session, [one.call.call_id for one in lost])
         known = set(session.scalars(select(LostCaller.call_id).where(LostCaller.call_id.in_(rows)))) if rows else set()
@@ -121,16 +152,19 @@ class CallBack:
 
 
 def calls_since(session: Session, first: datetime, now: datetime) -> list[Ended]:
-    """All calls of the hotline that ended since."""
+    """All calls of the hotline that ended since, and those that were answered and go on: as answered, until now."""
     last = (select(QueueVisit.gave_up).where(QueueVisit.call_id == CallRow.call_id).order_by(QueueVisit.place.desc()).limit(1)
             .correlate(CallRow).scalar_subquery())
     rows = session.execute(select(CallRow.call_id, CallRow.number, CallRow.entered_at, CallRow.ended_at, CallRow.outcome,
                                   CallRow.cause, last.label("gave_up"), CallRow.fold["nuisance"].as_string().label("nuisance"))
-                           .where(CallRow.entered_at >= first - LONGEST_CALL, CallRow.ended_at >= first,
-                                  CallRow.outcome.is_not(None))).all()
+                           .where(CallRow.entered_at >= first - LONGEST_CALL, or_(
+                               and_(CallRow.ended_at >= first, CallRow.outcome.is_not(None)),
+                               and_(CallRow.ended_at.is_(None), CallRow.answered_at.is_not(None), CallRow.callback_id.is_(None))))
+                           ).all()
     blocked = {normalise(number) for number in session.scalars(select(Treatment.number).where(
         Treatment.level == "block", Treatment.state == "active", or_(Treatment.until.is_(None), Treatment.until > now)))}
-    return [Ended(row.call_id, number, row.entered_at, row.ended_at, row.outcome, row.cause, bool(row.gave_up),
+    return [Ended(row.call_id, number, row.entered_at, row.ended_at or now, row.outcome or Outcome.ANSWERED.value, row.cause,
+                  bool(row.gave_up),
                   is_blocked=row.nuisance == "block" or number in blocked)
             for row in rows for number in (normalise(row.number) if row.number else None,)]
 

@@ -62,6 +62,7 @@ class OutageKeeper:
             self._take(name)
         self._pass_on()
         self._list_lost()
+        self._call_off_served()
         if self._round % SHORT_DEATHS_EVERY == 0:
             self._list_short_deaths()
         self._round += 1
@@ -77,8 +78,9 @@ class OutageKeeper:
             if not new:
                 break
             with self._database.writing.begin() as session:
-                for line in new:
-                    _keep(session, line)
+                stored = [_keep(session, line) for line in new]
+            if not any(stored):
+                return      # the next step reads the story first, and then these anew
         self._sizes[name] = size
 
     def _pass_on(self) -> None:
@@ -107,6 +109,18 @@ class OutageKeeper:
             for event in events:
                 self._tell(event)
 
+    def _call_off_served(self) -> None:
+        """Also long after: who was lost at night is to be rung in the morning."""
+        now = self._clock.now()
+        with self._database.reading() as session:
+            served = self._calling_back.served(session, now)
+        if not served:
+            return
+        with self._database.writing.begin() as session:
+            events = self._calling_back.call_off(session, served, now)
+        for event in events:
+            self._tell(event)
+
     def _list_short_deaths(self) -> None:
         known = self._read_until()
         if known is None:
@@ -133,8 +147,8 @@ def _new_lines(session: Session, path: Path) -> list[Line]:
     return found
 
 
-def _keep(session: Session, line: Line) -> None:
-    """The line, and what it makes of its outage."""
+def _keep(session: Session, line: Line) -> bool:
+    """The line, and what it makes of its outage. False for one of an outage that is not known."""
     happening, tried = happening_of(line.said), tried_of(line.said)
     outage_id = happening.outage_id if happening else tried.message.outage_id if tried else ""
     at = happening.at if happening else tried.at if tried else None
@@ -146,8 +160,8 @@ def _keep(session: Session, line: Line) -> None:
         note(session, happening.at, "outage.began", f"outage:{outage_id}", component=happening.component)
         session.flush()
     if row is None or at is None:
-        log.warning("outage_unknown", outage_id=outage_id)      # its beginning was in a file that is gone
-        return
+        log.warning("outage_unknown", outage_id=outage_id)      # its beginning is not read yet, or was in a file that is gone
+        return False
     match happening:
         case Told():
             row.step_s = max(row.step_s, int(happening.after_s))
@@ -165,3 +179,4 @@ def _keep(session: Session, line: Line) -> None:
     data = {key: value for key, value in line.said.items() if key not in ("what", "outage_id", "at", "component", "began_at")}
     session.add(OutageLine(file=line.file[:32], place=line.place, outage_id=outage_id, at=at, what=what,
                            data=data | ({"rung": line.said["what"]} if tried else {})))
+    return True

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, fields
 from datetime import datetime
 from pathlib import Path
@@ -22,6 +22,8 @@ STORY: Final = "story.jsonl"
 TOLD: Final = "told.jsonl"
 RESERVE: Final = "reserve"           # room on a full disk for what has to be written about it
 RESERVED: Final = 65_536
+BLOCK: Final = 4096                  # given up at once: other writers of a full disk are waiting for it too
+LONGEST_LINE: Final = 512            # of what was told
 _KINDS: Final[dict[str, type[Happening]]] = {kind.__name__: kind for kind in get_args(Happening)}
 
 
@@ -59,28 +61,62 @@ class Log:
         self._waiting += said
         if not self._waiting:
             return True
-        for _ in range(2):
+        if not self._insists(lambda: self._write(self._waiting)):
+            return False
+        self._waiting = []
+        return True
+
+    def is_ready(self) -> bool:
+        """Whether the disk takes a line now: asked before something is done that must not be done twice."""
+        return self._insists(self._try)
+
+    def _insists(self, write: Callable[[], None]) -> bool:
+        while True:
             try:
-                self._write(self._waiting)
+                write()
             except OSError:
-                self._reserve_file.unlink(missing_ok=True)
+                if not self._give_up():
+                    return False
                 continue
-            self._waiting = []
             return True
-        return False
 
     @property
     def _reserve_file(self) -> Path:
         return self._path.with_name(RESERVE)
 
     def _reserve(self) -> None:
-        """Made anew when there is room again."""
-        if self._reserve_file.exists():
-            return
+        """Filled up when there is room again."""
         try:
-            self._reserve_file.write_bytes(b"\0" * RESERVED)
+            with self._reserve_file.open("ab") as file:
+                file.write(b"\0" * max(0, RESERVED - file.tell()))
         except OSError:
-            self._reserve_file.unlink(missing_ok=True)
+            pass      # it is as long as there was room
+
+    def _give_up(self) -> bool:
+        """A block of the reserve; False when there is none."""
+        try:
+            left = self._reserve_file.stat().st_size - BLOCK
+            if left > 0:
+                os.truncate(self._reserve_file, left)
+            else:
+                self._reserve_file.unlink()
+        except OSError:
+            return False
+        return True
+
+    def _try(self) -> None:
+        """No whole line: when a crash leaves it there, it is a torn one."""
+        handle = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        try:
+            before = os.fstat(handle).st_size
+            try:
+                if os.write(handle, b" " * LONGEST_LINE) != LONGEST_LINE:
+                    raise OSError("the disk took a part of it")
+                os.fsync(handle)
+            finally:
+                os.ftruncate(handle, before)
+        finally:
+            os.close(handle)
 
     def _write(self, said: Iterable[dict[str, Any]]) -> None:
         text = "".join(json.dumps(one, ensure_ascii=False, separators=(",", ":")) + "\n" for one in said).encode()

@@ -1,7 +1,8 @@
 """Sends what is due by the story, one at a time, and notes each (C2): a process that ends, started by the guard.
 
 Two at once would tell twice: the second waits for the first and then looks anew. What was taken by a robot or a mail server is on
-the disk before the next is sent; only a crash between the two sends one again (a mail then with the same Message-ID).
+the disk before the next is sent, and nothing is sent that the disk would not take, its reserve given up; only a crash between the
+two sends one again (a mail then with the same Message-ID).
 """
 
 from __future__ import annotations
@@ -37,6 +38,8 @@ def tell(folder: Path, site: Site, channels: Mapping[str, Channel], clock: Clock
             waiting = due(story, tried, ways, clock.now())
             if not waiting:
                 return done
+            if not log.is_ready():
+                raise OSError("the disk would not take what is told")     # sent without a note it would be sent again and again
             one = _sent(waiting[0], story, site, channels, clock)
             done.append(one)
             if not log.add([one.written()]):

@@ -10,10 +10,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from callcenter.clock import FakeClock
 from callcenter.commands import Answer, Command, RingBack
-from callcenter.events import AnyEvent, CallbackChanged
+from callcenter.events import AnyEvent, CallbackChanged, CallbackState
 from callcenter.roles import Role
 from callcenter.settings import CHECKOUT
 from callcenter.site import load_site
@@ -24,13 +25,13 @@ from crm.calls.journal import parse_queue_log
 from crm.calls.recorder import Recorder, Source
 from crm.database import Database
 from crm.kinds.service import put_shipped
-from crm.outages import service
+from crm.outages import keeper, service
 from crm.outages.guard import INBOX
 from crm.outages.keeper import OutageKeeper
 from crm.outages.ladder import Acknowledged, Began, Ended, Happening, Told
 from crm.outages.models import LostCaller, OutageLine
 from crm.outages.schemas import LostCallerShown
-from crm.outages.story import STORY, TOLD, Log, written
+from crm.outages.story import STORY, TOLD, Line, Log, written
 from crm.outages.ways import Message, Tried
 from crm.outbox.models import OutboxEntry
 from crm.privacy.service import View
@@ -187,8 +188,8 @@ def test_an_asterisk_that_is_back_before_it_was_an_outage_owes_its_callers_a_cal
     house.keeper.step()
     assert house.told == []                      # it may yet be part of an outage
     house.now(200)
-    for keeper in (house.new_keeper(), house.new_keeper()):
-        keeper.step()
+    for again in (house.new_keeper(), house.new_keeper()):
+        again.step()
     assert [one.callback.callback_id for one in house.told if isinstance(one, CallbackChanged)] == [lost]
     with house.database.reading() as session:
         rows = {row.call_id: (row.outage_id, row.rings) for row in session.scalars(select(LostCaller))}
@@ -223,3 +224,56 @@ def test_who_acknowledges_on_a_page_or_by_command_is_kept_once_audited_and_told_
     assert [tuple(row) for row in audited] == [
         ("leader", "outage.acknowledged", f"outage:{OUTAGE}"), ("console", "outage.acknowledged", "outage:redis-20261122-040000"),
         ("leader", "outage.cause_noted", f"outage:{OUTAGE}")]
+
+
+@pytest.mark.rule("C2")
+def test_a_message_that_is_read_before_the_beginning_of_its_outage_is_kept_with_it(
+        house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks, new_lines = iter(range(10)), keeper._new_lines
+
+    def looked(session: Session, path: Path) -> list[Line]:
+        assert next(looks, None) is not None, "it reads the same lines again and again"
+        return new_lines(session, path)
+
+    monkeypatch.setattr(keeper, "_new_lines", looked)
+    house.tells(tried=[Tried(Message(OUTAGE, "0", "robot:ops", ""), at(111))])
+    house.now(120)
+    house.keeper.step()
+    with house.database.reading() as session:
+        assert session.scalar(select(func.count()).select_from(OutageLine)) == 0
+    house.tells(Began(OUTAGE, "asterisk", at(110), at(100), "no_answer"))
+    house.keeper.step()
+    with house.database.reading() as session:
+        assert [line.what for line in service.outage(session, View(SYSTEM), OUTAGE).lines] == ["Began", "sent"]
+
+
+@pytest.mark.rule("C4")
+def test_who_called_again_and_is_still_talking_is_not_rung(house: House) -> None:
+    house.call(1, "13900000001", 120, "abandon")
+    house.call(2, "13900000001", 330, "open")
+    waits = house.call(3, "13900000002", 130, "abandon")
+    house.tells(Began(OUTAGE, "asterisk", at(110), at(100)), Ended(OUTAGE, at(360), at(299)))
+    house.now(370)
+    house.keeper.step()
+    assert set(house.callers()) == {waits}
+
+
+@pytest.mark.rule("C4")
+def test_who_calls_again_and_is_answered_before_the_line_rings_is_not_rung_and_the_ticket_is_closed(house: House) -> None:
+    through, cut, tired, lost = (house.call(place, f"1390000000{place}", 120 + place, "abandon") for place in range(1, 5))
+    house.tells(Began(OUTAGE, "asterisk", at(110), at(100)), Ended(OUTAGE, at(360), at(299)))
+    house.now(370)
+    house.keeper.step()
+    assert set(house.callers()) == {through, cut, tired, lost}
+    house.call(11, "013900000001", 380, "open")
+    house.call(12, "13900000002", 380, "cut", lasts=10)                 # owed a call all the same
+    house.call(13, "13900000003", 380, "abandon", lasts=10)
+    house.now(400)
+    house.keeper.step()
+    house.keeper.step()
+    assert {ident: (one.callback, one.ticket_state) for ident, one in house.callers().items()} == {
+        through: ("cancelled", "closed"), cut: ("waiting", "open"), tired: ("waiting", "open"), lost: ("waiting", "open")}
+    assert [one.callback.callback_id for one in house.told if isinstance(one, CallbackChanged)
+            and one.callback.state is CallbackState.CANCELLED] == [through]
+    house.rings.step()
+    assert {command.callback_id for command in house.asked if isinstance(command, RingBack)} == {cut, tired, lost}

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -21,14 +24,14 @@ from callcenter.clock import FakeClock
 from callcenter.heartbeat import PREFIX, TTL_S
 from callcenter.settings import CHECKOUT
 from callcenter.site import load_site
-from crm.outages import backups, ladder, wire
+from crm.outages import backups, ladder, story, telling, wire
 from crm.outages.backups import Made
 from crm.outages.guard import Guard, kept
 from crm.outages.ladder import Acknowledged, Began, Ended, Happening, Limits, Look, Policy, Rung, Seen, State, Told
 from crm.outages.looking import said, seats, unexplained
 from crm.outages.plan import BackupPlan, Plan, plan_from, plan_of
 from crm.outages.soundless import recordings
-from crm.outages.story import RESERVE, Log, happening_of, read, written
+from crm.outages.story import BLOCK, RESERVE, STORY, TOLD, Log, happening_of, read, written
 from crm.outages.ways import CLEAR, TRIES, VENDOR, Message, Tried, Way, due, next_try, story_of, wait
 from crm.outages.words import Alarm
 
@@ -353,3 +356,44 @@ def test_the_story_outlasts_a_torn_line_and_a_full_disk(tmp_path: Path) -> None:
     assert log.add([{"n": 4}])
     assert [(line.place, line.said["n"]) for line in read(file)] == [(1, 1), (2, 3), (3, 4)]
     assert len({line.file for line in read(file)}) == 1
+
+
+class Full:
+    """A disk without room: a line is taken for each block of the reserve that was given up."""
+
+    def __init__(self, reserve: Path) -> None:
+        self._reserve, self._size = reserve, reserve.stat().st_size
+
+    def write(self, handle: int, data: bytes) -> int:
+        size = self._reserve.stat().st_size if self._reserve.exists() else 0
+        if size >= self._size:
+            raise OSError(28, "No space left on device")
+        if data.strip():
+            self._size = size
+        return os.write(handle, data)
+
+
+@pytest.mark.rule("C2")
+def test_on_a_full_disk_everybody_is_told_once_while_there_is_a_reserve_and_nobody_again_and_again(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    site: Any = load_site(CHECKOUT / "asterisk-config/site.yaml")
+    ways = tuple(Way(f"robot:{name}", "", ("leader",)) for name in "abc")
+    heard: list[str] = []
+    channels: Any = {way.channel: SimpleNamespace(send=lambda *_, to=way.channel: heard.append(to)) for way in ways}
+    monkeypatch.setattr(telling, "plan_of", lambda _: SimpleNamespace(ways=ways))
+    log = Log(tmp_path / STORY)
+    log.open()
+    assert log.add([written(Began("x", "database", T, T)), written(Told("x", T, 0, 0, ("leader",)))])
+    Log(tmp_path / TOLD).open()
+    os.truncate(tmp_path / RESERVE, 2 * BLOCK)
+    disk = Full(tmp_path / RESERVE)
+    monkeypatch.setattr(Log, "_reserve", lambda _: None)
+    monkeypatch.setattr(story, "os", SimpleNamespace(**{**vars(os), "write": disk.write}))
+    for _ in range(3):
+        with pytest.raises(OSError, match="the disk would not take"):
+            telling.tell(tmp_path, site, channels, FakeClock(T))
+    assert heard == ["robot:a", "robot:b"]
+    assert (tmp_path / TOLD).read_bytes().endswith(b"}\n")
+    monkeypatch.setattr(story, "os", os)                  # there is room again
+    telling.tell(tmp_path, site, channels, FakeClock(T))
+    assert heard == ["robot:a", "robot:b", "robot:c"]
