@@ -19,6 +19,7 @@ from callcenter.errors import Forbidden, NotFound
 from callcenter.site.incidents import Incidents
 from crm.households.models import Household, Person, PhoneNumber
 from crm.incidents.declared.acts import Held, held
+from crm.incidents.declared.calloff import audit, call_off
 from crm.incidents.declared.errors import NoPlace, NoPrompt, NotNow
 from crm.incidents.declared.models import Broadcast, BroadcastCall
 from crm.incidents.declared.reading import seen
@@ -26,7 +27,6 @@ from crm.incidents.declared.schemas import BroadcastShown
 from crm.incidents.declared.service import LEADS
 from crm.incidents.declared.timeline import Entry, What
 from crm.staff.actor import Actor
-from crm.staff.audit import record_audit
 
 PURPOSE: Final = "incident"
 HELLO: Final = "broadcast-hello"
@@ -87,7 +87,7 @@ def start(session: Session, actor: Actor, policy: Incidents, emergency_id: int, 
             broadcast_id=row.id, household_id=home.id, number=chosen[0] if chosen else "", language=home.language, at=now,
             state="refused" if chosen is None or not chosen[1] else "wanted"))
     here.write(actor, Entry(now, What.BROADCAST, actor.user_id, said=("begun", str(homes))))
-    _audit(session, actor, row, "begun", now)
+    audit(session, actor, row, "begun", now)
     return shown(session, row)
 
 
@@ -108,21 +108,18 @@ def again(session: Session, actor: Actor, policy: Incidents, emergency_id: int, 
         call.state, call.round, call.at = "wanted", call.round + 1, now
     row.state, row.until = "running", now + timedelta(seconds=policy.broadcast_for)
     here.write(actor, Entry(now, What.BROADCAST, actor.user_id, said=("again", str(len(missed)))))
-    _audit(session, actor, row, "again", now)
+    audit(session, actor, row, "again", now)
     return shown(session, row)
 
 
 def stop(session: Session, actor: Actor, emergency_id: int, broadcast_id: int, now: datetime) -> BroadcastShown:
-    """Nobody more is rung; who hears it, hears it to the end. Raises NotFound, Forbidden, NotNow."""
+    """Nobody more is rung; who hears it, hears it to the end. Also once the emergency is over or closed. Raises NotFound,
+    Forbidden, NotNow (it does not run)."""
     here = _commanded(session, actor, emergency_id, None)
     row = _of(session, emergency_id, broadcast_id)
     if row.state != "running":
         raise NotNow(row.state)
-    row.state = "stopping"
-    session.execute(update(BroadcastCall).where(BroadcastCall.broadcast_id == row.id, BroadcastCall.state == "wanted")
-                    .values(state="stopped", at=now))
-    here.write(actor, Entry(now, What.BROADCAST, actor.user_id, said=("stopped",)))
-    _audit(session, actor, row, "stopped", now)
+    call_off(here, actor, row, now)
     return shown(session, row)
 
 
@@ -173,7 +170,7 @@ def give_out(session: Session, rings: Rings, now: datetime, limit: int) -> int:
                                              row.urgent, row.until), now)
         call.state, call.at = "asked" if is_rung else "refused", now
     session.flush()
-    for row in session.scalars(select(Broadcast).where(Broadcast.state == "running")):
+    for row in session.scalars(select(Broadcast).where(Broadcast.state == "running").with_for_update(skip_locked=True)):
         left = select(BroadcastCall.id).where(BroadcastCall.broadcast_id == row.id, BroadcastCall.state.in_(OPEN)).limit(1)
         if session.scalar(left) is None:
             row.state = "over"
@@ -229,8 +226,3 @@ def _homes(session: Session, estate_id: int, building_id: int | None) -> Iterato
     for _, group in groupby(rows, key=lambda row: row[0].id):
         found = list(group)
         yield found[0][0], list(dict.fromkeys((number, no_call is None) for _, no_call, number in found if number is not None))
-
-
-def _audit(session: Session, actor: Actor, row: Broadcast, what: str, now: datetime) -> None:
-    record_audit(session, at=now, who=actor.name, user_id=actor.user_id, action=f"emergency.broadcast_{what}",
-                 subject=f"emergency:{row.emergency_id}", detail=f"broadcast {row.id}")

@@ -184,3 +184,46 @@ def test_a_drill_is_marked_rings_nobody_and_tells_no_caller(counter: Counter, ou
     event = outside.told[-1]
     assert isinstance(event, IncidentChanged)
     assert event.incident.drill
+
+
+@pytest.mark.rule("H5", part="who is rung no more")
+@pytest.mark.rule("H10", part="households are not rung about what is over")
+def test_nobody_is_rung_any_more_about_what_is_over_and_a_broadcast_is_stopped_in_every_phase(
+        counter: Counter, outside: Outside) -> None:
+    lead = counter.person(Role.LEADER)
+    more_homes(counter, 3)
+    kept = keeper(counter, outside)
+    ticket = lead.opens("emergency", {"place": "3栋", "what": "没电"}, category="power", household_id=counter.households[0])
+    found = well(lead.ask("POST", "/emergencies", json={"type": "home-power-cut", "ticket_id": ticket["ticket_id"]}))
+    ident = found["emergency"]["emergency_id"]
+    rung = well(changes(lead, ident, "broadcasts"))["broadcast_id"]
+    kept.step()
+    asked = len(outside.rung)
+    wanted = well(changes(lead, ident, "broadcasts"))["broadcast_id"]
+    for one in found["steps"]:
+        if one["needed"]:
+            well(does(lead, ident, one["step"], "not_needed", "已恢复"))
+    well(changes(lead, ident, "over", text="已送电"))
+    states = {one["broadcast_id"]: one["state"] for one in lead.read(f"/emergencies/{ident}/broadcasts")["items"]}
+    assert states == {rung: "stopping", wanted: "stopping"}
+    kept.step()
+    assert (outside.stopped, len(outside.rung)) == ([str(rung), str(wanted)], asked)
+    with counter.database.writing.begin() as session:
+        assert {(one.state, one.outcome) for one in session.scalars(select(DialTask))} == {("over", "stopped")}
+    assert [one["state"] for one in lead.read(f"/emergencies/{ident}/broadcasts")["items"]] == ["over", "over"]
+    assert lead.ask("POST", f"/emergencies/{ident}/broadcasts/{rung}/stop", json={}).json()["code"] == "emergency_state"
+
+    # --- that it was over is told to them: that one is stopped as well, even once nothing is left to do
+    after = well(changes(lead, ident, "broadcasts"))["broadcast_id"]
+    kept.step()
+    well(changes(lead, ident, "learnt", causes="外线", lessons="无", insurance="无损失"))
+    well(changes(lead, ident, "follow-ups", households=[], why_none="无"))
+    draft = well(changes(lead, ident, "report"))
+    worded = well(lead.ask("PATCH", f"/emergencies/{ident}/report", version=draft["version"], json={"conclusion": "外线停电"}))
+    well(changes(lead, ident, "report/sign", worded["version"]))
+    well(changes(counter.person(Role.MANAGER), ident, "report/approve"))
+    well(changes(lead, ident, "close"))
+    assert changes(lead, ident, "broadcasts").json()["code"] == "emergency_state", "none is begun any more"
+    assert well(lead.ask("POST", f"/emergencies/{ident}/broadcasts/{after}/stop", json={}))["state"] == "stopping"
+    kept.step()
+    assert outside.stopped[2:] == [str(after)]
