@@ -55,8 +55,9 @@ class Ringing:
 class Rings(Protocol):
     """Calls of our own accord; crm/dialling's `ask_for` and `stop` behind it. In the caller's transaction."""
 
-    def ask(self, session: Session, wanted: Ringing, now: datetime) -> bool:
-        """False: it is not rung at all (its owner said so, or no such number is rung)."""
+    def ask(self, session: Session, wanted: Ringing, now: datetime) -> bool | None:
+        """False: it is not rung at all (its owner said so, or no such number is rung). None: not yet, for a call that was stopped
+        still ends; it is asked for again."""
         ...
 
     def stop(self, session: Session, subject: str, now: datetime) -> None: ...
@@ -152,7 +153,7 @@ def heard(session: Session, subject: str, number: str, outcome: str, key: str, *
 
 
 def give_out(session: Session, rings: Rings, now: datetime, limit: int) -> int:
-    """What is wanted to whoever rings, what is stopped too; what has nothing open is over. How many numbers."""
+    """What is wanted to whoever rings, what is stopped too; what has nothing open is over. How many numbers were settled."""
     for row in session.scalars(select(Broadcast).where(Broadcast.state == "stopping").with_for_update(skip_locked=True)):
         rings.stop(session, str(row.id), now)
         session.execute(update(BroadcastCall).where(BroadcastCall.broadcast_id == row.id, BroadcastCall.state == "asked")
@@ -162,19 +163,22 @@ def give_out(session: Session, rings: Rings, now: datetime, limit: int) -> int:
         select(BroadcastCall, Broadcast).join(Broadcast, Broadcast.id == BroadcastCall.broadcast_id)
         .where(BroadcastCall.state == "wanted").order_by(BroadcastCall.id).limit(limit)
         .with_for_update(skip_locked=True, of=BroadcastCall)).all()
+    settled = 0
     for call, row in calls:
         if now >= row.until:
-            call.state, call.at = "missed", now
+            call.state, call.at, settled = "missed", now, settled + 1
             continue
         is_rung = rings.ask(session, Ringing(str(row.id), call.number, call.household_id, tuple(row.prompts), call.language,
                                              row.urgent, row.until), now)
-        call.state, call.at = "asked" if is_rung else "refused", now
+        if is_rung is None:
+            continue
+        call.state, call.at, settled = "asked" if is_rung else "refused", now, settled + 1
     session.flush()
     for row in session.scalars(select(Broadcast).where(Broadcast.state == "running").with_for_update(skip_locked=True)):
         left = select(BroadcastCall.id).where(BroadcastCall.broadcast_id == row.id, BroadcastCall.state.in_(OPEN)).limit(1)
         if session.scalar(left) is None:
             row.state = "over"
-    return len(calls)
+    return settled
 
 
 def is_anything(session: Session) -> bool:

@@ -10,14 +10,16 @@ import pytest
 from desk.counter import Counter
 from desk.emergencies import Outside, changes, does, keeper, more_homes
 from desk.stories import well
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from callcenter.commands import DONE, SetNotice
 from callcenter.events import Health, IncidentChanged
 from callcenter.roles import Role
 from callcenter.site.desk import Robot
+from crm.dialling.log import DialLog
 from crm.dialling.models import DialTask
 from crm.dialling.schemas import Outcome, Result
+from crm.households.models import PhoneNumber
 from crm.incidents.declared.chat import ChatTexts
 from crm.purposes import purposes
 
@@ -227,3 +229,37 @@ def test_nobody_is_rung_any_more_about_what_is_over_and_a_broadcast_is_stopped_i
     assert well(lead.ask("POST", f"/emergencies/{ident}/broadcasts/{after}/stop", json={}))["state"] == "stopping"
     kept.step()
     assert outside.stopped[2:] == [str(after)]
+
+
+@pytest.mark.rule("H5", part="stopped and begun again while a phone still rings")
+def test_who_is_rung_again_before_the_stopped_call_has_ended_is_rung_once_it_has(counter: Counter, outside: Outside) -> None:
+    lead = counter.person(Role.LEADER)
+    more_homes(counter, 1)
+    with counter.database.writing.begin() as session:
+        session.execute(delete(PhoneNumber).where(PhoneNumber.number == "+8613800000001"))     # there is no other to ring
+    kept = keeper(counter, outside)
+    ticket = lead.opens("emergency", {"place": "3栋", "what": "没电"}, category="power", household_id=counter.households[0])
+    found = well(lead.ask("POST", "/emergencies", json={"type": "home-power-cut", "ticket_id": ticket["ticket_id"]}))
+    ident = found["emergency"]["emergency_id"]
+    one = f"/emergencies/{ident}/broadcasts/{well(changes(lead, ident, 'broadcasts'))['broadcast_id']}"
+    kept.step()
+    with counter.database.writing.begin() as session:
+        task = session.scalars(select(DialTask)).one()
+        task.state, task.attempts = "dialled", 1
+
+    well(lead.ask("POST", f"{one}/stop", json={}))
+    kept.step()
+    well(lead.ask("POST", f"{one}/again", json={}))
+    kept.step()
+    [now] = lead.read(f"/emergencies/{ident}/broadcasts")["items"]
+    assert (len(outside.rung), now["state"], now["asked"]) == (1, "running", 0), "its phone rings from the round before"
+    with counter.database.writing.begin() as session:
+        task = session.scalars(select(DialTask)).one()
+        assert task.state == "stopping"
+        recorder = DialLog(session, purposes(counter.site), timedelta(minutes=1), [])
+        recorder.tried(task, 1, Outcome.NO_ANSWER, "", counter.clock.now())
+    kept.step()
+    [now] = lead.read(f"/emergencies/{ident}/broadcasts")["items"]
+    assert (len(outside.rung), now["state"], now["asked"]) == (2, "running", 1)
+    with counter.database.writing.begin() as session:
+        assert [task.state for task in session.scalars(select(DialTask).order_by(DialTask.id))] == ["over", "waiting"]
