@@ -66,7 +66,8 @@ class Rings(Protocol):
 def start(session: Session, actor: Actor, policy: Incidents, emergency_id: int, urgent: bool | None, now: datetime,
           if_version: int | None, *, whole_estate: bool) -> BroadcastShown:
     """Of its building, or of all its estate; one number a household first. `urgent`: quiet hours do not hold it back; of level 1
-    unless said otherwise. Raises NotFound, Forbidden, Changed, NotNow (a drill rings nobody), NoPlace, NoPrompt."""
+    unless said otherwise. All the estate, and urgent of a lesser level, are for who leads: whoever declares commands. Raises
+    NotFound, Forbidden, Changed, NotNow (a drill rings nobody), NoPlace, NoPrompt."""
     here = _commanded(session, actor, emergency_id, if_version)
     if here.row.drill:
         raise NotNow("a drill")
@@ -74,8 +75,10 @@ def start(session: Session, actor: Actor, policy: Incidents, emergency_id: int, 
         raise NoPrompt(here.row.type)
     if here.row.estate_id is None:
         raise NoPlace
-    row = Broadcast(emergency_id=here.row.id, at=now, who=actor.name[:40],
-                    building_id=None if whole_estate else here.row.building_id,
+    building_id = None if whole_estate else here.row.building_id
+    if (building_id is None or (urgent and here.row.level > 1)) and not actor.has(*LEADS):
+        raise Forbidden
+    row = Broadcast(emergency_id=here.row.id, at=now, who=actor.name[:40], building_id=building_id,
                     prompts=[HELLO, here.definition.broadcast, CONFIRM], until=now + timedelta(seconds=policy.broadcast_for),
                     urgent=here.row.level == 1 if urgent is None else urgent, state="running")
     session.add(row)

@@ -21,6 +21,7 @@ from crm.dialling.models import DialTask
 from crm.dialling.schemas import Outcome, Result
 from crm.households.models import PhoneNumber
 from crm.incidents.declared.chat import ChatTexts
+from crm.incidents.declared.models import Broadcast
 from crm.purposes import purposes
 
 
@@ -263,3 +264,29 @@ def test_who_is_rung_again_before_the_stopped_call_has_ended_is_rung_once_it_has
     assert (len(outside.rung), now["state"], now["asked"]) == (2, "running", 1)
     with counter.database.writing.begin() as session:
         assert [task.state for task in session.scalars(select(DialTask).order_by(DialTask.id))] == ["over", "waiting"]
+
+
+@pytest.mark.rule("H5", part="who may ring all the estate, and in quiet hours")
+def test_a_whole_estate_and_quiet_hours_below_level_1_are_for_who_leads(counter: Counter) -> None:
+    agent, lead = counter.person(Role.AGENT), counter.person(Role.LEADER)
+    ticket = agent.opens("emergency", {"place": "3栋", "what": "没电"}, category="power", household_id=counter.households[0])
+    found = well(agent.ask("POST", "/emergencies", json={"type": "home-power-cut", "ticket_id": ticket["ticket_id"]}))
+    ident = found["emergency"]["emergency_id"]
+    assert (found["emergency"]["commander"], found["emergency"]["level"]) == ("agent", 3)
+    for given in ({"urgent": True}, {"whole_estate": True}, {"whole_estate": True, "urgent": False}):
+        assert changes(agent, ident, "broadcasts", **given).status_code == 403, given
+        assert well(changes(lead, ident, "broadcasts", **given))["state"] == "running"
+    for given in ({}, {"urgent": False}):
+        assert well(changes(agent, ident, "broadcasts", **given))["building_id"] is not None
+    well(changes(lead, ident, "level", level=1, why="电梯有人"))
+    assert well(changes(agent, ident, "broadcasts", urgent=True))["building_id"] is not None, "of level 1 it is urgent anyhow"
+    with counter.database.writing.begin() as session:
+        assert [(one.urgent, one.building_id is None) for one in session.scalars(select(Broadcast).order_by(Broadcast.id))] == [
+            (True, False), (False, True), (False, True), (False, False), (False, False), (True, False)]
+
+    # --- where no building is told, all the estate would be rung
+    wanted = {"type": "flooding", "estate_id": counter.estates[0], "place": "北门", "what": "积水"}
+    outdoors = well(agent.ask("POST", "/emergencies", json=wanted))["emergency"]
+    assert outdoors["building"] is None
+    assert changes(agent, outdoors["emergency_id"], "broadcasts").status_code == 403
+    assert well(changes(lead, outdoors["emergency_id"], "broadcasts"))["building_id"] is None
