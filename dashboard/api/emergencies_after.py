@@ -49,8 +49,8 @@ class WordsGiven(BaseModel):
 class BroadcastGiven(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    whole_estate: bool = Field(False, description="else its building")
-    urgent: bool | None = Field(None, description="quiet hours do not hold it back; null: of level 1")
+    whole_estate: bool = Field(False, description="else its building, where it has one; for who leads")
+    urgent: bool | None = Field(None, description="quiet hours do not hold it back; null: of level 1; below it for who leads")
 
 
 class BroadcastList(BaseModel):
@@ -121,7 +121,8 @@ def list_broadcasts(actor: Sees, session: Reading, emergency_id: EmergencyId) ->
 @router.post("/broadcasts", status_code=201, responses=CHANGES)
 def start_broadcast(actor: Works, session: Writing, services: Given, if_version: IfMatch, once: Once, emergency_id: EmergencyId,
                     given: BroadcastGiven) -> BroadcastShown:
-    """Automatic calls to the households concerned, press 1 when heard. By the commander or who leads."""
+    """Automatic calls to the households concerned, press 1 when heard. By the commander or who leads; all the estate, and
+    urgent of a level other than 1, only by who leads."""
     return once(BroadcastShown, lambda: broadcast.start(
         session, actor, services.site.incidents, emergency_id, given.urgent, services.clock.now(), if_version,
         whole_estate=given.whole_estate))

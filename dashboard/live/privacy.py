@@ -18,10 +18,12 @@ from callcenter.events import (
     CallRecordWritten,
     DeskChanged,
     FloorReset,
+    IncidentChanged,
     OrderCarriedOut,
     RosterChanged,
     TicketOpened,
 )
+from callcenter.storm import Incident
 
 
 def anonymous(call: Call) -> Call:
@@ -38,10 +40,16 @@ def unexplained(agent: AgentShown) -> AgentShown:
     return replace(agent, help_reason="")
 
 
+def unplaced(incident: Incident) -> Incident:
+    """Where an emergency is is written by hand and may name a room or a person. Its estate stays."""
+    return replace(incident, place="")
+
+
 def board_for_wall(board: Board) -> Board:
     return replace(board, calls={key: anonymous(call) for key, call in board.calls.items()},
                    agents={key: unexplained(agent) for key, agent in board.agents.items()},
-                   callbacks={key: unnumbered(callback) for key, callback in board.callbacks.items()})
+                   callbacks={key: unnumbered(callback) for key, callback in board.callbacks.items()},
+                   incidents={key: unplaced(incident) for key, incident in board.incidents.items()})
 
 
 def event_for_staff(event: AnyEvent) -> AnyEvent | None:
@@ -67,6 +75,8 @@ def event_for_wall(event: AnyEvent) -> AnyEvent | None:
             return replace(event, agent=unexplained(agent))
         case CallbackChanged(callback=callback):
             return replace(event, callback=unnumbered(callback))
+        case IncidentChanged(incident=incident):
+            return replace(event, incident=unplaced(incident))
         case (TicketOpened() | DeskChanged() | CallRecordWritten() | OrderCarriedOut() | RosterChanged()
               | AsteriskCounted()):
             return None

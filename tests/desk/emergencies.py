@@ -42,10 +42,12 @@ class Outside:
     def report(self, component: str, state: Health, detail: str = "") -> None:
         self.health.append((component, state, detail))
 
-    def ask(self, session: Session, wanted: Ringing, now: datetime) -> bool:
+    def ask(self, session: Session, wanted: Ringing, now: datetime) -> bool | None:
         """As crm does it: what is asked for is a task of crm/dialling."""
-        self.rung.append(wanted)
-        return self._dialled.ask(session, wanted, now)
+        is_rung = self._dialled.ask(session, wanted, now)
+        if is_rung is not None:
+            self.rung.append(wanted)
+        return is_rung
 
     def stop(self, session: Session, subject: str, now: datetime) -> None:
         self.stopped.append(subject)

@@ -19,6 +19,7 @@ from callcenter.errors import Forbidden, NotFound
 from callcenter.site.incidents import Incidents
 from crm.households.models import Household, Person, PhoneNumber
 from crm.incidents.declared.acts import Held, held
+from crm.incidents.declared.calloff import audit, call_off
 from crm.incidents.declared.errors import NoPlace, NoPrompt, NotNow
 from crm.incidents.declared.models import Broadcast, BroadcastCall
 from crm.incidents.declared.reading import seen
@@ -26,7 +27,6 @@ from crm.incidents.declared.schemas import BroadcastShown
 from crm.incidents.declared.service import LEADS
 from crm.incidents.declared.timeline import Entry, What
 from crm.staff.actor import Actor
-from crm.staff.audit import record_audit
 
 PURPOSE: Final = "incident"
 HELLO: Final = "broadcast-hello"
@@ -55,8 +55,9 @@ class Ringing:
 class Rings(Protocol):
     """Calls of our own accord; crm/dialling's `ask_for` and `stop` behind it. In the caller's transaction."""
 
-    def ask(self, session: Session, wanted: Ringing, now: datetime) -> bool:
-        """False: it is not rung at all (its owner said so, or no such number is rung)."""
+    def ask(self, session: Session, wanted: Ringing, now: datetime) -> bool | None:
+        """False: it is not rung at all (its owner said so, or no such number is rung). None: not yet, for a call that was stopped
+        still ends; it is asked for again."""
         ...
 
     def stop(self, session: Session, subject: str, now: datetime) -> None: ...
@@ -65,7 +66,8 @@ class Rings(Protocol):
 def start(session: Session, actor: Actor, policy: Incidents, emergency_id: int, urgent: bool | None, now: datetime,
           if_version: int | None, *, whole_estate: bool) -> BroadcastShown:
     """Of its building, or of all its estate; one number a household first. `urgent`: quiet hours do not hold it back; of level 1
-    unless said otherwise. Raises NotFound, Forbidden, Changed, NotNow (a drill rings nobody), NoPlace, NoPrompt."""
+    unless said otherwise. All the estate, and urgent of a lesser level, are for who leads: whoever declares commands. Raises
+    NotFound, Forbidden, Changed, NotNow (a drill rings nobody), NoPlace, NoPrompt."""
     here = _commanded(session, actor, emergency_id, if_version)
     if here.row.drill:
         raise NotNow("a drill")
@@ -73,8 +75,10 @@ def start(session: Session, actor: Actor, policy: Incidents, emergency_id: int, 
         raise NoPrompt(here.row.type)
     if here.row.estate_id is None:
         raise NoPlace
-    row = Broadcast(emergency_id=here.row.id, at=now, who=actor.name[:40],
-                    building_id=None if whole_estate else here.row.building_id,
+    building_id = None if whole_estate else here.row.building_id
+    if (building_id is None or (urgent and here.row.level > 1)) and not actor.has(*LEADS):
+        raise Forbidden
+    row = Broadcast(emergency_id=here.row.id, at=now, who=actor.name[:40], building_id=building_id,
                     prompts=[HELLO, here.definition.broadcast, CONFIRM], until=now + timedelta(seconds=policy.broadcast_for),
                     urgent=here.row.level == 1 if urgent is None else urgent, state="running")
     session.add(row)
@@ -87,7 +91,7 @@ def start(session: Session, actor: Actor, policy: Incidents, emergency_id: int, 
             broadcast_id=row.id, household_id=home.id, number=chosen[0] if chosen else "", language=home.language, at=now,
             state="refused" if chosen is None or not chosen[1] else "wanted"))
     here.write(actor, Entry(now, What.BROADCAST, actor.user_id, said=("begun", str(homes))))
-    _audit(session, actor, row, "begun", now)
+    audit(session, actor, row, "begun", now)
     return shown(session, row)
 
 
@@ -108,21 +112,18 @@ def again(session: Session, actor: Actor, policy: Incidents, emergency_id: int, 
         call.state, call.round, call.at = "wanted", call.round + 1, now
     row.state, row.until = "running", now + timedelta(seconds=policy.broadcast_for)
     here.write(actor, Entry(now, What.BROADCAST, actor.user_id, said=("again", str(len(missed)))))
-    _audit(session, actor, row, "again", now)
+    audit(session, actor, row, "again", now)
     return shown(session, row)
 
 
 def stop(session: Session, actor: Actor, emergency_id: int, broadcast_id: int, now: datetime) -> BroadcastShown:
-    """Nobody more is rung; who hears it, hears it to the end. Raises NotFound, Forbidden, NotNow."""
+    """Nobody more is rung; who hears it, hears it to the end. Also once the emergency is over or closed. Raises NotFound,
+    Forbidden, NotNow (it does not run)."""
     here = _commanded(session, actor, emergency_id, None)
     row = _of(session, emergency_id, broadcast_id)
     if row.state != "running":
         raise NotNow(row.state)
-    row.state = "stopping"
-    session.execute(update(BroadcastCall).where(BroadcastCall.broadcast_id == row.id, BroadcastCall.state == "wanted")
-                    .values(state="stopped", at=now))
-    here.write(actor, Entry(now, What.BROADCAST, actor.user_id, said=("stopped",)))
-    _audit(session, actor, row, "stopped", now)
+    call_off(here, actor, row, now)
     return shown(session, row)
 
 
@@ -155,7 +156,7 @@ def heard(session: Session, subject: str, number: str, outcome: str, key: str, *
 
 
 def give_out(session: Session, rings: Rings, now: datetime, limit: int) -> int:
-    """What is wanted to whoever rings, what is stopped too; what has nothing open is over. How many numbers."""
+    """What is wanted to whoever rings, what is stopped too; what has nothing open is over. How many numbers were settled."""
     for row in session.scalars(select(Broadcast).where(Broadcast.state == "stopping").with_for_update(skip_locked=True)):
         rings.stop(session, str(row.id), now)
         session.execute(update(BroadcastCall).where(BroadcastCall.broadcast_id == row.id, BroadcastCall.state == "asked")
@@ -165,19 +166,22 @@ def give_out(session: Session, rings: Rings, now: datetime, limit: int) -> int:
         select(BroadcastCall, Broadcast).join(Broadcast, Broadcast.id == BroadcastCall.broadcast_id)
         .where(BroadcastCall.state == "wanted").order_by(BroadcastCall.id).limit(limit)
         .with_for_update(skip_locked=True, of=BroadcastCall)).all()
+    settled = 0
     for call, row in calls:
         if now >= row.until:
-            call.state, call.at = "missed", now
+            call.state, call.at, settled = "missed", now, settled + 1
             continue
         is_rung = rings.ask(session, Ringing(str(row.id), call.number, call.household_id, tuple(row.prompts), call.language,
                                              row.urgent, row.until), now)
-        call.state, call.at = "asked" if is_rung else "refused", now
+        if is_rung is None:
+            continue
+        call.state, call.at, settled = "asked" if is_rung else "refused", now, settled + 1
     session.flush()
-    for row in session.scalars(select(Broadcast).where(Broadcast.state == "running")):
+    for row in session.scalars(select(Broadcast).where(Broadcast.state == "running").with_for_update(skip_locked=True)):
         left = select(BroadcastCall.id).where(BroadcastCall.broadcast_id == row.id, BroadcastCall.state.in_(OPEN)).limit(1)
         if session.scalar(left) is None:
             row.state = "over"
-    return len(calls)
+    return settled
 
 
 def is_anything(session: Session) -> bool:
@@ -229,8 +233,3 @@ def _homes(session: Session, estate_id: int, building_id: int | None) -> Iterato
     for _, group in groupby(rows, key=lambda row: row[0].id):
         found = list(group)
         yield found[0][0], list(dict.fromkeys((number, no_call is None) for _, no_call, number in found if number is not None))
-
-
-def _audit(session: Session, actor: Actor, row: Broadcast, what: str, now: datetime) -> None:
-    record_audit(session, at=now, who=actor.name, user_id=actor.user_id, action=f"emergency.broadcast_{what}",
-                 subject=f"emergency:{row.emergency_id}", detail=f"broadcast {row.id}")

@@ -20,11 +20,13 @@ class Dialled:
     def __init__(self, rule: Dialling) -> None:
         self._rule = rule
 
-    def ask(self, session: Session, wanted: Ringing, now: datetime) -> bool:
+    def ask(self, session: Session, wanted: Ringing, now: datetime) -> bool | None:
         task = service.ask_for(session, CallWanted(
             PURPOSE, wanted.subject, wanted.number, wanted.prompts, keys=wanted.keys, thanks=dict(wanted.thanks),
             language="en" if wanted.language == "en" else "zh", household_id=wanted.household_id, urgent=wanted.urgent,
             until=wanted.until), self._rule, now)
+        if task.state == "stopping":       # of the round before: it ends without a word, and only then is there a new one
+            return None
         return task.state != "over"
 
     def stop(self, session: Session, subject: str, now: datetime) -> None:

@@ -16,6 +16,7 @@ from crm.clocks.terms import Terms
 from crm.households.models import Building, Household
 from crm.incidents.declared import acts
 from crm.incidents.declared.acts import REPORT_CLOCK, Held, held, label
+from crm.incidents.declared.calloff import call_all_off
 from crm.incidents.declared.deadlines import report_due
 from crm.incidents.declared.errors import NoPrompt, NotNow, TypeUnknown
 from crm.incidents.declared.models import Emergency
@@ -155,11 +156,12 @@ def record(session: Session, actor: Actor, emergency_id: int, name: str, value: 
 
 def end(session: Session, actor: Actor, rules: Rules, emergency_id: int, text: str, now: datetime,
         if_version: int | None) -> Emergency:
-    """Over (H10): its ticket goes on, so that the caller is told; notices are lifted by the keeper. Raises NotFound, Forbidden,
-    Changed, NotNow, StillOpen."""
+    """Over (H10): its ticket goes on, so that the caller is told; no household is rung about it any more, and notices are lifted by
+    the keeper. Raises NotFound, Forbidden, Changed, NotNow, StillOpen."""
     here = held(session, actor, emergency_id, if_version)
     _commands(actor, here)
     here.write(actor, Entry(now, What.OVER, actor.user_id, text=text))
+    call_all_off(here, actor, now)
     _carry_on(here, here.definition.ticket.over, {"course": text}, rules, now)
     _audit(session, actor, here.row, "over", now, "")
     return here.row

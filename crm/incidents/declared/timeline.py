@@ -62,6 +62,7 @@ NEXT: Final[Mapping[tuple[Phase, What], Phase]] = {
     **{(Phase.OVER, what): Phase.OVER for what in _AFTER},
     (Phase.OVER, What.CLOSED): Phase.CLOSED,
     (Phase.CLOSED, What.NOTED): Phase.CLOSED,
+    (Phase.CLOSED, What.BROADCAST): Phase.CLOSED,        # that it was stopped; none is begun any more
 }
 STEPS: Final[Mapping[tuple[Standing, What], Standing]] = {
     (Standing.OPEN, What.BEGUN): Standing.BEGUN,
@@ -177,6 +178,9 @@ def after(plan: Plan, state: State, entry: Entry) -> State:
             if state.report == "approved":
                 raise NotNow("the report was approved")
             return replace(state, report=entry.said[0] if entry.said else "")
+        case What.BROADCAST:
+            if phase is Phase.CLOSED and entry.said != ("stopped",):
+                raise NotNow(f"{entry.what} while {phase}")
         case What.OVER:
             if open_now := hindering(plan, state):
                 raise StillOpen(" ".join(open_now))

@@ -10,15 +10,18 @@ import pytest
 from desk.counter import Counter
 from desk.emergencies import Outside, changes, does, keeper, more_homes
 from desk.stories import well
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from callcenter.commands import DONE, SetNotice
 from callcenter.events import Health, IncidentChanged
 from callcenter.roles import Role
 from callcenter.site.desk import Robot
+from crm.dialling.log import DialLog
 from crm.dialling.models import DialTask
 from crm.dialling.schemas import Outcome, Result
+from crm.households.models import PhoneNumber
 from crm.incidents.declared.chat import ChatTexts
+from crm.incidents.declared.models import Broadcast
 from crm.purposes import purposes
 
 
@@ -184,3 +187,106 @@ def test_a_drill_is_marked_rings_nobody_and_tells_no_caller(counter: Counter, ou
     event = outside.told[-1]
     assert isinstance(event, IncidentChanged)
     assert event.incident.drill
+
+
+@pytest.mark.rule("H5", part="who is rung no more")
+@pytest.mark.rule("H10", part="households are not rung about what is over")
+def test_nobody_is_rung_any_more_about_what_is_over_and_a_broadcast_is_stopped_in_every_phase(
+        counter: Counter, outside: Outside) -> None:
+    lead = counter.person(Role.LEADER)
+    more_homes(counter, 3)
+    kept = keeper(counter, outside)
+    ticket = lead.opens("emergency", {"place": "3栋", "what": "没电"}, category="power", household_id=counter.households[0])
+    found = well(lead.ask("POST", "/emergencies", json={"type": "home-power-cut", "ticket_id": ticket["ticket_id"]}))
+    ident = found["emergency"]["emergency_id"]
+    rung = well(changes(lead, ident, "broadcasts"))["broadcast_id"]
+    kept.step()
+    asked = len(outside.rung)
+    wanted = well(changes(lead, ident, "broadcasts"))["broadcast_id"]
+    for one in found["steps"]:
+        if one["needed"]:
+            well(does(lead, ident, one["step"], "not_needed", "已恢复"))
+    well(changes(lead, ident, "over", text="已送电"))
+    states = {one["broadcast_id"]: one["state"] for one in lead.read(f"/emergencies/{ident}/broadcasts")["items"]}
+    assert states == {rung: "stopping", wanted: "stopping"}
+    kept.step()
+    assert (outside.stopped, len(outside.rung)) == ([str(rung), str(wanted)], asked)
+    with counter.database.writing.begin() as session:
+        assert {(one.state, one.outcome) for one in session.scalars(select(DialTask))} == {("over", "stopped")}
+    assert [one["state"] for one in lead.read(f"/emergencies/{ident}/broadcasts")["items"]] == ["over", "over"]
+    assert lead.ask("POST", f"/emergencies/{ident}/broadcasts/{rung}/stop", json={}).json()["code"] == "emergency_state"
+
+    # --- that it was over is told to them: that one is stopped as well, even once nothing is left to do
+    after = well(changes(lead, ident, "broadcasts"))["broadcast_id"]
+    kept.step()
+    well(changes(lead, ident, "learnt", causes="外线", lessons="无", insurance="无损失"))
+    well(changes(lead, ident, "follow-ups", households=[], why_none="无"))
+    draft = well(changes(lead, ident, "report"))
+    worded = well(lead.ask("PATCH", f"/emergencies/{ident}/report", version=draft["version"], json={"conclusion": "外线停电"}))
+    well(changes(lead, ident, "report/sign", worded["version"]))
+    well(changes(counter.person(Role.MANAGER), ident, "report/approve"))
+    well(changes(lead, ident, "close"))
+    assert changes(lead, ident, "broadcasts").json()["code"] == "emergency_state", "none is begun any more"
+    assert well(lead.ask("POST", f"/emergencies/{ident}/broadcasts/{after}/stop", json={}))["state"] == "stopping"
+    kept.step()
+    assert outside.stopped[2:] == [str(after)]
+
+
+@pytest.mark.rule("H5", part="stopped and begun again while a phone still rings")
+def test_who_is_rung_again_before_the_stopped_call_has_ended_is_rung_once_it_has(counter: Counter, outside: Outside) -> None:
+    lead = counter.person(Role.LEADER)
+    more_homes(counter, 1)
+    with counter.database.writing.begin() as session:
+        session.execute(delete(PhoneNumber).where(PhoneNumber.number == "+8613800000001"))     # there is no other to ring
+    kept = keeper(counter, outside)
+    ticket = lead.opens("emergency", {"place": "3栋", "what": "没电"}, category="power", household_id=counter.households[0])
+    found = well(lead.ask("POST", "/emergencies", json={"type": "home-power-cut", "ticket_id": ticket["ticket_id"]}))
+    ident = found["emergency"]["emergency_id"]
+    one = f"/emergencies/{ident}/broadcasts/{well(changes(lead, ident, 'broadcasts'))['broadcast_id']}"
+    kept.step()
+    with counter.database.writing.begin() as session:
+        task = session.scalars(select(DialTask)).one()
+        task.state, task.attempts = "dialled", 1
+
+    well(lead.ask("POST", f"{one}/stop", json={}))
+    kept.step()
+    well(lead.ask("POST", f"{one}/again", json={}))
+    kept.step()
+    [now] = lead.read(f"/emergencies/{ident}/broadcasts")["items"]
+    assert (len(outside.rung), now["state"], now["asked"]) == (1, "running", 0), "its phone rings from the round before"
+    with counter.database.writing.begin() as session:
+        task = session.scalars(select(DialTask)).one()
+        assert task.state == "stopping"
+        recorder = DialLog(session, purposes(counter.site), timedelta(minutes=1), [])
+        recorder.tried(task, 1, Outcome.NO_ANSWER, "", counter.clock.now())
+    kept.step()
+    [now] = lead.read(f"/emergencies/{ident}/broadcasts")["items"]
+    assert (len(outside.rung), now["state"], now["asked"]) == (2, "running", 1)
+    with counter.database.writing.begin() as session:
+        assert [task.state for task in session.scalars(select(DialTask).order_by(DialTask.id))] == ["over", "waiting"]
+
+
+@pytest.mark.rule("H5", part="who may ring all the estate, and in quiet hours")
+def test_a_whole_estate_and_quiet_hours_below_level_1_are_for_who_leads(counter: Counter) -> None:
+    agent, lead = counter.person(Role.AGENT), counter.person(Role.LEADER)
+    ticket = agent.opens("emergency", {"place": "3栋", "what": "没电"}, category="power", household_id=counter.households[0])
+    found = well(agent.ask("POST", "/emergencies", json={"type": "home-power-cut", "ticket_id": ticket["ticket_id"]}))
+    ident = found["emergency"]["emergency_id"]
+    assert (found["emergency"]["commander"], found["emergency"]["level"]) == ("agent", 3)
+    for given in ({"urgent": True}, {"whole_estate": True}, {"whole_estate": True, "urgent": False}):
+        assert changes(agent, ident, "broadcasts", **given).status_code == 403, given
+        assert well(changes(lead, ident, "broadcasts", **given))["state"] == "running"
+    for given in ({}, {"urgent": False}):
+        assert well(changes(agent, ident, "broadcasts", **given))["building_id"] is not None
+    well(changes(lead, ident, "level", level=1, why="电梯有人"))
+    assert well(changes(agent, ident, "broadcasts", urgent=True))["building_id"] is not None, "of level 1 it is urgent anyhow"
+    with counter.database.writing.begin() as session:
+        assert [(one.urgent, one.building_id is None) for one in session.scalars(select(Broadcast).order_by(Broadcast.id))] == [
+            (True, False), (False, True), (False, True), (False, False), (False, False), (True, False)]
+
+    # --- where no building is told, all the estate would be rung
+    wanted = {"type": "flooding", "estate_id": counter.estates[0], "place": "北门", "what": "积水"}
+    outdoors = well(agent.ask("POST", "/emergencies", json=wanted))["emergency"]
+    assert outdoors["building"] is None
+    assert changes(agent, outdoors["emergency_id"], "broadcasts").status_code == 403
+    assert well(changes(lead, outdoors["emergency_id"], "broadcasts"))["building_id"] is None

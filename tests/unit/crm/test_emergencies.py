@@ -107,7 +107,11 @@ def test_it_is_over_when_what_is_needed_is_settled_and_recorded_and_closed_when_
     state = said(said(state, What.FOLLOWED_UP), What.REPORT, said=("approved",))
     with pytest.raises(NotNow):
         said(state, What.REPORT, said=("drafted",))
-    assert said(said(state, What.CLOSED), What.NOTED).phase is Phase.CLOSED
+    closed = said(said(state, What.CLOSED), What.NOTED)
+    assert said(closed, What.BROADCAST, said=("stopped",)).phase is Phase.CLOSED
+    for begun in ("begun", "again"):
+        with pytest.raises(NotNow):
+            said(closed, What.BROADCAST, said=(begun, "3"))
 
 
 ACTS = st.builds(

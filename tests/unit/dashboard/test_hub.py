@@ -27,11 +27,13 @@ from callcenter.events import (
     FloorReset,
     Health,
     HealthChanged,
+    IncidentChanged,
     OrderCarriedOut,
     RosterChanged,
     TicketOpened,
 )
 from callcenter.roster import Roster
+from callcenter.storm import Incident
 from dashboard.live.frames import Audience, Cause, Listener
 from dashboard.live.hub import Client, Hub
 
@@ -178,6 +180,17 @@ def test_the_wall_learns_no_number_of_a_callback_and_no_words_of_who_asks_for_he
     assert told.count("陈静") == 3
     assert "+8613800138077" not in told
     assert "王秀兰" not in told
+
+
+@pytest.mark.rule("K1", part="emergencies on the wall")
+def test_the_wall_learns_in_which_estate_an_emergency_is_and_nothing_written_by_hand() -> None:
+    hub = running_hub()
+    wall, staff = hub.join(WALL), hub.join(STAFF)
+    hub.publish("101-0", IncidentChanged(NOW, Incident("7", "medical", 2, NOW, "江湾", "3 王秀兰家502", "陈静", steps_open=4)))
+    told = json.dumps(heard(wall) + heard(hub.join(WALL)), ensure_ascii=False)
+    assert told.count("江湾") == 2
+    assert "王秀兰" not in told
+    assert json.dumps(heard(staff) + heard(hub.join(STAFF)), ensure_ascii=False).count("3 王秀兰家502") == 2
 
 
 def test_no_page_is_sent_the_roster() -> None:
