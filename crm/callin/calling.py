@@ -21,7 +21,7 @@ from crm.callin.rounds import Act, Person, Rule, after, go_on
 from crm.dialling.models import DialTask
 from crm.dialling.rules import Quiet
 from crm.dialling.schemas import CallWanted, Outcome, Result
-from crm.dialling.service import ask_for, stop
+from crm.dialling.service import ask_for, is_any_open, stop
 from crm.outbox.service import note
 
 PURPOSE: Final = "call_in"
@@ -133,10 +133,7 @@ class CallingIn:
 
     def let_go(self, session: Session, call_in_id: int, now: datetime, *, by: str) -> bool:
         """Whether it was open."""
-        for called_id in session.scalars(select(CalledRow.id).where(
-                CalledRow.call_in_id == call_in_id, CalledRow.state == Coming.RINGING.value).order_by(CalledRow.id)):
-            stop(session, PURPOSE, _subject(called_id), now)
-        row = _held(session, call_in_id)
+        row = _held_with_nobody_ringing(session, call_in_id, now)
         if row is None or row.released_at is not None:
             return False
         for called in _people(session, row):
@@ -206,6 +203,24 @@ def open_ones(session: Session) -> list[int]:
 
 def _held(session: Session, call_in_id: int) -> CallInRow | None:
     return session.get(CallInRow, call_in_id, with_for_update=True, populate_existing=True)
+
+
+def _held_with_nobody_ringing(session: Session, call_in_id: int, now: datetime) -> CallInRow | None:
+    """Tasks are held before their call-in; somebody else may have asked for one in between. Then it is given back, and again."""
+    while True:
+        for called_id in _ringing(session, call_in_id):
+            stop(session, PURPOSE, _subject(called_id), now)
+        hold = session.begin_nested()
+        row = _held(session, call_in_id)
+        if row is None or not is_any_open(session, PURPOSE, [_subject(each) for each in _ringing(session, call_in_id)]):
+            hold.commit()
+            return row
+        hold.rollback()          # PostgreSQL: the lock too
+
+
+def _ringing(session: Session, call_in_id: int) -> list[int]:
+    return list(session.scalars(select(CalledRow.id).where(
+        CalledRow.call_in_id == call_in_id, CalledRow.state == Coming.RINGING.value).order_by(CalledRow.id)))
 
 
 def _people(session: Session, row: CallInRow) -> list[CalledRow]:
