@@ -102,6 +102,8 @@ class CallingIn:
         else:
             if result.outcome is Outcome.REFUSED:      # the number is none that we may dial: there is no second round
                 called.tries = self._rule(row).tries
+            elif result.outcome is Outcome.EXPIRED:    # the quiet hours came first: nobody was rung
+                called.tries -= 1
             self.act(session, row, called, Act.NO_ANSWER, now)
 
     def answer(self, session: Session, call_in_id: int, person_id: int, act: Act, now: datetime, *, how: How) -> CalledRow | None:
@@ -182,11 +184,13 @@ class CallingIn:
         session.flush()
 
     def _ring(self, session: Session, called: CalledRow, person: CallInPerson, now: datetime) -> None:
-        """One try a task: when somebody is rung again, and who before, is decided by the rounds; so is who is rung at night."""
+        """One try a task: when somebody is rung again, and who before, is decided by the rounds; so is who is rung at night:
+        without the night, a call that acd has not begun by the quiet hours is none."""
+        until = None if self._site.call_in.night else self._quiet.next_begin(now)
         ask_for(session, CallWanted(
             PURPOSE, _subject(called.id), person.number, ("callin-ask",), keys=COMES + REFUSES,
             thanks={COMES: "callin-accepted", REFUSES: "callin-declined"}, language="en" if person.language == "en" else "zh",
-            urgent=True, staff=True, tries=1), self._site.dialling, now)
+            urgent=True, staff=True, until=until, tries=1), self._site.dialling, now)
 
     def _rule(self, row: CallInRow) -> Rule:
         site = self._site.call_in

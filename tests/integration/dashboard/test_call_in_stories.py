@@ -279,3 +279,22 @@ def test_who_is_rung_while_a_release_waits_for_the_call_in_is_rung_no_more(
     with storm.database.reading() as session:
         assert set(session.scalars(select(DialTask.state))) <= {"over", "stopping"}
         assert session.scalars(select(CalledRow.state).order_by(CalledRow.place)).all() == ["refused", "released", "released"]
+
+
+@pytest.mark.rule("B3", part="not at night")
+def test_without_the_night_who_was_not_rung_before_the_quiet_hours_is_rung_in_the_morning(storm: Storm, tmp_path: Path) -> None:
+    counter = storm.counter
+    here = storm.clock.now().astimezone(ZoneInfo(counter.site.timezone))
+    quiet = Dialling(at_once=10, quiet_from=(here + timedelta(minutes=1)).time(), quiet_until=(here + HOUR).time())
+    counter.site = counter.site.model_copy(update={
+        "call_in": counter.site.call_in.model_copy(update={"night": False, "tries": 1}), "dialling": quiet})
+    storm = Storm(counter, tmp_path)
+    listed(storm)
+    storm.recorder.poll()
+    with storm.database.writing.begin() as session:
+        storm.calling.call_in(session, SURGE, 2, storm.clock.now())
+        assert set(session.scalars(select(DialTask.until))) == {storm.clock.now() + timedelta(minutes=1)}
+    assert storm.goes_on(61) == [], "acd was behind"
+    assert storm.goes_on(301) == []
+    assert storm.coming() == {"员1": Coming.WAITING, "员3": Coming.WAITING, "员5": Coming.WAITING}
+    assert storm.goes_on(3600) == ["1", "3"], "that they were not rung is no try"
