@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
+import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -28,6 +29,8 @@ PURPOSE: Final = "call_in"
 COMES, REFUSES = "1", "2"
 BY_ITSELF: Final = "surge"
 How = Literal["phone", "page", "leader"]
+
+log = structlog.get_logger("call_in")
 
 
 class CallingIn:
@@ -97,6 +100,10 @@ class CallingIn:
     def _answered(self, session: Session, row: CallInRow, called: CalledRow, result: Result, now: datetime) -> None:
         if result.was_heard and result.key == COMES and row.released_at is None:
             self.act(session, row, called, Act.ACCEPT, now, how="phone")
+        elif result.was_heard and result.key == COMES:     # the prompt has thanked them: somebody has to tell them
+            log.warning("call_in_too_late", call_in=row.id, person=called.person_id)
+            note(session, now, "call_in.too_late", f"call_in:{row.id}", surge=row.surge_id, tier=row.tier,
+                 person=called.person_id)
         elif result.was_heard and result.key == REFUSES:
             self.act(session, row, called, Act.REFUSE, now, how="phone")
         else:

@@ -298,3 +298,20 @@ def test_without_the_night_who_was_not_rung_before_the_quiet_hours_is_rung_in_th
     assert storm.goes_on(301) == []
     assert storm.coming() == {"员1": Coming.WAITING, "员3": Coming.WAITING, "员5": Coming.WAITING}
     assert storm.goes_on(3600) == ["1", "3"], "that they were not rung is no try"
+
+
+@pytest.mark.rule("B3", part="too late")
+def test_who_presses_1_after_the_release_is_noted_for_somebody_to_tell_them(storm: Storm) -> None:
+    ids = listed(storm)
+    storm.recorder.poll()
+    with storm.database.writing.begin() as session:
+        storm.calling.call_in(session, SURGE, 2, storm.clock.now())
+    assert storm.goes_on() == ["1", "3"]
+    with storm.database.writing.begin() as session:
+        storm.calling.release(session, SURGE, 2, storm.clock.now())
+    assert storm.ends("1", "answered", "1") == []
+    assert storm.ends("3", "answered", "2") == []
+    with storm.database.reading() as session:
+        notes = session.scalars(select(OutboxEntry).where(OutboxEntry.what == "call_in.too_late")).all()
+        assert [note.data["person"] for note in notes] == [ids["a1"]]
+        assert set(session.scalars(select(CalledRow.state))) == {"released"}
