@@ -100,9 +100,10 @@ def test_off_duty_comes_before_on_leave_and_in_the_office_before_at_home() -> No
 
 
 def test_the_next_quiet_hours_begin_today_or_tomorrow_by_the_site_s_clock() -> None:
-    def begin(quiet_from: time, quiet_until: time, *now: int) -> tuple[int, ...] | None:
+    def begin(quiet_from: time, quiet_until: time, day: int, hour: int, minute: int) -> tuple[int, ...] | None:
         """Day, hour and minute there."""
-        at = Quiet(Dialling(quiet_from=quiet_from, quiet_until=quiet_until), TZ).next_begin(datetime(2026, 11, *now, tzinfo=TZ))
+        quiet = Quiet(Dialling(quiet_from=quiet_from, quiet_until=quiet_until), TZ)
+        at = quiet.next_begin(datetime(2026, 11, day, hour, minute, tzinfo=TZ))
         local = at.astimezone(TZ) if at else None
         return (local.day, local.hour, local.minute) if local else None
 
