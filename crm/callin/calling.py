@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
+import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -21,13 +22,15 @@ from crm.callin.rounds import Act, Person, Rule, after, go_on
 from crm.dialling.models import DialTask
 from crm.dialling.rules import Quiet
 from crm.dialling.schemas import CallWanted, Outcome, Result
-from crm.dialling.service import ask_for, stop
+from crm.dialling.service import ask_for, is_any_open, stop
 from crm.outbox.service import note
 
 PURPOSE: Final = "call_in"
 COMES, REFUSES = "1", "2"
 BY_ITSELF: Final = "surge"
 How = Literal["phone", "page", "leader"]
+
+log = structlog.get_logger("call_in")
 
 
 class CallingIn:
@@ -97,11 +100,17 @@ class CallingIn:
     def _answered(self, session: Session, row: CallInRow, called: CalledRow, result: Result, now: datetime) -> None:
         if result.was_heard and result.key == COMES and row.released_at is None:
             self.act(session, row, called, Act.ACCEPT, now, how="phone")
+        elif result.was_heard and result.key == COMES:     # the prompt has thanked them: somebody has to tell them
+            log.warning("call_in_too_late", call_in=row.id, person=called.person_id)
+            note(session, now, "call_in.too_late", f"call_in:{row.id}", surge=row.surge_id, tier=row.tier,
+                 person=called.person_id)
         elif result.was_heard and result.key == REFUSES:
             self.act(session, row, called, Act.REFUSE, now, how="phone")
         else:
             if result.outcome is Outcome.REFUSED:      # the number is none that we may dial: there is no second round
                 called.tries = self._rule(row).tries
+            elif result.outcome is Outcome.EXPIRED:    # the quiet hours came first: nobody was rung
+                called.tries -= 1
             self.act(session, row, called, Act.NO_ANSWER, now)
 
     def answer(self, session: Session, call_in_id: int, person_id: int, act: Act, now: datetime, *, how: How) -> CalledRow | None:
@@ -133,10 +142,7 @@ class CallingIn:
 
     def let_go(self, session: Session, call_in_id: int, now: datetime, *, by: str) -> bool:
         """Whether it was open."""
-        for called_id in session.scalars(select(CalledRow.id).where(
-                CalledRow.call_in_id == call_in_id, CalledRow.state == Coming.RINGING.value).order_by(CalledRow.id)):
-            stop(session, PURPOSE, _subject(called_id), now)
-        row = _held(session, call_in_id)
+        row = _held_with_nobody_ringing(session, call_in_id, now)
         if row is None or row.released_at is not None:
             return False
         for called in _people(session, row):
@@ -185,11 +191,13 @@ class CallingIn:
         session.flush()
 
     def _ring(self, session: Session, called: CalledRow, person: CallInPerson, now: datetime) -> None:
-        """One try a task: when somebody is rung again, and who before, is decided by the rounds; so is who is rung at night."""
+        """One try a task: when somebody is rung again, and who before, is decided by the rounds; so is who is rung at night:
+        without the night, a call that acd has not begun by the quiet hours is none."""
+        until = None if self._site.call_in.night else self._quiet.next_begin(now)
         ask_for(session, CallWanted(
             PURPOSE, _subject(called.id), person.number, ("callin-ask",), keys=COMES + REFUSES,
             thanks={COMES: "callin-accepted", REFUSES: "callin-declined"}, language="en" if person.language == "en" else "zh",
-            urgent=True, staff=True, tries=1), self._site.dialling, now)
+            urgent=True, staff=True, until=until, tries=1), self._site.dialling, now)
 
     def _rule(self, row: CallInRow) -> Rule:
         site = self._site.call_in
@@ -206,6 +214,24 @@ def open_ones(session: Session) -> list[int]:
 
 def _held(session: Session, call_in_id: int) -> CallInRow | None:
     return session.get(CallInRow, call_in_id, with_for_update=True, populate_existing=True)
+
+
+def _held_with_nobody_ringing(session: Session, call_in_id: int, now: datetime) -> CallInRow | None:
+    """Tasks are held before their call-in; somebody else may have asked for one in between. Then it is given back, and again."""
+    while True:
+        for called_id in _ringing(session, call_in_id):
+            stop(session, PURPOSE, _subject(called_id), now)
+        hold = session.begin_nested()
+        row = _held(session, call_in_id)
+        if row is None or not is_any_open(session, PURPOSE, [_subject(each) for each in _ringing(session, call_in_id)]):
+            hold.commit()
+            return row
+        hold.rollback()          # PostgreSQL: the lock too
+
+
+def _ringing(session: Session, call_in_id: int) -> list[int]:
+    return list(session.scalars(select(CalledRow.id).where(
+        CalledRow.call_in_id == call_in_id, CalledRow.state == Coming.RINGING.value).order_by(CalledRow.id)))
 
 
 def _people(session: Session, row: CallInRow) -> list[CalledRow]:

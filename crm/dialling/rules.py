@@ -27,6 +27,14 @@ class Quiet:
         day = local.date() + timedelta(days=1) if local.time() >= ends else local.date()
         return datetime.combine(day, ends, self.tz).astimezone(UTC)
 
+    def next_begin(self, moment: datetime) -> datetime | None:
+        """When it will be quiet, again if it is so now; None: never."""
+        local, begins = moment.astimezone(self.tz), self.locks.quiet_from
+        if begins == self.locks.quiet_until:
+            return None
+        day = local.date() + timedelta(days=1) if local.time() >= begins else local.date()
+        return datetime.combine(day, begins, self.tz).astimezone(UTC)
+
 
 @dataclass(frozen=True)
 class RetryRule:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -66,6 +67,12 @@ def stop(session: Session, purpose: str, subject: str, now: datetime) -> int:
         call_off(row, now)
     session.flush()
     return len(rows)
+
+
+def is_any_open(session: Session, purpose: str, subjects: Collection[str]) -> bool:
+    """Of what `stop` would stop; nothing is held."""
+    return session.scalar(select(DialTask.id).where(DialTask.purpose == purpose, DialTask.subject.in_(subjects),
+                                                    DialTask.state.in_(("waiting", "dialled"))).limit(1)) is not None
 
 
 def call_off(task: DialTask, now: datetime) -> None:

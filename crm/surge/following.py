@@ -45,15 +45,16 @@ def follow(session: Session, site: Site, rules: Rules, calls_in: CallsIn | None,
     neither the report nor later changes."""
     rows = session.scalars(select(SurgeChange).where(SurgeChange.acted_at.is_(None)).order_by(SurgeChange.id).limit(limit)
                            .with_for_update(skip_locked=True)).all()
-    failed = False
     # Before anybody is let go: then they are on no list any more, and the report is to tell who came.
-    there = {row.surge_id: calls_in.coming(session, row.surge_id) for row in rows} if calls_in else {}
+    there = {surge_id: _coming(session, calls_in, surge_id) for surge_id in {row.surge_id for row in rows}}
+    failed = None in there.values()
     for row in rows:
         well = calls_in is None or _called(session, site, calls_in, row, now)
         failed = failed or not well
         if row.tier != row.before and not _is_passed_over(session, row):
-            people = (*there[row.surge_id], *calls_in.coming(session, row.surge_id)) if calls_in else ()
-            report = at_change(session, site.surge, rules, row, people, now)
+            here = _coming(session, calls_in, row.surge_id)
+            failed = failed or here is None
+            report = at_change(session, site.surge, rules, row, (*(there[row.surge_id] or ()), *(here or ())), now)
             letters = address(session, site, report, now)
             log.info("surge_reported", report=report.id, surge=row.surge_id, tier=row.tier, letters=letters)
         if well:
@@ -82,6 +83,18 @@ def _called(session: Session, site: Site, calls_in: CallsIn, row: SurgeChange, n
         log.critical("callin_failed", surge=row.surge_id, tier=row.tier, error=repr(error), exc_info=error)
         return False
     return True
+
+
+def _coming(session: Session, calls_in: CallsIn | None, surge_id: int) -> tuple[CalledIn, ...] | None:
+    """None: it could not say. Then the report goes out without them."""
+    if calls_in is None:
+        return ()
+    try:
+        with session.begin_nested():
+            return calls_in.coming(session, surge_id)
+    except Exception as error:
+        log.critical("callin_failed", surge=surge_id, error=repr(error), exc_info=error)
+        return None
 
 
 def _still(held: Holding, row: SurgeChange) -> bool:

@@ -6,19 +6,21 @@ With acd or Redis dead there is the code *19 at a seat's phone, and `sixring swi
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field, StringConstraints
 
 from callcenter.commands import SwitchLine
-from callcenter.line import LINE_KEY, LineState, line_state
+from callcenter.line import ANNOUNCEMENT, AS_ALWAYS, LINE_KEY, LineState, line_state
 from callcenter.roles import SEES_BOARD
 from crm.staff.schemas import SignedIn
 from dashboard.access import SUPERVISES, require
 from dashboard.orders import attempt_of, carry_out
 from dashboard.problems import responses
 from dashboard.services import Given, Services
+
+NUMBER: Final = "number"
 
 router = APIRouter(prefix="/line", tags=["floor"])
 
@@ -33,17 +35,20 @@ class LineGiven(BaseModel):
 
 
 class LineShown(BaseModel):
-    to: str = Field(description="as given; a hand may have written something else, which is the announcement")
+    to: str = Field(description="as given; a hand may have written something else, which is the announcement. A number is `number` "
+                                "to who may not switch")
     since: datetime | None = Field(description="not known of a line that was never switched")
     by: str = Field(description="a user, `phone-` and its seat, or `console`")
     known: bool = Field(description="acd has told; else this is a guess")
-    numbers: tuple[str, ...] = Field(description="outside numbers of the site file to which it may be switched")
+    numbers: tuple[str, ...] = Field(description="outside numbers of the site file to which it may be switched; none for others")
 
 
 @router.get("", responses=responses(401, 403, 503))
-def line(who: Sees, services: Given) -> LineShown:  # noqa: ARG001 - signed in
+def line(who: Sees, services: Given) -> LineShown:
+    """Where it goes is for everybody at the board; the numbers, which are mobiles of staff, for who may switch."""
     told = services.asker.told(LINE_KEY)
-    return _shown(services, line_state(told or ""), known=told is not None)
+    shown = _shown(services, line_state(told or ""), known=told is not None)
+    return shown if who.user.roles & SUPERVISES else shown.model_copy(update={"to": _kind(shown.to), "numbers": ()})
 
 
 @router.put("", responses=responses(401, 403, 404, 409, 422, 503))
@@ -57,3 +62,8 @@ def switch_line(who: Supervises, services: Given, given: LineGiven) -> LineShown
 def _shown(services: Services, state: LineState, *, known: bool) -> LineShown:
     return LineShown(to=state.to, since=state.since, by=state.by, known=known,
                      numbers=services.site.posture.evacuation.numbers)
+
+
+def _kind(to: str) -> str:
+    """Whatever a hand wrote that is no number is the announcement."""
+    return NUMBER if any(sign.isdigit() for sign in to) else ANNOUNCEMENT if to else AS_ALWAYS

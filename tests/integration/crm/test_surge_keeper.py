@@ -63,6 +63,7 @@ class CallsIn:
 
     asked: list[tuple[str, int]] = field(default_factory=list)
     fails: bool = False
+    is_mute: bool = False
     people: tuple[CalledIn, ...] = ()
 
     def call_in(self, session: Session, surge_id: int, tier: int, now: datetime) -> None:
@@ -78,6 +79,8 @@ class CallsIn:
         self.people = tuple(each for each in self.people if each.tier != tier)
 
     def coming(self, session: Session, surge_id: int) -> tuple[CalledIn, ...]:
+        if self.is_mute:
+            raise KeyError("nobody")
         return self.people
 
 
@@ -317,6 +320,21 @@ def test_without_a_board_nothing_is_concluded_and_without_acd_nothing_is_lost(st
     assert (storm.calls_in.asked, storm.health[-1]) == ([("in", 2)], (Health.OK, ""))
     with storm.database.reading() as session:
         assert len(session.scalars(select(SurgeReport)).all()) == 2
+
+
+def test_a_call_in_that_cannot_say_who_comes_holds_up_neither_acd_nor_the_report(storm: Storm) -> None:
+    storm.calls_in.is_mute = True
+    storm.waiting(6)
+    storm.seconds(9)
+    assert (storm.tier, storm.orders[-1].tier, storm.calls_in.asked) == (2, 2, [("in", 2)])
+    assert storm.health[-1] == (Health.DEGRADED, "callin_failed")
+    with storm.database.reading() as session:
+        assert session.scalars(select(SurgeReport.tier).order_by(SurgeReport.id)).all() == [1, 2]
+        assert None not in session.scalars(select(SurgeChange.acted_at)).all()
+    storm.calls_in.is_mute = False
+    storm.seconds(1)
+    assert storm.health[-1] == (Health.OK, "")
+    assert [person.name for person in storm.floor.board.surge.coming] == ["Person 2"]
 
 
 def test_while_redis_or_the_database_is_away_the_tier_stays_or_goes_on_in_memory(storm: Storm, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from desk.counter import NOON, Counter
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from callcenter.commands import Answer, Command, Dial
 from callcenter.roles import Role
@@ -19,12 +20,16 @@ from callcenter.site.dialling import CallIn, Dialling
 from callcenter.site.schema import Network
 from callcenter.storm import Coming
 from crm.agentlog.models import AgentStateRow
+from crm.callin import calling
 from crm.callin.calling import CallingIn
 from crm.callin.keeper import CallInKeeper
 from crm.callin.letters import CallInLetters
+from crm.callin.models import CalledRow, CallInPerson, CallInRow
+from crm.callin.rounds import Act
 from crm.calls.journal import parse_queue_log
 from crm.calls.recorder import Recorder, Source
 from crm.dialling.caller import Dialler
+from crm.dialling.models import DialTask
 from crm.notices.deliverer import Deliverer
 from crm.notices.words import Letter
 from crm.outbox.models import OutboxEntry
@@ -234,3 +239,79 @@ def test_the_list_is_kept_by_few_and_a_number_is_seen_by_nobody_unless_they_say_
         actions = [entry.action for entry in audit_of(session, f"call_in_person:{ids['a1']}")]
     assert sorted(actions) == ["call_in.person_added", "call_in.person_changed", "call_in.person_removed", "privacy.revealed",
                                "privacy.revealed"]
+
+
+def test_who_is_rung_while_a_release_waits_for_the_call_in_is_rung_no_more(
+        storm: Storm, monkeypatch: pytest.MonkeyPatch) -> None:
+    listed(storm)
+    storm.recorder.poll()
+    with storm.database.writing.begin() as session:
+        storm.calling.call_in(session, SURGE, 2, storm.clock.now())
+    assert storm.goes_on() == ["1", "3"]
+    if storm.database.engine.dialect.name == "sqlite":       # has one writer at a time: nobody comes in between
+        with storm.database.writing.begin() as session:
+            storm.calling.release(session, SURGE, 2, storm.clock.now())
+        assert storm.goes_on(3600) == []
+        return
+    held = calling._held
+    begun: list[int] = []
+
+    def overtaken(session: Session, call_in_id: int) -> CallInRow | None:
+        """The recorder's transaction holds it first, and commits."""
+        if not begun:
+            begun.append(call_in_id)
+            with storm.database.writing.begin() as other:
+                row = held(other, call_in_id)
+                assert row is not None
+                [five] = [one for one in calling._people(other, row) if one.state == Coming.WAITING]
+                other.get_one(CallInPerson, five.person_id).number = "+8613900000005"
+                one = next(one for one in calling._people(other, row) if one.state == Coming.RINGING)
+                storm.calling.act(other, row, one, Act.REFUSE, storm.clock.now())
+                storm.calling.go_on(other, row, storm.clock.now())
+                assert five.state == Coming.RINGING
+        return held(session, call_in_id)
+
+    monkeypatch.setattr(calling, "_held", overtaken)
+    with storm.database.writing.begin() as session:
+        storm.calling.release(session, SURGE, 2, storm.clock.now())
+    assert begun
+    assert storm.goes_on(3600) == [], "nobody is rung for what is over"
+    with storm.database.reading() as session:
+        assert set(session.scalars(select(DialTask.state))) <= {"over", "stopping"}
+        assert session.scalars(select(CalledRow.state).order_by(CalledRow.place)).all() == ["refused", "released", "released"]
+
+
+@pytest.mark.rule("B3", part="not at night")
+def test_without_the_night_who_was_not_rung_before_the_quiet_hours_is_rung_in_the_morning(storm: Storm, tmp_path: Path) -> None:
+    counter = storm.counter
+    here = storm.clock.now().astimezone(ZoneInfo(counter.site.timezone))
+    quiet = Dialling(at_once=10, quiet_from=(here + timedelta(minutes=1)).time(), quiet_until=(here + HOUR).time())
+    counter.site = counter.site.model_copy(update={
+        "call_in": counter.site.call_in.model_copy(update={"night": False, "tries": 1}), "dialling": quiet})
+    storm = Storm(counter, tmp_path)
+    listed(storm)
+    storm.recorder.poll()
+    with storm.database.writing.begin() as session:
+        storm.calling.call_in(session, SURGE, 2, storm.clock.now())
+        assert set(session.scalars(select(DialTask.until))) == {storm.clock.now() + timedelta(minutes=1)}
+    assert storm.goes_on(61) == [], "acd was behind"
+    assert storm.goes_on(301) == []
+    assert storm.coming() == {"员1": Coming.WAITING, "员3": Coming.WAITING, "员5": Coming.WAITING}
+    assert storm.goes_on(3600) == ["1", "3"], "that they were not rung is no try"
+
+
+@pytest.mark.rule("B3", part="too late")
+def test_who_presses_1_after_the_release_is_noted_for_somebody_to_tell_them(storm: Storm) -> None:
+    ids = listed(storm)
+    storm.recorder.poll()
+    with storm.database.writing.begin() as session:
+        storm.calling.call_in(session, SURGE, 2, storm.clock.now())
+    assert storm.goes_on() == ["1", "3"]
+    with storm.database.writing.begin() as session:
+        storm.calling.release(session, SURGE, 2, storm.clock.now())
+    assert storm.ends("1", "answered", "1") == []
+    assert storm.ends("3", "answered", "2") == []
+    with storm.database.reading() as session:
+        notes = session.scalars(select(OutboxEntry).where(OutboxEntry.what == "call_in.too_late")).all()
+        assert [note.data["person"] for note in notes] == [ids["a1"]]
+        assert set(session.scalars(select(CalledRow.state))) == {"released"}

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import httpx
 import pytest
@@ -46,11 +47,13 @@ from callcenter.commands import (
 )
 from callcenter.events import AgentChanged, AgentState, FloorReset
 from callcenter.line import LINE_KEY
-from callcenter.roles import Role
+from callcenter.roles import SEES_BOARD, Role
 from callcenter.settings import Settings
+from callcenter.site.posture import Evacuation, Posture
 from crm.database import open_database
 from crm.staff.models import AuditEntry
 from dashboard.access import DESK, LEADS, SUPERVISES
+from dashboard.api import line
 
 Rig = tuple[Redis, Settings, DashboardThread]
 CALL = "node1-1763800000.44"
@@ -315,3 +318,31 @@ def test_the_line_is_switched_by_who_supervises_and_everybody_at_the_board_sees_
     assert supervisor.put("/api/v1/line", json={"to": "8000&PJSIP/1"}).status_code == 422
     store.delete(LINE_KEY)
     store.close()
+
+
+@pytest.mark.rule("K1", part="numbers of staff")
+def test_numbers_to_which_the_line_goes_are_shown_to_nobody_but_who_may_switch_it(
+        free_rig: Rig, supervisor: httpx.Client, agent: httpx.Client, leader: httpx.Client) -> None:
+    store = redis.Redis.from_url(free_rig[0].url)
+    with signed_in(free_rig[2].url, Role.WALLBOARD) as wall:
+        for value, kind in (("+8613900000001", "number"), ("110", "number"), ("announcement", "announcement"),
+                            ("nonsense", "announcement"), ("", "")):
+            store.set(LINE_KEY, f"{value}|1795420800|console")
+            assert [client.get("/api/v1/line").json()["to"] for client in (supervisor, leader, agent, wall)] \
+                == [value, kind, kind, kind]
+    store.delete(LINE_KEY)
+    store.close()
+
+
+def test_numbers_of_the_site_file_are_left_out_with_them() -> None:
+    evacuation = Evacuation(numbers=("13900000001",))
+    services = SimpleNamespace(asker=SimpleNamespace(told=lambda _: "13900000001|1795420800|console"),
+                               site=SimpleNamespace(posture=Posture(evacuation=evacuation)))
+
+    def shown(role: Role) -> tuple[str, tuple[str, ...]]:
+        who = SimpleNamespace(user=SimpleNamespace(roles=frozenset({role})))
+        given = line.line(cast("Any", who), cast("Any", services))
+        return given.to, given.numbers
+
+    for role in SEES_BOARD:
+        assert shown(role) == (("13900000001", ("13900000001",)) if role in SUPERVISES else ("number", ()))

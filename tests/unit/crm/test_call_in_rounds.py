@@ -99,12 +99,32 @@ def test_off_duty_comes_before_on_leave_and_in_the_office_before_at_home() -> No
     assert order([one(1, 3), one(2, 3, "on duty"), one(3, 3, "on leave")]) == (2, 1, 3)
 
 
+def test_the_next_quiet_hours_begin_today_or_tomorrow_by_the_site_s_clock() -> None:
+    def begin(quiet_from: time, quiet_until: time, day: int, hour: int, minute: int) -> tuple[int, ...] | None:
+        """Day, hour and minute there."""
+        quiet = Quiet(Dialling(quiet_from=quiet_from, quiet_until=quiet_until), TZ)
+        at = quiet.next_begin(datetime(2026, 11, day, hour, minute, tzinfo=TZ))
+        local = at.astimezone(TZ) if at else None
+        return (local.day, local.hour, local.minute) if local else None
+
+    late, midnight, early, morning = time(21), time(0), time(0, 30), time(8)
+    assert [begin(late, morning, *now) for now in ((23, 20, 59), (23, 23, 59), (24, 0, 0), (24, 7, 59))] == [
+        (23, 21, 0), (24, 21, 0), (24, 21, 0), (24, 21, 0)]
+    assert [begin(midnight, morning, *now) for now in ((23, 23, 59), (24, 0, 0), (24, 8, 0))] == [
+        (24, 0, 0), (25, 0, 0), (25, 0, 0)]
+    assert [begin(early, morning, *now) for now in ((23, 23, 59), (24, 0, 29), (24, 0, 30))] == [
+        (24, 0, 30), (24, 0, 30), (25, 0, 30)]
+    assert begin(morning, morning, 23, 20, 59) is None
+
+
 def test_quiet_hours_reach_over_midnight_and_a_try_in_vain_is_followed_by_rule() -> None:
     quiet = Quiet(Dialling(quiet_from=time(21), quiet_until=time(8)), TZ)
     night, morning = datetime(2026, 11, 23, 13, 0, tzinfo=UTC), datetime(2026, 11, 24, 0, 0, tzinfo=UTC)
     assert [quiet.holds(moment) for moment in (night - S, night, morning - S, morning)] == [False, True, True, False]
     assert (quiet.not_before(night), quiet.not_before(morning - S), quiet.not_before(NOW)) == (morning, morning, NOW)
     assert not Quiet(Dialling(quiet_from=time(8), quiet_until=time(8)), TZ).holds(night)
+    begins = night + timedelta(days=1)
+    assert [quiet.next_begin(moment) for moment in (night - S, night, morning - S, morning)] == [night, begins, begins, begins]
     by = RetryRule(2, 60 * S, 300 * S)
     assert next_try(1, Outcome.BUSY, NOW, by, None) == NOW + 60 * S
     assert next_try(1, Outcome.NO_ANSWER, NOW, by, NOW + 301 * S) == NOW + 300 * S
