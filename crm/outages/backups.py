@@ -68,12 +68,14 @@ def look(plan: BackupPlan, made: Sequence[Made], since: datetime, now: datetime)
 def make(folder: Path, keep: int, now: datetime, back_up: Callable[[Path], None], trial: Callable[[Path], int]) -> Made:
     """Never raises: what went wrong is in what it gives. Older ones go only once the new one was tried."""
     file = folder / NAME.format(at=now.astimezone(UTC))
+    new = file.with_name(file.name + ".new")      # one that fails must not take a good one of the same second with it
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        back_up(file)
-        rows = trial(file)
+        back_up(new)
+        rows = trial(new)
+        new.replace(file)
     except Exception as error:     # whatever it is, it is told, and there is no backup
-        file.unlink(missing_ok=True)
+        new.unlink(missing_ok=True)
         return Made(now, str(file), getattr(error, "code", type(error).__name__))
     for old in sorted(folder.glob(PATTERN))[:-keep]:
         old.unlink(missing_ok=True)
