@@ -15,7 +15,6 @@ from callcenter.logs import configure_logs
 from callcenter.settings import Settings
 from callcenter.site import load_site
 from callcenter.yamlfile import FileFaults
-from crm.app import run
 from crm.command import failed, instance_database, password
 from crm.households.demo import demo_rows
 from crm.households.export import Format, exported
@@ -54,6 +53,8 @@ def process(context: typer.Context) -> None:
     """Without a subcommand: run in the foreground until SIGTERM."""
     if context.invoked_subcommand is not None:
         return
+    from crm.app import run  # half of the start: a subcommand is over before that
+
     configure_logs("crm")
     run(Settings.load())
 
