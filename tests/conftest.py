@@ -9,9 +9,9 @@ import structlog
 from hypothesis import HealthCheck, settings
 
 # What lasts longest begins first, so that no worker is alone with it at the end (with --no-loadscope-reorder).
-LONGEST = ("test_soak.py", "test_surge.py", "test_storm.py", "test_lost_callers_rung.py", "test_whole_hotline.py", "test_kill_everything.py",
-           "test_dialling.py", "test_agents.py", "test_callback.py",
-           "test_callback_whole.py", "test_overflow.py", "test_rescue.py", "test_transfers.py", "test_routing.py")
+LONGEST = ("test_soak.py", "test_whole_hotline.py", "test_kill_everything.py", "test_agents.py", "test_callback.py",
+           "test_callback_whole.py", "test_lost_callers_rung.py", "test_surge.py", "test_storm.py", "test_dialling.py",
+           "test_overflow.py", "test_rescue.py", "test_transfers.py", "test_routing.py")
 CATEGORIES = ("unit", "integration", "telephony", "browser", "chaos")
 HERE = Path(__file__).parent
 
