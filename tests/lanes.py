@@ -1,22 +1,26 @@
 """`make test`: first the phones' tests alone, then the browser's, with what only computes beside it, less urgent.
 
 With the phones is everything that a starved process would fail: rings, sounds, and the servers whose own deadlines are short.
-What a step prints is printed whole, once it has ended. All steps run, whichever fails.
+What a step prints is printed whole, once it has ended. All steps run, whichever fails; how a failed one ended is the last that is said.
 """
 
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import tempfile
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
 
-LIMIT_S: Final = 1000        # of a step: what hangs is told, and what it has said
+LIMIT_S: Final = 1400        # of a step: what hangs is told, and what it has said
+LAST_WORDS_S: Final = 30     # … after it was interrupted
+LAST_LINES: Final = 25       # of a failed step, said again at the end
 ROOT: Final = Path(__file__).parents[1]
 PYTEST: Final = (sys.executable, "-m", "pytest", "--dist", "loadfile", "--no-loadscope-reorder")
 CLOCKED: Final = ("tests/integration/acd", "tests/integration/agi", "tests/integration/test_agi_process.py",
@@ -50,41 +54,53 @@ STAGES: Final = (
 )
 
 
-def run(lane: Lane, failed: list[str], printing: threading.Lock) -> None:
+def run(lane: Lane, failed: dict[str, bytes], printing: threading.Lock) -> None:
     for step in lane.steps:
         began = time.monotonic()
         with tempfile.TemporaryFile() as said:       # a pipe would be waited for as long as anybody holds its other end
             ended = _ended(lane, step, said)
-            if ended != "ok":
-                failed.append(step.name)
             said.seek(0)
+            words = said.read()
+            if ended != "ok":
+                failed[step.name] = b"".join(words.splitlines(keepends=True)[-LAST_LINES:])
             with printing:
                 print(f"\n----- {step.name}: {ended}, {time.monotonic() - began:.0f} s", flush=True)
-                sys.stdout.buffer.write(said.read())
-                sys.stdout.flush()
+                _print(words)
 
 
 def _ended(lane: Lane, step: Step, said: IO[bytes]) -> str:
-    """In this session: between sessions Linux may share without regard to nice."""
+    """In this session: between sessions Linux may share without regard to nice. In a group of its own, so that it ends as a whole."""
     process = subprocess.Popen(["nice", "-n", str(lane.nice), *step.command], cwd=step.folder, stdin=subprocess.DEVNULL,
-                               stdout=said, stderr=subprocess.STDOUT)
+                               stdout=said, stderr=subprocess.STDOUT, process_group=0)
     try:
         code = process.wait(LIMIT_S)
     except subprocess.TimeoutExpired:
-        process.kill()
+        os.killpg(process.pid, signal.SIGINT)        # pytest says what it was at, and its fixtures take down what they have started
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(LAST_WORDS_S)
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-        return "FAILED: it did not end"
+        return f"FAILED: it did not end in {LIMIT_S} s"
     return "ok" if code == 0 else f"FAILED with {code}"
 
 
+def _print(words: bytes) -> None:
+    sys.stdout.buffer.write(words)
+    sys.stdout.flush()
+
+
 def main() -> int:
-    began, failed, printing = time.monotonic(), list[str](), threading.Lock()
+    began, failed, printing = time.monotonic(), dict[str, bytes](), threading.Lock()
     for stage in STAGES:
         lanes = [threading.Thread(target=run, args=(lane, failed, printing)) for lane in stage]
         for lane in lanes:
             lane.start()
         for lane in lanes:
             lane.join()
+    for name, words in failed.items():
+        print(f"\n----- the end of {name}", flush=True)
+        _print(words)
     used = os.times()
     print(f"\n{time.monotonic() - began:.0f} s, {used.children_user + used.children_system:.0f} s of computing; "
           f"{'failed: ' + ', '.join(failed) if failed else 'all is well'}")

@@ -152,7 +152,8 @@ class DialplanSaid(NamedTuple):
     """The dialplan's own words: `UserEvent(Sixring,What: …)`."""
 
     uniqueid: str
-    what: str          # entered identified language menu routed overflow outside voicemail callback message survey estimate place
+    # entered identified language menu routed overflow nobody outside voicemail callback message survey estimate place
+    what: str
     call_id: str
     did: str
     queue: str

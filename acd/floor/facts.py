@@ -24,7 +24,8 @@ class CallFacts:
     queue: str | None = None
     stage: int = 0
     rank: int = 0                    # points, as the caller came; waiting adds to them (acd/waiting/ageing.py)
-    waiting: bool = False            # is in the queue now
+    waiting: bool = False            # is in one of Asterisk's queues now, or rings outside
+    between: bool = False            # … has left one and is on the way to the next: still waits, for whoever looks
     queued_at: datetime | None = None
     rang_at: datetime | None = None
     answered_at: datetime | None = None

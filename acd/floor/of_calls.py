@@ -50,12 +50,14 @@ def said(floor: Floor, event: ami.DialplanSaid, now: datetime) -> Touched:
             facts = floor.calls.get(call_id)
             queued_at = facts.queued_at or now if facts else now
             return _told(_changed(floor, call_id, stage=event.stage, waiting=True, queued_at=queued_at), "overflowed")
+        case "nobody":
+            return _changed(floor, call_id, waiting=False, between=False)
         case "rescued":
             return _told(_changed(floor, call_id), "rescued")
         case "message":
             return _changed(floor, call_id, left_message=True)
         case epilogue if epilogue in EPILOGUES:
-            return _told(_changed(floor, call_id, epilogue=epilogue, waiting=False), epilogue)
+            return _told(_changed(floor, call_id, epilogue=epilogue, waiting=False, between=False), epilogue)
         case _:
             return UNTOUCHED
 
@@ -71,15 +73,16 @@ def joined(floor: Floor, event: ami.CallerJoined, now: datetime) -> Touched:
     stage = facts.stage if at.number is None else at.number
     again = facts.queued_at is not None
     overflowed = again and facts.queue == queue and stage > facts.stage
-    facts.change(queue=queue, stage=stage, waiting=True, in_queue=event.queue, epilogue=None, queued_at=facts.queued_at or now)
+    facts.change(queue=queue, stage=stage, waiting=True, between=False, in_queue=event.queue, epilogue=None,
+                 queued_at=facts.queued_at or now)
     return Touched((event.uniqueid,), what="overflowed" if overflowed else "requeued" if again else "queued")
 
 
 def left(floor: Floor, event: ami.CallerLeft, now: datetime) -> Touched:  # noqa: ARG001
-    """Told together with what follows: an answer, an overflow or the end."""
+    """Nothing to tell yet: an answer follows, the next stage, what the dialplan says of it, or the end."""
     facts = floor.calls.get(event.uniqueid)
-    if facts is not None:
-        facts.waiting = False
+    if facts is not None and facts.waiting:
+        facts.waiting, facts.between = False, True
     return UNTOUCHED
 
 

@@ -35,6 +35,8 @@ EPILOGUE_AT: Final = {
 }
 """Where in the dialplan (context, extension) a caller stands who no longer waits for a seat."""
 NOTED_AT: Final = "message", "noted"
+STAGES_AT: Final = frozenset({"wait-in", "until-deadline", "pool", "last-agent", "before-wait", "moved", "callback-place"})
+"""Besides queue-…: the contexts between two stages."""
 
 OFFLINE_ENDPOINTS: Final = frozenset({"Unavailable", "Invalid", "Unknown"})
 
@@ -155,10 +157,11 @@ def _facts(plan: FloorPlan, row: Headers, channel: Channel, entry: Headers | Non
     facts = replace(facts, recording_paused=variables.get("RECORDING_PAUSED") == "1")
     place = row.get("context", ""), row.get("exten", "")
     facts = replace(facts, epilogue=EPILOGUE_AT.get(place), left_message=place == NOTED_AT or bool(variables.get("VOICEMAIL")))
-    return _in_queue(plan, facts, row, entry, now)
+    return _in_queue(plan, facts, row, entry, known, now)
 
 
-def _in_queue(plan: FloorPlan, facts: CallFacts, row: Headers, entry: Headers | None, now: datetime) -> CallFacts:
+def _in_queue(plan: FloorPlan, facts: CallFacts, row: Headers, entry: Headers | None, known: Call | None,
+              now: datetime) -> CallFacts:
     """Queue and stage: from the queue's entry, else from the Queue() that the caller is still in while talking."""
     name = entry.get("queue", "") if entry else ""
     if not name and row.get("application") == "Queue":
@@ -171,7 +174,9 @@ def _in_queue(plan: FloorPlan, facts: CallFacts, row: Headers, entry: Headers | 
         # Stage 1 is reached after the whole of stage 0.
         waited = number_of(entry.get("wait", "")) + (plan.overflow_s if stage else 0)
         queued_at = now - timedelta(seconds=waited)
-    return replace(facts, queue=queue, stage=stage, waiting=entry is not None, queued_at=queued_at,
+    between = (entry is None and known is not None and known.state in {CallState.QUEUED, CallState.RINGING}
+               and (row.get("context", "") in STAGES_AT or row.get("context", "").startswith("queue-")))
+    return replace(facts, queue=queue, stage=stage, waiting=entry is not None, between=between, queued_at=queued_at,
                    in_queue=entry.get("queue", "") if entry else "")
 
 
@@ -181,6 +186,8 @@ def _settle(floor: Floor, facts: CallFacts) -> None:
     legs = parties.rung or [leg for leg in legs_of(floor, facts.call_id) if leg in parties.peers]
     if legs and facts.rang_at is None:
         facts.rang_at = legs[0].created_at
+    if parties.peers:
+        facts.between = False
     if parties.peers and facts.answered_at is None:
         facts.answered_at = min(peer.created_at for peer in parties.peers)
     if facts.queued_at is None and facts.rang_at and facts.queue:

@@ -5,7 +5,7 @@ Call: the first line that holds.
     QUEUED    it is parked
     AFTER     the dialplan says survey, voicemail or callback
     RINGING   a leg of a seat is being rung, or was just picked up and is not bridged yet
-    QUEUED    it is in a queue
+    QUEUED    it is in a queue, or between two of its stages
     AFTER     it has talked
     MENU      otherwise
 
@@ -99,7 +99,7 @@ def call_state(facts: CallFacts, parties: Parties) -> CallState:
         return CallState.AFTER
     if parties.rung:
         return CallState.RINGING
-    if facts.waiting:
+    if facts.waiting or facts.between:
         return CallState.QUEUED
     return CallState.AFTER if facts.answered_at else CallState.MENU
 

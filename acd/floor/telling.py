@@ -62,8 +62,10 @@ def settle(facts: CallFacts, parties: Parties, now: datetime) -> None:
     """First ring and first answer are remembered for as long as the call lives."""
     if facts.rang_at is None and parties.rung:
         facts.change(rang_at=now)
-    if facts.answered_at is None and parties.peers:
-        facts.change(answered_at=now)
+    if parties.peers:
+        facts.between = False
+        if facts.answered_at is None:
+            facts.change(answered_at=now)
 
 
 def what_happened(before: Call | None, after: Call, facts: CallFacts) -> str:

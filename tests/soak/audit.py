@@ -225,6 +225,8 @@ def _errors(whole: Whole) -> Iterator[str]:
                 if line.startswith("Traceback"):
                     said[f"{file.name}: a traceback"] += 1
                 continue
+            if isinstance(entry, dict) and entry.get("event") == "floor_drifted" and entry["calls"]:
+                said[f"{file.name}: a reading of Asterisk shows other calls than the events (shown, actual): {entry['calls']}"] += 1
             if isinstance(entry, dict) and entry.get("level") in ("error", "critical") and TRIED_AGAIN not in line:
                 said[f"{file.name}: {entry.get('event')}: {_why(entry)}"] += 1
     for file in sorted((whole.settings.asterisk / "log").glob("messages*")):

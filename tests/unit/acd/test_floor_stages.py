@@ -9,9 +9,10 @@ import pytest
 from acd.ami import events as ami
 from acd.floor.facts import Floor
 from acd.floor.fold import fold
+from acd.floor.resync import Snapshot, floor_from
 from acd.floor.telling import FloorEvent
 from acd.plan import FloorPlan, QueuePlan, SeatPlan
-from callcenter.events import Call, CallChanged, CallEnded, CallState
+from callcenter.events import Board, Call, CallChanged, CallEnded, CallState
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 CALL, CHANNEL = "node1-1763800000.1", "PJSIP/trunk-00000001"
@@ -59,6 +60,30 @@ def test_a_call_that_moves_to_another_queue_begins_there_anew() -> None:
     floor, _ = played(said("routed"), joined("repair"), said("overflow", stage=1), joined("repair.backup"), said("routed"),
                       joined("repair"))
     assert shown(floor).stage == 0
+
+
+def test_between_two_stages_a_caller_still_waits_until_the_dialplan_says_that_nobody_can_answer() -> None:
+    left = ami.CallerLeft(CALL, "repair", abandoned=False)
+    floor, told = played(said("routed"), joined("repair"), left)
+    assert (shown(floor).state, floor.calls[CALL].waiting) == (CallState.QUEUED, False)
+    between = len(told)
+    for event in (joined("repair.backup"), left, said("nobody")):
+        told += fold(floor, event, NOON)
+    assert [event.call.state for event in told[between:] if isinstance(event, CallChanged)] == [CallState.QUEUED, CallState.MENU]
+    # Who stays on the line is a waiting caller again.
+    fold(floor, joined("repair.backup"), NOON)
+    assert shown(floor).state is CallState.QUEUED
+
+
+@pytest.mark.parametrize(("context", "state"), [("queue-repair", CallState.QUEUED), ("before-wait", CallState.QUEUED),
+                                                ("message", CallState.MENU)])
+def test_a_reading_of_asterisk_in_the_moment_between_two_stages_shows_what_the_events_show(context: str, state: CallState) -> None:
+    floor, _ = played(said("routed"), joined("repair"), ami.CallerLeft(CALL, "repair", abandoned=False),
+                      *([said("nobody")] if context == "message" else []))
+    channel = {"uniqueid": CALL, "linkedid": CALL, "channel": CHANNEL, "channelstate": "6", "context": context, "exten": "s",
+               "variable": f"CALL_ID={CALL}"}
+    read = floor_from(PLAN, Snapshot([channel], [], []), Board(calls={CALL: shown(floor)}), NOON)
+    assert (shown(read).state, shown(floor).state) == (state, state)
 
 
 @pytest.mark.parametrize("what", ["voicemail", "callback"])
