@@ -1,7 +1,8 @@
 """`make test`: first the phones' tests alone, then the browser's, with what only computes beside it, less urgent.
 
 With the phones is everything that a starved process would fail: rings, sounds, and the servers whose own deadlines are short.
-What a step prints is printed whole, once it has ended. All steps run, whichever fails; how a failed one ended is the last that is said.
+What a step prints is printed whole, once it has ended. All steps run, whichever fails; how one failed is said
+again at the end.
 """
 
 from __future__ import annotations
@@ -69,7 +70,7 @@ def run(lane: Lane, failed: dict[str, bytes], printing: threading.Lock) -> None:
 
 
 def _ended(lane: Lane, step: Step, said: IO[bytes]) -> str:
-    """In this session: between sessions Linux may share without regard to nice. In a group of its own, so that it ends as a whole."""
+    """In this session: between sessions Linux may share without regard to nice. In a group of its own, which ends as a whole."""
     process = subprocess.Popen(["nice", "-n", str(lane.nice), *step.command], cwd=step.folder, stdin=subprocess.DEVNULL,
                                stdout=said, stderr=subprocess.STDOUT, process_group=0)
     try:
