@@ -95,7 +95,11 @@ def _sqlite(file: Path) -> Seen:
 def _postgres(url: str) -> Seen:
     parts = urlsplit(url)
     query = dict(pair.split("=", 1) for pair in parts.query.split("&") if "=" in pair)
-    host, number = unquote(query.get("host", "")) or parts.hostname or "127.0.0.1", parts.port or int(query.get("port", "5432"))
+    return postgres_at(unquote(query.get("host", "")) or parts.hostname or "127.0.0.1", parts.port or int(query.get("port", "5432")))
+
+
+def postgres_at(host: str, number: int) -> Seen:
+    """`host`: a name, an address, or the folder of its socket."""
     try:
         if host.startswith("/"):
             line = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
