@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from callcenter.clock import Clock
 from callcenter.events import AnyEvent, CallbackChanged, CallRecordWritten, FiguresUpdated, Health
+from callcenter.sign import Sign
 from callcenter.site import Site
 from crm.callbacks.store import open_callbacks
 from crm.calls import store
@@ -71,8 +72,8 @@ class Every:
 
 class Process:
     def __init__(self, database: Database, recorder: Recorder, herald: Tells, site: Site, recordings: Path,
-                 voicemail: Path, clock: Clock, comparison: Comparison | None = None) -> None:
-        self._comparison = comparison
+                 voicemail: Path, clock: Clock, comparison: Comparison | None = None, sign: Sign | None = None) -> None:
+        self._comparison, self._sign = comparison, sign
         self._compare_every = Every(COMPARE_EVERY_S)
         self._database = database
         self._recorder = recorder
@@ -97,6 +98,8 @@ class Process:
         self._herald.report("crm", Health.OK)
         retry = FIRST_RETRY_S
         while not stop.is_set():
+            if self._sign is not None:
+                self._sign.give()
             try:
                 busy = self.step()
             except (SQLAlchemyError, OSError) as error:

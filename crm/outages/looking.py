@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from callcenter.runtime.pids import alive
 from callcenter.settings import LOOPBACK, Settings
 from crm.outages import probes
 from crm.outages.ladder import Look, Seen
@@ -21,6 +20,7 @@ from crm.outages.soundless import recordings
 from crm.outages.wire import TTL_S, RedisAway, Wire
 
 PROCESSES: Final = ("agi", "acd", "crm", "dashboard")
+SIGNS: Final = ("acd", "crm")      # who gives one (callcenter/sign.py)
 SILENT: Final = Seen(Look.DOWN, "silent")
 TAIL_BYTES: Final = 200_000
 SIGNED_IN: Final = frozenset({"ready", "ringing", "talking", "held", "wrapup", "paused", "away", "fault"})
@@ -46,6 +46,7 @@ class Looker:
         for name in self._plan.policy.limits:
             if name not in looks and (seen := self._asked(name, keys, silent_counts=silent_counts)) is not None:
                 looks[name] = seen
+        looks |= self._hanging(looks)
         looks |= self._own(keys, now)
         return unexplained({name: seen for name, seen in looks.items() if name in self._plan.policy.limits or name in EXPLAINS},
                            self._plan.policy.limits)
@@ -58,17 +59,22 @@ class Looker:
             case "asterisk" | "ami":
                 return probes.asterisk(settings.ami_address)
             case "agi":
-                return probes.port((LOOPBACK, settings.ports.agi))
+                return probes.agi((LOOPBACK, settings.ports.agi))
             case "dashboard":
                 return probes.pages(LOOPBACK, settings.ports.web)
             case "acd" | "crm":
-                return Seen(Look.OK) if alive(settings.state / "run" / f"{name}.pid") else Seen(Look.DOWN, "gone")
+                return probes.process(settings.state, name)
             case "database":
                 return probes.database(settings.database_url)
             case "disk":
                 return probes.disk(settings.state)
             case _:
                 return None
+
+    def _hanging(self, looks: Mapping[str, Seen]) -> dict[str, Seen]:
+        """Whose main loop stands still says so itself as little as it says anything else: its keys are another thread's."""
+        found = {name: probes.process(self._settings.state, name) for name in SIGNS if name in looks}
+        return {name: seen for name, seen in found.items() if seen.detail == probes.HANGS}
 
     def _own(self, keys: Mapping[str, Seen] | None, now: datetime) -> dict[str, Seen]:
         """What nobody else watches."""

@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
+from callcenter.runtime.pids import alive
+from callcenter.sign import HANGS_S, silent_for, since_boot
 from crm.outages.ladder import Look, Seen
 
 TIMEOUT_S: Final = 1.0
@@ -23,6 +25,7 @@ LITTLE, NONE = 5 * GIGABYTE, GIGABYTE // 2      # as acd/health/checks.py
 SQLITE: Final = "sqlite:///"
 SSL_REQUEST: Final = bytes((0, 0, 0, 8, 4, 210, 22, 47))
 WELL: Final = Seen(Look.OK)
+HANGS: Final = "hangs"
 
 
 def down(detail: object) -> Seen:
@@ -39,12 +42,27 @@ def asterisk(address: tuple[str, int]) -> Seen:
         return down(error)
 
 
-def port(address: tuple[str, int]) -> Seen:
+def agi(address: tuple[str, int]) -> Seen:
+    """Its script `ping` hangs up at once; a process that is stopped takes the connection and says nothing."""
     try:
-        socket.create_connection(address, timeout=TIMEOUT_S).close()
+        with socket.create_connection(address, timeout=TIMEOUT_S) as line:
+            line.settimeout(2 * TIMEOUT_S)
+            line.sendall(b"agi_network_script: ping\n\n")
+            line.recv(64)
+    except ConnectionResetError:
+        return WELL
     except OSError as error:
         return down(error)
     return WELL
+
+
+def process(state: Path, name: str) -> Seen:
+    """There, and its main loop has turned lately. One of an older version gives no sign, and is judged by its pid alone."""
+    there = alive(state / "run" / f"{name}.pid")
+    if there is None:
+        return down("gone")
+    silent = silent_for(state, name, since_boot())
+    return WELL if silent is None or min(silent, there.uptime_s) < HANGS_S else down(HANGS)
 
 
 def pages(host: str, number: int) -> Seen:
@@ -95,7 +113,8 @@ def _sqlite(file: Path) -> Seen:
 def _postgres(url: str) -> Seen:
     parts = urlsplit(url)
     query = dict(pair.split("=", 1) for pair in parts.query.split("&") if "=" in pair)
-    return postgres_at(unquote(query.get("host", "")) or parts.hostname or "127.0.0.1", parts.port or int(query.get("port", "5432")))
+    host = unquote(query.get("host", "")) or parts.hostname or "127.0.0.1"
+    return postgres_at(host, parts.port or int(query.get("port", "5432")))
 
 
 def postgres_at(host: str, number: int) -> Seen:

@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -281,7 +281,7 @@ class Hand:
 
     def __init__(self) -> None:
         self.looks: dict[str, Seen] = {}
-        self.changing, self.started, self.said = False, list[str](), list[tuple[str, dict[str, Seen]]]()
+        self.changing, self.status, self.started, self.said = False, 1, list[str](), list[tuple[str, dict[str, Seen]]]()
 
     def publish(self, outage: ladder.Outage, at: datetime, next_at: datetime | None) -> None:
         self.said.append((outage.outage_id, {}))
@@ -289,14 +289,17 @@ class Hand:
     def beat(self, looks: Mapping[str, Seen], since: Mapping[str, datetime]) -> None:
         self.said.append(("beat", dict(looks)))
 
-    def start(self, what: str) -> Failed:
+    def start(self, what: str) -> Helped:
         self.started.append(what)
-        return Failed()
+        return Helped(self.status)
 
 
-class Failed:
+@dataclass(frozen=True)
+class Helped:
+    status: int
+
     def poll(self) -> int:
-        return 1
+        return self.status
 
 
 @pytest.mark.rule("C2")
@@ -325,6 +328,11 @@ def test_what_is_only_starting_or_being_changed_is_no_outage_and_a_helper_that_f
     assert hand.started == ["tell"]
     look(600, Look.DOWN)
     assert len(hand.started) == 6                     # after 10, 20, 40, 80, 160 s and a look each
+    hand.status = 0                                   # well, but it has told nobody: the story was not on the disk
+    look(600, Look.DOWN)
+    assert len(hand.started) == 7                     # ten minutes after the last
+    look(600, Look.DOWN)
+    assert len(hand.started) == 8
     hand.changing = True                              # what is out stays out
     look(60, Look.DOWN)
     assert kept(tmp_path).ended == {}
