@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Final
 
 EVERY_S: Final = 2.0
-HANGS_S: Final = 30.0        # a round of crm may wait for SQLite's one writer for 20 s
 
 
 def since_boot() -> float:

@@ -6,6 +6,7 @@ import asyncio
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, tzinfo
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,7 +18,6 @@ from acd.ami.headers import Headers
 from acd.ami.link import AmiLink
 from acd.bus.publish import end_if_cancelled
 from acd.health.checks import (
-    DiskLimits,
     HealthBook,
     TrunkKind,
     Verdict,
@@ -30,6 +30,7 @@ from acd.health.checks import (
 )
 from callcenter.bus import Bus
 from callcenter.clock import Clock
+from callcenter.disk import DiskLimits, RecordedDays
 from callcenter.errors import SixringError
 from callcenter.events import Health, HealthChanged
 from callcenter.heartbeat import beat, heard, key_of
@@ -49,6 +50,7 @@ class WatchPlan:
     recordings: Path
     every_s: float = 5.0
     disk: DiskLimits = field(default_factory=DiskLimits)
+    tz: tzinfo = UTC               # of the folders of recordings
     sign: Sign | None = None       # that the loop turns, for whoever looks without Redis
 
 
@@ -147,10 +149,12 @@ class Watch:
             self._judge(name, heartbeat_verdict(heartbeat))
 
     async def _watch_disk(self) -> None:
+        days = RecordedDays(self._plan.recordings)
         while True:
             folder = next(path for path in (self._plan.recordings, *self._plan.recordings.parents) if path.exists())
             usage = await asyncio.to_thread(shutil.disk_usage, folder)
-            self._judge("disk", disk_verdict(usage.free, self._plan.disk))
+            day = await asyncio.to_thread(days.bytes, self._clock.now().astimezone(self._plan.tz))
+            self._judge("disk", disk_verdict(usage.free, self._plan.disk, day))
             await asyncio.sleep(self._plan.every_s)
 
     def _judge(self, component: str, verdict: Verdict) -> None:

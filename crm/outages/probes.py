@@ -15,13 +15,12 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
+from callcenter.disk import DiskLimits, verdict
 from callcenter.runtime.pids import alive
-from callcenter.sign import HANGS_S, silent_for, since_boot
+from callcenter.sign import silent_for, since_boot
 from crm.outages.ladder import Look, Seen
 
 TIMEOUT_S: Final = 1.0
-GIGABYTE: Final = 10**9
-LITTLE, NONE = 5 * GIGABYTE, GIGABYTE // 2      # as acd/health/checks.py
 SQLITE: Final = "sqlite:///"
 SSL_REQUEST: Final = bytes((0, 0, 0, 8, 4, 210, 22, 47))
 WELL: Final = Seen(Look.OK)
@@ -56,13 +55,13 @@ def agi(address: tuple[str, int]) -> Seen:
     return WELL
 
 
-def process(state: Path, name: str) -> Seen:
+def process(state: Path, name: str, hangs_s: float) -> Seen:
     """There, and its main loop has turned lately. One of an older version gives no sign, and is judged by its pid alone."""
     there = alive(state / "run" / f"{name}.pid")
     if there is None:
         return down("gone")
     silent = silent_for(state, name, since_boot())
-    return WELL if silent is None or min(silent, there.uptime_s) < HANGS_S else down(HANGS)
+    return WELL if silent is None or min(silent, there.uptime_s) < hangs_s else down(HANGS)
 
 
 def pages(host: str, number: int) -> Seen:
@@ -137,10 +136,11 @@ def postgres_at(host: str, number: int) -> Seen:
             return down(error)
 
 
-def disk(folder: Path) -> Seen:
+def disk(folders: Sequence[Path], limits: DiskLimits, day: int) -> Seen:
+    """The fullest of theirs; of one that is not there, of what it will be in."""
     try:
-        found = os.statvfs(folder)
+        found = [os.statvfs(next(each for each in (folder, *folder.parents) if each.exists())) for folder in folders]
     except OSError as error:
         return down(error)
-    free = found.f_bavail * found.f_frsize
-    return Seen(Look.DOWN if free < NONE else Look.DEGRADED if free < LITTLE else Look.OK, f"free_gb={free // GIGABYTE}")
+    state, detail = verdict(min(one.f_bavail * one.f_frsize for one in found), limits, day)
+    return Seen(Look(state), detail)

@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from callcenter.board import BOARD_KEY
 from callcenter.bus import KEPT_EVENTS, STREAM
 from callcenter.clock import FakeClock
+from callcenter.disk import DiskLimits
 from callcenter.heartbeat import PREFIX, TTL_S
 from callcenter.settings import CHECKOUT
 from callcenter.site import load_site
@@ -305,7 +306,7 @@ class Helped:
 @pytest.mark.rule("C2")
 def test_what_is_only_starting_or_being_changed_is_no_outage_and_a_helper_that_fails_is_tried_more_and_more_seldom(
         tmp_path: Path) -> None:
-    plan = Plan(5, 60, "Asia/Shanghai", POLICY, (ROBOT,), (), 2, None)
+    plan = Plan(5, 60, "Asia/Shanghai", POLICY, (ROBOT,), (), 2, DiskLimits(), 30, None)
     hand, clock = Hand(), FakeClock(T)
     guard = Guard(plan, tmp_path, lambda _: dict(hand.looks), hand, hand.start, lambda *_, **__: None, clock, lambda: hand.changing)
     guard.open()
