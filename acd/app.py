@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from acd.agents.line import AgentLine
 from acd.agents.roster_keeper import RosterKeeper
 from acd.agents.storm import StormDesk, StormRules
 from acd.agents.transitions import Rules
+from acd.agents.treated import TreatedKeeper
 from acd.ami.link import AmiAddress, AmiLink, LinkLimits
 from acd.bus.orders import Handlers, OrderDesk, OrderIntake
 from acd.bus.publish import BoardKeeper, Outbox, Pacing
@@ -108,6 +109,9 @@ async def run(plan: AcdPlan, clock: Clock) -> None:
         attendance.adopt(node, switches)
         storm.adopt(switches)
 
+    def take_treated(treated: dict[str, str]) -> None:
+        attendance.change(replace(desired.book, treated=treated), "crm")
+
     reconciler = Reconciler(desired, clock, put=outbox.put, adopt=adopt, rhythm=plan.rhythm)
     storm = StormDesk(
         desired, attendance, links, plan.storm, clock,
@@ -145,6 +149,7 @@ async def run(plan: AcdPlan, clock: Clock) -> None:
             keep("book", books.run)
             if plan.rules.free_seating:
                 keep("roster", RosterKeeper(bus, plan.roster_file, attendance.take_roster).run)
+            keep("treated", TreatedKeeper(bus, take_treated).run)
             keep("watch", watch.run)
             keep("counters", Counters(links, clock, outbox.put).run)
             keep("orders", intake.run)
