@@ -58,13 +58,13 @@ def main() -> None:
 
 
 def estates_of(settings: Settings) -> dict[str, str]:
-    """Site id by name, in both languages. A site file that cannot be read costs the estates, never the callers' names."""
+    """Site id by name. A site file that cannot be read costs the estates, never the callers' names."""
     try:
         site = load_site(settings.site_file)
     except (SiteErrors, OSError) as error:
         log.error("site_unreadable", error=str(error))
         return {}
-    return {name: estate.id for estate in site.estates for name in (estate.name.zh, estate.name.en)}
+    return site.estate_ids
 
 
 def _hang_up(_channel: Channel) -> None:

@@ -110,7 +110,13 @@ async def test_the_line_is_switched_by_a_code_with_every_python_process_dead_and
         hotline: Hotline, line: Line) -> None:
     seat, elsewhere = await line.seat("1101"), await line.outside(ELSEWHERE)
     settings = hotline.settings
+    await said(line, "switch-wrong/1101", f"4|{int(time.time())}")
     await dials(line, seat, "*191", "314159")
+    locked = await seat.dial("*191")                                 # five are wrong: it is not asked
+    await locked.hears(lambda heard: speech_seconds(heard) > 0.2, "a voice")
+    await locked.press(f"{SWITCH_PIN}#")
+    await locked.ended()
+    await said(line, "switch-wrong/1101", f"5|{int(time.time()) - 61}")      # a minute later
     assert line_of(settings).to == ""
     await dials(line, seat, "*191", SWITCH_PIN)
     there = line_of(settings)
