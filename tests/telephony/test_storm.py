@@ -112,9 +112,7 @@ async def test_the_line_is_switched_by_a_code_with_every_python_process_dead_and
     settings = hotline.settings
     await said(line, "switch-wrong/1101", f"4|{int(time.time())}")
     await dials(line, seat, "*191", "314159")
-    locked = await seat.dial("*191")                                 # five are wrong: it is not asked
-    await locked.hears(lambda heard: speech_seconds(heard) > 0.2, "a voice")
-    await locked.press(f"{SWITCH_PIN}#")
+    locked = await seat.dial("*191")                                 # five were wrong: it is not asked, or the journal knew
     await locked.ended()
     await said(line, "switch-wrong/1101", f"5|{int(time.time()) - 61}")      # a minute later
     assert line_of(settings).to == ""
