@@ -1,7 +1,7 @@
 """The storm's orders: the surge's tier, what callers hear first, and where the line goes (B2, B5, H5, C7).
 
-Tier and estates' notices are part of the book, and reconciled. The notice for all and the line's switch are not: a person may
-have written them into Asterisk's database with acd dead, and what stands there is right.
+Tier and notices are part of the book, and reconciled: an emergency's notice for all too, which has a key of its own. The notice
+that a person has set (`sixring notice`) and the line's switch are not: what stands there is right, and no order touches the first.
 """
 
 from __future__ import annotations
@@ -127,9 +127,6 @@ class StormDesk:
             return refused(order, "unknown_estate")
         if prompt and not (PROMPT.fullmatch(prompt) and self._rules.has_sound(prompt)):
             return refused(order, "unknown_prompt")
-        if not estate:
-            await self._put("notice", prompt)
-            return done(order)
         if book.notices.get(estate, "") == prompt:
             return done(order, ALREADY)
         others = {name: said for name, said in book.notices.items() if name != estate}

@@ -50,7 +50,7 @@ class IncidentKeeper:
         self._database, self._types, self._clock, self._report = database, types.types, clock, report
         self._herald, self._ask, self._rings = herald, ask, rings
         self._policy, self._unfit = site.incidents, bool(types.faults)
-        self._estates = {estate.name.zh: estate.id for estate in site.estates}
+        self._estates = site.estate_ids
         self._told_at: datetime | None = None
         self._asked: dict[str, tuple[str, datetime]] = {}      # by estate: prompt, and when acd said yes
         self._hold: tuple[datetime, SixringError] | None = None      # acd is not asked again before then

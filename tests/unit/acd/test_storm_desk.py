@@ -19,6 +19,8 @@ from acd.ami.events import DialplanSaid
 from acd.desired.book import Book, SignedIn
 from acd.desired.state import Desired
 from acd.floor.facts import Floor
+from acd.plan import FloorPlan
+from acd.reconcile.wanted import is_switch, wanted_floor
 from callcenter.clock import FakeClock
 from callcenter.commands import Answer, Command, Order, PauseReason, SetNotice, SetSurge, SwitchLine
 from callcenter.events import Board, OrderCarriedOut
@@ -89,7 +91,7 @@ def test_a_notice_is_for_an_estate_and_a_prompt_that_there_are() -> None:
              ("yunqi", "notice-fire"), ("", "notice-water,8000"), ("yunqi", "../../etc"), ("yunqi", "")]
     assert [scene.asks(SetNotice(*one)) for one in asked[:4]] == [("done", ""), ("done", "already"), ("done", ""), ("done", "")]
     assert scene.desired.book.notices == {"yunqi": "notice-water"}
-    assert [node.written for node in scene.nodes] == [{"notice": ""}] * 2, "the notice for all is Asterisk's own"
+    assert [node.written for node in scene.nodes] == [{}] * 2, "what a person has set for all is nobody else's"
     assert [scene.asks(SetNotice(*one))[0] for one in asked[4:]] == [
         "unknown_estate", "unknown_prompt", "unknown_prompt", "unknown_prompt", "done"]
     assert scene.desired.book == PAUSED
@@ -149,6 +151,12 @@ def test_a_book_that_was_lost_has_tier_and_notices_back_from_asterisk_and_one_th
     desired = Desired(Book(tier=0 if lost else 1), Roster())
     attendance = Attendance(desired, Rules(), FakeClock(NOW), Nowhere(), Nowhere(),
                             Keeping(lambda book: None, nothing, Board, lost=lost), lambda event: None)
-    attendance.adopt("node1", {"tier": "2", "notice/yunqi": "notice-water", "notice": "notice-power"})
+    said = {"tier": "2", "notice/yunqi": "notice-water", "notice/-all": "notice-gas", "treat/13900000006": "block"}
+    attendance.adopt("node1", said | {"notice": "notice-power"})
     attendance.adopt("node1", {"tier": "3"})
-    assert desired.book == (Book(tier=2, notices={"yunqi": "notice-water"}) if lost else Book(tier=1))
+    lost_book = Book(tier=2, notices={"yunqi": "notice-water", "": "notice-gas"}, treated={"13900000006": "block"})
+    assert desired.book == (lost_book if lost else Book(tier=1))
+    if lost:
+        wanted = wanted_floor(FloorPlan("node1", {}, {}, 30), desired.book, Roster(), NOW)
+        assert wanted.switches == said, "and it is what stands there already"
+        assert [is_switch(key) for key in (*said, "notice")] == [True] * 4 + [False]
