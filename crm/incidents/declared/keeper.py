@@ -174,7 +174,7 @@ def boards(session: Session, now: datetime) -> list[Incident]:
     return [Incident(
         incident_id=str(row.id), type=row.type, level=row.level, since=row.declared_at, estate=estate or "",
         place=" ".join(filter(None, (building, row.place))), commander=row.commander, steps_open=row.steps_open,
-        steps_late=row.steps_late, over_at=row.over_at, drill=row.drill) for row, estate, building in rows]
+        steps_late=row.steps_late, over_at=row.over_at, drill=row.drill, estate_id=row.estate_id) for row, estate, building in rows]
 
 
 def notices(session: Session, estates: dict[str, str]) -> tuple[dict[str, str], set[str]]:
