@@ -139,7 +139,7 @@ def test_outages_emergencies_and_a_drill_are_marked_and_go_when_they_are_over(br
     switched = page.locator("[data-notice=line]")
     expect(switched).to_have_count(0)
     floor.publish(LineSwitched(now, LineSwitch("number", now - timedelta(minutes=12), "王主管")))
-    expect(switched).to_contain_text(f"新来电转到外线号码 · 王主管 切换 · {local(now - timedelta(minutes=12))} 起 · 已 12 分钟")
+    expect(switched).to_contain_text(f"新来电转到外线号码 · 王主管 切换 · {local(now - timedelta(minutes=12))} 起，已 12 分钟")
     page.get_by_role("link", name="组长").click()
     floor.publish(LineSwitched(now, LineSwitch("announcement", now, "phone-1001")))
     expect(switched).to_contain_text("新来电只听到应急通知 · 座席 1001 的话机切换")
@@ -175,7 +175,7 @@ def test_the_worst_storm_fits_on_the_wall_in_both_languages(browser: Browser, ri
               .filter(e => e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).display !== 'inline')
             const shown = [...document.querySelectorAll('.storm, .storm li, [data-seat], footer')]
               .filter(e => { const r = e.getBoundingClientRect(); return r.bottom > innerHeight + 1 || r.right > innerWidth + 1 })
-            const hidden = [...document.querySelectorAll('[data-coming]')]
+            const hidden = [...document.querySelectorAll('[data-coming], [data-seat]')]
               .filter(e => e.getBoundingClientRect().bottom > e.closest('section').getBoundingClientRect().bottom + 1)
             return [...said, ...shown, ...hidden].map(e => e.className + ': ' + e.textContent) }""")
         assert cut == []

@@ -26,7 +26,7 @@ const en: typeof zh = {
   },
   drill: { tag: 'DRILL', title: 'DRILL', since: 'since {time}', calls: '{n} drill calls', by: 'led by {name}', notReal: 'This is a drill, not real' },
   line: {
-    title: 'Line switched away', announcement: 'new callers hear the emergency announcement only', number: 'new callers go to an outside number', by: 'by {name}', phone: 'by the phone of seat {seat}', console: 'at the console',
+    title: 'Line switched', since: 'since {time}, {ago}', announcement: 'announcement only', number: 'to an outside number', by: 'by {name}', phone: 'phone of seat {seat}', console: 'console',
     card: 'The line', here: 'new calls come here', goes: 'new calls go to {to}', to: { announcement: 'the emergency announcement' }, where: 'Where to', switch: 'Switch the line', sure: 'Really send all new calls away', back: 'Back to this line', unknown: 'Where it goes now is not known yet',
   },
   calm: 'No surge; one is declared when a limit is crossed', rests: 'does not declare itself before {time}',

@@ -25,7 +25,7 @@ export default {
   },
   drill: { tag: '演练', title: '演练进行中', since: '{time} 起', calls: '演练来电 {n}', by: '{name} 主持', notReal: '演练，非真实情况' },
   line: {
-    title: '线路已切走', announcement: '新来电只听到应急通知', number: '新来电转到外线号码', by: '{name} 切换', phone: '座席 {seat} 的话机切换', console: '控制台切换',
+    title: '线路已切走', since: '{time} 起，已 {ago}', announcement: '新来电只听到应急通知', number: '新来电转到外线号码', by: '{name} 切换', phone: '座席 {seat} 的话机切换', console: '控制台切换',
     card: '线路', here: '新来电进本线', goes: '新来电转到 {to}', to: { announcement: '应急通知' }, where: '转到哪里', switch: '切走线路', sure: '确定切走所有新来电', back: '切回本线', unknown: '还不知道线路现在的去向',
   },
   calm: '没有激增，达到门限时自动启动', rests: '{time} 前不自动启动',
