@@ -30,6 +30,7 @@ from raw_seat import RawSeat
 
 BAR_MS: Final = 30.0
 CALLS: Final = 100             # to each side; 7 s each until it is in the queue
+REGISTERS_EVERY: Final = 20    # calls
 SEAT: Final = "1001"
 SITE: Final = """
 version: 1
@@ -127,6 +128,8 @@ async def delays_ms(calls: int) -> dict[str, list[float]]:
                 await asyncio.sleep(3)           # what a start does is over
                 for index in range(calls):
                     for each in (one, other) if index % 2 else (other, one):
+                        if index % REGISTERS_EVERY == 0:
+                            await each.seat.registers()
                         delays[each.name].append(await each.delay_ms(f"1380000{index:04}"))
         finally:
             line.stop()
