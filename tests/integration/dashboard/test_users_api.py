@@ -48,6 +48,7 @@ def crm(rig: Rig, *words: str) -> subprocess.CompletedProcess[str]:
                           input=f"{PASSWORD}\n", env=os.environ | {"SIXRING_STATE": str(rig[1].state)})
 
 
+@pytest.mark.rule("C9", part="a user who is disabled is out at once")
 @pytest.mark.rule("K1", part="roles and estates of a user")
 def test_an_administrator_makes_a_user_and_changes_roles_and_estates(admin: httpx.Client, filled: Rig) -> None:
     made = admin.post("/api/v1/users", json={"name": "fang", "roles": ["office"], "password": PASSWORD, "estates": [1]})
