@@ -23,6 +23,7 @@ const en: typeof zh = {
   type: {
     'lift-entrapment': 'Lift entrapment', 'fire-alarm': 'Fire alarm', 'gas-leak': 'Gas leak', flooding: 'Flooding', 'home-power-cut': 'Power cut in homes', storm: 'Typhoon or rainstorm', earthquake: 'Earthquake', medical: 'Medical case',
     'lost-child': 'Lost child', fight: 'Fight', 'drunk-person': 'Drunk person', 'suspicious-person': 'Suspicious person', vehicle: 'Stolen or damaged vehicle', other: 'Other emergency',
+    'own-power-cut': 'Power failure of the centre', attack: 'Attack on line or network',
   },
   drill: { tag: 'DRILL', title: 'DRILL', since: 'since {time}', calls: '{n} drill calls', by: 'led by {name}', notReal: 'This is a drill, not real' },
   line: {

@@ -22,6 +22,7 @@ export default {
   type: {
     'lift-entrapment': '电梯困人', 'fire-alarm': '火警', 'gas-leak': '燃气泄漏', flooding: '水浸', 'home-power-cut': '家庭停电', storm: '台风暴雨', earthquake: '地震', medical: '急病与受伤',
     'lost-child': '儿童走失', fight: '斗殴', 'drunk-person': '醉酒人员', 'suspicious-person': '可疑人员', vehicle: '车辆被盗或损坏', other: '其他突发事件',
+    'own-power-cut': '呼叫中心停电', attack: '线路或网络遭攻击',
   },
   drill: { tag: '演练', title: '演练进行中', since: '{time} 起', calls: '演练来电 {n}', by: '{name} 主持', notReal: '演练，非真实情况' },
   line: {
