@@ -25,12 +25,11 @@ from callcenter.disk import DiskLimits
 from callcenter.heartbeat import PREFIX, TTL_S
 from callcenter.settings import CHECKOUT
 from callcenter.site import load_site
-from crm.outages import backups, ladder, story, telling, wire
-from crm.outages.backups import Made
+from crm.outages import ladder, story, telling, wire
 from crm.outages.guard import Guard, kept
 from crm.outages.ladder import Acknowledged, Began, Ended, Happening, Limits, Look, Policy, Rung, Seen, State, Told
 from crm.outages.looking import said, seats, unexplained
-from crm.outages.plan import BackupPlan, Plan, plan_from, plan_of
+from crm.outages.plan import Plan, plan_from, plan_of
 from crm.outages.soundless import recordings
 from crm.outages.story import BLOCK, RESERVE, STORY, TOLD, Log, happening_of, read, written
 from crm.outages.ways import CLEAR, TRIES, VENDOR, Message, Tried, Way, due, next_try, story_of, wait
@@ -235,39 +234,6 @@ def test_a_talk_without_a_growing_recording_is_an_outage_of_recordings() -> None
     assert look(40) == Seen(Look.DOWN, "without_sound=1")
     lines.append(f"{begun + 35}|c2|repair|1002|COMPLETEAGENT|1|2|1")
     assert look(40) == Seen(Look.OK)
-
-
-@pytest.mark.rule("C8")
-def test_a_backup_is_due_once_a_day_and_again_every_hour_until_one_is_good(tmp_path: Path) -> None:
-    plan, tz = BackupPlan(minute=210, keep=2, oldest_h=26), ZoneInfo("Asia/Shanghai")
-    since = T                                                      # noon
-    at = datetime(2026, 11, 23, 19, 30, tzinfo=UTC)                # 3:30 there
-
-    def is_due(now: datetime, *made: Made) -> bool:
-        return backups.is_due(plan, made, since, now, tz)
-
-    assert not is_due(T + timedelta(hours=1))
-    assert not is_due(at - timedelta(seconds=1))
-    assert is_due(at)
-    good, bad = Made(at, "a"), Made(at, "a", "bad_backup")
-    assert not is_due(at + timedelta(hours=23), good)
-    assert is_due(at + timedelta(hours=24), good)
-    assert not is_due(at + timedelta(minutes=59), bad)
-    assert is_due(at + timedelta(minutes=60), bad)
-    assert backups.look(plan, [], since, T + timedelta(hours=25)) == Seen(Look.OK, "none_yet")
-    assert backups.look(plan, [], since, T + timedelta(hours=26)) == Seen(Look.DOWN, "age_h=26")
-    assert backups.look(plan, [good, bad], since, at).detail == "failed:bad_backup"
-    assert backups.look(plan, [bad, good], since, at + timedelta(hours=5)) == Seen(Look.OK, "age_h=5")
-
-    def back_up(file: Path) -> None:
-        file.write_text("all of it")
-
-    for hour in range(4):
-        assert backups.make(tmp_path, 2, T + timedelta(hours=hour), back_up, lambda file: 7).rows == 7
-    kept = sorted(file.name for file in tmp_path.iterdir())
-    assert kept == ["sixring-20261123-060000.backup", "sixring-20261123-070000.backup"]
-    failed = backups.make(tmp_path, 2, T + timedelta(hours=9), back_up, lambda file: 1 // 0)
-    assert (failed.error, sorted(file.name for file in tmp_path.iterdir())) == ("ZeroDivisionError", kept)
 
 
 def test_the_guards_words_are_everybodys() -> None:
