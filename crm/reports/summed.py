@@ -15,7 +15,22 @@ from itertools import pairwise
 from math import gcd
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, ColumnElement, DateTime, Float, Select, and_, case, cast, extract, func, literal, or_, select, text
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    DateTime,
+    Float,
+    Select,
+    and_,
+    case,
+    cast,
+    extract,
+    func,
+    literal,
+    or_,
+    select,
+    text,
+)
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from callcenter.events import AgentState
