@@ -173,7 +173,7 @@ def _once(database: Database, way: Callable[[Session, Any], Any], key: Any) -> t
 
 def _clock(session: Session) -> Callable[[], float]:
     """Seconds of work, whoever else is on the machine: SQLite works in this thread, PostgreSQL in a process of its own too, which
-    the bench lets have no helpers (crm_databases.py). Where the system does not tell a process' time: by the clock on the wall."""
+    has no helpers here (crm_databases.py). Where the system does not tell a process' time: those of the clock on the wall."""
     driver: Any = session.connection().connection.driver_connection
     if session.get_bind().dialect.name == "sqlite":
         return time.thread_time

@@ -85,9 +85,8 @@ class QueueVisit(Base):
 
     __tablename__ = "queue_visits"
     # The second index has the few calls that went on: figures ask for them.
-    __table_args__ = (Index(None, "queue", "queued_at"),
-                      Index("ix_queue_visits_further", "call_id", sqlite_where=text("place = 1"),
-                            postgresql_where=text("place = 1")))
+    __table_args__ = (Index(None, "queue", "queued_at"), Index(
+        "ix_queue_visits_further", "call_id", sqlite_where=text("place = 1"), postgresql_where=text("place = 1")))
 
     call_id: Mapped[str] = mapped_column(ForeignKey("calls.call_id", ondelete="CASCADE"), primary_key=True)
     place: Mapped[int] = mapped_column(primary_key=True)

@@ -19,16 +19,17 @@ from sqlalchemy.orm import Session
 
 from callcenter.clock import Clock
 from callcenter.errors import SixringError
-from callcenter.events import AnyEvent, CallRecordWritten, TicketOpened
+from callcenter.events import AnyEvent, CallRecordWritten
 from crm.agentlog.entries import AgentStated, FloorEntry
 from crm.agentlog.store import FloorLog
 from crm.callbacks.rules import RetryRule
 from crm.callbacks.store import CallbackLog
 from crm.calls import service, store, tail
-from crm.calls.desk import Undone, by_the_desk
+from crm.calls.desk import Undone
 from crm.calls.effects import CallFinished, Effect, OpenContactEntry, OpenTicket, RememberLanguage, effects
 from crm.calls.entries import AsteriskStarted, CallEntry, Connected, Dialled, Ended, Entry, Parsed, Rejected, RingMissed, Seated
 from crm.calls.models import JournalPosition, JournalReject
+from crm.calls.opening import Openings
 from crm.calls.record import CallRecord, apply, lose
 from crm.calls.tally import Tallied
 from crm.database import Database
@@ -36,8 +37,6 @@ from crm.dialling.log import DialLog
 from crm.dialling.schemas import Purposes
 from crm.households.service import remember_language
 from crm.reports.tallies import keep_tallies
-from crm.staff.actor import SYSTEM
-from crm.tickets.service import open_ticket
 
 LONGEST_REJECT = 2_000
 # What a line of its own can cause. Not: a database that is away, locked or not migrated, which no line is to blame for.
@@ -194,6 +193,7 @@ class Recorder:
         floor = FloorLog(session, self._node)
         written = Written([], [])
         events = written.events
+        tickets = Openings(session, self._tz, written.undone)
         callbacks = CallbackLog(session, self._callbacks, self._tz, written.undone)
         dialled = DialLog(session, self._purposes, self._dial_busy, written.undone)
         for entry in entries:
@@ -207,8 +207,10 @@ class Recorder:
                 elif isinstance(entry, Ended):
                     floor.call_ended(entry.call_id, entry.at)
                 records[entry.call_id] = after
+                if after.callback_id is not None:
+                    events += tickets.open()         # it may close the ticket of this very batch
                 events += callbacks.take(entry, after)
-                self._act(session, effects(before, after, entry.at, self._short_abandon_s, entry), written)
+                self._act(session, effects(before, after, entry.at, self._short_abandon_s, entry), tickets, events)
             elif isinstance(entry, FloorEntry):
                 floor.take(entry)
             elif isinstance(entry, Dialled):
@@ -221,7 +223,8 @@ class Recorder:
                     before = records[call_id]
                     if before.entered_at and not before.ended_at:
                         records[call_id] = lose(before, entry.at)
-                        self._act(session, effects(before, records[call_id], entry.at, self._short_abandon_s), written)
+                        self._act(session, effects(before, records[call_id], entry.at, self._short_abandon_s), tickets, events)
+        events += tickets.open()
         changed = [record for call_id, record in records.items() if record != stored.get(call_id)]
         for record in changed:
             store.save(session, rows.get(record.call_id), record, self._node, self._short_abandon_s)
@@ -232,28 +235,17 @@ class Recorder:
     def _agent_at(self, seat: str, floor: FloorLog) -> str | None:
         return floor.agent_at(seat) or (seat if self._seats_are_agents else None)
 
-    def _act(self, session: Session, wanted: list[Effect], written: Written) -> None:
+    def _act(self, session: Session, wanted: list[Effect], tickets: Openings, events: list[AnyEvent]) -> None:
         for effect in wanted:
             match effect:
                 case OpenContactEntry(record=record, at=at):
                     service.open_call_entry(session, record, at)
                 case OpenTicket():
-                    self._open(session, effect, written)
+                    tickets.want(effect)
                 case RememberLanguage(household_id=household_id, language=language):
                     remember_language(session, household_id, language)
                 case CallFinished(call_id=call_id, outcome=ended, at=at):
-                    written.events.append(CallRecordWritten(at, call_id, ended.value))
-
-    def _open(self, session: Session, effect: OpenTicket, written: Written) -> None:
-        """Whatever the desk, its kinds and its clocks are at, the call is in the journal; what could not be opened is kept as
-        a reject, with its cause."""
-        new, at = effect.ticket, effect.at
-        opened = None
-        with by_the_desk(session, "no_ticket", new.cause or f"{new.kind}:{new.call_id}", written.undone):
-            opened = open_ticket(session, SYSTEM, new, at, self._tz)
-        if opened:
-            written.events.append(TicketOpened(
-                at, opened.id, opened.number, opened.kind, opened.call_id, opened.household_id, opened.estate_id))
+                    events.append(CallRecordWritten(at, call_id, ended.value))
 
 
 def rejected_count(session: Session) -> int:

@@ -1,19 +1,17 @@
 """All that ever happened with a household on one page: calls, messages, visits, tickets and callbacks, the newest first.
 
-Each kind is asked for by its own index and only as far as the page goes; the pages are merged here.
+Each sort is asked for by its own index and only as far as the page goes, all of them in one statement.
 """
 
 from __future__ import annotations
 
-import heapq
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
 from datetime import datetime
-from itertools import islice
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 
-from sqlalchemy import Select, exists, func, or_, select
-from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
+from sqlalchemy import ColumnElement, Select, String, and_, case, cast, exists, false, func, literal, null, or_, select, union_all
+from sqlalchemy.orm import Session, aliased
 
 from callcenter.errors import NotFound
 from crm.callbacks.models import CallbackRow
@@ -50,34 +48,55 @@ class HistoryItem:
 
 
 @dataclass(frozen=True)
-class _Kind:
+class _Place:
+    """The last row of the page before."""
+
+    at: datetime
     what: Happened
-    at: InstrumentedAttribute[Any]
-    row_id: InstrumentedAttribute[Any]
+    ref: str
+
+
+@dataclass(frozen=True)
+class _Sort:
+    """Of rows of one table: `row_id` puts those of the same moment in order, `read_id` reads it from a cursor."""
+
+    whats: tuple[Happened, ...]
+    row_id: Any
     read_id: Callable[[str], Any]
-    query: Callable[[list[int]], Select[Any]]
-    shown: Callable[[Any], HistoryItem]
+    columns: Mapping[str, Any]               # by the names of HistoryItem
+    of: Callable[[Session, Actor, Select[Any], list[int]], Select[Any]]
+
+    def part(self, session: Session, actor: Actor, ids: list[int], place: _Place | None, limit: int) -> Select[Any]:
+        at, what = self.columns["at"], self.columns["what"]
+        number = self.row_id if self.read_id is int else literal(0)      # texts are put in order as `ref`
+        query = self.of(session, actor, select(*_all(self.columns), number.label("nth")), ids)
+        if place is not None:
+            same = and_(what == place.what, self.row_id < self.read_id(place.ref)) if place.what in self.whats else false()
+            query = query.where(or_(at < place.at, and_(at == place.at, or_(what < place.what, same))))
+        return query.order_by(at.desc(), what.desc(), self.row_id.desc()).limit(limit)
 
 
 def history(session: Session, actor: Actor, household_id: int, *, cursor: str | None = None, limit: int = 50) -> Page[HistoryItem]:
     """Newest first, with what happened under the ids that were merged into it."""
     ids = _ids(session, actor, household_id)
     place = _place(cursor) if cursor is not None else None
-    parts = [_part(session, actor, kind, ids, place, limit + 1) for kind in _KINDS]
-    found = list(islice(heapq.merge(*parts, key=lambda item: (item.at, item.what), reverse=True), limit + 1))
-    last = found[limit - 1] if len(found) > limit else None
+    parts = [sort.part(session, actor, ids, place, limit + 1).subquery() for sort in _sorts(actor)]
+    every = union_all(*(select(part) for part in parts)).subquery().c
+    rows = session.execute(select(*(every[name] for name in _NAMES)).order_by(
+        every.at.desc(), every.what.desc(), every.nth.desc(), every.ref.desc()).limit(limit + 1)).all()
+    items = [HistoryItem(*row) for row in rows[:limit]]
+    last = items[-1] if len(rows) > limit else None
     following = cursor_of(LIST, f"{last.at.isoformat()} {last.what} {last.ref}", 0) if last else None
-    return Page(items=found[:limit], next=following)
+    return Page(items=items, next=following)
 
 
 def open_matters(session: Session, actor: Actor, household_id: int) -> tuple[tuple[HistoryItem, ...], tuple[HistoryItem, ...]]:
     """(tickets, callbacks) that are not over, oldest first; at most fifty of each."""
     ids = _ids(session, actor, household_id)
-    tickets = session.scalars(seen(session, actor, select(Ticket).where(Ticket.household_id.in_(ids), Ticket.state == "open"))
-                              .order_by(Ticket.created_at, Ticket.id).limit(MOST_OPEN))
-    callbacks = session.scalars(select(CallbackRow).where(CallbackRow.household_id.in_(ids), CallbackRow.state.in_(OPEN))
-                                .order_by(CallbackRow.asked_at).limit(MOST_OPEN))
-    return tuple(_ticket((row,)) for row in tickets), tuple(_callback((row,)) for row in callbacks)
+    tickets, callbacks = (session.execute(sort.of(session, actor, select(*_all(sort.columns)), ids).where(sort.columns["is_open"])
+                                          .order_by(sort.columns["at"], sort.row_id).limit(MOST_OPEN))
+                          for sort in (_TICKETS, _CALLBACKS))
+    return tuple(HistoryItem(*row) for row in tickets), tuple(HistoryItem(*row) for row in callbacks)
 
 
 def _ids(session: Session, actor: Actor, household_id: int) -> list[int]:
@@ -93,76 +112,60 @@ def _ids(session: Session, actor: Actor, household_id: int) -> list[int]:
     return [row.id for row in found]
 
 
-def _part(session: Session, actor: Actor, kind: _Kind, ids: list[int], place: tuple[datetime, Happened, str] | None,
-          limit: int) -> Iterator[HistoryItem]:
-    query = kind.query(ids) if kind.what != "ticket" else seen(session, actor, kind.query(ids))
-    if kind.what == "visit":
-        query = query.where(not_of_complaints_about(actor))
-    if actor.user_id is not None and kind.what in ("call", "message"):
-        query = query.add_columns(exists().where(Ticket.id == ContactEntry.ticket_id, Ticket.about_id == actor.user_id))
-    query = query.order_by(kind.at.desc(), kind.row_id.desc()).limit(limit)
-    if place is not None:
-        at, what, ref = place
-        if kind.what == what:
-            query = query.where((kind.at < at) | ((kind.at == at) & (kind.row_id < kind.read_id(ref))))
-        else:
-            query = query.where(kind.at <= at if kind.what < what else kind.at < at)
-    return map(kind.shown, session.execute(query))
-
-
-def _place(cursor: str) -> tuple[datetime, Happened, str]:
+def _place(cursor: str) -> _Place:
     key, _ = place_of(LIST, cursor, str)
     try:
         at, what, ref = str(key).split(" ", 2)
-        kind = next(kind for kind in _KINDS if kind.what == what)
-        kind.read_id(ref)
-        return datetime.fromisoformat(at), kind.what, ref
+        moment = datetime.fromisoformat(at)
+        known = next(one for one in _WHATS if one == what)
+        if moment.tzinfo is None:
+            raise BadCursor
+        if known in ("ticket", "visit"):
+            int(ref)
+        return _Place(moment, known, ref)
     except (ValueError, StopIteration) as error:
         raise BadCursor from error
 
 
-def _calls(with_message: bool) -> Callable[[list[int]], Select[Any]]:
-    heard = CallRow.voicemail.is_not(None) if with_message else CallRow.voicemail.is_(None)
-
-    def query(ids: list[int]) -> Any:
-        return (select(CallRow, ContactEntry).outerjoin(ContactEntry, ContactEntry.call_id == CallRow.call_id)
-                .where(CallRow.household_id.in_(ids), CallRow.entered_at.is_not(None), heard))
-
-    return query
+_WHATS: Final[tuple[Happened, ...]] = get_args(Happened)
+_NAMES: Final = tuple(field.name for field in fields(HistoryItem))
 
 
-def _call(what: Happened) -> Callable[[Any], HistoryItem]:
-    def shown(found: Any) -> HistoryItem:
-        row, entry, *about = found
-        entry = None if any(about) else entry        # of a complaint about whoever asks, the call alone is shown (D3)
-        return HistoryItem(row.entered_at, what, row.call_id, state=row.outcome, is_open=row.ended_at is None, number=row.number,
-                           by=row.answered_agent or row.answered_by, kind=entry.kind if entry else None,
-                           matter=entry.matter if entry else None, result=entry.result if entry else None)
-    return shown
+def _all(columns: Mapping[str, Any]) -> list[ColumnElement[Any]]:
+    """Of each sort the same ones: what it does not have is a text that is not there."""
+    return [columns.get(name, cast(null(), String)).label(name) for name in _NAMES]
 
 
-def _visit(found: Any) -> HistoryItem:
-    row: ContactEntry = found[0]
-    return HistoryItem(row.at, "visit", str(row.id), kind=row.kind, by=row.seat, matter=row.matter, result=row.result)
+def _sorts(actor: Actor) -> tuple[_Sort, ...]:
+    return _calls(actor), _CALLBACKS, _TICKETS, _VISITS
 
 
-def _ticket(found: Any) -> HistoryItem:
-    row: Ticket = found[0]
-    return HistoryItem(row.created_at, "ticket", str(row.id), title=f"{row.number} {row.title}" if row.title else row.number,
-                       kind=row.kind, state=row.stage, is_open=row.state == "open", number=row.contact_number)
+def _calls(actor: Actor) -> _Sort:
+    """With what the contact log says of them; of a complaint about whoever asks, the call alone is shown (D3)."""
+    told: dict[str, Any] = {"kind": ContactEntry.kind, "matter": ContactEntry.matter, "result": ContactEntry.result}
+    if actor.user_id is not None:
+        about = exists().where(Ticket.id == ContactEntry.ticket_id, Ticket.about_id == actor.user_id)
+        told = {name: case((about, null()), else_=column) for name, column in told.items()}
+    return _Sort(("call", "message"), CallRow.call_id, str, {
+        "at": CallRow.entered_at, "what": case((CallRow.voicemail.is_(None), "call"), else_="message"), "ref": CallRow.call_id,
+        "state": CallRow.outcome, "is_open": CallRow.ended_at.is_(None), "number": CallRow.number,
+        "by": func.coalesce(CallRow.answered_agent, CallRow.answered_by), **told},
+        lambda _session, _actor, query, ids: query.select_from(CallRow)
+        .outerjoin(ContactEntry, ContactEntry.call_id == CallRow.call_id)
+        .where(CallRow.household_id.in_(ids), CallRow.entered_at.is_not(None)))
 
 
-def _callback(found: Any) -> HistoryItem:
-    row: CallbackRow = found[0]
-    return HistoryItem(row.asked_at, "callback", row.callback_id, state=row.state, is_open=row.state in OPEN, number=row.number)
-
-
-_KINDS: Final = (
-    _Kind("call", CallRow.entered_at, CallRow.call_id, str, _calls(with_message=False), _call("call")),
-    _Kind("callback", CallbackRow.asked_at, CallbackRow.callback_id, str,
-          lambda ids: select(CallbackRow).where(CallbackRow.household_id.in_(ids)), _callback),
-    _Kind("message", CallRow.entered_at, CallRow.call_id, str, _calls(with_message=True), _call("message")),
-    _Kind("ticket", Ticket.created_at, Ticket.id, int, lambda ids: select(Ticket).where(Ticket.household_id.in_(ids)), _ticket),
-    _Kind("visit", ContactEntry.at, ContactEntry.id, int,
-          lambda ids: select(ContactEntry).where(ContactEntry.household_id.in_(ids), ContactEntry.source == "visit"), _visit),
-)
+_CALLBACKS: Final = _Sort(("callback",), CallbackRow.callback_id, str, {
+    "at": CallbackRow.asked_at, "what": literal("callback"), "ref": CallbackRow.callback_id, "state": CallbackRow.state,
+    "is_open": CallbackRow.state.in_(OPEN), "number": CallbackRow.number},
+    lambda _session, _actor, query, ids: query.where(CallbackRow.household_id.in_(ids)))
+_TICKETS: Final = _Sort(("ticket",), Ticket.id, int, {
+    "at": Ticket.created_at, "what": literal("ticket"), "ref": cast(Ticket.id, String),
+    "title": case((or_(Ticket.title.is_(None), Ticket.title == ""), Ticket.number), else_=Ticket.number + " " + Ticket.title),
+    "kind": Ticket.kind, "state": Ticket.stage, "is_open": Ticket.state == "open", "number": Ticket.contact_number},
+    lambda session, actor, query, ids: seen(session, actor, query.where(Ticket.household_id.in_(ids))))
+_VISITS: Final = _Sort(("visit",), ContactEntry.id, int, {
+    "at": ContactEntry.at, "what": literal("visit"), "ref": cast(ContactEntry.id, String), "kind": ContactEntry.kind,
+    "is_open": false(), "by": ContactEntry.seat, "matter": ContactEntry.matter, "result": ContactEntry.result},
+    lambda _session, actor, query, ids: query.where(
+        ContactEntry.household_id.in_(ids), ContactEntry.source == "visit", not_of_complaints_about(actor)))

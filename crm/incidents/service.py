@@ -63,7 +63,7 @@ def known(session: Session, view: View, household_id: int, kind: str | None, cat
     query = query.where(or_(and_(marked, _same_branch(category)), and_(young, alike)) if alike is not None else marked)
     first = case((KnownIncident.ticket_id.is_not(None), 0), else_=1)
     rows: Any = session.execute(seen(session, view.actor, query).order_by(first, Ticket.id.desc()).limit(MOST)).all()
-    counts = _callers(session, [ticket.id for ticket, _, _ in rows])
+    counts = callers_of(session, [ticket.id for ticket, _, _ in rows])
     return [Candidate(
         ticket.id, ticket.number, ticket.kind, ticket.category, view.show(ticket.title, Private.TEXT), ticket.stage,
         marked=row is not None, estate_id=ticket.estate_id, building=building, since=row.since if row else ticket.created_at,
@@ -109,7 +109,7 @@ def tie(session: Session, actor: Actor, ticket_id: int, caller: Caller, now: dat
                         household_id=household_id, contact_number=number)
     session.add(tied)
     session.flush()
-    callers = _callers(session, [row.id]).get(row.id, 0)
+    callers = callers_of(session, [row.id]).get(row.id, 0)
     record(session, row, actor, now, "called", {"call_id": call_id, "household": household_id, "callers": callers})
     changed(session, row, kind, now)
     call_tied(session, actor, row.id, now, callers)
@@ -139,7 +139,7 @@ def affected(session: Session, view: View, ticket_id: int, *, cursor: str | None
     following = cursor_of(what, rows[limit - 1][0].id, rows[limit - 1][0].id) if len(rows) > limit else None
     items = tuple(tied_shown(view, one, room) for one, room in rows[:limit])
     return Affected(None if found is None else _shown(session, found, row), homes, called,
-                    _callers(session, [ticket_id]).get(ticket_id, 0), calls, items, following)
+                    callers_of(session, [ticket_id]).get(ticket_id, 0), calls, items, following)
 
 
 def tied_shown(view: View, one: IncidentCall, room: str | None) -> TiedCall:
@@ -236,7 +236,7 @@ def _same_branch(category: str | None) -> ColumnElement[bool]:
     return or_(Ticket.category.in_(above), Ticket.category.startswith(f"{category}/", autoescape=True), Ticket.category.is_(None))
 
 
-def _callers(session: Session, tickets: list[int]) -> dict[int, int]:
+def callers_of(session: Session, tickets: list[int]) -> dict[int, int]:
     """Households, and numbers that are of none."""
     nobody_s = IncidentCall.household_id.is_(None)
     rows = session.execute(

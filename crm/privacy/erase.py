@@ -29,6 +29,7 @@ from crm.privacy.forget import (
     forget_entry,
     forget_incident_calls,
     forget_opinions,
+    forget_rejects,
     forget_ticket,
 )
 from crm.privacy.models import Erasure
@@ -105,6 +106,7 @@ def erase_person(session: Session, actor: Actor, person_id: int, reason: str, no
         forget_ticket(session, ticket, now)
     waits = [ticket.id for ticket in tickets if ticket.state != "closed"]
     forget_incident_calls(session, numbers)
+    forget_rejects(session, numbers)
     forget_opinions(session, homes)
     lifted = session.scalars(select(Treatment).where(Treatment.number.in_(numbers), Treatment.state == "lifted")).all()
     for treatment in lifted:

@@ -10,7 +10,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from crm.callbacks.models import CallbackRow
-from crm.calls.models import CallRow, ContactEntry, TalkSegment
+from crm.calls.models import CallRow, ContactEntry, JournalReject, TalkSegment
 from crm.calls.recordings import PRESENT
 from crm.complaints.letters.models import Letter
 from crm.dialling.models import DialTask
@@ -111,6 +111,12 @@ def forget_incident_calls(session: Session, numbers: Collection[str]) -> None:
     """By number, where no call's record says whose it was."""
     session.execute(update(IncidentCall).where(IncidentCall.contact_number.in_(numbers)).values(contact_number=None))
     forget_rung(session, numbers)
+
+
+def forget_rejects(session: Session, numbers: Collection[str]) -> None:
+    """Lines of the journal that nobody could read and that name one of these numbers."""
+    for number in numbers:
+        session.execute(update(JournalReject).where(JournalReject.line.contains(number, autoescape=True)).values(line=""))
 
 
 def forget_opinions(session: Session, homes: Collection[int]) -> None:

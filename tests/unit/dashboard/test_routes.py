@@ -33,7 +33,7 @@ WITHOUT_KEY = {
     "/agents": "the answer has a PIN, which is nowhere kept; asked again: 409, the code is taken",
     "/agents/{code}/pin": "the answer has a PIN, which is nowhere kept; asked again: another PIN",
     "/users": "the request has a password, of which no quick hash may be kept; asked again: 409, the name is taken",
-    "/households/export": "makes a file with people in it, which is nowhere kept; a line of the audit each time it is given out",
+    "/households/export": "makes a file with people in it, which is nowhere kept, and a line of the audit each time",
     "/knowledge/export": "makes a file; changes nothing",
     "/recordings/{call_id}/export": "gives out a recording, and a line of the audit each time",
     "/tickets/{ticket_id}/attachments": "the same file again is the same attachment",
