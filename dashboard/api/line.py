@@ -12,7 +12,7 @@ from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field, StringConstraints
 
 from callcenter.commands import SwitchLine
-from callcenter.line import LINE_KEY, LineState, switch_shown, line_state
+from callcenter.line import LINE_KEY, LineState, line_state, switch_shown
 from callcenter.roles import SEES_BOARD
 from crm.staff.schemas import SignedIn
 from dashboard.access import SUPERVISES, require

@@ -196,7 +196,8 @@ def test_a_call_is_passed_on_blind_or_after_talking_to_the_other(page: Page, rig
 
 @pytest.mark.rule("A8", part="pausing the recording at the desk")
 @pytest.mark.rule("F5", part="the office is called in at the desk")
-def test_the_office_is_called_in_recording_is_paused_and_a_parked_call_is_fetched_back(page: Page, rig: Rig, floor: Floor, acd: OrdersReader) -> None:
+def test_the_office_is_called_in_recording_is_paused_and_a_parked_call_is_fetched_back(
+        page: Page, rig: Rig, floor: Floor, acd: OrdersReader) -> None:
     acd.says = lambda command: ("done", "71" if isinstance(command, Park) else "")
     enter(page, rig[2].url, Role.AGENT)
     order(page, "office").click()

@@ -127,8 +127,9 @@ def chat_text(found: Definition, of_it: EmergencyShown, company: Words, tz: tzin
     """For the chat groups, in both languages (H5). The building stands before the place where it is not named in it."""
     def text(language: Literal["zh", "en"]) -> str:
         words: str = getattr(found.chat, language)
-        return words.format(estate=of_it.estate or "", place=where(of_it.building, place=of_it.place), company=getattr(company, language),
-                            time=_time(of_it.happened_at, tz)).replace("  ", " ").strip()
+        return words.format(
+            estate=of_it.estate or "", place=where(of_it.building, place=of_it.place), company=getattr(company, language),
+            time=_time(of_it.happened_at, tz)).replace("  ", " ").strip()
 
     return Named(text("zh"), text("en"))
 
