@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import datetime, tzinfo
 from typing import Any, Final, Literal
@@ -119,17 +120,20 @@ def shown(session: Session, view: View, rows: Iterable[Emergency]) -> list[Emerg
 
 
 def where(*around: str | None, place: str) -> str:
-    """Estate and building before the place, where it does not name them itself."""
-    return " ".join((*(one for one in around if one and one not in place), *filter(None, (place,))))
+    """Estate and building before the place, where it does not name them itself: 13栋 does not name 3栋, nor 3层 a building 3."""
+    def names(one: str) -> bool:
+        return place.startswith(one) or (len(one) > 1 and re.search(rf"(?<![0-9]){re.escape(one)}", place) is not None)
+
+    return " ".join((*(one for one in around if one and not names(one)), *filter(None, (place,))))
 
 
 def chat_text(found: Definition, of_it: EmergencyShown, company: Words, tz: tzinfo) -> Named:
     """For the chat groups, in both languages (H5). The building stands before the place where it is not named in it."""
     def text(language: Literal["zh", "en"]) -> str:
         words: str = getattr(found.chat, language)
-        return words.format(estate=of_it.estate or "", place=where(of_it.building, place=of_it.place),
-                            company=getattr(company, language),
-                            time=_time(of_it.happened_at, tz)).replace("  ", " ").strip()
+        return words.format(
+            estate=of_it.estate or "", place=where(of_it.building, place=of_it.place), company=getattr(company, language),
+            time=_time(of_it.happened_at, tz)).replace("  ", " ").strip()
 
     return Named(text("zh"), text("en"))
 

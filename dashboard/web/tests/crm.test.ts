@@ -5,7 +5,7 @@ import { changesOf, current, early, entryOf, typed, valueOf } from '../src/crm/f
 import { gone, hindrances, steps } from '../src/crm/path'
 import type { Clock, Definition, FieldRule, Ticket, TicketEvent, TicketRead } from '../src/crm/shapes'
 import { differences } from '../src/crm/theirs'
-import { fromLocal, momentText, span, toLocal } from '../src/crm/time'
+import { fromLocal, momentText, monthAfter, span, toLocal, weeksOf } from '../src/crm/time'
 import { placeAt } from '../src/route'
 
 const SHANGHAI = 'Asia/Shanghai'
@@ -132,4 +132,13 @@ test('addresses name a page and which one of it', () => {
     const { page, what } = placeAt(path)
     return `${page}:${what}`
   })).toEqual(['tickets:', 'tickets:17', 'tickets:new', 'households:3', 'wall:'])
+})
+
+test('a month begins on its weekday, ends on its last day, and follows the one before', () => {
+  const november = weeksOf('2026-11') // the first is a Sunday
+  expect(november[0]).toEqual([null, null, null, null, null, null, '2026-11-01'])
+  expect([november.length, november.at(-1)?.slice(0, 2)]).toEqual([6, ['2026-11-30', null]])
+  expect(weeksOf('2027-02').flat()).toHaveLength(28) // a Monday, and exactly four weeks
+  expect(weeksOf('2028-02').flat().filter(Boolean).at(-1)).toBe('2028-02-29')
+  expect([monthAfter('2026-12', 1), monthAfter('2027-01', -1), monthAfter('2026-01', -13)]).toEqual(['2027-01', '2026-12', '2024-12'])
 })

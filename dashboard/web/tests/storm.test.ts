@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { comingShown, drillOn, incidentsInOrder, isStormy, outagesInOrder, outlook } from '../src/board/storm'
 import { emptyBoard, type CalledIn, type Incident, type Outage, type Surge } from '../src/board/vocabulary'
+import { whereText } from '../src/storm/emergencies'
 
 const NOW = Date.parse('2026-11-23T05:00:00Z')
 const MINUTE = 60_000
@@ -56,4 +57,11 @@ test('anything of a drill marks every page', () => {
   expect(drillOn({ ...emptyBoard, surge: surge({ tier: 0, drill: true }) })).toBe(false)
   expect(drillOn({ ...emptyBoard, incidents: { 1: incident('1', 1, true) } })).toBe(true)
   expect(drillOn({ ...emptyBoard, drill: { drill_id: 1, name: 'x', since: NOW, by: '', calls: 0, ended_at: null } })).toBe(true)
+})
+
+test('estate and building stand before a place that does not name them', () => {
+  const where = (building: string | null, place: string) => whereText({ estate: '云栖花园', building, place })
+  expect([where('3栋', '3栋'), where('3', '3栋1单元电梯'), where('3栋', '云栖花园 3栋 大堂')]).toEqual(['云栖花园 3栋', '云栖花园 3栋1单元电梯', '云栖花园 3栋 大堂'])
+  expect([where('3栋', '13栋电梯'), where('3', '地下13层'), where(null, '北门')]).toEqual(['云栖花园 3栋 13栋电梯', '云栖花园 3 地下13层', '云栖花园 北门'])
+  expect(whereText({ estate: '云栖花园', building: null, place: '北门' }, 'Yunqi Garden')).toBe('Yunqi Garden 北门')
 })

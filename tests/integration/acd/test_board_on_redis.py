@@ -24,6 +24,7 @@ from callcenter.board import BOARD_KEY, apply_event
 from callcenter.bus import Bus, Publisher
 from callcenter.clock import SystemClock
 from callcenter.events import CallState, Figures, FiguresUpdated, FloorReset, Health, HealthChanged, SeatState
+from callcenter.line import LineSwitch
 from callcenter.sign import Sign, silent_for, since_boot
 
 FakeAsterisk = Any     # conftest.py
@@ -32,10 +33,11 @@ NOW = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
 QUICK = LinkLimits(connect=1, answer=1, ping_every=0.2, ping_reply=0.5, first_retry=0.01, last_retry=0.05)
 FLOOR = FloorPlan("node1", {"1001": SeatPlan("1001", "陈静", "primary")}, {"repair": QueuePlan("repair", 4)}, 30)
 CALL = "node1-1795365014.1"
+SWITCHED = LineSwitch("announcement", datetime.fromtimestamp(1795420800, UTC), "phone-1001")
 
 
 def answers(fake: FakeAsterisk) -> None:
-    """What the actual state is: one caller waiting for 12 s, one registered seat."""
+    """What the actual state is: one caller waiting for 12 s, one registered seat, the line switched by its phone."""
     def listing(*rows: str) -> Callable[[dict[str, str]], bytes]:
         def script(action: dict[str, str]) -> bytes:
             parts = ["Response: Success\r\nEventList: start", *rows, "Event: ListComplete\r\nEventList: Complete"]
@@ -49,7 +51,9 @@ def answers(fake: FakeAsterisk) -> None:
     fake.scripts["QueueStatus"] = listing(
         "Event: QueueMember\r\nQueue: repair\r\nLocation: PJSIP/1001\r\nPaused: 0\r\nLastCall: 0",
         f"Event: QueueEntry\r\nQueue: repair\r\nUniqueid: {CALL}\r\nWait: 12")
-    fake.scripts["ParkedCalls"] = fake.scripts["DBGetTree"] = listing()
+    fake.scripts["ParkedCalls"] = listing()
+    fake.scripts["DBGetTree"] = listing(
+        "Event: DBGetTreeResponse\r\nKey: /sixring/switched\r\nVal: announcement|1795420800|phone-1001")
     fake.scripts["PJSIPShowEndpoints"] = listing(
         "Event: EndpointList\r\nObjectName: 1001\r\nDeviceState: Not in use",
         "Event: EndpointList\r\nObjectName: trunk\r\nDeviceState: Unavailable")
@@ -130,18 +134,21 @@ def test_the_board_holds_the_floor_and_what_crm_published_at_its_cursor(
 
 
 @pytest.mark.rule("C4")
+@pytest.mark.rule("C7", part="that the line is switched is read from Asterisk when acd begins, and told a new Redis again")
 def test_a_redis_that_comes_back_empty_is_given_the_whole_truth_in_a_new_epoch(
         fake_asterisk: FakeAsterisk, redis_server: RedisServer, tmp_path: Path) -> None:
     async def scene() -> None:
         async with acd(fake_asterisk, redis_server, tmp_path):
             Publisher(redis_server.url).publish(FiguresUpdated(NOW, Figures("repair", offered=7)))
-            first = await until(redis_server, lambda s: CALL in s.board.calls and "repair" in s.board.figures)
+            first = await until(redis_server, lambda s: CALL in s.board.calls and "repair" in s.board.figures
+                                and s.board.line == SWITCHED)
             redis_server.lose()
             fake_asterisk.say(f"Event: Newchannel\r\nChannel: PJSIP/1001-00000002\r\nChannelState: 5\r\n"
                               f"Uniqueid: node1-1795365030.2\r\nLinkedid: {CALL}\r\n\r\n".encode())
             redis_server.start()
             second = await until(redis_server, lambda s: s.epoch != first.epoch
-                                 and s.board.calls[CALL].ringing == ("1001",) and "asterisk" in s.board.health)
+                                 and s.board.calls[CALL].ringing == ("1001",) and "asterisk" in s.board.health
+                                 and s.board.line == SWITCHED)
             assert second.board.figures["repair"].offered == 7
             bus = Bus(redis_server.url)
             kinds = [type(event) for _, event in await bus.read("0-0", block_ms=1)]

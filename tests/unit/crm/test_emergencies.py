@@ -16,6 +16,7 @@ from callcenter.yamlfile import FileFaults
 from crm.incidents.declared.deadlines import report_due
 from crm.incidents.declared.errors import NotCommander, NotNow, StillOpen
 from crm.incidents.declared.load import SHIPPED, load_type, types_of
+from crm.incidents.declared.reading import where
 from crm.incidents.declared.schema import Definition
 from crm.incidents.declared.threshold import Sign, clusters
 from crm.incidents.declared.timeline import (
@@ -242,3 +243,10 @@ def test_a_kept_type_is_read_as_it_was() -> None:
     for path in SHIPPED.glob("*.yaml"):
         found = load_type(path.read_text(encoding="utf-8"), path.name)
         assert Definition.model_validate(found.model_dump(mode="json")) == found
+
+
+@pytest.mark.parametrize(("building", "place", "told"), [
+    ("3栋", "3栋", "云栖花园 3栋"), ("3", "3栋1单元电梯", "云栖花园 3栋1单元电梯"), ("3栋", "云栖花园 3栋 大堂", "云栖花园 3栋 大堂"),
+    ("3栋", "13栋电梯", "云栖花园 3栋 13栋电梯"), ("3", "地下13层", "云栖花园 3 地下13层"), (None, "北门", "云栖花园 北门")])
+def test_estate_and_building_stand_before_a_place_that_does_not_name_them(building: str | None, place: str, told: str) -> None:
+    assert where("云栖花园", building, place=place) == told

@@ -232,8 +232,8 @@ def test_of_emergencies_and_new_tickets_those_hear_who_see_their_estate_also_in_
     listeners = [Listener(audience, estates) for audience in (Audience.STAFF, Audience.WALL) for estates in (frozenset({1}), None)]
     there = [hub.join(listener) for listener in listeners]
     for number, estate_id in enumerate((1, 2, None)):
-        medical = Incident(str(number), "medical", 2, NOW, place="502", estate_id=estate_id)
-        hub.publish(f"101-{number}", IncidentChanged(NOW, medical))
+        incident = Incident(str(number), "medical", 2, NOW, place="502", estate_id=estate_id)
+        hub.publish(f"101-{number}", IncidentChanged(NOW, incident))
         hub.publish(f"102-{number}", TicketOpened(NOW, number, f"RE-{number}", "repair", estate_id=estate_id))
     late = [hub.join(listener) for listener in listeners]
     hub.restore("e1", "102-2", hub.board)

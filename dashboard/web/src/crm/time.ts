@@ -39,6 +39,22 @@ export function dateTyped(typed: string, withTime: boolean): string {
   return `${year}-${two(month)}-${two(day)}${withTime ? `T${two(hour)}:${two(minute)}` : ''}`
 }
 
+/** The weeks of a month ("2026-11"), Monday first, each day as "2026-11-23"; null where it is another month's. */
+export function weeksOf(month: string): (string | null)[][] {
+  const first = new Date(`${month}-01T00:00Z`)
+  const count = new Date(Date.UTC(first.getUTCFullYear(), first.getUTCMonth() + 1, 0)).getUTCDate()
+  const days = Array.from({ length: count }, (_, at) => `${month}-${String(at + 1).padStart(2, '0')}`)
+  const cells: (string | null)[] = [...Array<null>((first.getUTCDay() + 6) % 7).fill(null), ...days]
+  return Array.from({ length: Math.ceil(cells.length / 7) }, (_, week) =>
+    Array.from({ length: 7 }, (__, at) => cells[week * 7 + at] ?? null))
+}
+
+/** The month that is `by` months after this one. */
+export function monthAfter(month: string, by: number): string {
+  const [year = 0, at = 1] = month.split('-').map(Number)
+  return new Date(Date.UTC(year, at - 1 + by, 1)).toISOString().slice(0, 7)
+}
+
 /** "09:30" today, "11-22 09:30" in this year, "2025-11-22 09:30" before. */
 export function momentText(at: number, now: number, timezone: string): string {
   const [then, today] = [toLocal(at, timezone), toLocal(now, timezone)]

@@ -1,7 +1,7 @@
 import type zh from './crm-zh'
 
 const en: typeof zh = {
-  date: { day: 'YYYY-MM-DD', time: 'YYYY-MM-DD HH:MM', pick: 'Open the calendar' }, none: '–', yes: 'Yes', no: 'No', files: '1 file | {n} files', loading: 'Loading…', again: 'Try again', more: 'Show more', save: 'Save', cancel: 'Cancel', edit: 'Change',
+  date: { day: 'YYYY-MM-DD', time: 'YYYY-MM-DD HH:MM', pick: 'Open the calendar', before: 'Month before', after: 'Month after' }, none: '–', yes: 'Yes', no: 'No', files: '1 file | {n} files', loading: 'Loading…', again: 'Try again', more: 'Show more', save: 'Save', cancel: 'Cancel', edit: 'Change',
   close: 'Close', back: 'Back to the list', optional: 'optional', required: 'required', unsaved: 'Not saved yet', whole: 'All fields', saved: 'Saved',
   span: { days: '{d} d {h} h', hours: '{h} h {m} min', minutes: '{m} min {s} s' },
   rating: { 1: '1 satisfied', 2: '2 fair', 3: '3 not satisfied' },

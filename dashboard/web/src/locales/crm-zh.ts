@@ -1,6 +1,6 @@
 /** Words of the desk's pages: tickets, households, notices. */
 export default {
-  date: { day: '年-月-日', time: '年-月-日 时:分', pick: '打开日历' }, none: '—', yes: '是', no: '否', files: '{n} 个文件', loading: '正在读取…', again: '再试', more: '再看一些', save: '保存', cancel: '取消', edit: '修改',
+  date: { day: '年-月-日', time: '年-月-日 时:分', pick: '打开日历', before: '上个月', after: '下个月' }, none: '—', yes: '是', no: '否', files: '{n} 个文件', loading: '正在读取…', again: '再试', more: '再看一些', save: '保存', cancel: '取消', edit: '修改',
   close: '关闭', back: '返回列表', optional: '选填', required: '必填', unsaved: '还没有保存', whole: '全部内容', saved: '已保存',
   span: { days: '{d} 天 {h} 时', hours: '{h} 时 {m} 分', minutes: '{m} 分 {s} 秒' },
   rating: { 1: '1 满意', 2: '2 一般', 3: '3 不满意' },

@@ -92,9 +92,11 @@ export async function declared(answer: Response): Promise<number> {
   return (await read(answer, shape({ emergency: shape({ emergency_id: number }) }), 'emergency')).emergency.emergency_id
 }
 
-/** Estate and building before the place, where it does not name them itself. Pure. */
+/** Estate and building before the place, where it does not name them itself: as `where` of crm/incidents/declared/reading.py. Pure. */
 export function whereText(of: Pick<Emergency, 'estate' | 'building' | 'place'>, estate = ''): string {
-  return [...[estate || of.estate, of.building].filter((one) => one && !of.place.includes(one)), of.place].join(' ')
+  const at = (one: string) => of.place.indexOf(one)
+  const names = (one: string) => at(one) === 0 || (one.length > 1 && at(one) > 0 && !/\d/.test(of.place.charAt(at(one) - 1)))
+  return [...[estate || of.estate, of.building].filter((one) => one && !names(one)), of.place].join(' ')
 }
 
 /** How a step's clock stands: settled, late, running or not begun. Pure. */
