@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from callcenter.settings import CHECKOUT
 from callcenter.site.incidents import Incidents
 from callcenter.yamlfile import FileFaults
+from crm.incidents.declared.broadcast import CONFIRM, HELLO, OVER
 from crm.incidents.declared.deadlines import report_due
 from crm.incidents.declared.errors import NotCommander, NotNow, StillOpen
 from crm.incidents.declared.load import SHIPPED, load_type, types_of
@@ -192,6 +193,7 @@ def test_five_callers_of_one_building_within_ten_minutes_propose_an_emergency_an
 
 
 @pytest.mark.rule("H2")
+@pytest.mark.rule("H5", part="there are words for every shipped type")
 def test_the_types_that_are_shipped_are_those_of_the_rulebook_in_both_languages_with_words_that_are_there(tmp_path: Path) -> None:
     types = types_of(tmp_path / "site.yaml").types
     assert set(types) == {
@@ -199,11 +201,13 @@ def test_the_types_that_are_shipped_are_those_of_the_rulebook_in_both_languages_
         "suspicious-person", "drunk-person", "medical", "lost-child", "storm", "other"}
     sounds = CHECKOUT / "asterisk-config/sounds"
     for found in types.values():
-        for prompt in (*found.notices, *([found.broadcast] if found.broadcast else [])):
+        assert found.broadcast, "households can be rung about every one of them"
+        for prompt in (*found.notices, found.broadcast, HELLO, OVER, CONFIRM):
             for language in ("zh", "en"):
                 assert (sounds / language / f"{prompt}.wav").is_file(), (found.type, prompt)
         assert any(step.within for step in found.steps.values())
         assert any(step.needed for step in found.steps.values())
+    assert len({found.broadcast for found in types.values()}) == len(types), "in words of its own"
     lift = types["lift-entrapment"]
     assert {"children", "old", "pregnant", "silent", "air"} <= set(lift.conditions)
     assert {"started", "rescued", "hospital"} <= set(lift.records)
@@ -218,7 +222,7 @@ def test_a_site_s_own_type_is_taken_instead_of_the_shipped_one_and_every_fault_o
     wrong = right.replace("who: guard", "who: gard").replace("level: 3", "level: 4").replace("within: 900", "after: nowhere")
     with pytest.raises(FileFaults) as refused:
         load_type(wrong, "other.yaml")
-    assert {(fault.line, fault.key) for fault in refused.value.faults} == {(5, "level"), (17, "steps.safe.who")}
+    assert {(fault.line, fault.key) for fault in refused.value.faults} == {(5, "level"), (18, "steps.safe.who")}
     with pytest.raises(FileFaults) as refused:
         load_type(right.replace("within: 900", "after: nowhere").replace("{place}", "{room}"), "other.yaml")
     assert [(fault.key, fault.problem) for fault in refused.value.faults] == [
