@@ -9,19 +9,22 @@ import pytest
 
 from acd.agents.transitions import Decision, Rules, Situation, adopt, decide
 from acd.desired.book import Book
+from acd.floor.facts import Floor
+from acd.floor.fold import seated
+from acd.floor.shown import seat_state
 from acd.plan import FloorPlan, QueuePlan, SeatPlan
 from acd.reconcile.difference import PutSwitch
 from acd.reconcile.reconciler import describe
 from acd.reconcile.wanted import is_switch, wanted_floor
 from callcenter.commands import MoveSeat, SignIn, SignOut
-from callcenter.events import AgentState
+from callcenter.events import AgentState, SeatState
 from callcenter.roster import Agent, Roster
 
 NOW = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 DESK, MOBILE, NUMBER = "1001", "1401", "13900000001"
 RULES = Rules(free_seating=True, seats=frozenset({DESK, MOBILE}), mobiles=frozenset({MOBILE}), numbers=("1[3-9]XXXXXXXXX",))
 ROSTER = Roster({"801": Agent("801", "陈静", skills={"repair": 1})})
-PLAN = FloorPlan("node1", {seat: SeatPlan(seat, seat, "primary") for seat in (DESK, MOBILE)},
+PLAN = FloorPlan("node1", {seat: SeatPlan(seat, seat, "primary", seat == MOBILE) for seat in (DESK, MOBILE)},
                  {"repair": QueuePlan("repair", 20)}, 30, free_seating=True)
 # Its device is Asterisk itself: to be reached at all times, with nobody's number too.
 AT = Situation(NOW, AgentState.SIGNED_OUT, NOW, reachable=frozenset({DESK, MOBILE}))
@@ -46,6 +49,13 @@ def test_who_signs_in_there_does_so_with_a_number_that_may_be_dialled_and_is_run
         place.queue for place in desk.members if place.interface == f"PJSIP/{DESK}" and place.queue != f"seat.{DESK}"}
     assert is_switch(f"mobile/{MOBILE}"), "taken away with the member"
     assert NUMBER not in describe(PutSwitch(f"mobile/{MOBILE}", NUMBER)), "logs and the board are told of no number"
+
+
+def test_a_seat_for_a_mobile_has_a_phone_only_while_somebody_sits_there() -> None:
+    floor = Floor(PLAN, online={DESK, MOBILE})
+    assert [seat_state(floor, seat, NOW)[0] for seat in (DESK, MOBILE)] == [SeatState.READY, SeatState.OFFLINE], "no page offers it"
+    seated(floor, {MOBILE: "801"}, NOW)
+    assert seat_state(floor, MOBILE, NOW)[0] is SeatState.READY
 
 
 def test_nothing_of_it_stays_when_they_move_or_sign_out_and_it_is_known_again_from_astdb() -> None:
