@@ -23,7 +23,7 @@ from acd.bus.orders import Handlers, done, refused
 from acd.floor.channels import Channel
 from acd.floor.facts import Floor
 from callcenter.clock import Clock
-from callcenter.commands import Answer, Dial, Order, StopDialling
+from callcenter.commands import LATE, Answer, Dial, Order, StopDialling
 from callcenter.errors import SixringError
 from callcenter.numbers import as_dialled, fits, normalise
 from callcenter.site.dialling import Dialling
@@ -114,18 +114,23 @@ class DialDesk:
         return done(order, link.node)
 
     async def _stop(self, order: Order) -> Answer:
-        """Whose phone rings; who has answered hears it to the end."""
+        """Whose phone rings; who has answered hears it to the end, and then `thanks[LATE]`."""
         command = order.command
         assert isinstance(command, StopDialling)
         if not _TASK.fullmatch(command.task_id):
             return refused(order, "refused")
         for floor, link in self._placed():
             for channel in _own(floor):
-                if channel.uniqueid.startswith(_prefix(link.node, command.task_id)) and not _is_heard(floor, channel):
-                    try:
+                if not channel.uniqueid.startswith(_prefix(link.node, command.task_id)):
+                    continue
+                far = f"{channel.name.removesuffix('1')}2"           # Local;2, which the phone that was rung asks
+                try:
+                    if _is_heard(floor, channel):
+                        await link.ask("Setvar", {"Channel": far, "Variable": "SHARED(DIAL_STOPPED)", "Value": "1"})
+                    else:
                         await link.ask("Hangup", {"Channel": channel.name})
-                    except AmiRefused:
-                        continue      # gone meanwhile
+                except AmiRefused:
+                    continue      # gone meanwhile
         return done(order)
 
     async def _its_turn(self) -> bool:
@@ -161,7 +166,7 @@ def _is_fit(command: Dial) -> bool:
     return bool(_TASK.fullmatch(command.task_id) and command.attempt > 0 and _KEYS.fullmatch(command.keys)
                 and 1 <= len(command.prompts) <= MOST_PROMPTS
                 and all(_PROMPT.fullmatch(prompt) for prompt in (*command.prompts, *thanks.values()))
-                and all(len(key) == 1 and key in command.keys for key in thanks))
+                and all(key == LATE or (len(key) == 1 and key in command.keys) for key in thanks))
 
 
 def _prefix(node: str, task_id: str) -> str:

@@ -17,6 +17,7 @@ class SeatPlan:
     seat: str
     name: str
     kind: str                    # primary, backup or leader
+    mobile: bool = False         # has a phone only while somebody sits there: their own
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ class FloorPlan:
     def of(cls, site: Site, node: str) -> Self:
         return cls(
             node=node,
-            seats={seat.seat: SeatPlan(seat.seat, seat.name, seat.kind) for seat in site.seats},
+            seats={seat.seat: SeatPlan(seat.seat, seat.name, seat.kind, seat.phone == "mobile") for seat in site.seats},
             queues={queue.id: QueuePlan.of(queue, site) for queue in site.queues},
             overflow_s=site.ring.overflow_after * site.ring.seconds,
             free_seating=site.free_seating, extra_seats=site.posture.extra_seats,

@@ -44,8 +44,11 @@ class Target:
 
 @dataclass(frozen=True)
 class SignIn:
+    """`number`: of a seat whose phone is a mobile (B3), as it is dialled; the site file says which may be."""
+
     agent: str
     seat: str
+    number: str = ""
 
 
 @dataclass(frozen=True)
@@ -229,10 +232,14 @@ class SwitchLine:
     to: str
 
 
+LATE: Final = "late"
+
+
 @dataclass(frozen=True)
 class Dial:
     """Ring somebody of our own accord, once per task and attempt: say `prompts` one after the other, hear one of `keys`, thank
-    with `thanks[key]`. What came of it is in the journal (`DIALLED`), once. Nobody is rung after `until`."""
+    with `thanks[key]`, or with `thanks[LATE]` whoever presses one after it was called off. What came of it is in the journal
+    (`DIALLED`), once. Nobody is rung after `until`."""
 
     task_id: str
     attempt: int
@@ -247,7 +254,7 @@ class Dial:
 
 @dataclass(frozen=True)
 class StopDialling:
-    """Nobody is rung for it any more; who hears it, hears it to the end."""
+    """Nobody is rung for it any more; who hears it, hears it to the end, and then that it is called off (`LATE`)."""
 
     task_id: str
 

@@ -102,7 +102,7 @@ def run(settings: Settings) -> None:
         thread("ledgers", LedgerKeeper(database, site, clock, report).rounds, own=True),
         thread("outages", OutageKeeper(database, site, settings.state / FOLDER, clock, tell, read_until).rounds),
         forecast_thread(database, site, clock, report, stop),
-        *call_in_threads(database, site, settings.secrets, clock, report, stop),
+        *call_in_threads(database, site, settings.secrets, clock, report, stop, ask),
         *desk_threads(database, site, settings.secrets, clock, report, stop),
         *surge_threads(database, site, settings, clock, herald, stop, calls_in=CallingIn(site), expected=arrivals_expected),
         *incident_threads(database, site, settings.site_file, settings.secrets, clock, herald, report, ask,

@@ -202,8 +202,10 @@ class Attendance:
         emergencies = {key.partition("/")[2]: agent for key, agent in switches.items() if key.startswith("emergency-sign-in/")}
         sitting = {key.partition("/")[2]: agent for key, agent in switches.items() if key.startswith("at-seat/")}
         for seat, agent in ({**sitting, **emergencies} if all_of_it else emergencies).items():
-            if seat in self._rules.seats and agent in self._desired.roster.agents:
-                book = transitions.adopt(book, agent, seat, now)
+            number = switches.get(f"mobile/{seat}", "") if seat in self._rules.mobiles else ""
+            known = seat in self._rules.seats and (bool(number) or seat not in self._rules.mobiles)
+            if known and agent in self._desired.roster.agents:
+                book = transitions.adopt(book, agent, seat, now, number)
                 log.info("agent_adopted", agent=agent, seat=seat, emergency=seat in emergencies)
         if all_of_it:
             book = told_by(switches, book)

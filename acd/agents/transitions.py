@@ -31,6 +31,7 @@ from callcenter.commands import (
     SignOut,
 )
 from callcenter.events import AgentState
+from callcenter.numbers import fits
 from callcenter.roster import Roster
 from callcenter.site import Site
 
@@ -123,6 +124,8 @@ class Rules:
     free_seating: bool = False
     seats: frozenset[str] = frozenset()
     browsers: frozenset[str] = frozenset()       # seats whose phone is the page, which gets there by signing in
+    mobiles: frozenset[str] = frozenset()        # seats whose phone is a mobile, with these numbers and no others
+    numbers: tuple[str, ...] = ()
     queues: frozenset[str] = frozenset()
     misses: int = 3
     fault_after: timedelta = timedelta(seconds=6)
@@ -133,7 +136,7 @@ class Rules:
     def of(cls, site: Site) -> Self:
         return cls(
             free_seating=site.free_seating, seats=frozenset(seat.seat for seat in site.seats),
-            browsers=frozenset(site.browser_seats),
+            browsers=frozenset(site.browser_seats), mobiles=frozenset(site.mobile_seats), numbers=site.dialling.numbers,
             queues=frozenset(queue.id for queue in site.queues), misses=site.desk.misses,
             fault_after=timedelta(seconds=site.desk.fault_after),
             wrapup_extension=timedelta(seconds=site.desk.wrapup_extension), ring_ms=site.ring.seconds * 1000)
@@ -214,23 +217,27 @@ def _seat(book: Book, command: SignIn | MoveSeat, rules: Rules, at: Situation) -
         return Decision(book, Refusal.SEAT_TAKEN, there.agent)
     if there is not None:
         return Decision(book, detail=command.seat)
-    if command.seat not in at.reachable | rules.browsers:
+    number = command.number if isinstance(command, SignIn) and command.seat in rules.mobiles else ""
+    if command.seat in rules.mobiles:
+        if not fits(rules.numbers, number):
+            return Decision(book, Refusal.SEAT_UNREACHABLE)
+    elif command.seat not in at.reachable | rules.browsers:
         return Decision(book, Refusal.SEAT_UNREACHABLE)
     if entry is None:
-        return Decision(adopt(book, command.agent, command.seat, at.now), detail=command.seat)
-    moved = replace(entry, seat=command.seat, wrapup_until=at.wrapup_until or entry.wrapup_until)
+        return Decision(adopt(book, command.agent, command.seat, at.now, number), detail=command.seat)
+    moved = replace(entry, seat=command.seat, number=number, wrapup_until=at.wrapup_until or entry.wrapup_until)
     return Decision(_with(book, moved), detail=command.seat)
 
 
 # --- what happens at the phone
 
-def adopt(book: Book, agent: str, seat: str, now: datetime) -> Book:
+def adopt(book: Book, agent: str, seat: str, now: datetime, number: str = "") -> Book:
     """Asterisk says that this agent sits there and is ready: signed in or back from a pause while acd was dead, or the book
-    was lost. Who sat there before no longer does; who sat elsewhere has moved."""
+    was lost. Who sat there before no longer does; who sat elsewhere has moved. `number`: of a mobile."""
     there, entry = book.at(seat), book.agents.get(agent)
     if there is not None and there.agent != agent:
         book = _without(book, there.agent)
-    ready = SignedIn(agent, seat, now)
+    ready = SignedIn(agent, seat, now, number=number)
     if entry is not None:
         ready = replace(ready, since=entry.since, help_since=entry.help_since, help_reason=entry.help_reason)
     return _with(book, ready)

@@ -25,6 +25,7 @@ class SignedIn:
     missed: int = 0                           # calls not answered, one after the other
     help_since: datetime | None = None
     help_reason: str = ""
+    number: str = ""                          # of their own mobile, at a seat that has no other phone
     lifted: PauseReason | None = None         # taken for the surge, given back when it is over (B5); forgotten with the next choice
 
 

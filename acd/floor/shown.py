@@ -12,7 +12,7 @@ Call: the first line that holds.
 Seat: the first line that holds.
     TALKING   a channel of the seat is up, or dials
     RINGING   a channel of the seat is being rung
-    OFFLINE   no phone is registered
+    OFFLINE   no phone is registered; a mobile's while nobody sits there
     PAUSED    paused in every queue where it is a member
     WRAPUP    the wrap-up of its last queue call still runs
     READY     otherwise
@@ -136,7 +136,7 @@ def seat_state(floor: Floor, seat: str, now: datetime) -> tuple[SeatState, str |
         busy = next((channel for channel in own if channel.is_up or channel.dials), None)
         linked = (busy or next(iter(own))).linkedid
         return SeatState.TALKING if busy else SeatState.RINGING, linked if linked in floor.calls else None
-    if seat not in floor.online:
+    if seat not in floor.online or (floor.plan.seats[seat].mobile and seat not in floor.agents):
         return SeatState.OFFLINE, None
     pauses = floor.paused.get(seat)
     if pauses and all(pauses.values()):

@@ -218,6 +218,8 @@ def worded(action: Action) -> tuple[str, dict[str, str]]:
 
 
 def describe(action: Action) -> str:
-    """For the log and DriftMended: `SetPause queue=repair interface=PJSIP/1001 …`."""
+    """For the log and DriftMended: `SetPause queue=repair interface=PJSIP/1001 …`; nobody's own number."""
     name, headers = worded(action)
+    if headers.get("Key", "").startswith("mobile/"):
+        headers = {"Key": headers["Key"]}
     return " ".join([name, *(f"{key}={value}" for key, value in headers.items() if key not in {"MemberName", "StateInterface"})])

@@ -35,7 +35,7 @@ class Actual:
     queues: frozenset[str] = frozenset()
 
 
-SWITCHES: Final = frozenset({"agent-at", "at-seat", "closed", "tier", "treat"})
+SWITCHES: Final = frozenset({"agent-at", "at-seat", "closed", "mobile", "tier", "treat"})
 FOR_ALL: Final = "-all"      # in place of an estate: no estate's id begins like that
 SIGNED_OUT: Final = "signed_out"
 # In a surge, after every skill: a level is at most 9, so a skill's penalty at most 8.
@@ -150,6 +150,7 @@ def _queues(plan: FloorPlan) -> Iterator[str]:
 def _switches(plan: FloorPlan, book: Book, present: dict[str, tuple[SignedIn, Agent]]) -> dict[str, str]:
     switches = {f"agent-at/{agent.code}": seat for seat, (_, agent) in present.items()}
     switches |= {f"at-seat/{seat}": agent.code for seat, (_, agent) in present.items()}
+    switches |= {f"mobile/{seat}": entry.number for seat, (entry, _) in present.items() if entry.number}
     switches |= {f"closed/{queue}": "1" for queue in book.closed if queue in plan.queues}
     switches |= {f"notice/{estate or FOR_ALL}": prompt for estate, prompt in book.notices.items()}
     switches |= {f"treat/{caller}": level for caller, level in book.treated.items()}

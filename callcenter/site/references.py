@@ -22,6 +22,7 @@ def broken_references(site: Site) -> list[Broken]:
         _notices,
         _surge,
         _posture,
+        _mobiles,
     )
     return [broken for check in checks for broken in check(site)]
 
@@ -62,6 +63,8 @@ def _queues(site: Site) -> Iterator[Broken]:
             for index, seat in enumerate(getattr(queue, field)):
                 if seat not in seats:
                     yield ("queues", place, field, index), f"no seat {seat}", f"one of {', '.join(sorted(seats))}"
+                elif seat in site.mobile_seats:
+                    yield ("queues", place, field, index), f"{seat} is nobody's home: its phone is a mobile", "leave it out"
         for seat in set(queue.seats) & set(queue.backup):
             yield ("queues", place, "backup"), f"{seat} is a primary seat of this queue too", "name it once"
         yield from _chain(site, queue, place)
@@ -182,6 +185,13 @@ def _surge(site: Site) -> Iterator[Broken]:
     if control.service_level is not None and policy.service_level.enabled and control.service_level < policy.service_level.below:
         yield ((*key, "service_level"), "is less than what declares a surge",
                f"at least surge.service_level.below, {policy.service_level.below}")
+
+
+def _mobiles(site: Site) -> Iterator[Broken]:
+    for place, seat in enumerate(site.seats):
+        if seat.phone == "mobile" and (seat.kind != "primary" or not site.free_seating):
+            yield (("seats", place, "phone"), "a mobile rings while its agent is signed in there, and never else",
+                   "kind: primary, in a site with `agents`")
 
 
 def _posture(site: Site) -> Iterator[Broken]:

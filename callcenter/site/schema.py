@@ -101,7 +101,8 @@ class SeatConfig(Part):
     seat: Extension
     name: Label
     kind: Literal["primary", "backup", "leader"] = "primary"
-    phone: Annotated[Literal["sip", "browser"], Field(description="browser: the page of whoever sits there is the phone")] = "sip"
+    phone: Annotated[Literal["sip", "browser", "mobile"], Field(
+        description="browser: the page of whoever sits there is the phone; mobile: the own phone of who was called in")] = "sip"
 
 
 class AgentConfig(Part):
@@ -298,6 +299,11 @@ class Site(Part):
     def browser_seats(self) -> tuple[str, ...]:
         """Seats whose phone is the page of whoever sits there."""
         return tuple(seat.seat for seat in self.seats if seat.phone == "browser")
+
+    @property
+    def mobile_seats(self) -> tuple[str, ...]:
+        """Seats without a phone: each is lent to somebody who was called in and takes calls on their own mobile."""
+        return tuple(seat.seat for seat in self.seats if seat.phone == "mobile")
 
     def always_on(self, seat: SeatConfig) -> bool:
         """Rings with nobody signed in, whatever has crashed: backup and leaders' seats, and all seats in fixed seating."""

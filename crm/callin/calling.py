@@ -14,9 +14,11 @@ import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from callcenter.commands import LATE
 from callcenter.site import Site
 from callcenter.storm import CalledIn, Coming
 from crm.callin import letters, lists
+from crm.callin.mobiles import may_choose
 from crm.callin.models import CalledRow, CallInPerson, CallInRow
 from crm.callin.rounds import Act, Person, Rule, after, go_on
 from crm.dialling.models import DialTask
@@ -26,7 +28,7 @@ from crm.dialling.service import ask_for, is_any_open, stop
 from crm.outbox.service import note
 
 PURPOSE: Final = "call_in"
-COMES, REFUSES = "1", "2"
+COMES, REFUSES, MOBILE = "1", "2", "3"
 BY_ITSELF: Final = "surge"
 How = Literal["phone", "page", "leader"]
 
@@ -100,7 +102,9 @@ class CallingIn:
     def _answered(self, session: Session, row: CallInRow, called: CalledRow, result: Result, now: datetime) -> None:
         if result.was_heard and result.key == COMES and row.released_at is None:
             self.act(session, row, called, Act.ACCEPT, now, how="phone")
-        elif result.was_heard and result.key == COMES:     # the prompt has thanked them: somebody has to tell them
+        elif result.was_heard and result.key == MOBILE and row.released_at is None:
+            self.act(session, row, called, Act.ACCEPT, now, how="phone", mobile=True)
+        elif result.was_heard and result.key in (COMES, MOBILE):     # they heard so, unless it was in that very second
             log.warning("call_in_too_late", call_in=row.id, person=called.person_id)
             note(session, now, "call_in.too_late", f"call_in:{row.id}", surge=row.surge_id, tier=row.tier,
                  person=called.person_id)
@@ -113,7 +117,8 @@ class CallingIn:
                 called.tries -= 1
             self.act(session, row, called, Act.NO_ANSWER, now)
 
-    def answer(self, session: Session, call_in_id: int, person_id: int, act: Act, now: datetime, *, how: How) -> CalledRow | None:
+    def answer(self, session: Session, call_in_id: int, person_id: int, act: Act, now: datetime, *, how: How,
+               mobile: bool = False) -> CalledRow | None:
         """By the page. None: nobody of that call-in, or it is over. The next one is rung at once when somebody refuses."""
         called_id = session.scalar(select(CalledRow.id).where(CalledRow.call_in_id == call_in_id, CalledRow.person_id == person_id))
         if called_id is None:
@@ -123,7 +128,7 @@ class CallingIn:
         if row is None or row.released_at is not None:
             return None
         called = next(one for one in _people(session, row) if one.id == called_id)
-        self.act(session, row, called, act, now, how=how)
+        self.act(session, row, called, act, now, how=how, mobile=mobile)
         self.go_on(session, row, now)
         return called
 
@@ -170,33 +175,45 @@ class CallingIn:
             if then.state is Coming.RINGING:
                 self._ring(session, called, numbers[called.person_id], now)
             elif then.state is Coming.LATE:
-                called.seat = None
+                self._seat_is_free(called)
         session.flush()
 
-    def act(self, session: Session, row: CallInRow, called: CalledRow, act: Act, now: datetime, *, how: How | None = None) -> None:
+    def act(self, session: Session, row: CallInRow, called: CalledRow, act: Act, now: datetime, *, how: How | None = None,
+            mobile: bool = False) -> None:
+        """`mobile`: who accepts takes calls on their own phone; a seat like others', should none of those be left."""
         before = _person(called)
         then = after(before, act, now, self._rule(row))
-        if then == before:
+        anew = mobile and act is Act.ACCEPT and before.state is Coming.ACCEPTED and called.seat not in self._site.mobile_seats
+        if then == before and not anew:
             return
         _write(called, then)
         called.how = how or called.how
         match then.state:
             case Coming.ACCEPTED:
-                called.seat = lists.spare_seat(session, self._site, _kept(session))
+                own = lists.spare_seat(session, self._site, lists.kept(session), mobile=True) if mobile else None
+                called.seat = own or lists.spare_seat(session, self._site, lists.kept(session))
             case Coming.ARRIVED:
                 called.arrived_at = now
             case Coming.REFUSED | Coming.RELEASED:
-                called.seat = None
+                self._seat_is_free(called)
         self._told(session, row, called, now)
         session.flush()
+
+    def _seat_is_free(self, called: CalledRow) -> None:
+        """A mobile's is given back once they are signed out there (mobiles.py)."""
+        if called.seat not in self._site.mobile_seats:
+            called.seat = None
 
     def _ring(self, session: Session, called: CalledRow, person: CallInPerson, now: datetime) -> None:
         """One try a task: when somebody is rung again, and who before, is decided by the rounds; so is who is rung at night:
         without the night, a call that acd has not begun by the quiet hours is none."""
         until = None if self._site.call_in.night else self._quiet.next_begin(now)
+        mobile = may_choose(session, self._site, person)
+        thanks = {COMES: "callin-accepted", REFUSES: "callin-declined", LATE: "callin-not-needed"}
         ask_for(session, CallWanted(
-            PURPOSE, _subject(called.id), person.number, ("callin-ask",), keys=COMES + REFUSES,
-            thanks={COMES: "callin-accepted", REFUSES: "callin-declined"}, language="en" if person.language == "en" else "zh",
+            PURPOSE, _subject(called.id), person.number, ("callin-ask", "callin-ask-mobile") if mobile else ("callin-ask",),
+            keys=COMES + REFUSES + (MOBILE if mobile else ""), thanks=thanks | ({MOBILE: "callin-mobile"} if mobile else {}),
+            language="en" if person.language == "en" else "zh",
             urgent=True, staff=True, until=until, tries=1), self._site.dialling, now)
 
     def _rule(self, row: CallInRow) -> Rule:
@@ -237,12 +254,6 @@ def _ringing(session: Session, call_in_id: int) -> list[int]:
 def _people(session: Session, row: CallInRow) -> list[CalledRow]:
     return list(session.scalars(select(CalledRow).where(CalledRow.call_in_id == row.id).order_by(CalledRow.place)
                                 .execution_options(populate_existing=True)))
-
-
-def _kept(session: Session) -> list[str | None]:
-    """Seats that are kept for who is on the way."""
-    return list(session.scalars(select(CalledRow.seat).join(CallInRow, CallInRow.id == CalledRow.call_in_id).where(
-        CallInRow.released_at.is_(None), CalledRow.seat.is_not(None))))
 
 
 def _person(called: CalledRow, *, has_number: bool = True) -> Person:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from callcenter.clock import Clock
+from callcenter.commands import Answer, Command
 from callcenter.site import Site
 from crm.callin.calling import CallingIn, open_ones
 from crm.callin.letters import CallInLetters
+from crm.callin.mobiles import Mobiles
 from crm.database import Database
 from crm.notices.channels import Secrets
 from crm.notices.deliverer import Deliverer, channels_of
@@ -24,8 +26,8 @@ log = structlog.get_logger("call_in")
 
 
 class CallInKeeper:
-    def __init__(self, database: Database, calling_in: CallingIn, clock: Clock) -> None:
-        self._database, self._calling_in, self._clock = database, calling_in, clock
+    def __init__(self, database: Database, calling_in: CallingIn, clock: Clock, mobiles: Mobiles | None = None) -> None:
+        self._database, self._calling_in, self._clock, self._mobiles = database, calling_in, clock, mobiles
 
     def rounds(self, stop: threading.Event) -> Iterator[None]:
         while not stop.wait(EVERY_S):
@@ -43,12 +45,14 @@ class CallInKeeper:
         for ident in idents:
             with self._database.writing.begin() as session:
                 self._calling_in.look(session, ident, self._clock.now())
+        if self._mobiles is not None:
+            self._mobiles.step()
 
 
-def call_in_threads(database: Database, site: Site, secrets: Secrets, clock: Clock, report: Reports,
-                    stop: threading.Event) -> list[threading.Thread]:
+def call_in_threads(database: Database, site: Site, secrets: Secrets, clock: Clock, report: Reports, stop: threading.Event,
+                    ask: Callable[[Command], Answer]) -> list[threading.Thread]:
     """Running. They end within seconds of `stop`."""
-    keeper = CallInKeeper(database, CallingIn(site), clock)
+    keeper = CallInKeeper(database, CallingIn(site), clock, Mobiles(database, site, ask))
     deliverer = Deliverer(database, site, channels_of(site, secrets), clock, report, out=CallInLetters(site),
                           component="call_in_letters")
     return [started("call_in", keeper.rounds, stop, report),

@@ -71,10 +71,22 @@ def signed_in(session: Session) -> dict[str, str]:
     return {agent: seat or "" for agent, seat in rows}
 
 
-def spare_seat(session: Session, site: Site, taken: Sequence[str | None]) -> str | None:
-    """One where nobody sits, whose phone is not known to be gone, and that is kept for nobody (`taken`)."""
+def spare_seat(session: Session, site: Site, taken: Sequence[str | None], *, mobile: bool = False) -> str | None:
+    """The first of them."""
+    return next(iter(spare_seats(session, site, taken, mobile=mobile)), None)
+
+
+def spare_seats(session: Session, site: Site, taken: Sequence[str | None], *, mobile: bool = False) -> tuple[str, ...]:
+    """Where nobody sits, whose phone is not known to be gone, and that are kept for nobody (`taken`). `mobile`: of those whose
+    phone is somebody's own, else of the others."""
     if not site.free_seating:
-        return None              # every seat is somebody's own
+        return ()                # every seat is somebody's own
     busy = {*signed_in(session).values(), *taken,
             *session.scalars(select(SeatFault.seat).where(SeatFault.ended_at.is_(None)))}
-    return next((seat.seat for seat in site.seats if seat.kind == "primary" and seat.seat not in busy), None)
+    return tuple(seat.seat for seat in site.seats
+                 if seat.kind == "primary" and (seat.phone == "mobile") is mobile and seat.seat not in busy)
+
+
+def kept(session: Session) -> list[str | None]:
+    """Seats that are kept for who is on the way, and mobile ones that are not given back yet."""
+    return list(session.scalars(select(CalledRow.seat).where(CalledRow.seat.is_not(None))))

@@ -48,6 +48,12 @@ class NotNow(Conflict):
     code = "not_now"
 
 
+class NoMobile(Conflict):
+    """No seat for a mobile is left, or the list has no number or agent of theirs."""
+
+    code = "no_mobile"
+
+
 @dataclass(frozen=True)
 class NewCallInPerson:
     name: str
@@ -115,3 +121,4 @@ class MyCallIn:
     due_at: datetime | None
     seat: str | None
     plan: str                    # of tier 3: the emergency plan in short; in the site's language
+    mobile: bool                 # they may take calls on their own phone instead of coming

@@ -13,9 +13,10 @@ from callcenter.errors import NotFound
 from callcenter.site import Site
 from callcenter.storm import Coming
 from crm.callin.calling import CallingIn, How
+from crm.callin.mobiles import may_choose
 from crm.callin.models import CalledRow, CallInPerson, CallInRow
 from crm.callin.rounds import Act
-from crm.callin.schemas import CalledShown, CallInOver, CallInShown, MyCallIn, NotNow, UnknownSkill
+from crm.callin.schemas import CalledShown, CallInOver, CallInShown, MyCallIn, NoMobile, NotNow, UnknownSkill
 from crm.callin.words import PLAN
 from crm.paging import Order, Page
 from crm.staff.actor import Actor
@@ -59,30 +60,34 @@ def end(session: Session, actor: Actor, site: Site, call_in_id: int, now: dateti
 def mine(session: Session, actor: Actor, site: Site) -> list[MyCallIn]:
     """Where the user is asked now, or is on the way."""
     rows = session.execute(
-        select(CalledRow, CallInRow).join(CallInRow, CallInRow.id == CalledRow.call_in_id)
+        select(CalledRow, CallInRow, CallInPerson).join(CallInRow, CallInRow.id == CalledRow.call_in_id)
         .join(CallInPerson, CallInPerson.id == CalledRow.person_id)
         .where(CallInRow.released_at.is_(None), _is_own(actor)).order_by(CallInRow.id))
     plans = {3: PLAN[site.language]}
-    return [MyCallIn(row.id, row.tier, Coming(called.state), called.since, called.due_at, called.seat, plans.get(row.tier, ""))
-            for called, row in rows]
+    return [MyCallIn(row.id, row.tier, Coming(called.state), called.since, called.due_at, called.seat, plans.get(row.tier, ""),
+                     may_choose(session, site, person)) for called, row, person in rows]
 
 
-def answer_own(session: Session, actor: Actor, site: Site, call_in_id: int, act: Act, now: datetime) -> CallInShown:
-    """By the person. Raises NotFound for who is not on that list, CallInOver, NotNow."""
-    person_id = session.scalar(select(CalledRow.person_id).join(CallInPerson, CallInPerson.id == CalledRow.person_id)
-                               .where(CalledRow.call_in_id == call_in_id, _is_own(actor)))
-    if person_id is None:
+def answer_own(session: Session, actor: Actor, site: Site, call_in_id: int, act: Act, now: datetime, *,
+               mobile: bool = False) -> CallInShown:
+    """By the person. `mobile`: calls are to come to their own phone. Raises NotFound for who is not on that list, CallInOver,
+    NotNow, NoMobile."""
+    person = session.scalar(select(CallInPerson).join(CalledRow, CalledRow.person_id == CallInPerson.id)
+                            .where(CalledRow.call_in_id == call_in_id, _is_own(actor)))
+    if person is None:
         raise NotFound(f"call-in {call_in_id}")
-    return answer(session, actor, site, call_in_id, person_id, act, now, how="page")
+    if mobile and not may_choose(session, site, person):
+        raise NoMobile
+    return answer(session, actor, site, call_in_id, person.id, act, now, how="page", mobile=mobile)
 
 
 def answer(session: Session, actor: Actor, site: Site, call_in_id: int, person_id: int, act: Act, now: datetime, *,
-           how: How = "leader") -> CallInShown:
+           how: How = "leader", mobile: bool = False) -> CallInShown:
     """For somebody, by a leader who was told. Saying the same again is as good as once."""
     shown = call_in(session, call_in_id)
     if person_id not in {one.person_id for one in shown.called}:
         raise NotFound(f"call-in {call_in_id} person {person_id}")
-    called = CallingIn(site).answer(session, call_in_id, person_id, act, now, how=how)
+    called = CallingIn(site).answer(session, call_in_id, person_id, act, now, how=how, mobile=mobile)
     if called is None:
         raise CallInOver
     if called.state != _IS[act]:

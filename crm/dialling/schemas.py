@@ -31,8 +31,9 @@ class CallWanted:
     """One number, rung until somebody answers (and, with `keys`, presses one of them), `tries` times at most.
 
     `purpose` is a word of the registry (`Purposes`), `subject` the purpose's own: the same purpose, subject and number are one
-    task while it is open. `prompts` and `thanks` (by key) are prompt ids; keys are digits, `*` says it all again. `staff`: one of
-    our own people; only they are rung although somebody at that number said "do not call", and only when it is `urgent`.
+    task while it is open. `prompts` and `thanks` (by key, and `LATE` for who presses after it was called off) are prompt ids; keys
+    are digits, `*` says it all again. `staff`: one of our own people; only they are rung although somebody at that number said "do
+    not call", and only when it is `urgent`.
     """
 
     purpose: str

@@ -13,6 +13,7 @@ from typing import Final
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from callcenter.commands import LATE
 from callcenter.numbers import as_dialled, fits, normalise
 from callcenter.site.dialling import Dialling
 from crm.dialling.models import DialTask
@@ -123,5 +124,5 @@ def _check(wanted: CallWanted, keys: str) -> None:
     prompts = (*wanted.prompts, *wanted.thanks.values())
     if not (_WORD.fullmatch(wanted.purpose) and _SUBJECT.fullmatch(wanted.subject) and _KEYS.fullmatch(keys)
             and 1 <= len(wanted.prompts) <= MOST_PROMPTS and all(PROMPT.fullmatch(name) for name in prompts)
-            and len(set(keys)) == len(keys) and set(wanted.thanks) <= set(keys)):
+            and len(set(keys)) == len(keys) and set(wanted.thanks) <= {*keys, LATE}):
         raise NoSuchCall(wanted.purpose)

@@ -81,6 +81,12 @@ class AnswerGiven(BaseModel):
     answer: Literal[Act.ACCEPT, Act.REFUSE, Act.ARRIVE]
 
 
+class AcceptGiven(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    mobile: bool = Field(False, description="calls ring your own phone, at the number of the list, until the call-in is over")
+
+
 class MyCallIns(BaseModel):
     items: list[MyCallIn]
 
@@ -159,9 +165,11 @@ def stop_call_in(actor: Decides, session: Writing, services: Given, once: Once, 
 
 
 @router.post("/{call_in_id}/accept", responses=responses(400, 401, 403, 404, *ONCE, 503))
-def accept(actor: Staff, session: Writing, services: Given, once: Once, call_in_id: CallInId) -> MyCallIns:
-    """You come."""
-    return once(MyCallIns, lambda: _own(actor, session, services, call_in_id, Act.ACCEPT))
+def accept(actor: Staff, session: Writing, services: Given, once: Once, call_in_id: CallInId,
+           given: AcceptGiven | None = None) -> MyCallIns:
+    """You come, or take calls where you are."""
+    mobile = given is not None and given.mobile
+    return once(MyCallIns, lambda: _own(actor, session, services, call_in_id, Act.ACCEPT, mobile=mobile))
 
 
 @router.post("/{call_in_id}/refuse", responses=responses(400, 401, 403, 404, *ONCE, 503))
@@ -178,6 +186,6 @@ def answer_for(actor: Leads, session: Writing, services: Given, once: Once, call
                                                     services.clock.now()))
 
 
-def _own(actor: Actor, session: Writing, services: Given, call_in_id: int, act: Act) -> MyCallIns:
-    service.answer_own(session, actor, services.site, call_in_id, act, services.clock.now())
+def _own(actor: Actor, session: Writing, services: Given, call_in_id: int, act: Act, *, mobile: bool = False) -> MyCallIns:
+    service.answer_own(session, actor, services.site, call_in_id, act, services.clock.now(), mobile=mobile)
     return MyCallIns(items=service.mine(session, actor, services.site))

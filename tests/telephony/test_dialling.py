@@ -19,7 +19,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from callcenter.clock import SystemClock
-from callcenter.commands import Dial, StopDialling
+from callcenter.commands import LATE, Dial, StopDialling
 from callcenter.orders import Asker
 from callcenter.phones import PATIENCE_S, Leg
 from callcenter.phones.hearing import speech_seconds
@@ -36,6 +36,7 @@ from crm.migrate import migrate
 
 SITE = TestSite(survey=False, more={"dialling": {"numbers": ["29XX"], "ring": 3, "tries": 1, "at_once": 6, "a_minute": 600}})
 ASK: dict[str, Any] = {"prompts": ("callin-ask",), "keys": "12", "thanks": {"1": "callin-accepted", "2": "callin-declined"}}
+LATER: dict[str, Any] = {**ASK, "thanks": {**ASK["thanks"], LATE: "callin-not-needed"}}
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.rule("B3", part="the call")]
 
 
@@ -168,12 +169,21 @@ async def test_an_acd_that_is_killed_rings_nobody_twice_and_the_call_goes_on_wit
 
 
 async def test_what_is_called_off_stops_ringing_and_what_nobody_may_dial_is_not_dialled(line: Line, control: Control) -> None:
-    phone, other = await line.outside("2921"), await line.outside("3001")
+    phone, late, other = await line.outside("2921"), await line.outside("2922"), await line.outside("3001")
     await control.orders(Dial("0c1", 1, "2921", **ASK, urgent=True))
     leg = await phone.rings()
     await control.orders(StopDialling("0c1"))
     await leg.ended()
     assert await one_result(line, "0c1") == ("1", "failed", "")
+    await control.orders(Dial("0c4", 1, "2922", **LATER, urgent=True))
+    answered = await late.rings()
+    await answered.answer()
+    hears = heard_by(line, answered, "2922")
+    await hears.hears_a_voice()
+    await control.orders(StopDialling("0c4"))
+    await hears.presses("1")
+    await hears.hears("callin-not-needed")
+    assert await one_result(line, "0c4") == ("1", "answered", "1"), "what was pressed is told, and that they are not needed"
     for unfit in (("0c2", "3001", "callin-ask", ""), ("0c2", "2921", "../secret", ""), ("0c2", "2921", "callin-ask", "1,2"),
                   ("0c2|x", "2921", "callin-ask", "")):
         task, number, prompt, keys = unfit

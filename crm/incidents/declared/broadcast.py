@@ -25,11 +25,12 @@ from crm.incidents.declared.models import Broadcast, BroadcastCall
 from crm.incidents.declared.reading import seen
 from crm.incidents.declared.schemas import BroadcastShown
 from crm.incidents.declared.service import LEADS
-from crm.incidents.declared.timeline import Entry, What
+from crm.incidents.declared.timeline import Entry, Phase, What
 from crm.staff.actor import Actor
 
 PURPOSE: Final = "incident"
 HELLO: Final = "broadcast-hello"
+OVER: Final = "broadcast-over"       # of an emergency that is over, whatever it was
 CONFIRM: Final = "broadcast-confirm"
 THANKS: Final = "goodbye"
 HEARD: Final = "1"
@@ -71,7 +72,8 @@ def start(session: Session, actor: Actor, policy: Incidents, emergency_id: int, 
     here = _commanded(session, actor, emergency_id, if_version)
     if here.row.drill:
         raise NotNow("a drill")
-    if here.definition.broadcast is None:
+    words = OVER if here.state.phase is Phase.OVER else here.definition.broadcast
+    if words is None:
         raise NoPrompt(here.row.type)
     if here.row.estate_id is None:
         raise NoPlace
@@ -79,7 +81,7 @@ def start(session: Session, actor: Actor, policy: Incidents, emergency_id: int, 
     if (building_id is None or (urgent and here.row.level > 1)) and not actor.has(*LEADS):
         raise Forbidden
     row = Broadcast(emergency_id=here.row.id, at=now, who=actor.name[:40], building_id=building_id,
-                    prompts=[HELLO, here.definition.broadcast, CONFIRM], until=now + timedelta(seconds=policy.broadcast_for),
+                    prompts=[HELLO, words, CONFIRM], until=now + timedelta(seconds=policy.broadcast_for),
                     urgent=here.row.level == 1 if urgent is None else urgent, state="running")
     session.add(row)
     session.flush()

@@ -13,17 +13,18 @@ from desk.counter import NOON, Counter
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from callcenter.commands import Answer, Command, Dial
+from callcenter.commands import Answer, Command, Dial, SignIn, SignOut, StopDialling
 from callcenter.roles import Role
 from callcenter.site.desk import Notices, Robot
 from callcenter.site.dialling import CallIn, Dialling
-from callcenter.site.schema import Network
+from callcenter.site.schema import Network, SeatConfig
 from callcenter.storm import Coming
 from crm.agentlog.models import AgentStateRow
 from crm.callin import calling
 from crm.callin.calling import CallingIn
 from crm.callin.keeper import CallInKeeper
 from crm.callin.letters import CallInLetters
+from crm.callin.mobiles import Mobiles
 from crm.callin.models import CalledRow, CallInPerson, CallInRow
 from crm.callin.rounds import Act
 from crm.calls.journal import parse_queue_log
@@ -56,13 +57,16 @@ class Storm:
                                  tz=ZoneInfo("Asia/Shanghai"), short_abandon_s=5, clock=self.clock, purposes=purposes(self.site))
         self.dialler = Dialler(self.database, self.site, purposes(self.site), self.clock, ask=self._ask,
                                read_until=lambda: self.recorder.read_until)
-        self.keeper = CallInKeeper(self.database, self.calling, self.clock)
+        self.orders: list[Command] = []
+        self.keeper = CallInKeeper(self.database, self.calling, self.clock, Mobiles(self.database, self.site, self._ask))
         self.deliverer = Deliverer(self.database, self.site, {"robot:duty": self, "robot:office": self}, self.clock,
                                    lambda *_: None, out=CallInLetters(self.site), component="call_in_letters")
 
     def _ask(self, command: Command) -> Answer:
         if isinstance(command, Dial):
             self.asked.append(command)
+        elif not isinstance(command, StopDialling):
+            self.orders.append(command)
         return Answer("", "done", "node1")
 
     def send(self, letter: Letter, address: str, now: datetime) -> None:      # as a group chat's robot
@@ -315,3 +319,47 @@ def test_who_presses_1_after_the_release_is_noted_for_somebody_to_tell_them(stor
         notes = session.scalars(select(OutboxEntry).where(OutboxEntry.what == "call_in.too_late")).all()
         assert [note.data["person"] for note in notes] == [ids["a1"]]
         assert set(session.scalars(select(CalledRow.state))) == {"released"}
+
+
+@pytest.mark.rule("B3", part="on one's own mobile")
+def test_who_takes_calls_on_their_own_mobile_is_signed_in_there_and_out_when_the_call_in_is_over(
+        storm: Storm, tmp_path: Path) -> None:
+    counter = storm.counter
+    mobile = SeatConfig(seat="1401", name="手机席", phone="mobile")
+    counter.site = counter.site.model_copy(update={"seats": (*counter.site.seats, mobile)})
+    counter.app = counter.another_process()
+    storm = Storm(counter, tmp_path)
+    listed(storm)
+    one = storm.site.agents[0].code
+    storm.recorder.poll()
+    with storm.database.writing.begin() as session:
+        storm.calling.call_in(session, SURGE, 2, storm.clock.now())
+    assert storm.goes_on() == ["1", "3"]
+    assert [(order.prompts, order.keys) for order in storm.asked] == [
+        (("callin-ask", "callin-ask-mobile"), "123"), (("callin-ask",), "12")], "there is one such seat, so one is asked"
+    storm.ends("1", "answered", "3")
+    first = SignIn(one, "1401", "13900000001")
+    assert storm.orders == [first]
+    storm.goes_on()
+    assert storm.orders == [first, first], "again until the journal says so; at the same seat that is nothing new"
+    signs_in(storm, one, "1401")
+    storm.goes_on()
+    assert storm.coming()["员1"] is Coming.ARRIVED
+    five = counter.person(Role.AGENT, "a5")
+    [asked] = five.read("/call-in/mine")["items"]
+    assert asked["mobile"] is False, "the list has no number of theirs, and no such seat is left"
+    assert five.ask("POST", f"/call-in/{asked['call_in_id']}/accept", json={"mobile": True}).json()["code"] == "no_mobile"
+    [own] = five.ask("POST", f"/call-in/{asked['call_in_id']}/accept").json()["items"]
+    assert own["seat"] == "1001", "never a seat without a phone"
+    with storm.database.writing.begin() as session:
+        storm.calling.release(session, SURGE, 2, storm.clock.now())
+    storm.goes_on()
+    assert storm.orders[2:] == [SignOut(one)]
+    with storm.database.writing.begin() as session:
+        for row in session.scalars(select(AgentStateRow).where(AgentStateRow.agent == one)):
+            row.ended_at = storm.clock.now()
+    storm.goes_on()
+    storm.goes_on()
+    assert storm.orders[2:] == [SignOut(one)], "and then never again"
+    with storm.database.reading() as session:
+        assert session.scalars(select(CalledRow.seat).where(CalledRow.seat.is_not(None))).all() == [], "everything is given back"

@@ -85,7 +85,7 @@ def test_five_calls_propose_a_power_cut_whose_households_are_rung_and_told(count
     subject = str(begun["broadcast_id"])
     assert [(one.subject, one.number, one.language, one.keys) for one in outside.rung][:2] == [
         (subject, "+8613800000000", "en", "1"), (subject, "+8613800000010", "zh", "1")]
-    assert outside.rung[0].prompts == ("broadcast-hello", "incident-known", "broadcast-confirm")
+    assert outside.rung[0].prompts == ("broadcast-hello", "broadcast-power", "broadcast-confirm")
     kept.step()
     assert len(outside.rung) == 5, "nobody is asked for twice"
 
@@ -219,6 +219,7 @@ def test_nobody_is_rung_any_more_about_what_is_over_and_a_broadcast_is_stopped_i
     # --- that it was over is told to them: that one is stopped as well, even once nothing is left to do
     after = well(changes(lead, ident, "broadcasts"))["broadcast_id"]
     kept.step()
+    assert outside.rung[-1].prompts == ("broadcast-hello", "broadcast-over", "broadcast-confirm")
     well(changes(lead, ident, "learnt", causes="外线", lessons="无", insurance="无损失"))
     well(changes(lead, ident, "follow-ups", households=[], why_none="无"))
     draft = well(changes(lead, ident, "report"))

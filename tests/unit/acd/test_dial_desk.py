@@ -17,7 +17,7 @@ from acd.floor.channels import Channel
 from acd.floor.facts import Floor
 from acd.plan import FloorPlan
 from callcenter.clock import FakeClock
-from callcenter.commands import Answer, Dial, Order, StopDialling
+from callcenter.commands import LATE, Answer, Dial, Order, StopDialling
 from callcenter.site.dialling import Dialling
 
 NOON = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
@@ -78,7 +78,7 @@ class Acd:
 
 def dial(task: str = "a1", attempt: int = 1, number: str = "+8613900000001", **more: Any) -> Dial:
     return Dial(**{"task_id": task, "attempt": attempt, "number": number, "prompts": ("callin-ask", "goodbye"), "keys": "12",
-                   "thanks": {"1": "callin-accepted"}, **more})
+                   "thanks": {"1": "callin-accepted", LATE: "goodbye"}, **more})
 
 
 def test_an_attempt_is_noted_before_the_channel_is_asked_for_and_never_begun_again_whatever_died() -> None:
@@ -87,7 +87,7 @@ def test_an_attempt_is_noted_before_the_channel_is_asked_for_and_never_begun_aga
     assert acd.link.actions == ["DBPut", "Originate"]
     wanted = acd.link.asked[1][1]
     assert wanted["Variable"] == ("__DIAL_TASK=a1,__DIAL_ATTEMPT=1,__DIAL_NUMBER=13900000001,__DIAL_SAY=callin-ask&goodbye,"
-                                  "__DIAL_KEYS=12,__DIAL_LANGUAGE=zh,__DIAL_THANKS_1=callin-accepted")
+                                  "__DIAL_KEYS=12,__DIAL_LANGUAGE=zh,__DIAL_THANKS_1=callin-accepted,__DIAL_THANKS_late=goodbye")
     assert wanted["ChannelId"] == f"node1-dialled-a1-{int(NOON.timestamp())}.1"
     acd.restart()
     assert acd.asks(dial()) == ("done", "begun")
@@ -138,7 +138,8 @@ def test_a_phone_that_rings_stops_and_who_has_answered_hears_it_to_the_end() -> 
     acd.channel("node1-2.3", name="PJSIP/trunk-3", linkedid="node1-dialled-a2-1.1")
     for task in ("a1", "a2", "a"):
         assert acd.asks(StopDialling(task)) == ("done", "")
-    assert acd.link.asked == [("Hangup", {"Channel": "Local/rings;1"})]
+    assert acd.link.asked == [("Hangup", {"Channel": "Local/rings;1"}),
+                              ("Setvar", {"Channel": "Local/hears;2", "Variable": "SHARED(DIAL_STOPPED)", "Value": "1"})]
 
 
 def test_attempts_that_nobody_asks_for_any_more_are_forgotten() -> None:

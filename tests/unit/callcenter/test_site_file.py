@@ -55,6 +55,14 @@ def test_all_mistakes_are_reported_at_once(tmp_path: Path) -> None:
     assert {fault.problem for fault in found} == {"no queue complaints", "no menu nacht"}
 
 
+def test_a_mobile_is_no_home_seat_and_rings_only_with_somebody_signed_in(tmp_path: Path) -> None:
+    mobile = '  - {seat: "1401", name: 手机席, phone: mobile}'
+    found = faults_of(tmp_path, (f"  # {mobile.strip()}", mobile.replace("phone", "kind: backup, phone")),
+                      ('seats: ["1001", "1002", "1003", "1004"]', 'seats: ["1001", "1401"]'))
+    assert {fault.hint for fault in found} == {"leave it out", "kind: primary, in a site with `agents`"}
+    assert line_of("# - {seat: \"1401\"") in {fault.line for fault in found}
+
+
 def test_text_that_is_not_yaml_is_told_where_it_breaks(tmp_path: Path) -> None:
     fault, = faults_of(tmp_path, ("timezone: Asia/Shanghai", "timezone: [Asia"))
     assert fault.line >= line_of("timezone")

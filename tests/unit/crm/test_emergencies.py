@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from callcenter.settings import CHECKOUT
 from callcenter.site.incidents import Incidents
 from callcenter.yamlfile import FileFaults
+from crm.incidents.declared.broadcast import CONFIRM, HELLO, OVER
 from crm.incidents.declared.deadlines import report_due
 from crm.incidents.declared.errors import NotCommander, NotNow, StillOpen
 from crm.incidents.declared.load import SHIPPED, load_type, types_of
@@ -37,6 +38,7 @@ from crm.incidents.declared.timeline import (
     next_late,
 )
 
+OF_OURS = ("own-power-cut", "attack")
 AT = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 WINDOWS = Incidents().report
@@ -195,6 +197,7 @@ def test_five_callers_of_one_building_within_ten_minutes_propose_an_emergency_an
 @pytest.mark.rule("H2")
 @pytest.mark.rule("C5", part="a procedure: batteries and plugs are no program's; its checklist is an emergency with clocks")
 @pytest.mark.rule("C9", part="the checklist; the router, the carrier and the police are people's work")
+@pytest.mark.rule("H5", part="there are words for every shipped type")
 def test_the_types_that_are_shipped_are_those_of_the_rulebook_in_both_languages_with_words_that_are_there(tmp_path: Path) -> None:
     types = types_of(tmp_path / "site.yaml").types
     assert set(types) == {
@@ -203,7 +206,8 @@ def test_the_types_that_are_shipped_are_those_of_the_rulebook_in_both_languages_
         "own-power-cut", "attack"}
     sounds = CHECKOUT / "asterisk-config/sounds"
     for found in types.values():
-        for prompt in (*found.notices, *([found.broadcast] if found.broadcast else [])):
+        assert bool(found.broadcast) is (found.type not in OF_OURS), "households can be rung about all that is theirs"
+        for prompt in (*found.notices, *([found.broadcast] if found.broadcast else []), HELLO, OVER, CONFIRM):
             for language in ("zh", "en"):
                 assert (sounds / language / f"{prompt}.wav").is_file(), (found.type, prompt)
         assert any(step.within for step in found.steps.values())
@@ -211,6 +215,8 @@ def test_the_types_that_are_shipped_are_those_of_the_rulebook_in_both_languages_
     power, attack = types["own-power-cut"], types["attack"]
     assert {"batteries", "off", "told", "announced", "back"} <= {name for name, step in power.steps.items() if step.needed}
     assert {"isolate", "block", "tell", "log"} <= {name for name, step in attack.steps.items() if step.needed and step.within}
+    told = [found.broadcast for found in types.values() if found.type not in OF_OURS]
+    assert len(set(told)) == len(told), "in words of its own"
     lift = types["lift-entrapment"]
     assert {"children", "old", "pregnant", "silent", "air"} <= set(lift.conditions)
     assert {"started", "rescued", "hospital"} <= set(lift.records)
@@ -225,7 +231,7 @@ def test_a_site_s_own_type_is_taken_instead_of_the_shipped_one_and_every_fault_o
     wrong = right.replace("who: guard", "who: gard").replace("level: 3", "level: 4").replace("within: 900", "after: nowhere")
     with pytest.raises(FileFaults) as refused:
         load_type(wrong, "other.yaml")
-    assert {(fault.line, fault.key) for fault in refused.value.faults} == {(5, "level"), (17, "steps.safe.who")}
+    assert {(fault.line, fault.key) for fault in refused.value.faults} == {(5, "level"), (18, "steps.safe.who")}
     with pytest.raises(FileFaults) as refused:
         load_type(right.replace("within: 900", "after: nowhere").replace("{place}", "{room}"), "other.yaml")
     assert [(fault.key, fault.problem) for fault in refused.value.faults] == [
