@@ -20,6 +20,7 @@ from crm.clocks.models import TicketClock
 from crm.clocks.office import set_office_hours
 from crm.database import Database
 from crm.migrate import is_current
+from crm.notices import deliveries
 from crm.notices import service as notices
 from crm.threads import Reports
 
@@ -68,6 +69,10 @@ class ClockKeeper:
             unheard = session.execute(notices.unheard(now - self._within, 1)).first() is not None
         if unheard:
             done += self._all(lambda session: notices.climb(session, now, self._within, AT_ONCE))
+        with self._database.reading() as session:
+            is_any_new = deliveries.is_any_new(session)
+        if is_any_new:
+            self._all(lambda session: deliveries.fan_out(session, self._site, now, AT_ONCE))
         self._tell_lag()
         return done
 

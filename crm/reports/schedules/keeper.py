@@ -25,7 +25,7 @@ from callcenter.events import Health
 from callcenter.roles import Role
 from callcenter.site import Site
 from crm.database import Database
-from crm.notices.deliveries import MAIL
+from crm.notices.channels import MAIL
 from crm.notices.words import Language
 from crm.outbox.service import note
 from crm.privacy.service import View

@@ -23,14 +23,14 @@ from crm.agentlog.models import AgentStateRow
 from crm.callin import calling
 from crm.callin.calling import CallingIn
 from crm.callin.keeper import CallInKeeper
-from crm.callin.letters import CallInLetters
+from crm.callin.letters import call_in_letters
 from crm.callin.models import CalledRow, CallInPerson, CallInRow
 from crm.callin.rounds import Act
 from crm.calls.journal import parse_queue_log
 from crm.calls.recorder import Recorder, Source
 from crm.dialling.caller import Dialler
 from crm.dialling.models import DialTask
-from crm.notices.deliverer import Deliverer
+from crm.letters.deliverer import Deliverer
 from crm.notices.words import Letter
 from crm.outbox.models import OutboxEntry
 from crm.purposes import purposes
@@ -57,8 +57,8 @@ class Storm:
         self.dialler = Dialler(self.database, self.site, purposes(self.site), self.clock, ask=self._ask,
                                read_until=lambda: self.recorder.read_until)
         self.keeper = CallInKeeper(self.database, self.calling, self.clock)
-        self.deliverer = Deliverer(self.database, self.site, {"robot:duty": self, "robot:office": self}, self.clock,
-                                   lambda *_: None, out=CallInLetters(self.site), component="call_in_letters")
+        self.deliverer = Deliverer(self.database, [call_in_letters(self.site)], {"robot:duty": self, "robot:office": self},
+                                   self.clock, lambda *_: None)
 
     def _ask(self, command: Command) -> Answer:
         if isinstance(command, Dial):
