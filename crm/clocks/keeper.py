@@ -67,11 +67,10 @@ class ClockKeeper:
             done += self._all(lambda session: service.tick(session, now, AT_ONCE))
         with self._database.reading() as session:
             unheard = session.execute(notices.unheard(now - self._within, 1)).first() is not None
+            is_any_new = deliveries.is_any_new(session)
         if unheard:
             done += self._all(lambda session: notices.climb(session, now, self._within, AT_ONCE))
-        with self._database.reading() as session:
-            is_any_new = deliveries.is_any_new(session)
-        if is_any_new:
+        if is_any_new or unheard:
             self._all(lambda session: deliveries.fan_out(session, self._site, now, AT_ONCE))
         self._tell_lag()
         return done

@@ -37,6 +37,7 @@ class Deliverer:
     def __init__(self, database: Database, kinds: Sequence[Letters[Any]], channels: Mapping[str, Channel], clock: Clock,
                  report: Reports) -> None:
         self._database, self._kinds, self._channels, self._clock, self._report = database, kinds, channels, clock, report
+        self._is_any_due = select(or_(*(of.is_due() for of in kinds)))     # asked every second for ever
         self._silent: set[str] = set()
         self._tell_at: datetime | None = None
 
@@ -63,7 +64,7 @@ class Deliverer:
 
     def _next(self, now: datetime) -> Taken | None:
         with self._database.reading() as session:      # on SQLite who writes keeps others from writing
-            if not session.scalar(select(or_(*(of.is_due(now) for of in self._kinds)))):
+            if not session.scalar(self._is_any_due, {"now": now}):
                 return None
         with self._database.writing.begin() as session:
             for by_silent in (False, True):

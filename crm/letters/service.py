@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, exists, func, select
+from sqlalchemy import ColumnElement, bindparam, exists, func, select
 from sqlalchemy.orm import Session
 
+from crm.database import UtcDateTime
 from crm.letters.models import OnItsWay
 from crm.notices.words import Letter
 
@@ -49,8 +50,9 @@ class Letters(Generic[R]):
     says: Callable[[Session, R, datetime], Letter]
     over: Callable[[Session, R], None] | None = None
 
-    def is_due(self, now: datetime) -> ColumnElement[bool]:
-        return exists(select(self.rows.id).where(self.rows.next_at <= now))
+    def is_due(self) -> ColumnElement[bool]:
+        """Whether there is any by the parameter `now`."""
+        return exists(select(self.rows.id).where(self.rows.next_at <= bindparam("now", type_=UtcDateTime())))
 
 
 @dataclass(frozen=True)
