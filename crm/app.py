@@ -19,7 +19,7 @@ from callcenter.site import load_site
 from crm.callbacks.caller import CallbackCaller
 from crm.callbacks.rules import RetryRule
 from crm.callin.calling import CallingIn
-from crm.callin.keeper import call_in_threads
+from crm.callin.keeper import call_in_thread
 from crm.calls.journal import parse_cel, parse_queue_log
 from crm.calls.recorder import Recorder, Source
 from crm.calls.tally import tally_of
@@ -29,9 +29,10 @@ from crm.forecast.keeper import forecast_thread
 from crm.forecast.service import arrivals_expected
 from crm.herald import Herald
 from crm.incidents.declared.dialled import Dialled
-from crm.incidents.declared.threads import incident_threads
+from crm.incidents.declared.threads import incident_thread
 from crm.instance import open_instance
 from crm.ledgers.keeper import LedgerKeeper
+from crm.letters.threads import letters_thread
 from crm.notices.threads import desk_threads
 from crm.outages.guard import FOLDER
 from crm.outages.keeper import OutageKeeper
@@ -46,7 +47,7 @@ from crm.repairs.dispatcher import Dispatcher
 from crm.reports.differences import Comparison
 from crm.reports.hearing import Hearing
 from crm.staff.orders import OrdersAudited
-from crm.surge.threads import surge_threads
+from crm.surge.threads import surge_thread
 from crm.threads import Rounds, started
 from crm.webhooks.addresses import Allowed
 from crm.webhooks.post import Post
@@ -102,11 +103,11 @@ def run(settings: Settings) -> None:
         thread("ledgers", LedgerKeeper(database, site, clock, report).rounds, own=True),
         thread("outages", OutageKeeper(database, site, settings.state / FOLDER, clock, tell, read_until).rounds),
         forecast_thread(database, site, clock, report, stop),
-        *call_in_threads(database, site, settings.secrets, clock, report, stop, ask),
-        *desk_threads(database, site, settings.secrets, clock, report, stop),
-        *surge_threads(database, site, settings, clock, herald, stop, calls_in=CallingIn(site), expected=arrivals_expected),
-        *incident_threads(database, site, settings.site_file, settings.secrets, clock, herald, report, ask,
-                          Dialled(site.dialling), stop),
+        call_in_thread(database, site, clock, report, stop, ask),
+        *desk_threads(database, site, clock, report, stop),
+        surge_thread(database, site, settings, clock, herald, stop, calls_in=CallingIn(site), expected=arrivals_expected),
+        incident_thread(database, site, settings.site_file, clock, herald, report, ask, Dialled(site.dialling), stop),
+        letters_thread(database, site, settings.secrets, clock, report, stop),
     ]
     Process(database, recorder, herald, site, settings.recordings, settings.voicemail, clock,
             Comparison(database, hearing, tz, site.limits.short_abandon, report), Sign(settings.state, "crm")).run(stop)

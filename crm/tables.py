@@ -30,12 +30,13 @@ from crm.roster import models as roster
 from crm.staff import agents_models as agents
 from crm.staff import models as staff
 from crm.surge import models as surge
+from crm.texts import models as texts
 from crm.tickets import models as tickets
 from crm.webhooks import models as webhooks
 
 __all__ = ["agentlog", "agents", "callbacks", "callers", "callin", "calls", "clocks", "dialling", "emergencies", "followups",
            "forecast", "households", "idempotency", "incidents", "kinds", "knowledge", "ledgers", "letters", "notices",
            "outages", "outbox", "privacy", "recordings", "repairs", "report_schedules", "reports", "roster", "staff", "surge",
-           "tickets", "webhooks"]
+           "texts", "tickets", "webhooks"]
 
 METADATA = Base.metadata

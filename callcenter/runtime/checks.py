@@ -20,6 +20,7 @@ from callcenter.errors import Unavailable
 from callcenter.runtime import floor_checks
 from callcenter.runtime.asterisk import NoAsterisk, find_asterisk
 from callcenter.runtime.findings import Bad, Check, Finding, Good, is_up
+from callcenter.runtime.letters_check import letters
 from callcenter.runtime.mending import mend
 from callcenter.runtime.owner import NoOwner, asterisk_owner
 from callcenter.runtime.pids import alive, starts
@@ -241,6 +242,6 @@ def backup(settings: Settings) -> Iterator[Finding]:
 CHECKS: Final[dict[str, Check]] = {
     "site file": site_file, "asterisk": asterisk, "permissions": permissions, "disk": disk, "clock": clock,
     "ports": ports, "processes": processes, "redis": redis, "ami": ami, "agi": agi, "database": database,
-    "seats": seats, "sounds": sounds, "health": parts, "backup": backup,
+    "seats": seats, "sounds": sounds, "health": parts, "backup": backup, "letters": letters,
     "pins": floor_checks.pins, "queues": floor_checks.queues, "drift": floor_checks.drift, "figures": floor_checks.figures,
 }

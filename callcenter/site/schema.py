@@ -29,6 +29,7 @@ from callcenter.site.parts import (
 )
 from callcenter.site.posture import Posture
 from callcenter.site.surge import SurgePolicy
+from callcenter.site.texts import TextGateway
 
 EMERGENCY_HINT = "emergency-hint"       # the prompt that names the key for people in danger
 
@@ -284,6 +285,7 @@ class Site(Part):
     call_in: CallIn = CallIn()
     incidents: Incidents = Incidents()
     forecasts: Forecasts = Forecasts()
+    texts: Annotated[TextGateway | None, Field(description="SMS to households; nothing: none are sent")] = None
 
     @property
     def estate_ids(self) -> dict[str, str]:

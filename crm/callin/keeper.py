@@ -1,4 +1,4 @@
-"""Looks at the call-ins that are open: who has arrived, who is late, who is rung again. And crm's threads for them."""
+"""Looks at the call-ins that are open: who has arrived, who is late, who is rung again. And crm's thread for them."""
 
 from __future__ import annotations
 
@@ -13,11 +13,8 @@ from callcenter.clock import Clock
 from callcenter.commands import Answer, Command
 from callcenter.site import Site
 from crm.callin.calling import CallingIn, open_ones
-from crm.callin.letters import CallInLetters
 from crm.callin.mobiles import Mobiles
 from crm.database import Database
-from crm.notices.channels import Secrets
-from crm.notices.deliverer import Deliverer, channels_of
 from crm.threads import Reports, started
 
 EVERY_S: Final = 1.0
@@ -49,11 +46,8 @@ class CallInKeeper:
             self._mobiles.step()
 
 
-def call_in_threads(database: Database, site: Site, secrets: Secrets, clock: Clock, report: Reports, stop: threading.Event,
-                    ask: Callable[[Command], Answer]) -> list[threading.Thread]:
-    """Running. They end within seconds of `stop`."""
+def call_in_thread(database: Database, site: Site, clock: Clock, report: Reports, stop: threading.Event,
+                   ask: Callable[[Command], Answer]) -> threading.Thread:
+    """Running. It ends within seconds of `stop`."""
     keeper = CallInKeeper(database, CallingIn(site), clock, Mobiles(database, site, ask))
-    deliverer = Deliverer(database, site, channels_of(site, secrets), clock, report, out=CallInLetters(site),
-                          component="call_in_letters")
-    return [started("call_in", keeper.rounds, stop, report),
-            started("call_in_letters", deliverer.rounds, stop, report, reports_itself=True)]
+    return started("call_in", keeper.rounds, stop, report)

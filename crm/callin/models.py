@@ -8,6 +8,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstra
 from sqlalchemy.orm import Mapped, mapped_column
 
 from crm.database import Base
+from crm.letters.models import OnItsWay, due
 
 HOLDS = text("released_at IS NULL")
 
@@ -71,23 +72,11 @@ class CalledRow(Base):
     seat: Mapped[str | None] = mapped_column(String(6))                     # that is kept for them
 
 
-class CallInLetter(Base):
-    """One message over one channel to one address. `next_at` NULL: it is sent, or given up."""
-
+class CallInLetter(OnItsWay, Base):
     __tablename__ = "call_in_letters"
     __table_args__ = (
-        UniqueConstraint("call_in_id", "what", "channel", "address"),
-        Index("ix_call_in_letters_next_at", "next_at", sqlite_where=text("next_at IS NOT NULL"),
-              postgresql_where=text("next_at IS NOT NULL")),
+        UniqueConstraint("call_in_id", "what", "channel", "address"), due("call_in_letters"),
         CheckConstraint("what IN ('called', 'released')", name="what"))
 
-    id: Mapped[int] = mapped_column(primary_key=True)
     call_in_id: Mapped[int] = mapped_column(ForeignKey("call_ins.id"))
     what: Mapped[str] = mapped_column(String(8))
-    channel: Mapped[str] = mapped_column(String(40))
-    address: Mapped[str] = mapped_column(String(200))
-    tries: Mapped[int] = mapped_column(default=0)
-    next_at: Mapped[datetime | None]
-    sent_at: Mapped[datetime | None]
-    failed_at: Mapped[datetime | None] = mapped_column(index=True)
-    error: Mapped[str | None] = mapped_column(String(80))

@@ -20,6 +20,7 @@ from crm.clocks.models import TicketClock
 from crm.clocks.office import set_office_hours
 from crm.database import Database
 from crm.migrate import is_current
+from crm.notices import deliveries
 from crm.notices import service as notices
 from crm.threads import Reports
 
@@ -66,8 +67,11 @@ class ClockKeeper:
             done += self._all(lambda session: service.tick(session, now, AT_ONCE))
         with self._database.reading() as session:
             unheard = session.execute(notices.unheard(now - self._within, 1)).first() is not None
+            is_any_new = deliveries.is_any_new(session)
         if unheard:
             done += self._all(lambda session: notices.climb(session, now, self._within, AT_ONCE))
+        if is_any_new or unheard:
+            self._all(lambda session: deliveries.fan_out(session, self._site, now, AT_ONCE))
         self._tell_lag()
         return done
 

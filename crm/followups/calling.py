@@ -52,13 +52,13 @@ def unwilling() -> ColumnElement[bool]:
     return Person.no_call_since.is_not(None) | somewhere
 
 
-def consents(rule: FollowUps) -> ColumnElement[bool]:
+def consents(rule: FollowUps, what: str = CONSENT) -> ColumnElement[bool]:
     held, given = aliased(Consent), aliased(Consent)
-    holds = exists(select(held.id).where(held.person_id == Person.id, held.what == CONSENT,
+    holds = exists(select(held.id).where(held.person_id == Person.id, held.what == what,
                                          held.withdrawn_at.is_(None)).correlate(Person))
     if rule.consent_needed:
         return holds
-    ever = exists(select(given.id).where(given.person_id == Person.id, given.what == CONSENT).correlate(Person))
+    ever = exists(select(given.id).where(given.person_id == Person.id, given.what == what).correlate(Person))
     return holds | ~ever
 
 
@@ -66,14 +66,15 @@ def has_number() -> ColumnElement[bool]:
     return and_(Person.ended_at.is_(None), PhoneNumber.bounced_at.is_(None))
 
 
-def whom(session: Session, household_id: int | None, contact_number: str | None,
-         rule: FollowUps) -> tuple[tuple[Dialled, ...], str | None]:
-    """Who may be rung, in which order: who spoke to us first, then owners; or nobody, and why."""
+def whom(session: Session, household_id: int | None, contact_number: str | None, rule: FollowUps,
+         consent: str = CONSENT) -> tuple[tuple[Dialled, ...], str | None]:
+    """Who may be rung (`consent`: for what), in which order: who spoke to us first, then owners; or nobody, and why."""
     rows: list[Any] = []
     if household_id is not None:
         ids = every_id(session, household_id)
         rows = list(session.execute(
-            select(PhoneNumber.id, PhoneNumber.number, PhoneNumber.label, Person.id, Person.name, unwilling(), consents(rule))
+            select(PhoneNumber.id, PhoneNumber.number, PhoneNumber.label, Person.id, Person.name, unwilling(),
+                   consents(rule, consent))
             .join(Person, Person.id == PhoneNumber.person_id).where(Person.household_id.in_(ids), has_number())
             .order_by(PhoneNumber.number != (contact_number or ""), _OWNER_FIRST, PhoneNumber.place, PhoneNumber.id)))
     found, seen, why = [], set(), NO_NUMBER

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -24,6 +25,7 @@ from crm.followups.models import FollowUpPlan
 from crm.followups.plans import carry_over, draw, drawn_now, last_year_s, open_due, undrawn
 from crm.followups.survey import open_wanted
 from crm.followups.tasks import close_blocked
+from crm.followups.thanking import is_any_waiting, thank_waiting
 from crm.incidents.service import follow_up_ended
 from crm.migrate import is_current
 from crm.staff.actor import SYSTEM
@@ -38,7 +40,7 @@ log = structlog.get_logger("followups")
 
 class FollowUpKeeper:
     def __init__(self, database: Database, site: Site, clock: Clock, report: Reports) -> None:
-        self._database, self._rule, self._clock, self._report = database, site.followups, clock, report
+        self._database, self._site, self._rule, self._clock, self._report = database, site, site.followups, clock, report
         self._tz = ZoneInfo(site.timezone)
         self._stop = threading.Event()
         self._current = False
@@ -65,7 +67,8 @@ class FollowUpKeeper:
             "open_due": lambda: self._all(lambda session: open_due(session, now, self._tz, AT_ONCE)),
             "open_wanted": lambda: self._all(lambda session: open_wanted(session, now, self._tz, AT_ONCE)),
             "close_blocked": lambda: self._all(lambda session: close_blocked(session, SYSTEM, now, AT_ONCE)),
-            "follow_up_ended": lambda: self._all(lambda session: follow_up_ended(session, now, self._tz, AT_ONCE))}
+            "follow_up_ended": lambda: self._all(lambda session: follow_up_ended(session, now, self._tz, AT_ONCE)),
+            "thank": lambda: self._thank(now)}
         done, refused = 0, []
         for name, work in works.items():
             try:
@@ -75,6 +78,16 @@ class FollowUpKeeper:
                 refused.append(name)
         self._report("followups", Health.DEGRADED if refused else Health.OK, " ".join(refused))
         return done
+
+    def _thank(self, now: datetime) -> int:
+        gateway = self._site.texts
+        if gateway is None:
+            return 0
+        with self._database.reading() as session:
+            if not is_any_waiting(session, now):
+                return 0
+        self._all(lambda session: thank_waiting(session, self._site, gateway, now, AT_ONCE))
+        return 0     # no ticket
 
     def _draw(self) -> int:
         """No tickets yet. Read without the right to write, for a large estate takes seconds; whoever was quicker has drawn the

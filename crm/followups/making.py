@@ -84,7 +84,7 @@ def rated(session: Session, desk: Desk, row: Ticket, kind: Kind, said: Mapping[s
 
 
 def thank(session: Session, rating: Rating, *, spoken: bool, now: datetime) -> None:
-    """In the call in which it was said; else as text, which whoever sends texts has from the outbox (webhooks)."""
+    """In the call in which it was said; else by text: ours (`thanking.py`), or of whoever has it from the outbox (webhooks)."""
     if rating.score == SATISFIED:
         rating.thanked = "spoken" if spoken else "queued"
         if not spoken:

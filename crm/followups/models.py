@@ -19,6 +19,8 @@ class Rating(Base):
     __tablename__ = "ratings"
     __table_args__ = (Index(None, "score", "at"), Index(None, "estate_id", "at"), Index(None, "ticket_id"),
                       Index("ix_ratings_wanted", "id", sqlite_where=text("wanted"), postgresql_where=text("wanted")),
+                      Index("ix_ratings_queued", "at", sqlite_where=text("thanked = 'queued'"),
+                            postgresql_where=text("thanked = 'queued'")),
                       CheckConstraint("score BETWEEN 1 AND 3", name="score"),
                       CheckConstraint("source IN ('ticket', 'followup', 'survey')", name="source"))
 
@@ -34,7 +36,7 @@ class Rating(Base):
     said: Mapped[str | None] = mapped_column(Text)                   # of a survey; a ticket keeps its own words
     answer_id: Mapped[int | None] = mapped_column(ForeignKey("tickets.id"), index=True)
     wanted: Mapped[bool] = mapped_column(default=False)              # a follow-up that is still to be opened, of a long file
-    thanked: Mapped[str | None] = mapped_column(String(10))          # spoken (in the call), queued (as text, by the outbox)
+    thanked: Mapped[str | None] = mapped_column(String(10))          # spoken (in the call), queued, text, unreached
 
 
 class FollowUpTask(Base):

@@ -1,4 +1,4 @@
-"""The two ways out: a mail server and the robots of group chats. Each sends one message, or says with a code why it could not.
+"""The ways out: a mail server, robots of group chats, a gateway of texts. Each sends one message, or says with a code why not.
 
 Only addresses of the site file are called: https, or this machine's own for the tests. A redirect is not followed, no proxy of
 the environment is asked, and of an answer only so much is read as one of theirs has.
@@ -21,8 +21,10 @@ from zoneinfo import ZoneInfo
 
 from callcenter.site import Site
 from callcenter.site.desk import Mail, Robot
+from callcenter.site.texts import TextGateway
 from crm.notices import robots
 from crm.notices.words import Language, Letter
+from crm.texts import gateway as texts
 
 TIMEOUT_S: Final = 8
 LONGEST_ANSWER: Final = 16_384
@@ -101,16 +103,24 @@ class ChatRobot:
         sign = _secret(self.secrets, f"robot-{self.robot.id}-sign") if self.robot.signed else None
         text = f"{letter.subject(self.language)}\n{letter.body(self.language, self.tz)}"
         wanted = robots.request(self.robot.kind, self.robot.url, token, sign, text, now)
-        asked = urllib.request.Request(wanted.url, wanted.body, {"Content-Type": "application/json; charset=utf-8"})  # noqa: S310
-        try:
-            with _OPENER.open(asked, timeout=TIMEOUT_S) as answer:
-                said = answer.read(LONGEST_ANSWER)
-        except urllib.error.HTTPError as error:
-            error.close()
-            raise NotSentError(f"http_{error.code}") from error
-        except (OSError, http.client.HTTPException) as error:
-            raise NotSentError(type(error).__name__) from error
+        said = _posted(wanted.url, wanted.body, {"Content-Type": "application/json; charset=utf-8"})
         if code := robots.refused(self.robot.kind, said):
+            raise NotSentError(code)
+
+
+@dataclass(frozen=True)
+class TextMessages:
+    gateway: TextGateway
+    secrets: Secrets
+    language: Language
+    tz: tzinfo
+
+    def send(self, letter: Letter, address: str, now: datetime) -> None:  # noqa: ARG002
+        secret = _secret(self.secrets, texts.KEPT_AS)
+        if not (secret.isascii() and secret.isprintable()):
+            raise NotSentError("secret_unfit")      # urllib would say it aloud
+        wanted = texts.request(self.gateway, address, letter.body(self.language, self.tz), letter.ident, secret)
+        if code := texts.refused(self.gateway, _posted(wanted.url, wanted.body, wanted.headers)):
             raise NotSentError(code)
 
 
@@ -118,9 +128,24 @@ def channels_of(site: Site, secrets: Secrets) -> dict[str, Channel]:
     tz = ZoneInfo(site.timezone)
     found: dict[str, Channel] = {f"robot:{robot.id}": ChatRobot(robot, secrets, robot.language or site.language, tz)
                                  for robot in site.notices.robots}
+    if site.texts is not None:
+        found[texts.CHANNEL] = TextMessages(site.texts, secrets, site.language, tz)
     if site.notices.mail is not None:
         found[MAIL] = MailServer(site.notices.mail, secrets, site.language, tz)
     return found
+
+
+def _posted(url: str, body: bytes, headers: Mapping[str, str]) -> bytes:
+    """What it answered. Raises NotSentError."""
+    try:
+        with _OPENER.open(urllib.request.Request(url, body, dict(headers)), timeout=TIMEOUT_S) as answer:  # noqa: S310
+            said: bytes = answer.read(LONGEST_ANSWER)
+    except urllib.error.HTTPError as error:
+        error.close()
+        raise NotSentError(f"http_{error.code}") from error
+    except (OSError, http.client.HTTPException) as error:
+        raise NotSentError(type(error).__name__) from error
+    return said
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):

@@ -8,6 +8,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstra
 from sqlalchemy.orm import Mapped, mapped_column
 
 from crm.database import Base
+from crm.letters.models import OnItsWay, due
 
 
 class Notice(Base):
@@ -51,22 +52,8 @@ class NoticePerson(Base):
     notice_id: Mapped[int] = mapped_column(ForeignKey("notices.id"), primary_key=True, index=True)
 
 
-class Delivery(Base):
-    """One message over one channel to one address. `next_at` NULL: it is sent, or given up."""
-
+class Delivery(OnItsWay, Base):
     __tablename__ = "notice_deliveries"
-    __table_args__ = (
-        UniqueConstraint("notice_id", "channel", "address"),
-        Index("ix_notice_deliveries_next_at", "next_at", sqlite_where=text("next_at IS NOT NULL"),
-              postgresql_where=text("next_at IS NOT NULL")),
-    )
+    __table_args__ = (UniqueConstraint("notice_id", "channel", "address"), due("notice_deliveries"))
 
-    id: Mapped[int] = mapped_column(primary_key=True)
     notice_id: Mapped[int] = mapped_column(ForeignKey("notices.id"))
-    channel: Mapped[str] = mapped_column(String(40))    # "mail", "robot:<id>"
-    address: Mapped[str] = mapped_column(String(200))   # of mail; "" of a robot
-    tries: Mapped[int] = mapped_column(default=0)
-    next_at: Mapped[datetime | None]
-    sent_at: Mapped[datetime | None]
-    failed_at: Mapped[datetime | None] = mapped_column(index=True)
-    error: Mapped[str | None] = mapped_column(String(80))

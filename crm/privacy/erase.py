@@ -30,12 +30,14 @@ from crm.privacy.forget import (
     forget_incident_calls,
     forget_opinions,
     forget_rejects,
+    forget_text,
     forget_ticket,
 )
 from crm.privacy.models import Erasure
 from crm.privacy.service import said
 from crm.staff.actor import Actor
 from crm.staff.audit import record_audit
+from crm.texts.models import Text
 from crm.tickets.models import Ticket
 
 MAY_ERASE: Final = frozenset({Role.MANAGER, Role.ADMIN})
@@ -101,6 +103,8 @@ def erase_person(session: Session, actor: Actor, person_id: int, reason: str, no
         forget_callback(row)
     for task in session.scalars(select(DialTask).where(DialTask.number.in_(numbers)).with_for_update()):
         forget_dialled(session, task, now)
+    for text in session.scalars(select(Text).where(Text.address.in_(numbers)).with_for_update()):
+        forget_text(session, text, now)
     closed = [ticket for ticket in tickets if ticket.state == "closed"]
     for ticket in closed:
         forget_ticket(session, ticket, now)

@@ -25,6 +25,7 @@ from crm.knowledge.models import KnowledgeSearch
 from crm.privacy.doomed import ATTACHMENTS, RECORDINGS, VOICEMAIL, doom
 from crm.recordings.models import RecordingNote, SealedRecording
 from crm.repairs.models import Charge, RepairStep, WorkOrder
+from crm.texts.models import Text
 from crm.tickets.models import Attachment, Ticket, TicketEvent
 from crm.tickets.values import title_of
 
@@ -79,6 +80,13 @@ def forget_dialled(_session: Session, row: DialTask, now: datetime) -> None:
     """Who was rung of our own accord, or is to be: then not any more. What came of it stays."""
     call_off(row, now)
     row.number, row.household_id = "", None
+
+
+def forget_text(_session: Session, row: Text, now: datetime) -> None:
+    """To whom it went, or was to go: then not any more. What it was about stays."""
+    row.address, row.household_id = "", None
+    if row.next_at is not None:
+        row.next_at, row.failed_at, row.error = None, now, "forgotten"
 
 
 def forget_ticket(session: Session, row: Ticket, now: datetime) -> None:

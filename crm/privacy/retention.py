@@ -31,12 +31,14 @@ from crm.privacy.forget import (
     forget_dialled,
     forget_entry,
     forget_search,
+    forget_text,
     forget_ticket,
 )
 from crm.privacy.models import RetentionProgress
 from crm.staff.audit import record_audit
 from crm.staff.models import AuditEntry
 from crm.staff.verify import prunable, prune
+from crm.texts.models import Text
 from crm.tickets.models import Ticket
 
 AT_ONCE: Final = 50              # SQLite has one writer: callers wait no longer than this takes
@@ -84,6 +86,7 @@ RULES: Final = (
     _Rule("callbacks", lambda keep: keep.calls_months, CallbackRow, CallbackRow.asked_at,
           (CallbackRow.state.not_in(OPEN),), lambda _session, row, _now: forget_callback(row)),
     _Rule("dialled", lambda keep: keep.calls_months, DialTask, DialTask.made_at, (DialTask.state == "over",), forget_dialled),
+    _Rule("texts", lambda keep: keep.calls_months, Text, Text.made_at, (Text.next_at.is_(None),), forget_text),
     _Rule("searches", lambda keep: keep.calls_months, KnowledgeSearch, KnowledgeSearch.at, (),
           lambda _session, row, _now: forget_search(row)),
     _Rule("journal_rejects", lambda keep: keep.calls_months, JournalReject, JournalReject.at, (), _drop_reject),

@@ -14,10 +14,10 @@ from sqlalchemy.orm import Session
 from callcenter.site import Site
 from callcenter.storm import CalledIn
 from crm.reports.figures import Rules
-from crm.surge.letters import address
 from crm.surge.models import SurgeChange, SurgeReport, SurgeRow
 from crm.surge.reports import at_change
 from crm.surge.stored import Holding, holding
+from crm.surge.telling import tell
 
 CALLS_IN_FROM: Final = 2         # B3, B4
 
@@ -55,7 +55,7 @@ def follow(session: Session, site: Site, rules: Rules, calls_in: CallsIn | None,
             here = _coming(session, calls_in, row.surge_id)
             failed = failed or here is None
             report = at_change(session, site.surge, rules, row, (*(there[row.surge_id] or ()), *(here or ())), now)
-            letters = address(session, site, report, now)
+            letters = tell(session, site, report, now)
             log.info("surge_reported", report=report.id, surge=row.surge_id, tier=row.tier, letters=letters)
         if well:
             row.acted_at = now

@@ -25,6 +25,7 @@ from callcenter.storm import CalledIn, Surge
 from crm.database import Database
 from crm.migrate import is_current
 from crm.reports.service import rules_of
+from crm.surge import telling
 from crm.surge.board import NoBoard
 from crm.surge.following import CallsIn, follow, is_anything
 from crm.surge.lately import Expected, lately
@@ -162,8 +163,13 @@ class SurgeKeeper:
 
     def _follow(self, now: datetime) -> None:
         with self._database.reading() as session:
-            if not is_anything(session):
-                return
+            unheard = telling.is_unheard(session, now - timedelta(seconds=self._site.notices.acknowledge_within))
+            changed = is_anything(session)
+        if unheard:
+            with self._database.writing.begin() as session:
+                telling.climb(session, self._site, now)
+        if not changed:
+            return
         with self._database.writing.begin() as session:
             done = follow(session, self._site, self._rules, self._calls_in, now)
         if done.callin_failed:

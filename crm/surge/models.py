@@ -9,6 +9,7 @@ from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, UniqueC
 from sqlalchemy.orm import Mapped, mapped_column
 
 from crm.database import Base
+from crm.letters.models import OnItsWay, due
 
 
 class SurgeLine(Base):
@@ -72,21 +73,29 @@ class SurgeReport(Base):
     facts: Mapped[dict[str, Any]] = mapped_column(JSON)              # situation.Situation
 
 
-class SurgeLetter(Base):
-    """One report over one channel to one address, as `notices.models.Delivery`. `next_at` NULL: it is sent, or given up."""
-
+class SurgeLetter(OnItsWay, Base):
     __tablename__ = "surge_letters"
+    __table_args__ = (UniqueConstraint("report_id", "channel", "address"), due("surge_letters"))
+
+    report_id: Mapped[int] = mapped_column(ForeignKey("surge_reports.id"))
+    climbed: Mapped[bool] = mapped_column(default=False)             # because nobody below acknowledged
+
+
+class SurgeTelling(Base):
+    """That a role was told of a report, as `notices.models.Notice` is of a rung; acknowledged by one who has the role."""
+
+    __tablename__ = "surge_tellings"
     __table_args__ = (
-        UniqueConstraint("report_id", "channel", "address"),
-        Index("ix_surge_letters_next_at", "next_at", sqlite_where=text("next_at IS NOT NULL"),
-              postgresql_where=text("next_at IS NOT NULL")))
+        UniqueConstraint("report_id", "whom"),
+        Index("ix_surge_tellings_waits", "waits_since", sqlite_where=text("waits_since IS NOT NULL"),
+              postgresql_where=text("waits_since IS NOT NULL")))
 
     id: Mapped[int] = mapped_column(primary_key=True)
     report_id: Mapped[int] = mapped_column(ForeignKey("surge_reports.id"))
-    channel: Mapped[str] = mapped_column(String(40))
-    address: Mapped[str] = mapped_column(String(200))
-    tries: Mapped[int] = mapped_column(default=0)
-    next_at: Mapped[datetime | None]
-    sent_at: Mapped[datetime | None]
-    failed_at: Mapped[datetime | None] = mapped_column(index=True)
-    error: Mapped[str | None] = mapped_column(String(80))
+    whom: Mapped[str] = mapped_column(String(20))
+    at: Mapped[datetime]
+    waits_since: Mapped[datetime | None]                             # NULL: no longer, or never
+    acknowledged_at: Mapped[datetime | None]
+    acknowledged_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    climbed_at: Mapped[datetime | None]
+    settled_at: Mapped[datetime | None]                              # a newer report of the surge was told

@@ -9,9 +9,11 @@ from typing import Final
 from callcenter.site.surge import SurgePolicy
 from callcenter.storm import CalledIn, Surge
 from crm.notices.words import Language, Named
+from crm.staff.actor import Actor
 from crm.surge.reports import SurgeReportShown
 from crm.surge.situation import Situation
 from crm.surge.stored import Holding
+from crm.surge.telling import ToldShown, is_mine
 from crm.surge.tiers import Signals, shown
 from crm.surge.words import Line, lines, subject
 
@@ -49,6 +51,8 @@ class SituationListed:
     before: int | None
     tier: int
     subject: Named
+    told: tuple[ToldShown, ...]      # who was, and who took note
+    waits_for_me: bool               # to take note of it
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,8 @@ class SituationShown:
     situation: Situation
     zh: SituationWords
     en: SituationWords
+    told: tuple[ToldShown, ...]
+    waits_for_me: bool
 
 
 def now_shown(policy: SurgePolicy, held: Holding, coming: tuple[CalledIn, ...]) -> SurgeNow:
@@ -75,13 +81,13 @@ def now_shown(policy: SurgePolicy, held: Holding, coming: tuple[CalledIn, ...]) 
         held_until=state.held_until, rests_until=state.rests_until, policy=policy)
 
 
-def listed(report: SurgeReportShown) -> SituationListed:
+def listed(report: SurgeReportShown, told: tuple[ToldShown, ...], actor: Actor) -> SituationListed:
     of = report.situation
     return SituationListed(report.report_id, report.at, report.by, of.surge_id, of.before, of.tier,
-                           Named(subject(of, "zh"), subject(of, "en")))
+                           Named(subject(of, "zh"), subject(of, "en")), told, is_mine(told, actor))
 
 
-def report_shown(report: SurgeReportShown, tz: tzinfo) -> SituationShown:
+def report_shown(report: SurgeReportShown, tz: tzinfo, told: tuple[ToldShown, ...], actor: Actor) -> SituationShown:
     zh, en = (SituationWords(subject(report.situation, language), tuple(lines(report.situation, language, tz)))
               for language in LANGUAGES)
-    return SituationShown(report.report_id, report.at, report.by, report.situation, zh, en)
+    return SituationShown(report.report_id, report.at, report.by, report.situation, zh, en, told, is_mine(told, actor))

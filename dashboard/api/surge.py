@@ -16,7 +16,7 @@ from crm.notices.words import Language
 from crm.paging import Page
 from crm.reports.service import rules_of
 from crm.staff.actor import Actor
-from crm.surge import letters, paper, reports, service
+from crm.surge import paper, reports, service, telling
 from crm.surge.schemas import SituationListed, SituationShown, SurgeNow, listed, now_shown, report_shown
 from crm.surge.service import Hand, SurgePast
 from crm.surge.stored import Holding, holding
@@ -99,10 +99,11 @@ def surge_history(actor: Sees, session: Reading, cursor: Cursor = None, limit: L
 
 
 @router.get("/reports", responses=responses(401, 403, 422, 503))
-def list_situations(actor: Reads, session: Reading, cursor: Cursor = None, limit: Limit = 50) -> Page[SituationListed]:  # noqa: ARG001
-    """Newest first."""
+def list_situations(actor: Reads, session: Reading, cursor: Cursor = None, limit: Limit = 50) -> Page[SituationListed]:
+    """Newest first, with who was told and who took note."""
     found = reports.reports(session, cursor=cursor, limit=limit)
-    return Page(items=[listed(one) for one in found.items], next=found.next)
+    told = telling.told(session, [one.report_id for one in found.items])
+    return Page(items=[listed(one, told[one.report_id], actor) for one in found.items], next=found.next)
 
 
 @router.post("/reports", status_code=201, responses=responses(400, 401, 403, *ONCE, 503))
@@ -113,8 +114,8 @@ def write_situation(actor: Acts, session: Writing, once: Once, services: Given, 
         made = reports.asked(session, services.site.surge, rules_of(services.site), actor,
                              _coming(services, holding(session).surge_id), now)
         if given.send:
-            letters.address(session, services.site, made, now)
-        return report_shown(reports.shown(made), services.timezone)
+            telling.tell(session, services.site, made, now)
+        return _situation(session, services, actor, made.id)
 
     return once(SituationShown, work)
 
@@ -132,9 +133,24 @@ def situation_as_pdf(actor: Reads, session: Reading, services: Given, situation_
 
 
 @router.get("/reports/{situation_id}", responses=responses(401, 403, 404, 422, 503))
-def situation(actor: Reads, session: Reading, services: Given, situation_id: ReportNumber) -> SituationShown:  # noqa: ARG001
+def situation(actor: Reads, session: Reading, services: Given, situation_id: ReportNumber) -> SituationShown:
     """The facts, and the same in words of both languages."""
-    return report_shown(reports.report(session, situation_id), services.timezone)
+    return _situation(session, services, actor, situation_id)
+
+
+@router.post("/reports/{situation_id}/acknowledge", responses=responses(401, 403, 404, *ONCE, 503))
+def acknowledge_situation(actor: Reads, session: Writing, once: Once, services: Given,
+                          situation_id: ReportNumber) -> SituationShown:
+    """By who has a role that was told of it: it climbs no further from there. The first one of a role is kept."""
+    def work() -> SituationShown:
+        telling.acknowledge(session, actor, situation_id, services.clock.now())
+        return _situation(session, services, actor, situation_id)
+
+    return once(SituationShown, work)
+
+
+def _situation(session: Session, services: Services, actor: Actor, report_id: int) -> SituationShown:
+    return report_shown(reports.report(session, report_id), services.timezone, telling.told(session, [report_id])[report_id], actor)
 
 
 def _acted(by: By, actor: Actor, session: Session, once: Once, version: int, services: Services, response: Response,

@@ -184,6 +184,7 @@ def test_the_worst_storm_fits_on_the_wall_in_both_languages(browser: Browser, ri
 
 
 @pytest.mark.rule("B1", part="declared by hand, with a reason, on the page")
+@pytest.mark.rule("B7", part="taken note of on the page")
 @pytest.mark.rule("C2", part="taken on, on the page")
 @pytest.mark.rule("H4", part="each act in the timeline, on the page")
 def test_a_surge_is_raised_an_emergency_declared_and_an_outage_taken_on_from_the_pages(browser: Browser, rig: Rig) -> None:
@@ -196,6 +197,12 @@ def test_a_surge_is_raised_an_emergency_declared_and_an_outage_taken_on_from_the
     page.locator("[data-act=hold]").click()
     expect(page.locator("[data-next=held]")).to_contain_text("supervisor 保持")
     expect(page.locator("[data-surge] li")).to_contain_text(["江湾一号停水", "等抢修消息"])
+    page.locator("[data-field=send]").check()
+    page.locator("[data-act=write-report]").click()
+    expect(page.locator("[data-told=supervisor]")).to_contain_text("未确认")
+    page.locator("[data-report] [data-act=acknowledge]").click()
+    expect(page.locator("[data-told=supervisor]")).to_contain_text("✓ supervisor")
+    expect(page.locator("[data-report] [data-act=acknowledge]")).to_have_count(0)
     picture(page, "surge-page")
 
     page.get_by_role("link", name="突发事件").click()

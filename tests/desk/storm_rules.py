@@ -36,6 +36,7 @@ STORM = """
     POST   /surge/reports                        surge               -
     GET    /surge/reports/{situation_id}         board_staff         -
     GET    /surge/reports/{situation_id}.pdf     board_staff         -
+    POST   /surge/reports/{situation_id}/acknowledge board_staff     -
     GET    /line                                 board               -
     PUT    /line                                 supervises          -
 """

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from callcenter.errors import Forbidden
@@ -20,7 +20,7 @@ from crm.incidents.declared.schema import Definition
 from crm.incidents.declared.schemas import ChatShown, TextShown
 from crm.incidents.declared.service import LEADS
 from crm.incidents.declared.timeline import Entry, What
-from crm.notices.deliveries import TAKEN_FOR, TRIES, Taken, wait
+from crm.letters.service import Letters
 from crm.notices.words import File, Language, Named
 from crm.privacy.service import View
 from crm.staff.audit import record_audit
@@ -66,7 +66,6 @@ class Letter:
     text_id: int
     zh: str
     en: str
-    type: str
 
     @property
     def ident(self) -> str:
@@ -83,48 +82,11 @@ class Letter:
         return self.en if language == "zh" else self.zh
 
 
-class ChatTexts:
-    """What the deliverer asks for (crm/notices/deliverer.py `Out`)."""
-
-    def is_anything(self, session: Session, now: datetime) -> bool:
-        return session.scalar(select(ChatText.id).where(ChatText.next_at <= now).limit(1)) is not None
-
-    def fan_out(self, session: Session, site: Site, now: datetime) -> int:  # noqa: ARG002
-        """They are made with their emergency's line."""
-        return 0
-
-    def take(self, session: Session, now: datetime) -> list[Taken]:
-        rows = session.execute(
-            select(ChatText, Emergency.type).join(Emergency, Emergency.id == ChatText.emergency_id).where(ChatText.next_at <= now)
-            .order_by(ChatText.next_at, ChatText.id).limit(10).with_for_update(skip_locked=True, of=ChatText)).all()
-        taken = []
-        for row, type_ in rows:
-            row.tries, row.next_at = row.tries + 1, now + TAKEN_FOR
-            taken.append(Taken(row.id, row.tries, row.channel, "", Letter(row.id, row.zh, row.en, type_)))
-        session.flush()
-        return taken
-
-    def sent(self, session: Session, taken: Taken, now: datetime) -> None:
-        if (row := _still(session, taken)) is not None:
-            row.sent_at, row.next_at, row.error = now, None, None
-
-    def not_sent(self, session: Session, taken: Taken, code: str, now: datetime) -> None:
-        if (row := _still(session, taken)) is None:
-            return
-        row.error = code[:80]
-        row.next_at, row.failed_at = (None, now) if taken.tries >= TRIES else (now + wait(taken.tries), None)
-
-    def failing(self, session: Session, since: datetime) -> int:
-        def count(*where: Any) -> int:
-            return session.scalar(select(func.count()).select_from(ChatText).where(*where)) or 0
-
-        return count(ChatText.failed_at >= since) + count(ChatText.next_at.is_not(None), ChatText.error.is_not(None))
+def _says(_session: Session, row: ChatText, _now: datetime) -> Letter:
+    return Letter(row.id, row.zh, row.en)
 
 
-def _still(session: Session, taken: Taken) -> ChatText | None:
-    """None when another process has taken it since."""
-    row = session.get(ChatText, taken.delivery_id, with_for_update=True, populate_existing=True)
-    return row if row is not None and row.tries == taken.tries and row.sent_at is None else None
+CHAT_TEXTS: Final = Letters("incident_texts", ChatText, _says)
 
 
 def _text(session: Session, view: View, row: Emergency, site: Site, tz: tzinfo) -> Named:

@@ -9,6 +9,7 @@ from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, U
 from sqlalchemy.orm import Mapped, mapped_column
 
 from crm.database import Base
+from crm.letters.models import OnItsWay, due
 
 
 class Emergency(Base):
@@ -174,20 +175,12 @@ class BroadcastCall(Base):
     at: Mapped[datetime]
 
 
-class ChatText(Base):
-    """What a group chat is told (H5): a robot's letter. `next_at` NULL: it is sent, or given up."""
+class ChatText(OnItsWay, Base):
+    """What a group chat is told (H5): a robot's letter."""
 
     __tablename__ = "emergency_texts"
-    __table_args__ = (Index("ix_emergency_texts_next_at", "next_at", sqlite_where=text("next_at IS NOT NULL"),
-                            postgresql_where=text("next_at IS NOT NULL")),)
+    __table_args__ = (due("emergency_texts"),)
 
-    id: Mapped[int] = mapped_column(primary_key=True)
     emergency_id: Mapped[int] = mapped_column(ForeignKey("emergencies.id"), index=True)
-    channel: Mapped[str] = mapped_column(String(40))                 # "robot:<id>"
     zh: Mapped[str] = mapped_column(Text)
     en: Mapped[str] = mapped_column(Text)
-    tries: Mapped[int] = mapped_column(default=0)
-    next_at: Mapped[datetime | None]
-    sent_at: Mapped[datetime | None]
-    failed_at: Mapped[datetime | None] = mapped_column(index=True)
-    error: Mapped[str | None] = mapped_column(String(80))

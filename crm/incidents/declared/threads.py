@@ -1,4 +1,4 @@
-"""The threads of emergencies in the crm process: their keeper, and the letters of the chat groups' robots."""
+"""The thread of emergencies in the crm process."""
 
 from __future__ import annotations
 
@@ -13,24 +13,18 @@ from callcenter.commands import Answer, SetNotice
 from callcenter.site import Site
 from crm.database import Database
 from crm.incidents.declared.broadcast import Rings
-from crm.incidents.declared.chat import ChatTexts
 from crm.incidents.declared.keeper import IncidentKeeper, Tells
 from crm.incidents.declared.load import types_of
-from crm.notices.channels import Secrets
-from crm.notices.deliverer import Deliverer, channels_of
 from crm.threads import Reports, started
 
 log = structlog.get_logger("incidents")
 
 
-def incident_threads(database: Database, site: Site, site_file: Path, secrets: Secrets, clock: Clock, herald: Tells,
-                     report: Reports, ask: Callable[[SetNotice], Answer], rings: Rings,
-                     stop: threading.Event) -> list[threading.Thread]:
-    """Running. They end within seconds of `stop`."""
+def incident_thread(database: Database, site: Site, site_file: Path, clock: Clock, herald: Tells, report: Reports,
+                    ask: Callable[[SetNotice], Answer], rings: Rings, stop: threading.Event) -> threading.Thread:
+    """Running. It ends within seconds of `stop`."""
     types = types_of(site_file)
     for fault in types.faults:
         log.error("type_unfit", fault=str(fault))
     keeper = IncidentKeeper(database, site, types, clock, report, herald, ask, rings)
-    letters = Deliverer(database, site, channels_of(site, secrets), clock, report, out=ChatTexts(), component="incident_texts")
-    return [started("incidents", keeper.rounds, stop, report, reports_itself=True),
-            started("incident_texts", letters.rounds, stop, report, reports_itself=True)]
+    return started("incidents", keeper.rounds, stop, report, reports_itself=True)

@@ -25,7 +25,7 @@ from callcenter.events import Health
 from callcenter.roles import Role
 from callcenter.site import Site
 from crm.database import Database
-from crm.notices.deliveries import MAIL
+from crm.notices.channels import MAIL
 from crm.notices.words import Language
 from crm.outbox.service import note
 from crm.privacy.service import View
@@ -46,6 +46,7 @@ from crm.threads import Reports
 EVERY_S: Final = 1.0
 MOST_BYTES: Final = 15_000_000       # of an attachment; mail servers take little more
 KEPT_FOR: Final = timedelta(days=400)
+TELL_EVERY: Final = timedelta(minutes=1)
 FAILED_WITHIN: Final = timedelta(days=1)
 TRIES: Final = 5
 _BEGUN: Final = "begun_"
@@ -75,8 +76,10 @@ class ReportKeeper:
     def __init__(self, database: Database, site: Site, clock: Clock, report: Reports) -> None:
         self._database, self._site, self._clock, self._report = database, site, clock, report
         self._tz = ZoneInfo(site.timezone)
+        self._tell_at: datetime | None = None
 
     def rounds(self, stop: threading.Event) -> Iterator[None]:
+        self._tell_at = None     # also after a fault: then the first round says how it is
         while not stop.wait(EVERY_S):
             try:
                 while self.step() and not stop.is_set():
@@ -91,18 +94,20 @@ class ReportKeeper:
         now = self._clock.now()
         with self._database.reading() as session:
             planned = session.scalar(select(ReportSchedule.id).where(ReportSchedule.next_at <= now).limit(1)) is not None
+            run_id = _next_run(session)
         if planned:
             with self._database.writing.begin() as session:
                 self._plan(session, now)
-        with self._database.reading() as session:
-            run_id = session.scalar(select(ReportRun.id).where(ReportRun.state == "waiting")
-                                    .order_by(ReportRun.due_at, ReportRun.id).limit(1))
+                run_id = _next_run(session)
         if run_id is not None:
             self._make(run_id, now)
+        elif self._tell_at is not None and now < self._tell_at:
+            return False
         with self._database.reading() as session:
             failed = session.scalar(select(func.count()).select_from(ReportRun).where(
                 ReportRun.state == "failed", ReportRun.made_at >= now - FAILED_WITHIN)) or 0
         self._report("reports", Health.DEGRADED if failed else Health.OK, f"failed_{failed}" if failed else "")
+        self._tell_at = now + TELL_EVERY
         return run_id is not None
 
     def _plan(self, session: Session, now: datetime) -> None:
@@ -226,6 +231,11 @@ def _fail(session: Session, run: ReportRun, code: str, now: datetime) -> None:
 def _waiting(session: Session, run_id: int) -> ReportRun | None:
     run = session.get(ReportRun, run_id, with_for_update=True)
     return run if run is not None and run.state == "waiting" else None
+
+
+def _next_run(session: Session) -> int | None:
+    return session.scalar(select(ReportRun.id).where(ReportRun.state == "waiting")
+                          .order_by(ReportRun.due_at, ReportRun.id).limit(1))
 
 
 def _subject(asked: Asked) -> str:

@@ -1,8 +1,4 @@
-"""The letters of a run: to whom, what they say, which are due. Sent by the notices' deliverer; callers commit.
-
-Taken for a while before it is sent, as a notice: two processes do not send the same one, and one that dies while sending leaves it
-to be sent again, under the same id.
-"""
+"""The letters of a run: to whom, and what they say. Callers commit."""
 
 from __future__ import annotations
 
@@ -11,11 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Final
 
-from sqlalchemy import and_, func, select, update
+from sqlalchemy import and_, select, update
 from sqlalchemy.orm import Session
 
 from callcenter.site import Site
-from crm.notices.deliveries import MAIL, TAKEN_FOR, TRIES, Taken, wait
+from crm.letters.service import Letters
+from crm.notices.channels import MAIL
 from crm.notices.words import File, Language
 from crm.reports.schedules.models import ReportDelivery, ReportRun, ReportSchedule
 from crm.reports.schedules.recipients import robots_for, users_for
@@ -76,62 +73,18 @@ def _ways(session: Session, site: Site, schedule: ReportSchedule, asked: Asked |
     yield from ((f"robot:{robot.id}", "") for robot in site.notices.robots if robot.id in robots)
 
 
-class ReportLetters:
-    """What the deliverer asks for (`deliverer.Out`)."""
-
-    def is_anything(self, session: Session, now: datetime) -> bool:
-        return session.scalar(select(ReportDelivery.id).where(ReportDelivery.next_at <= now).limit(1)) is not None
-
-    def fan_out(self, session: Session, site: Site, now: datetime) -> int:  # noqa: ARG002
-        """Letters are made with their run's file."""
-        return 0
-
-    def take(self, session: Session, now: datetime) -> list[Taken]:
-        rows = session.execute(
-            select(ReportDelivery, ReportRun).join(ReportRun, ReportRun.id == ReportDelivery.run_id)
-            .where(ReportDelivery.next_at <= now).order_by(ReportDelivery.next_at, ReportDelivery.id).limit(5)
-            .with_for_update(skip_locked=True, of=ReportDelivery)).all()
-        taken = []
-        for delivery, run in rows:
-            delivery.tries, delivery.next_at = delivery.tries + 1, now + TAKEN_FOR
-            attached = None if run.content is None or run.file_name is None else File(
-                run.file_name, _TYPES[run.file_name.rpartition(".")[2]], run.content)
-            letter = RunLetter(delivery.id, run.subject or "", run.said or "", attached)
-            taken.append(Taken(delivery.id, delivery.tries, delivery.channel, delivery.address, letter))
-        session.flush()
-        return taken
-
-    def sent(self, session: Session, taken: Taken, now: datetime) -> None:
-        if (delivery := _still(session, taken)) is not None:
-            delivery.sent_at, delivery.next_at, delivery.error = now, None, None
-            _forget_content(session, delivery)
-
-    def not_sent(self, session: Session, taken: Taken, code: str, now: datetime) -> None:
-        if (delivery := _still(session, taken)) is None:
-            return
-        delivery.error = code[:80]
-        if taken.tries >= TRIES:
-            delivery.next_at, delivery.failed_at = None, now
-            _forget_content(session, delivery)
-        else:
-            delivery.next_at = now + wait(taken.tries)
-
-    def failing(self, session: Session, since: datetime) -> int:
-        given_up = select(func.count()).select_from(ReportDelivery).where(ReportDelivery.failed_at >= since)
-        again = select(func.count()).select_from(ReportDelivery).where(
-            ReportDelivery.next_at.is_not(None), ReportDelivery.error.is_not(None))
-        return (session.scalar(given_up) or 0) + (session.scalar(again) or 0)
-
-
-def _still(session: Session, taken: Taken) -> ReportDelivery | None:
-    """None when another process has taken it since, or its schedule was removed."""
-    row = session.get(ReportDelivery, taken.delivery_id, with_for_update=True, populate_existing=True)
-    return row if row is not None and row.tries == taken.tries and row.sent_at is None else None
+def _says(session: Session, row: ReportDelivery, _now: datetime) -> RunLetter:
+    run = session.get_one(ReportRun, row.run_id)
+    attached = None if run.content is None or run.file_name is None else File(
+        run.file_name, _TYPES[run.file_name.rpartition(".")[2]], run.content)
+    return RunLetter(row.id, run.subject or "", run.said or "", attached)
 
 
 def _forget_content(session: Session, delivery: ReportDelivery) -> None:
     """When no mail of the run is still to be sent: the report itself can be asked for again, and robots are sent no file."""
-    session.flush()
     waiting = select(ReportDelivery.id).where(ReportDelivery.run_id == delivery.run_id, _MAIL_WAITS)
     if session.scalar(waiting.limit(1)) is None:
         session.get_one(ReportRun, delivery.run_id, with_for_update=True).content = None
+
+
+REPORT_LETTERS: Final = Letters("report_letters", ReportDelivery, _says, _forget_content)

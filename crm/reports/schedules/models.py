@@ -9,6 +9,7 @@ from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, LargeBinary, St
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from crm.database import Base
+from crm.letters.models import OnItsWay, due
 
 Paused = Literal["by_hand", "owner_gone", "owner_rights"]
 
@@ -70,21 +71,8 @@ class ReportRun(Base):
     schedule: Mapped[ReportSchedule] = relationship(lazy="raise")
 
 
-class ReportDelivery(Base):
-    """One run over one channel to one address, as `notices.models.Delivery`. `next_at` NULL: it is sent, or given up."""
-
+class ReportDelivery(OnItsWay, Base):
     __tablename__ = "report_deliveries"
-    __table_args__ = (
-        UniqueConstraint("run_id", "channel", "address"),
-        Index("ix_report_deliveries_next_at", "next_at", sqlite_where=text("next_at IS NOT NULL"),
-              postgresql_where=text("next_at IS NOT NULL")))
+    __table_args__ = (UniqueConstraint("run_id", "channel", "address"), due("report_deliveries"))
 
-    id: Mapped[int] = mapped_column(primary_key=True)
     run_id: Mapped[int] = mapped_column(ForeignKey("report_runs.id", ondelete="CASCADE"))
-    channel: Mapped[str] = mapped_column(String(40))
-    address: Mapped[str] = mapped_column(String(200))
-    tries: Mapped[int] = mapped_column(default=0)
-    next_at: Mapped[datetime | None]
-    sent_at: Mapped[datetime | None]
-    failed_at: Mapped[datetime | None] = mapped_column(index=True)
-    error: Mapped[str | None] = mapped_column(String(80))

@@ -16,7 +16,7 @@ from callcenter.errors import Conflict, NotFound, check_version
 from callcenter.private import Private
 from callcenter.roles import Role
 from callcenter.site import Site
-from crm.notices.deliveries import MAIL
+from crm.notices.channels import MAIL
 from crm.paging import Order, Page
 from crm.privacy.service import View
 from crm.reports.schedules.calendar import next_after

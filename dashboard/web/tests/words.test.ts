@@ -38,6 +38,6 @@ test.each([zh, en])('every component has a name that people read', (words) => {
   const known = new Map(Object.entries(words.health.name))
   const reported = ['trunk', 'asterisk', 'ami', 'acd', 'agi', 'crm', 'dashboard', 'redis', 'database', 'disk', 'figures', 'callbacks', 'recordings', 'clocks', 'notices',
     'reports', 'report_letters', 'ledgers', 'followups', 'relay', 'webhooks', 'retention', 'dispatch', 'orders', 'hearing', 'surge', 'surge_letters', 'call_in', 'call_in_letters',
-    'dialling', 'incidents', 'incident_texts', 'outages', 'guard', 'network', 'seats', 'backup', 'forecast']
+    'dialling', 'incidents', 'incident_texts', 'texts', 'letters', 'outages', 'guard', 'network', 'seats', 'backup', 'forecast']
   for (const component of reported) expect([component, known.get(component)]).toEqual([component, expect.stringMatching(/./)])
 })

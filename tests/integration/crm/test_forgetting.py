@@ -33,6 +33,7 @@ from crm.reports.slices import By
 from crm.staff.actor import Actor
 from crm.staff.audit import audit_of
 from crm.staff.verify import verify
+from crm.texts.models import Text
 from crm.tickets.models import Ticket, TicketEvent
 
 CHECKOUT = Path(__file__).resolve().parents[3]
@@ -58,7 +59,8 @@ def call(database: Database, call_id: str, at: datetime, number: str = NUMBER) -
             ContactEntry(source="call", call_id=call_id, seat="1001", at=at, household_id=1, name="王小明", contact=number,
                          room="1-1-101", matter="钥匙在门垫下", kind="repair", declined_contact=False),
             CallbackRow(callback_id=call_id, queue="repair", number=number, household_id=1, state="done", attempts=1, asked_at=at,
-                        since=at)])
+                        since=at),
+            Text(purpose="thanks", subject=call_id, channel="text", address=number, household_id=1, language="zh", made_at=at)])
 
 
 def ticket(database: Database, ident: int, at: datetime, *, closed_at: datetime | None, call_id: str | None = None) -> None:
@@ -114,10 +116,10 @@ def test_old_calls_and_tickets_lose_their_people_and_figures_stay(database: Data
     assert [count for _, *count in before] == [[1, 1]]
     with database.reading() as session:
         counted = {planned.rule: planned.count for planned in plan(session, KEEP, now, TZ)}
-    assert counted == {"calls": 1, "contact_log": 1, "callbacks": 1, "dialled": 0, "searches": 0, "journal_rejects": 0,
+    assert counted == {"calls": 1, "contact_log": 1, "callbacks": 1, "dialled": 0, "texts": 1, "searches": 0, "journal_rejects": 0,
                        "ratings": 0, "tickets": 1, "audit": 0}
     done = run(database, KEEP, now, TZ)
-    assert done == {"calls": 1, "contact_log": 1, "callbacks": 1, "tickets": 1}
+    assert done == {"calls": 1, "contact_log": 1, "callbacks": 1, "texts": 1, "tickets": 1}
     assert estates_of_figures(database, old) == before
     with database.reading() as session:
         forgotten, recent = session.get_one(CallRow, "node1-1.1"), session.get_one(CallRow, "node1-2.2")

@@ -28,8 +28,10 @@ from callcenter.site import Site, load_site
 from callcenter.site.desk import Notices
 from crm.clocks import service as clocks
 from crm.database import Database
-from crm.notices import deliveries
-from crm.notices.deliverer import Deliverer, channels_of
+from crm.letters import service as letters
+from crm.letters.deliverer import Deliverer
+from crm.notices.channels import channels_of
+from crm.notices.deliveries import NOTICES
 from crm.notices.models import Delivery
 from crm.tickets.models import Ticket
 
@@ -144,7 +146,7 @@ def outside(site: Site, mail_port: int, chat: Chat | None = None) -> Site:
 
 def deliver(house: House, site: Site, after: timedelta = HOUR, secrets: Mapping[str, str] = SECRETS) -> None:
     house.clock = FakeClock(NOW + after)
-    Deliverer(house.database, site, channels_of(site, lambda: secrets), house.clock, house.report).step()
+    Deliverer(house.database, [NOTICES], channels_of(site, lambda: secrets), house.clock, house.report).step()
 
 
 def test_who_works_on_it_gets_a_mail_and_the_leaders_group_and_list_are_told(
@@ -206,12 +208,12 @@ def test_it_is_given_up_after_its_tries_and_that_is_told(house: House, site: Sit
     house.open("ben", {"tell": "leader"})
     house.at(HOUR, nobody_listens)
     after = HOUR
-    for tries in range(1, deliveries.TRIES + 1):
+    for tries in range(1, letters.TRIES + 1):
         deliver(house, nobody_listens, after)
-        after += deliveries.wait(tries)
+        after += letters.wait(tries)
     with house.database.reading() as session:
         rows = list(session.scalars(select(Delivery)))
-        assert {(row.tries, row.error, row.next_at) for row in rows} == {(deliveries.TRIES, "ConnectionRefusedError", None)}
+        assert {(row.tries, row.error, row.next_at) for row in rows} == {(letters.TRIES, "ConnectionRefusedError", None)}
     assert house.health["notices"] == (Health.DEGRADED, f"failing_{len(rows)}")
 
 
@@ -221,15 +223,15 @@ def test_one_that_dies_while_sending_leaves_it_to_be_sent_and_a_second_process_w
     house.open("ben", {"tell": "leader"})
     house.at(HOUR, full)
     with house.database.writing.begin() as session:
-        deliveries.fan_out(session, full, NOW + HOUR)
-        died = deliveries.take(session, NOW + HOUR)
-    assert len(died) == 2
+        died = [letters.take(session, NOTICES, NOW + HOUR) for _ in range(3)]
+    assert [one is None for one in died] == [False, False, True]
     deliver(house, full, HOUR + timedelta(seconds=30))
     assert inbox[0].mails == []
-    deliver(house, full, HOUR + deliveries.TAKEN_FOR)
+    deliver(house, full, HOUR + letters.TAKEN_FOR)
     assert len(inbox[0].mails) == 2
     with house.database.writing.begin() as session:     # it was only slow, and comes back to say that it failed
-        deliveries.not_sent(session, died[0], "TimeoutError", NOW + 2 * HOUR)
+        assert died[0] is not None
+        letters.not_sent(session, died[0], "TimeoutError", NOW + 2 * HOUR)
     deliver(house, full, 5 * HOUR)
     assert len(inbox[0].mails) == 2
 
@@ -255,10 +257,10 @@ def test_secrets_that_cannot_be_read_for_a_moment_are_a_failure_of_a_delivery_an
         return dict(json.loads('{"smtp": '))
 
     house.clock = FakeClock(NOW + HOUR)
-    Deliverer(house.database, full, channels_of(full, half_written), house.clock, house.report).step()
+    Deliverer(house.database, [NOTICES], channels_of(full, half_written), house.clock, house.report).step()
     with house.database.reading() as session:
         assert {row.error for row in session.scalars(select(Delivery))} == {"secrets_unreadable"}
-    deliver(house, full, HOUR + deliveries.wait(1))
+    deliver(house, full, HOUR + letters.wait(1))
     assert (len(inbox[0].mails) > 0, len(chat.said)) == (True, 1)
 
 
@@ -282,17 +284,17 @@ def test_a_fault_in_one_way_out_holds_up_no_other(house: House, site: Site, inbo
     house.at(HOUR, full)
     house.clock = FakeClock(NOW + HOUR)
     ways = {**channels_of(full, lambda: SECRETS), "mail": Faulty()}
-    Deliverer(house.database, full, ways, house.clock, house.report).step()
+    Deliverer(house.database, [NOTICES], ways, house.clock, house.report).step()
     with house.database.reading() as session:
         assert {(row.channel, row.error) for row in session.scalars(select(Delivery))} == {("mail", "fault"), ("robot:ops", None)}
     assert (len(chat.said), len(inbox[0].mails)) == (1, 0)
-    deliver(house, full, HOUR + deliveries.wait(1))
+    deliver(house, full, HOUR + letters.wait(1))
     assert (len(chat.said), len(inbox[0].mails)) == (1, 2)
 
 
 def test_after_a_fault_the_first_round_says_how_notices_are_though_nothing_is_to_be_sent(house: House, site: Site) -> None:
     stop = threading.Event()
-    deliverer = Deliverer(house.database, site, channels_of(site, lambda: SECRETS), house.clock, house.report)
+    deliverer = Deliverer(house.database, [NOTICES], channels_of(site, lambda: SECRETS), house.clock, house.report)
     house.report("notices", Health.DOWN, "ZeroDivisionError")
     rounds = deliverer.rounds(stop)
     next(rounds)
@@ -316,6 +318,7 @@ def test_what_is_over_before_it_went_out_is_not_sent_outside(house: House, site:
         ticket = session.scalars(select(Ticket)).one()
         ticket.stage = "done"
         clocks.follow(session, ticket, rule(), NOW + 20 * HOUR)
+    house.at(20 * HOUR, outside(site, inbox[1]))
     deliver(house, outside(site, inbox[1]), 20 * HOUR)
     assert house.told()
     assert inbox[0].mails == []

@@ -23,7 +23,7 @@ from crm.agentlog.models import AgentStateRow
 from crm.callin import calling
 from crm.callin.calling import CallingIn
 from crm.callin.keeper import CallInKeeper
-from crm.callin.letters import CallInLetters
+from crm.callin.letters import call_in_letters
 from crm.callin.mobiles import Mobiles
 from crm.callin.models import CalledRow, CallInPerson, CallInRow
 from crm.callin.rounds import Act
@@ -31,7 +31,7 @@ from crm.calls.journal import parse_queue_log
 from crm.calls.recorder import Recorder, Source
 from crm.dialling.caller import Dialler
 from crm.dialling.models import DialTask
-from crm.notices.deliverer import Deliverer
+from crm.letters.deliverer import Deliverer
 from crm.notices.words import Letter
 from crm.outbox.models import OutboxEntry
 from crm.purposes import purposes
@@ -59,8 +59,8 @@ class Storm:
                                read_until=lambda: self.recorder.read_until)
         self.orders: list[Command] = []
         self.keeper = CallInKeeper(self.database, self.calling, self.clock, Mobiles(self.database, self.site, self._ask))
-        self.deliverer = Deliverer(self.database, self.site, {"robot:duty": self, "robot:office": self}, self.clock,
-                                   lambda *_: None, out=CallInLetters(self.site), component="call_in_letters")
+        self.deliverer = Deliverer(self.database, [call_in_letters(self.site)], {"robot:duty": self, "robot:office": self},
+                                   self.clock, lambda *_: None)
 
     def _ask(self, command: Command) -> Answer:
         if isinstance(command, Dial):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -20,8 +20,10 @@ from crm.dialling.log import DialLog
 from crm.dialling.models import DialTask
 from crm.dialling.schemas import Outcome, Result
 from crm.households.models import PhoneNumber
-from crm.incidents.declared.chat import ChatTexts
+from crm.incidents.declared.chat import CHAT_TEXTS
 from crm.incidents.declared.models import Broadcast
+from crm.letters.deliverer import Deliverer
+from crm.notices.words import Letter
 from crm.purposes import purposes
 
 
@@ -157,6 +159,16 @@ def test_five_calls_propose_a_power_cut_whose_households_are_rung_and_told(count
     assert "scene_duty" not in {one["step"] for one in storm["steps"]}
 
 
+class Group:
+    """A group chat: it is told in both languages."""
+
+    def __init__(self, said: list[tuple[str, str]]) -> None:
+        self._said = said
+
+    def send(self, letter: Letter, _address: str, _now: datetime) -> None:
+        self._said.append((letter.subject("zh"), letter.subject("en")))
+
+
 @pytest.mark.rule("H5", part="robots of the chat groups")
 @pytest.mark.rule("H12", part="an emergency that is a drill rings nobody and tells no caller")
 def test_a_drill_is_marked_rings_nobody_and_tells_no_caller(counter: Counter, outside: Outside) -> None:
@@ -175,12 +187,11 @@ def test_a_drill_is_marked_rings_nobody_and_tells_no_caller(counter: Counter, ou
     well(lead.ask("POST", f"/emergencies/{ident}/chat", json={"robots": ["owners"]}))
     keeper(counter, outside).step()
     assert outside.notices == []
-    with counter.database.writing.begin() as session:
-        [letter] = ChatTexts().take(session, counter.clock.now())
-        assert (letter.channel, letter.message.subject("zh")[:4]) == ("robot:owners", "【演练】")
-        assert letter.message.subject("en").startswith("[Drill]")
-        ChatTexts().sent(session, letter, counter.clock.now())
-        assert ChatTexts().take(session, counter.clock.now() + timedelta(minutes=5)) == []
+    said: list[tuple[str, str]] = []
+    deliverer = Deliverer(counter.database, [CHAT_TEXTS], {"robot:owners": Group(said)}, counter.clock, lambda *_: None)
+    assert (deliverer.step(), deliverer.step()) == (1, 0)
+    [(chinese, english)] = said
+    assert (chinese[:4], english[:7]) == ("【演练】", "[Drill]")
     assert well(lead.ask("GET", f"/emergencies/{ident}/chat"))["sent"][0]["sent_at"] is not None
     refused = lead.ask("POST", "/emergencies", json=wanted | {"ticket_id": None, "place": "x", "what": "y", "notice": "welcome"})
     assert refused.json()["code"] == "no_prompt"

@@ -18,11 +18,13 @@ from sqlalchemy import select, update
 from callcenter.events import Health
 from callcenter.roles import Role
 from callcenter.site.desk import Notices
-from crm.notices.deliverer import Deliverer, channels_of
+from crm.letters import service as letters
+from crm.letters.deliverer import Deliverer
+from crm.notices.channels import channels_of
 from crm.outbox.models import OutboxEntry
 from crm.reports.schedules import keeper as keeper_module
 from crm.reports.schedules.keeper import ReportKeeper
-from crm.reports.schedules.letters import ReportLetters
+from crm.reports.schedules.letters import REPORT_LETTERS
 from crm.reports.schedules.models import ReportRun
 from crm.reports.shelf import xlsx
 from crm.staff.models import User
@@ -48,8 +50,8 @@ class Desk:
         self.deliverer().step()
 
     def deliverer(self) -> Deliverer:
-        return Deliverer(self.counter.database, self.counter.site, channels_of(self.counter.site, lambda: SECRETS),
-                         self.counter.clock, self._report, out=ReportLetters(), component="report_letters")
+        return Deliverer(self.counter.database, [REPORT_LETTERS], channels_of(self.counter.site, lambda: SECRETS),
+                         self.counter.clock, self._report)
 
     def _report(self, component: str, state: Health, detail: str = "") -> None:
         self.health[component] = (state, detail)
@@ -169,7 +171,7 @@ def test_what_was_refused_or_cut_off_comes_later_as_the_same_letter(desk: Desk, 
     assert (run["deliveries"][0]["error"], run["deliveries"][0]["address"]) == ("smtp_451", "s***@example.com")
     # Killed between sending and saying so: it comes again, and is known by its Message-ID.
     desk.counter.clock.advance(10)
-    monkeypatch.setattr(ReportLetters, "sent", dies)
+    monkeypatch.setattr(letters, "sent", dies)
     with pytest.raises(KeyboardInterrupt):
         desk.deliverer().step()
     monkeypatch.undo()

@@ -23,10 +23,11 @@ from callcenter.roles import Role
 from callcenter.site.desk import Notices
 from callcenter.storm import CalledIn, Coming
 from crm.calls.models import CallRow
-from crm.notices.deliverer import Deliverer, channels_of
+from crm.letters.deliverer import Deliverer
+from crm.notices.channels import channels_of
 from crm.staff.models import AuditEntry
 from crm.surge.keeper import SurgeKeeper
-from crm.surge.letters import SurgeLetters
+from crm.surge.letters import surge_letters
 
 WAITS = Call("node1-1.1", CallState.QUEUED, NOON, NOON, queue="repair", queued_at=NOON)
 HERE = Board(calls={"node1-1.1": WAITS}, agents={"801": AgentShown("801", "Anna", "day", AgentState.READY, NOON)})
@@ -200,9 +201,9 @@ def test_the_report_of_a_change_goes_to_the_groups_and_lists_of_those_whom_the_p
         line.round()
         well(act(counter.person(Role.DUTY_LEAD), "raise"))
         line.round()
-        deliverer = Deliverer(counter.database, counter.site,
-                              channels_of(counter.site, lambda: {f"robot-{name}": "key" for name in ("ops", "abroad", "repairs")}),
-                              counter.clock, lambda *_: None, out=SurgeLetters(counter.site, counter.app.state.services.timezone))
+        keys = {f"robot-{name}": "key" for name in ("ops", "abroad", "repairs")}
+        deliverer = Deliverer(counter.database, [surge_letters(counter.site)], channels_of(counter.site, lambda: keys),
+                              counter.clock, lambda *_: None)
         assert deliverer.step() == 2
         assert deliverer.step() == 0
     chinese, english = sorted((one["text"]["content"] for one in heard), reverse=True)
@@ -210,3 +211,73 @@ def test_the_report_of_a_change_goes_to_the_groups_and_lists_of_those_whom_the_p
     assert "\n措施：全体坐席统一接听来电" in chinese
     assert english.startswith("[DRILL] Surge: tier 1, declared\nAs of: 2026-11-22 12:00:0")
     assert all(text.endswith("\nSIT-1") for text in (chinese, english))
+
+
+class Chats:
+    """The groups of the duty leads, the managers and operations."""
+
+    def __init__(self) -> None:
+        self.said: list[tuple[str, str]] = []
+
+    def of(self, name: str) -> Any:
+        return type("Chat", (), {"send": lambda _, letter, *__: self.said.append((name, letter.subject("zh")))})()
+
+
+@pytest.mark.rule("B7", part="acknowledged, or it goes one up")
+def test_who_is_told_of_a_situation_acknowledges_it_and_what_nobody_does_in_time_goes_one_up(counter: Counter) -> None:
+    lead, manager, agent = (counter.person(role) for role in (Role.DUTY_LEAD, Role.MANAGER, Role.AGENT))
+    robots = [{"id": role.replace("_", "-"), "kind": "wecom", "url": "http://127.0.0.1:80/send", "tell": [role]}
+              for role in ("duty_lead", "manager", "operations")]
+    counter.site = counter.site.model_copy(update={
+        "notices": Notices.model_validate({"robots": robots}),
+        "surge": counter.site.surge.model_copy(update={"tell": (Role.DUTY_LEAD,)})})
+    counter.app.state.services.hub.board = HERE
+    line, chats = Line(counter), Chats()
+    deliverer = Deliverer(counter.database, [surge_letters(counter.site)],
+                          {f"robot:{one['id']}": chats.of(str(one["id"])) for one in robots}, counter.clock, lambda *_: None)
+
+    def goes_on(seconds: float) -> list[tuple[str, str]]:
+        """Whom the letters went to meanwhile."""
+        line.round(seconds)
+        chats.said.clear()
+        while deliverer.step():
+            pass
+        return list(chats.said)
+
+    def told(person: Person = agent) -> list[tuple[str, bool, str | None]]:
+        newest = person.read("/surge/reports")["items"][0]
+        return [(one["whom"], one["is_waiting"], one["acknowledged_by"]) for one in newest["told"]]
+
+    line.round()
+    well(act(lead, "raise"))
+    assert goes_on(1) == [("duty-lead", "【来电激增】一级响应启动")]
+    assert told() == [("duty_lead", True, None)]
+    [first] = lead.read("/surge/reports")["items"]
+    path = f"/surge/reports/{first['report_id']}/acknowledge"
+    assert (first["waits_for_me"], agent.read("/surge/reports")["items"][0]["waits_for_me"]) == (True, False)
+    assert [agent.ask("POST", path).status_code, manager.ask("POST", path).status_code] == [403, 403], "they were not told"
+    assert lead.ask("POST", "/surge/reports/999/acknowledge").status_code == 404
+    assert goes_on(598) == []
+    assert goes_on(2) == [("manager", "【下级未确认】【来电激增】一级响应启动")]
+    assert told() == [("duty_lead", True, None), ("manager", True, None)]
+    taken = well(manager.ask("POST", path, key="noted"))
+    assert (taken["waits_for_me"], [one["acknowledged_by"] for one in taken["told"]]) == (False, [None, "manager"])
+    assert manager.ask("POST", path, key="noted").json() == taken
+    assert goes_on(3600) == [], "who stands above has taken note"
+    well(lead.ask("POST", path))
+    assert told() == [("duty_lead", False, "duty_lead"), ("manager", False, "manager")]
+
+    well(act(lead, "raise"))
+    assert goes_on(1) == [("duty-lead", "【来电激增】二级响应升级")], "a newer report is told anew"
+    well(act(lead, "raise"))
+    assert goes_on(1) == [("duty-lead", "【来电激增】三级响应升级")]
+    assert [one["told"][0]["is_waiting"] for one in lead.read("/surge/reports")["items"]] == [True, False, False]
+    assert [to for to, _ in goes_on(600)] == ["manager"], "for the one whose place was taken nobody is told again"
+    assert [to for to, _ in goes_on(600)] == ["operations"]
+    assert told() == [("duty_lead", True, None), ("manager", True, None), ("operations", True, None)]
+    assert goes_on(600) == [], "nobody stands above"
+    with counter.database.reading() as session:
+        audit = session.execute(select(AuditEntry.who, AuditEntry.subject, AuditEntry.detail)
+                                .where(AuditEntry.action == "surge.acknowledged").order_by(AuditEntry.id)).all()
+    assert [tuple(one) for one in audit] == [
+        (name, f"surge_report:{first['report_id']}", name) for name in ("manager", "duty_lead")]

@@ -13,8 +13,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from callcenter.roles import Role
+from crm.letters.service import TRIES, wait
 from crm.notices import robots
-from crm.notices.deliveries import TRIES, wait
 from crm.notices.ladder import Known, above, people
 from crm.notices.words import Message, Named, body, subject
 

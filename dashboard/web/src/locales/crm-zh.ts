@@ -69,7 +69,7 @@ export default {
     title: '住户', find: '房号、姓名开头或完整号码', estate: '项目', tag: '标签', all: '全部', none: '没有找到住户', people: '住户成员', role: { owner: '业主', tenant: '租户', staff: '员工' }, language: '语言', zh: '中文', en: '英语', room: '房号',
     unit: '单元', door: '门牌', tags: '标签', numbers: '号码', label: { mobile: '手机', home: '家庭', work: '单位', other: '其他' }, bounced: '打不通', noNumbers: '没有号码', movedOut: '{on} 搬离', past: '已搬离', noCall: '勿打扰', noCallSince: '{at} 起勿打扰',
     open: '未了事项', noOpen: '没有未了的工单和回拨', history: '往来记录', noHistory: '还没有记录', newTicket: '新建工单', edit: '修改住户', add: '添加成员', name: '姓名', number: '号码', addNumber: '添加号码', removeNumber: '删除号码',
-    end: '登记搬离', endOn: '搬离日期', consents: '授权', consent: { survey: '满意度调查', marketing: '活动通知', recording: '录音使用' }, give: '登记同意', withdraw: '撤回', how: { phone: '电话', paper: '书面', visit: '来访', web: '网上' }, stopCalls: '设为勿打扰',
+    end: '登记搬离', endOn: '搬离日期', consents: '授权', consent: { survey: '满意度调查', marketing: '活动通知', recording: '录音使用', calls: '电话回访', texts: '短信' }, give: '登记同意', withdraw: '撤回', how: { phone: '电话', paper: '书面', visit: '来访', web: '网上' }, stopCalls: '设为勿打扰',
     allowCalls: '取消勿打扰', why: '原因', see: '住户详情', changed: '有人刚改了这户资料。下面是最新的，你填写的还在，请再保存。', tickets: '工单', asked: '是否', withdrawnAt: '{at} 撤回', works: '仍可打通', call: '拨打前请确认',
   },
   happened: { call: '来电', callback: '回拨', message: '留言', ticket: '工单', visit: '来访' },

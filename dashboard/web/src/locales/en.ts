@@ -133,7 +133,7 @@ const en: typeof zh = {
       dashboard: 'Wallboard', redis: 'Message bus', database: 'Database', disk: 'Disk', figures: 'Figures', callbacks: 'Callbacks', recordings: 'Recordings',
       clocks: 'Clocks', notices: 'Notices', reports: 'Reports', report_letters: 'Sending of reports', ledgers: 'Ledgers', followups: 'Follow-ups', relay: 'Passing on events',
       webhooks: 'Webhooks', retention: 'Deleting old data', dispatch: 'Dispatch', orders: 'Audit of orders', hearing: 'Listening to events', knowledge: 'Knowledge',
-      surge: 'Surge tiers', surge_letters: 'Sending of situation reports', call_in: 'Calling in', call_in_letters: 'Call-in messages', incident_texts: 'Group texts', dialling: 'Automatic calls', incidents: 'Emergencies', outages: 'Outage clocks', lost: 'Lost callers', backup: 'Backup',
+      surge: 'Surge tiers', surge_letters: 'Sending of situation reports', call_in: 'Calling in', call_in_letters: 'Call-in messages', incident_texts: 'Group texts', texts: 'Text messages', letters: 'Sending of messages', dialling: 'Automatic calls', incidents: 'Emergencies', outages: 'Outage clocks', lost: 'Lost callers', backup: 'Backup',
       guard: 'Outage guard', drills: 'Drills', simulator: 'Simulator', forecast: 'Forecast', network: 'Network', seats: 'Phones at seats',
     },
   },

@@ -46,7 +46,10 @@ const en: typeof zh = {
   people: {
     title: 'Call-in list', none: 'Nobody is on the list', noNumber: 'no number', name: 'Name', number: 'Number', agent: 'Code', add: 'Add', remove: 'Remove', removeSure: 'Really remove',
   },
-  situation: { title: 'Situation reports', write: 'Write one now', send: 'and send it', none: 'No situation report yet' },
+  situation: {
+    title: 'Situation reports', write: 'Write one now', send: 'and send it', none: 'No situation report yet',
+    acknowledge: 'Taken note', waiting: 'not yet', climbed: 'not in time, passed up', replaced: 'not; a newer one was sent',
+  },
   past: {
     title: 'Surges so far', none: 'None yet', highest: 'up to {tier}', on: 'going on', ended: 'over {at}',
     act: { declared: 'declared by itself', rose: 'raised by itself', fell: 'lowered by itself', raised: 'raised by hand', lowered: 'lowered by hand', held: 'held by hand', let_go: 'hold lifted', hold_over: 'hold ran out' },

@@ -45,7 +45,10 @@ export default {
   people: {
     title: '召集名单', none: '名单是空的', noNumber: '无号码', name: '姓名', number: '电话', agent: '工号', add: '加入', remove: '移出', removeSure: '确定移出',
   },
-  situation: { title: '情况报告', write: '现在写一份', send: '并发送', none: '还没有情况报告' },
+  situation: {
+    title: '情况报告', write: '现在写一份', send: '并发送', none: '还没有情况报告',
+    acknowledge: '已阅', waiting: '未确认', climbed: '超时未确认，已上报', replaced: '未确认，已有新报告',
+  },
   past: {
     title: '以往激增', none: '还没有', highest: '最高{tier}', on: '进行中', ended: '{at} 解除',
     act: { declared: '自动启动', rose: '自动升级', fell: '自动降级', raised: '人工升级', lowered: '人工降级', held: '人工保持', let_go: '取消保持', hold_over: '保持到期' },

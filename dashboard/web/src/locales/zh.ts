@@ -113,7 +113,7 @@ export default {
       dashboard: '看板服务', redis: '消息总线', database: '数据库', disk: '磁盘', figures: '核对', callbacks: '回拨', recordings: '录音',
       clocks: '时限', notices: '通知', reports: '报表', report_letters: '报表发送', ledgers: '台账', followups: '回访', relay: '事件转发',
       webhooks: '对外推送', retention: '数据清理', dispatch: '派单', orders: '操作审计', hearing: '事件接收', knowledge: '知识库',
-      surge: '应急分级', surge_letters: '情况报告发送', call_in: '召集', call_in_letters: '召集消息', incident_texts: '群通知', dialling: '自动呼叫', incidents: '突发事件', outages: '故障时钟', lost: '丢失来电', backup: '备份',
+      surge: '应急分级', surge_letters: '情况报告发送', call_in: '召集', call_in_letters: '召集消息', incident_texts: '群通知', texts: '短信', letters: '消息发送', dialling: '自动呼叫', incidents: '突发事件', outages: '故障时钟', lost: '丢失来电', backup: '备份',
       guard: '故障监视', drills: '演练', simulator: '推演', forecast: '预测', network: '网络', seats: '座席话机',
     },
   },

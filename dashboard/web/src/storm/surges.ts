@@ -33,7 +33,8 @@ const past = shape({
 })
 export type SurgePast = Parsed<typeof past>
 
-const situationListed = shape({ report_id: number, at: moment, by: text, tier: number, subject: words })
+const told = list(shape({ whom: text, at: moment, is_waiting: flag, acknowledged_at: nullable(moment), acknowledged_by: nullable(text), climbed_at: nullable(moment) }))
+const situationListed = shape({ report_id: number, at: moment, by: text, tier: number, subject: words, told, waits_for_me: flag })
 export type SituationListed = Parsed<typeof situationListed>
 const said = shape({ subject: text, lines: list(shape({ label: text, text })) })
 const situation = shape({ report_id: number, at: moment, by: text, zh: said, en: said })

@@ -1,0 +1,1 @@
+"""Short texts (SMS) to households, over the gateway of the site file."""
