@@ -261,6 +261,11 @@ class Attendance:
             self._releases[seat] = self._clock.now() + timedelta(seconds=plan.wrapup_s)
             self._due.set()
 
+    async def free(self, seat: str) -> None:
+        """A wrap-up that is nobody's wish ends: where it may, the phone rings again at once."""
+        self._floors.end_wrapup(seat)
+        await self._release(seat)
+
     async def _release(self, seat: str) -> None:
         try:
             await self._line.end_wrapup(seat)
