@@ -162,12 +162,8 @@ class DrillKeeper:
                 row.refused = dict(Counter(row.refused) + refused)
 
     def _finish(self, drill_id: int, stopped_at: datetime, now: datetime, lasting: int) -> None:
-        if self._gone_at is None:
-            answer = self._asked(StopDrill(drill_id))
-            if answer is not None and answer.is_done:
-                self._gone_at = self._clock.now()
-            elif now - stopped_at <= ACD_AWAY:
-                return
+        if not self._are_gone(drill_id) and now - stopped_at <= ACD_AWAY:
+            return
         gone_at, until = self._gone_at or stopped_at + ACD_AWAY, self._read_until()
         if now - gone_at <= SETTLES and (lasting or until is None or until <= gone_at):
             return
@@ -184,6 +180,13 @@ class DrillKeeper:
             row = held(session, drill_id)
             if row.state == "running":
                 call_off(row, why, now)
+        self._are_gone(drill_id)
+
+    def _are_gone(self, drill_id: int) -> bool:
+        """Its calls; and none is begun any more."""
+        if self._gone_at is None and (answer := self._asked(StopDrill(drill_id))) is not None and answer.is_done:
+            self._gone_at = self._clock.now()
+        return self._gone_at is not None
 
     def _asked(self, command: Command) -> Answer | None:
         """None: acd does not answer."""

@@ -134,14 +134,15 @@ def held(session: Session, drill_id: int) -> DrillRow:
 
 
 def calls_of(session: Session, drill_id: int) -> Sequence[DrillCalled]:
-    rows = session.scalars(select(DrillCallRow).where(DrillCallRow.drill_id == drill_id).order_by(DrillCallRow.number))
+    rows = session.scalars(select(DrillCallRow).where(DrillCallRow.drill_id == drill_id, DrillCallRow.entered_at.is_not(None))
+                           .order_by(DrillCallRow.number))
     return [DrillCalled(row.queue, row.entered_at, row.queued_at, row.rang_at, row.answered_at, row.outcome, row.stage, row.wait_s,
                         row.talk_s, row.over) for row in rows]
 
 
 def on_the_line(session: Session, drill_id: int) -> int:
     return session.scalar(select(func.count()).select_from(DrillCallRow).where(
-        DrillCallRow.drill_id == drill_id, DrillCallRow.ended_at.is_(None))) or 0
+        DrillCallRow.drill_id == drill_id, DrillCallRow.entered_at.is_not(None), DrillCallRow.ended_at.is_(None))) or 0
 
 
 def drills(session: Session, *, cursor: str | None, limit: int) -> Page[DrillShown]:

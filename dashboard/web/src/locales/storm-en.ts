@@ -24,7 +24,8 @@ const en: typeof zh = {
     'lift-entrapment': 'Lift entrapment', 'fire-alarm': 'Fire alarm', 'gas-leak': 'Gas leak', flooding: 'Flooding', 'home-power-cut': 'Power cut in homes', storm: 'Typhoon or rainstorm', earthquake: 'Earthquake', medical: 'Medical case',
     'lost-child': 'Lost child', fight: 'Fight', 'drunk-person': 'Drunk person', 'suspicious-person': 'Suspicious person', vehicle: 'Stolen or damaged vehicle', other: 'Other emergency',
   },
-  drill: { tag: 'DRILL', title: 'DRILL', since: 'since {time}', calls: '{n} drill calls', by: 'led by {name}', notReal: 'This is a drill, not real' },
+  drills,
+  drill: { caller: 'DRILL caller', tag: 'DRILL', title: 'DRILL', since: 'since {time}', calls: '{n} drill calls', by: 'led by {name}', notReal: 'This is a drill, not real' },
   calm: 'No surge; one is declared when a limit is crossed', rests: 'does not declare itself before {time}',
   hand: {
     title: 'By hand', reason: 'Reason', hint: 'On the wall and in the report: no names, no numbers', first: 'Write the reason first', declare: 'Declare {tier}', raise: 'Raise to {tier}', lower: 'Lower to {tier}', over: 'End the surge', hold: 'Hold here',
@@ -87,5 +88,7 @@ const en: typeof zh = {
     callback: { waiting: 'to be rung back', ringing: 'being rung', talking: 'talking', retry: 'rung again later', done: 'rung back', failed: 'not reached', cancelled: 'cancelled' },
   },
 }
+
+import drills from './drills-en'
 
 export default en

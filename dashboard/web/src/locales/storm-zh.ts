@@ -1,4 +1,6 @@
 /** Words of the storm: surge, outages, emergencies, drills. */
+import drills from './drills-zh'
+
 export default {
   tier: { 0: '平时', 1: '一级响应', 2: '二级响应', 3: '三级响应' }, surge: '来电激增',
   does: { 1: '全员接听', 2: '召集休班', 3: '召集支援' },
@@ -23,7 +25,8 @@ export default {
     'lift-entrapment': '电梯困人', 'fire-alarm': '火警', 'gas-leak': '燃气泄漏', flooding: '水浸', 'home-power-cut': '家庭停电', storm: '台风暴雨', earthquake: '地震', medical: '急病与受伤',
     'lost-child': '儿童走失', fight: '斗殴', 'drunk-person': '醉酒人员', 'suspicious-person': '可疑人员', vehicle: '车辆被盗或损坏', other: '其他突发事件',
   },
-  drill: { tag: '演练', title: '演练进行中', since: '{time} 起', calls: '演练来电 {n}', by: '{name} 主持', notReal: '演练，非真实情况' },
+  drills,
+  drill: { caller: '演练来电', tag: '演练', title: '演练进行中', since: '{time} 起', calls: '演练来电 {n}', by: '{name} 主持', notReal: '演练，非真实情况' },
   calm: '没有激增，达到门限时自动启动', rests: '{time} 前不自动启动',
   hand: {
     title: '人工处置', reason: '原因', hint: '会显示在看板和情况报告上，不写姓名和号码', first: '先写原因', declare: '启动{tier}', raise: '升到{tier}', lower: '降到{tier}', over: '解除响应', hold: '保持本级',
