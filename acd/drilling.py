@@ -146,11 +146,8 @@ class DrillDesk:
             if at not in (command.drill_id, 0):
                 return done(order)       # another is on since: it did not begin while this one had calls
             await _keep(self._links[0], f"{command.drill_id}|{STOPPED}")
-            for link, floor in self._views():
-                for call_id in [call_id for call_id in floor.calls if is_drill(call_id)]:
-                    await _note(link, call_id, STOPPED)
             for link in self._links:
-                # By their names: also those of which nobody has told yet.
+                # By their names: also those of which nobody has told yet. The journal has why from the dialplan.
                 await link.ask_list("Hangup", {"Channel": f"/^Local/s@{CONTEXT}-.*$/"})
                 await self._seats_go(link)
         return done(order)
