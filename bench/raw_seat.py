@@ -61,7 +61,7 @@ class RawSeat(asyncio.DatagramProtocol):
         me = f"<sip:{self._seat}@127.0.0.1:{self._port}>"
         lines = [f"REGISTER {uri} SIP/2.0", f"Via: SIP/2.0/UDP 127.0.0.1:{self._own};branch=z9hG4bKreg{self._own}{number}",
                  "Max-Forwards: 70", f"From: {me};tag=seat{self._own}", f"To: {me}", f"Call-ID: reg-{self._own}",
-                 f"CSeq: {number} REGISTER", f"Contact: <sip:{self._seat}@127.0.0.1:{self._own}>", "Expires: 600",
+                 f"CSeq: {number} REGISTER", f"Contact: <sip:{self._seat}@127.0.0.1:{self._own}>", "Expires: 3600",
                  *([proof] if proof else []), "Content-Length: 0", "", ""]
         self._transport.sendto("\r\n".join(lines).encode())
 
