@@ -34,6 +34,7 @@ from acd.desired.state import Desired
 from acd.floor.facts import Floor
 from callcenter.clock import Clock
 from callcenter.commands import DONE, Answer, CloseQueue, MoveSeat, Order, SignIn
+from callcenter.drills import is_drill
 from callcenter.errors import SixringError, Unavailable
 from callcenter.events import AgentChanged, AgentShown, AgentState, AnyEvent, Board, FloorReset, SeatChanged, SeatFaultChanged
 from callcenter.roster import Agent, Roster
@@ -179,7 +180,7 @@ class Attendance:
 
     def _missed(self, node: str, event: SeatMissed) -> None:  # noqa: ARG002 - as all of them
         seat = self._seat_of(event.interface)
-        if seat and seat not in self._gone:
+        if seat and seat not in self._gone and not is_drill(event.uniqueid):     # a drill takes nobody off the line
             self._change(transitions.missed(self._desired.book, seat, self._rules, event.ring_ms), BY_ITSELF)
 
     def _contact(self, node: str, event: ReachabilityChanged) -> None:  # noqa: ARG002

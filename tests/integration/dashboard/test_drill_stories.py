@@ -150,6 +150,8 @@ def test_a_drill_is_played_once_stopped_at_once_counted_apart_and_compared_with_
     hotline.journal(0, real, "repair", "NONE", "ENTERQUEUE", "", "1", "1")
     hotline.journal(0, f"drill-{ident}-node1-1795406400.1", "NONE", "1001", "AGENTSTATE", "1001", "TALKING", "", "")
 
+    of_it = agent.ask("POST", "/tickets", json={"kind": "enquiry", "call_id": f"drill-{ident}-node1-1.1", "fields": {"what": "?"}})
+    assert (of_it.status_code, of_it.json()["code"]) == (409, "drill_call")
     stopped = well(leader.ask("POST", f"/drills/{ident}/stop"))
     assert (stopped["acd"], stopped["drill"]["state"], stopped["drill"]["why"]) == ("done", "stopping", "by_hand")
     assert StopDrill(ident) in hotline.asked

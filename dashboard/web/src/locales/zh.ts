@@ -29,7 +29,7 @@ export default {
     microphone_insecure: '浏览器只允许 https 页面使用麦克风，请用 https 地址打开。', microphone_refused: '浏览器不允许使用麦克风：请在地址栏的网站权限里允许麦克风，然后再试。',
     microphone_none: '没有找到麦克风，请接好耳机再试。', microphone_busy: '麦克风打不开，可能被别的程序占用，请关闭后再试。',
     not_a_browser_seat: '这个座席用的是桌上的话机。',
-    drill_on: '已有演练在进行。', surge_on: '来电激增期间不演练。',
+    drill_on: '已有演练在进行。', drill_call: '演练来电不开工单。', surge_on: '来电激增期间不演练。',
     no_surge: '现在没有激增响应。', top_tier: '已是最高级。', not_held: '现在没有保持。', call_in_over: '这次召集已撤回。', unknown_user: '没有这个账号或工号。', unknown_skill: '没有这个队列。',
     emergency_state: '这一步现在不能做。', not_commander: '指挥已移交给别人。', emergency_open: '还有必须完成的步骤或记录。', no_prompt: '这类事件没有可播的语音。', no_place: '没有写明小区，不知道通知谁。', own_report: '自己签字的报告不能自己批准。',
     internal: '服务器出错了，请再试。', other: '出错了（{code}），请再试一次。',
