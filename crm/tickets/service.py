@@ -47,7 +47,8 @@ def open_ticket(session: Session, actor: Actor, new: NewTicket, now: datetime, t
     """None when a ticket of the same `cause` is there already.
 
     Raises NotFound (kind, household, parent), Forbidden, KindRetired, OfADrill, FieldsUnfit with every fault. A machine's ticket
-    need not have what the form requires; a household that is gone meanwhile, or a category that the kind has no more, is left out."""
+    need not have what the form requires; a household that is gone meanwhile, or a category that the kind has no more, is left
+    out."""
     if new.cause and session.scalar(select(Ticket.id).where(Ticket.cause == new.cause)) is not None:
         return None
     if is_drill(new.call_id):
