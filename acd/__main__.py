@@ -20,6 +20,7 @@ from acd.calls.rules import CallRules
 from acd.desired.bookfile import BookFile
 from acd.desired.state import first_book, first_roster
 from acd.dialling import DialRules
+from acd.drilling import DrillRules
 from acd.health.watch import WatchPlan
 from acd.plan import FloorPlan
 from callcenter.clock import SystemClock
@@ -47,6 +48,7 @@ def plan_of(settings: Settings) -> AcdPlan:
         calls=CallRules.of(site),
         callback_numbers=site.limits.callback_numbers,
         dialling=DialRules.of(site),
+        drilling=DrillRules.of(site),
         book_file=BookFile(settings.book_file),
         rules=Rules.of(site),
         storm=StormRules.of(site, partial(has_sound, settings)),

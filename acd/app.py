@@ -26,6 +26,7 @@ from acd.desired.book import Book
 from acd.desired.bookfile import BookFile, BookKeeper, fitted
 from acd.desired.state import Desired
 from acd.dialling import DialDesk, DialRules
+from acd.drilling import DrillDesk, DrillRules
 from acd.floor.service import FloorService
 from acd.health.counters import Counters
 from acd.health.watch import Watch, WatchPlan
@@ -40,6 +41,7 @@ from callcenter.clock import Clock
 from callcenter.events import AnyEvent
 from callcenter.roster import Roster
 from callcenter.site.dialling import Dialling
+from callcenter.site.drills import DrillPolicy
 from callcenter.site.parts import PRIVATE_NUMBERS
 
 log = structlog.get_logger(__name__)
@@ -70,6 +72,7 @@ class AcdPlan:
     callback_numbers: tuple[str, ...] = PRIVATE_NUMBERS
     storm: StormRules = field(default_factory=StormRules)
     dialling: DialRules = field(default_factory=lambda: DialRules(Dialling(), UTC))
+    drilling: DrillRules = field(default_factory=lambda: DrillRules(DrillPolicy(), (), frozenset()))
 
 
 async def run(plan: AcdPlan, clock: Clock) -> None:
@@ -122,8 +125,9 @@ async def run(plan: AcdPlan, clock: Clock) -> None:
     waits = WaitKeeper(queues, links, clock, floors=service.floors, closed=lambda: desired.book.closed, put=outbox.put)
     callbacks = CallbackDesk(tuple(queues.queues), links, service.floors, plan.callback_numbers)
     dialling = DialDesk(links, service.floors, lambda: desired.book.tier, plan.dialling, clock)
+    drilling = DrillDesk(links, service.views, plan.drilling, clock, attendance.free)
     handlers: Handlers = {**attendance.handlers(), **calls.handlers(), **callbacks.handlers(), **storm.handlers(),
-                          **dialling.handlers()}
+                          **dialling.handlers(), **drilling.handlers()}
     desk = OrderDesk(handlers, clock, outbox.put)
     intake = OrderIntake(bus, desk)
     keypad = Keypad(desk, attendance, desired, line, clock)
@@ -158,6 +162,7 @@ async def run(plan: AcdPlan, clock: Clock) -> None:
             keep("waits", waits.run)
             keep("storm", lambda: storm.run(bus))
             keep("dialling", dialling.run)
+            keep("drilling", drilling.run)
             for link in links:
                 keep(f"link-{link.node}", link.run)
             log.info("acd_started", nodes=[link.node for link in links])

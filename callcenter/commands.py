@@ -259,9 +259,42 @@ class StopDialling:
     task_id: str
 
 
+@dataclass(frozen=True)
+class BeginDrill:
+    """H12: so many simulated seats are in the drill's own queues from now on; with none, real seats take part. Safe to repeat."""
+
+    drill_id: int
+    seats: int
+
+
+@dataclass(frozen=True)
+class DrillCall:
+    """One simulated caller through the hotline, at most once: dials `did`, presses a key of `keys` in each menu after `thinks_s`,
+    waits for `patience_s`, talks for `talks_s` and hangs up. `simulated`: in the drill's own queues, whose seats pick up after
+    `rings_s`."""
+
+    drill_id: int
+    number: int                          # 1, 2, …: each is begun after the one before it, or never
+    did: str
+    keys: str
+    thinks_s: int
+    patience_s: int
+    talks_s: int
+    rings_s: int
+    simulated: bool
+
+
+@dataclass(frozen=True)
+class StopDrill:
+    """None of its calls is on the line any more, and none is begun again, however late its order comes."""
+
+    drill_id: int
+
+
 Command = (SignIn | SignOut | MoveSeat | Pause | Resume | ExtendWrapUp | AskHelp | EndHelp | Transfer | CompleteTransfer
            | CancelTransfer | Conference | JoinOffice | Park | Retrieve | PauseRecording | ResumeRecording | Monitor | TakeOver
-           | MoveCall | CloseQueue | RingBack | CancelRingBack | SetSurge | SetNotice | SwitchLine | Dial | StopDialling)
+           | MoveCall | CloseQueue | RingBack | CancelRingBack | SetSurge | SetNotice | SwitchLine | Dial | StopDialling
+           | BeginDrill | DrillCall | StopDrill)
 
 _COMMANDS: Final[dict[str, TypeAdapter[Any]]] = {kind.__name__: TypeAdapter(kind) for kind in get_args(Command)}
 

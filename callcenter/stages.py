@@ -8,6 +8,7 @@
 | `repair.backup`     | backup seats and everybody with the skill; from the sixth ring (A2)     | 1     |
 | `repair.teams`      | every agent signed in, whatever the skill                               | 2     |
 | `seat.1001`         | that seat alone: the last agent, and calls transferred to a person      | None  |
+| `drill.repair…`     | simulated seats, for a drill's callers: each of the above but pools     | as it |
 
 A dot is in no id of a site file, so that a name is read in one way only. Stage 3 (outside numbers) has no queue.
 """
@@ -31,6 +32,7 @@ class Pool(StrEnum):
 
 STAGES: Final = {Pool.PRIMARY: 0, Pool.ESTATE: 0, Pool.LANGUAGE: 0, Pool.BACKUP: 1, Pool.TEAMS: 2}
 OUTSIDE_STAGE: Final = 3
+DRILL_QUEUES: Final = "drill."
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,7 @@ def asterisk_queue(stage: Stage) -> str:
 @lru_cache(maxsize=4_096)     # asked for every caller who joins or is called, of the few names that there are
 def stage_of(name: str) -> Stage:
     """The stage of an Asterisk queue's name. A name that is none of ours is taken as a queue of its own."""
+    name = name.removeprefix(DRILL_QUEUES)
     queue, dot, rest = name.partition(".")
     if not dot:
         return Stage(name, Pool.PRIMARY)

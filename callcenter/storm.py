@@ -95,3 +95,4 @@ class Drill:
     by: str = ""
     calls: int = 0
     ended_at: datetime | None = None
+    surge: bool = False                          # tiers are exercised: a surge that begins while it lasts is a drill, too

@@ -16,6 +16,7 @@ from callcenter.settings import Settings
 from callcenter.site import load_site
 from callcenter.yamlfile import FileFaults
 from crm.command import failed, instance_database, password
+from crm.drills.command import add_to as add_drills_to
 from crm.households.demo import demo_rows
 from crm.households.export import Format, exported
 from crm.households.importer import bring_in
@@ -40,6 +41,7 @@ app.add_typer(user_app, name="user")
 app.add_typer(audit_app, name="audit")
 app.add_typer(recordings_app, name="recordings")
 app.add_typer(agents_app, name="agents")
+add_drills_to(drill_app)
 app.add_typer(drill_app, name="drill")
 app.add_typer(households_app, name="households")
 app.add_typer(kinds_app, name="kinds")

@@ -24,6 +24,7 @@ from crm.calls.journal import parse_cel, parse_queue_log
 from crm.calls.recorder import Recorder, Source
 from crm.calls.tally import tally_of
 from crm.dialling.caller import Dialler
+from crm.drills.keeper import DrillKeeper
 from crm.followups.keeper import FollowUpKeeper
 from crm.forecast.keeper import forecast_thread
 from crm.forecast.service import arrivals_expected
@@ -47,6 +48,7 @@ from crm.repairs.dispatcher import Dispatcher
 from crm.reports.differences import Comparison
 from crm.reports.hearing import Hearing
 from crm.staff.orders import OrdersAudited
+from crm.surge.board import BoardReader
 from crm.surge.threads import surge_thread
 from crm.threads import Rounds, started
 from crm.webhooks.addresses import Allowed
@@ -102,6 +104,8 @@ def run(settings: Settings) -> None:
         thread("followups", FollowUpKeeper(database, site, clock, report).rounds, own=True),
         thread("ledgers", LedgerKeeper(database, site, clock, report).rounds, own=True),
         thread("outages", OutageKeeper(database, site, settings.state / FOLDER, clock, tell, read_until).rounds),
+        thread("drills", DrillKeeper(database, site, clock, report, board=BoardReader(settings.redis_url), ask=ask, tell=tell,
+                                     read_until=read_until).rounds, own=True),
         forecast_thread(database, site, clock, report, stop),
         call_in_thread(database, site, clock, report, stop, ask),
         *desk_threads(database, site, clock, report, stop),

@@ -10,6 +10,7 @@ from crm.clocks import models as clocks
 from crm.complaints.letters import models as letters
 from crm.database import Base
 from crm.dialling import models as dialling
+from crm.drills import models as drills
 from crm.followups import models as followups
 from crm.forecast import models as forecast
 from crm.households import models as households
@@ -34,8 +35,8 @@ from crm.texts import models as texts
 from crm.tickets import models as tickets
 from crm.webhooks import models as webhooks
 
-__all__ = ["agentlog", "agents", "callbacks", "callers", "callin", "calls", "clocks", "dialling", "emergencies", "followups",
-           "forecast", "households", "idempotency", "incidents", "kinds", "knowledge", "ledgers", "letters", "notices",
+__all__ = ["agentlog", "agents", "callbacks", "callers", "callin", "calls", "clocks", "dialling", "drills", "emergencies",
+           "followups", "forecast", "households", "idempotency", "incidents", "kinds", "knowledge", "ledgers", "letters", "notices",
            "outages", "outbox", "privacy", "recordings", "repairs", "report_schedules", "reports", "roster", "staff", "surge",
            "texts", "tickets", "webhooks"]
 

@@ -125,6 +125,7 @@ def page_router(pages: Path) -> APIRouter:
     @router.get("/outages")
     @router.get("/outages/{place}")
     @router.get("/surge")
+    @router.get("/drills")
     @router.get("/tickets")
     @router.get("/tickets/{place}")
     @router.get("/emergencies")

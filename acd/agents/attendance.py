@@ -35,6 +35,7 @@ from acd.floor.facts import Floor
 from acd.reconcile.wanted import told_by
 from callcenter.clock import Clock
 from callcenter.commands import DONE, Answer, CloseQueue, MoveSeat, Order, SignIn
+from callcenter.drills import is_drill
 from callcenter.errors import SixringError, Unavailable
 from callcenter.events import AgentChanged, AgentShown, AgentState, AnyEvent, Board, FloorReset, SeatChanged, SeatFaultChanged
 from callcenter.roster import Agent, Roster
@@ -180,7 +181,7 @@ class Attendance:
 
     def _missed(self, node: str, event: SeatMissed) -> None:  # noqa: ARG002 - as all of them
         seat = self._seat_of(event.interface)
-        if seat and seat not in self._gone:
+        if seat and seat not in self._gone and not is_drill(event.uniqueid):     # a drill takes nobody off the line
             self._change(transitions.missed(self._desired.book, seat, self._rules, event.ring_ms), BY_ITSELF)
 
     def _contact(self, node: str, event: ReachabilityChanged) -> None:  # noqa: ARG002
@@ -261,6 +262,11 @@ class Attendance:
         if kept > plan.wrapup_s:
             self._releases[seat] = self._clock.now() + timedelta(seconds=plan.wrapup_s)
             self._due.set()
+
+    async def free(self, seat: str) -> None:
+        """A wrap-up that is nobody's wish ends: where it may, the phone rings again at once."""
+        self._floors.end_wrapup(seat)
+        await self._release(seat)
 
     async def _release(self, seat: str) -> None:
         try:

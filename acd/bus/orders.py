@@ -23,16 +23,19 @@ from callcenter.commands import (
     ANSWER,
     DONE,
     Answer,
+    BeginDrill,
     CancelRingBack,
     CloseQueue,
     Command,
     Dial,
+    DrillCall,
     MoveCall,
     Order,
     RingBack,
     SetNotice,
     SetSurge,
     StopDialling,
+    StopDrill,
     SwitchLine,
     order_from_fields,
 )
@@ -77,6 +80,8 @@ def subject_of(command: Command) -> str:
             return f"notice:{estate}"
         case SwitchLine():
             return "line"
+        case BeginDrill() | DrillCall() | StopDrill():
+            return "drill"
         case Dial(task_id=task_id) | StopDialling(task_id=task_id):
             return f"dial:{task_id}"
         case _:

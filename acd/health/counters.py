@@ -13,6 +13,7 @@ from acd.ami.events import number_of
 from acd.ami.headers import Headers
 from acd.ami.link import AmiLink
 from callcenter.clock import Clock
+from callcenter.drills import is_drill_queue
 from callcenter.errors import SixringError
 from callcenter.events import AsteriskCounted
 from callcenter.stages import stage_of
@@ -55,6 +56,8 @@ def counted_in(node: str, core: Headers, rows: Sequence[Headers], now: datetime)
         if row.get("event") != "QueueParams":
             continue
         name = row.get("queue", "")
+        if is_drill_queue(name):
+            continue
         stage = stage_of(name)
         found.append(AsteriskCounted(
             now, node, name, stage.queue, stage.number, number_of(row.get("calls", "")),

@@ -7,7 +7,8 @@
 | waiting → ended                     | a wait that ended in giving up                              |
 | talking → anything else             | how long a call lasts; the queue's wrap-up is added         |
 
-Callbacks that keep a place wait without a person who could lose patience: only their talk is learned from.
+Callbacks that keep a place wait without a person who could lose patience: only their talk is learned from. A drill's calls teach
+nothing.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from acd.floor.facts import Floor
+from callcenter.drills import is_drill
 from callcenter.erlang import expected_wait_s, expected_wait_until_s
 from callcenter.events import AnyEvent, Call, CallChanged, CallEnded, CallState, FloorReset, QueueWait, SeatState
 from callcenter.stages import Pool, stage_of
@@ -84,6 +86,8 @@ class Learned:
 
 def learn(known: Learned, event: AnyEvent) -> Learned:
     match event:
+        case CallChanged(call=call) if is_drill(call.call_id):
+            return known
         case CallChanged(call=call, at=at):
             before = known.calls.get(call.call_id)
             known = replace(known, calls={**known.calls, call.call_id: call})
@@ -100,7 +104,7 @@ def learn(known: Learned, event: AnyEvent) -> Learned:
                 return _waited(known, before, _seconds(before, at.timestamp()), answered=False, gave_up=True)
             return _handled(known, before, at.timestamp()) if before else known
         case FloorReset(calls=calls):
-            return replace(known, calls={call.call_id: call for call in calls})
+            return replace(known, calls={call.call_id: call for call in calls if not is_drill(call.call_id)})
         case _:
             return known
 
@@ -157,12 +161,12 @@ def staffed(floors: Iterable[Floor], queues: Sequence[str]) -> dict[str, Staffed
                 if not paused and stage.pool in (Pool.PRIMARY, Pool.BACKUP):
                     pools.setdefault((stage.queue, stage.pool), set()).add(seat)
         free = {seat for seat, shown in floor.seats_shown.items() if shown.state is SeatState.READY}
+        callers = [call for call in floor.calls.values() if call.waiting and not is_drill(call.call_id)]
         for queue, before in found.items():
             first, backup = pools.get((queue, Pool.PRIMARY), set()), pools.get((queue, Pool.BACKUP), set())
             found[queue] = Staffed(
-                waiting=before.waiting + sum(call.waiting and call.queue == queue for call in floor.calls.values()),
-                rung=before.rung + sum(call.waiting and call.queue == queue and _is_rung(floor, call.call_id)
-                                       for call in floor.calls.values()),
+                waiting=before.waiting + sum(call.queue == queue for call in callers),
+                rung=before.rung + sum(call.queue == queue and _is_rung(floor, call.call_id) for call in callers),
                 heads=before.heads + len(first or backup),
                 share=before.share + _share(pools, first, Pool.PRIMARY),
                 free=before.free + len(first & free),

@@ -93,7 +93,7 @@ def incidents(context: typer.Context) -> None:
     raise typer.Exit(subprocess.run([sys.executable, "-m", "crm", "incidents", *args], cwd=CHECKOUT).returncode)
 
 
-@app.command("drill", context_settings=PASS_ON, help="The simulator: simulate FILE, check FILE.")
+@app.command("drill", context_settings=PASS_ON, help="Drills: start NAME, stop, show; simulate FILE, check FILE.")
 def drill(context: typer.Context, state: State = None) -> None:
     """Handed to `crm`; needs an instance only for its own past calls."""
     try:

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 import jinja2
 
+from callcenter.drills import DRILL_KEY, RANK, STOPPED
 from callcenter.errors import ConfigError
 from callcenter.render.dialplan import closed_days, spans, steps
 from callcenter.render.queues import members, outside_calls, outside_numbers, pools, press_queue
@@ -62,7 +63,7 @@ def _pages(site: Site, settings: Settings, secrets: Mapping[str, str], asterisk:
         "recordings": settings.recordings, "voicemail": settings.voicemail, "secrets": secrets,
         "modules": asterisk.modules, "available": {path.stem for path in asterisk.modules.glob("*.so")},
         "first": site.ring.overflow_after * site.ring.seconds, "outside_numbers": outside_numbers(site),
-        "posture": site.posture, "tier": TIER,
+        "posture": site.posture, "tier": TIER, "drill_rank": RANK, "drill_key": DRILL_KEY, "drill_stopped": STOPPED,
         "queue_ids": {queue.id for queue in site.queues}, "press_queue": press_queue(site),
         "closed_days": closed_days(site.schedule, datetime.now(UTC).astimezone(ZoneInfo(site.timezone)).date()),
     }

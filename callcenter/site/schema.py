@@ -9,6 +9,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from callcenter.site.desk import Desk, FollowUps, Notices, Privacy, Repairs, Retention, Webhooks
 from callcenter.site.dialling import CallIn, Dialling
+from callcenter.site.drills import DrillPolicy
 from callcenter.site.forecasts import Forecasts
 from callcenter.site.incidents import Incidents
 from callcenter.site.outages import Outages
@@ -282,6 +283,7 @@ class Site(Part):
     posture: Posture = Posture()
     outages: Outages = Outages()
     dialling: Dialling = Dialling()
+    drills: DrillPolicy = DrillPolicy()
     call_in: CallIn = CallIn()
     incidents: Incidents = Incidents()
     forecasts: Forecasts = Forecasts()

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
+from callcenter.drills import is_drill
 from callcenter.events import AgentState
 from crm.agentlog.entries import AgentStated
 
@@ -17,6 +18,7 @@ BY_JOURNAL: Final = "journal"
 # acd says it within a second; what it says of the moment of a guess replaces the guess.
 GUESS_HOLDS: Final = timedelta(seconds=3)
 IN_CALL: Final = frozenset({AgentState.RINGING, AgentState.TALKING, AgentState.HELD})
+DRILL: Final = "drill"       # reason of the pause that an agent's part in a drill is, in the log: it is no work of theirs (H12)
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,12 @@ class Step:
     open: Interval
 
 
+def in_drill(said: AgentStated) -> AgentStated:
+    if not is_drill(said.call_id) or said.state not in IN_CALL | {AgentState.WRAPUP}:
+        return said
+    return replace(said, state=AgentState.PAUSED, reason=DRILL)
+
+
 def follow(current: Interval | None, said: AgentStated) -> Step:
     """A clock that went back makes an interval of no length, never one that ends before it begins."""
     begins = said.at if current is None else max(said.at, current.began_at)
@@ -57,7 +65,7 @@ def follow(current: Interval | None, said: AgentStated) -> Step:
 
 def out_of_call(current: Interval, at: datetime) -> Step:
     """The call that the agent was in has ended; the same interval for one who is in none."""
-    if current.state not in IN_CALL:
+    if current.state not in IN_CALL and not (current.reason == DRILL and current.call_id):
         return Step(None, current)
     begins = max(at, current.began_at)
     return Step(replace(current, ended_at=begins),

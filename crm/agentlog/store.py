@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from callcenter.events import AgentState
 from crm.agentlog.entries import Act, Acted, AgentStated, FloorEntry, SeatFaulted
-from crm.agentlog.fold import Interval, Step, follow, out_of_call
+from crm.agentlog.fold import Interval, Step, follow, in_drill, out_of_call
 from crm.agentlog.models import AgentEvent, AgentStateRow, MissedRing, SeatFault
 from crm.calls.entries import RingMissed
 from crm.staff.audit import record_audit
@@ -69,6 +69,7 @@ class FloorLog:
         return self._rows
 
     def _state(self, said: AgentStated) -> None:
+        said = in_drill(said)
         row = self._open().get(said.agent)
         current = _interval(row) if row else None
         self._keep(row, follow(current, said))

@@ -178,6 +178,13 @@ class RecordingBegun(LineEntry):
 
 
 @dataclass(frozen=True)
+class DrillOver(LineEntry):
+    """acd ends a drill's call now (H12); no entry of a real one."""
+
+    why: str                 # gave_way or stopped
+
+
+@dataclass(frozen=True)
 class Ended(LineEntry):
     cause: int | None
 

@@ -21,6 +21,7 @@ from crm.calls.talk import Move
 _CALL_ID = re.compile(r"^(?=.{3,80}$)[A-Za-z0-9_.-]*?\d{1,12}\.\d{1,12}$")
 _QUEUE = re.compile(r"^[a-z][a-z0-9-]{0,37}$")
 _SEAT = re.compile(r"^\d{2,6}$")
+_ANY_SEAT = re.compile(r"^(\d{2,6}|drill-\d{1,2})$")     # also a drill's simulated one
 _FILE = re.compile(r"^(?!/)(?!.*\.\.)[\w./-]{1,200}$")
 _WORD = re.compile(r"^[\w-]{1,40}$")
 _SEAT_CHANNEL = re.compile(r"^PJSIP/(\d{2,6})-[0-9a-f]+$")
@@ -203,13 +204,13 @@ def _nuisance(said: _Said) -> e.LineEntry:
 
 def _connected(said: _Said) -> e.LineEntry:
     channel = said.data[1] if len(said.data) > 1 and _CALL_ID.match(said.data[1]) else None
-    return e.Connected(*said.head, _fit(_SEAT, said.agent, "seat"), channel,
+    return e.Connected(*said.head, _fit(_ANY_SEAT, said.agent, "seat"), channel,
                        _maybe_whole(said.data[2]) if len(said.data) > 2 else None)
 
 
 def _missed(said: _Said) -> e.LineEntry:
     rang_ms = _maybe_whole(said.data[0]) if said.data else None
-    return e.RingMissed(*said.head, _fit(_SEAT, said.agent, "seat"),
+    return e.RingMissed(*said.head, _fit(_ANY_SEAT, said.agent, "seat"),
                         None if rang_ms is None else rang_ms / 1000)
 
 
@@ -273,5 +274,6 @@ _READERS: Final[dict[str, _Reader]] = {
     "PLACE": _placed,
     "RANGBACK": _rang_back,
     "RECORDING": lambda said: e.RecordingBegun(*said.head, _fit(_FILE, _need(said.data, 1)[0], "file")),
+    "DRILLOVER": lambda said: e.DrillOver(*said.head, _fit(_WORD, _need(said.data, 1)[0], "why")),
     "ENDED": lambda said: e.Ended(*said.head, _maybe_whole(said.data[0]) if said.data else None),
 }

@@ -18,6 +18,7 @@ from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.orm import Session
 
 from callcenter.clock import Clock
+from callcenter.drills import is_drill
 from callcenter.errors import SixringError
 from callcenter.events import AnyEvent, CallRecordWritten
 from crm.agentlog.entries import AgentStated, FloorEntry
@@ -35,6 +36,7 @@ from crm.calls.tally import Tallied
 from crm.database import Database
 from crm.dialling.log import DialLog
 from crm.dialling.schemas import Purposes
+from crm.drills.log import DrillLog
 from crm.households.service import remember_language
 from crm.reports.tallies import keep_tallies
 
@@ -185,7 +187,8 @@ class Recorder:
 
     def _write(self, session: Session, entries: list[Entry]) -> Written:
         entries = [each for entry in entries for each in _both(entry)]
-        rows = store.load(session, {entry.call_id for entry in entries if isinstance(entry, CallEntry)})
+        rows = store.load(session, {entry.call_id for entry in entries
+                                    if isinstance(entry, CallEntry) and not is_drill(entry.call_id)})
         if any(isinstance(entry, AsteriskStarted) for entry in entries):
             rows |= store.open_on(session, self._node)
         records = {call_id: store.record_of(row) for call_id, row in rows.items()}
@@ -196,8 +199,13 @@ class Recorder:
         tickets = Openings(session, self._tz, written.undone)
         callbacks = CallbackLog(session, self._callbacks, self._tz, written.undone)
         dialled = DialLog(session, self._purposes, self._dial_busy, written.undone)
+        drills = DrillLog(session, self._node, self._short_abandon_s)
         for entry in entries:
-            if isinstance(entry, CallEntry):
+            if isinstance(entry, CallEntry) and is_drill(entry.call_id):
+                drills.take(entry)
+                if isinstance(entry, Ended):
+                    floor.call_ended(entry.call_id, entry.at)
+            elif isinstance(entry, CallEntry):
                 before = records.get(entry.call_id) or CallRecord(entry.call_id)
                 after = apply(before, entry)
                 if isinstance(entry, Connected) and before.connected_at is None:
@@ -219,6 +227,7 @@ class Recorder:
                 floor.asterisk_started(entry.at)
                 events += callbacks.asterisk_started(self._node, entry.at)
                 dialled.asterisk_started(self._node, entry.at)
+                drills.asterisk_started(entry.at)
                 for call_id in sorted(records):
                     before = records[call_id]
                     if before.entered_at and not before.ended_at:
@@ -229,6 +238,7 @@ class Recorder:
         for record in changed:
             store.save(session, rows.get(record.call_id), record, self._node, self._short_abandon_s)
         store.save_talk(session, changed, self._node)
+        drills.save()
         written.oldest = min((record.queued_at for record in changed if record.queued_at), default=None)
         return written
 

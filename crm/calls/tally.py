@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
+from callcenter.drills import is_drill_queue
+
 TALLIED: Final = {
     "ENTERQUEUE": "entered", "COMPLETECALLER": "completed", "COMPLETEAGENT": "completed", "BLINDTRANSFER": "transferred",
     "ATTENDEDTRANSFER": "transferred", "ABANDON": "abandoned", "EXITWITHTIMEOUT": "timed_out", "EXITEMPTY": "emptied",
@@ -38,4 +40,6 @@ def tally_of(line: str) -> Tallied | None:
     if fields[4] == RESET:
         return Tallied(at, "", "")
     kind = TALLIED.get(fields[4])
+    if is_drill_queue(fields[2]):
+        return None      # nobody asks app_queue what it counted there
     return Tallied(at, fields[2], kind) if kind and _NAME.match(fields[2]) else None

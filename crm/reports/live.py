@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
+from callcenter.drills import is_drill
 from callcenter.events import AnyEvent, AsteriskCounted, Call, CallChanged, CallEnded, FloorReset
 from crm.calls.record import Outcome
 from crm.reports.figures import Counted
@@ -80,6 +81,8 @@ class LiveDay:
         return list(counted(self.calls.values(), begin, end))
 
     def _take(self, call: Call) -> None:
+        if is_drill(call.call_id):
+            return       # in no figure (H12)
         known = self.calls.get(call.call_id)
         queue = known.queue if known and known.queue else call.queue if call.queued_at else None
         self.calls[call.call_id] = LiveCall(call, queue, known.ended_at if known else None, known.outcome if known else None)

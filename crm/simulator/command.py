@@ -29,7 +29,7 @@ from crm.simulator.scenario import Level, Posture, Queue, Step
 from crm.simulator.scenario_file import load_scenario
 from crm.simulator.traces import BadTrace, Trace, read_trace
 
-drill_app = typer.Typer(help="Drills and the simulator: simulate, check.")
+drill_app = typer.Typer(help="Drills on the live line: start, stop, show; the simulator: simulate, check.")
 DEMO_SITE = CHECKOUT / "asterisk-config/site.yaml"
 
 File = Annotated[Path | None, typer.Argument(help="a scenario (.yaml), or calls that were (.csv, .tsv)")]

@@ -121,7 +121,7 @@ class SurgeKeeper:
 
     def _move(self, board: Board, now: datetime) -> None:
         if self._surge_id is None:
-            self._drill = board.drill is not None
+            self._drill = board.drill is not None and board.drill.surge
         self._signals = signals_of(board, self._lately(now), self._policy, self._rules, now)
         after = step(self._policy, self._state, self._signals)
         if (after.tier, after.held) != (self._state.tier, self._state.held):

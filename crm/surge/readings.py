@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from callcenter.drills import is_drill
 from callcenter.events import AgentState, Board, Call, CallState
 from callcenter.site.surge import SurgePolicy
 from crm.reports.figures import Counted, Rules, asa_s, count, service_level, settled
@@ -38,7 +39,8 @@ class Tally:
 
 def signals_of(board: Board, lately: Lately | None, policy: SurgePolicy, rules: Rules, now: datetime) -> Signals:
     """`lately` None: the database is away, and nobody can say."""
-    waiting = [call for call in board.calls.values() if call.state in WAITS and call.callback_id is None]
+    waiting = [call for call in board.calls.values()
+               if call.state in WAITS and call.callback_id is None and not is_drill(call.call_id)]
     return Signals(
         at=now, waiting=len(waiting), longest_wait_s=max((_waited(call, now) for call in waiting), default=0.0),
         arrivals_ratio=None if lately is None else _ratio(lately, policy, now),

@@ -58,3 +58,9 @@ class NobodyAsked(Conflict):
 
 class LinksInACircle(Conflict):
     code = "links_in_a_circle"
+
+
+class OfADrill(Conflict):
+    """Nobody has called: no ticket comes of it (H12)."""
+
+    code = "drill_call"

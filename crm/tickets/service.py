@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from callcenter.drills import is_drill
 from callcenter.errors import Forbidden, NotFound, check_version
 from callcenter.numbers import normalise
 from crm.calls.models import CallRow, ContactEntry
@@ -29,7 +30,7 @@ from crm.staff.models import User
 from crm.staff.superiors import superior_of
 from crm.tickets.about import about_of, named_now
 from crm.tickets.calling_back import drop_call_back, open_call_back
-from crm.tickets.errors import AlreadyAsked, Barred, Fault, FieldsUnfit, KindRetired, NoSuchMove, TicketClosed
+from crm.tickets.errors import AlreadyAsked, Barred, Fault, FieldsUnfit, KindRetired, NoSuchMove, OfADrill, TicketClosed
 from crm.tickets.making import due_to_be_made, words_of, written
 from crm.tickets.models import Attachment, Ticket, TicketEvent
 from crm.tickets.numbers import next_number
@@ -45,10 +46,13 @@ LONGEST_NOTE = 4000
 def open_ticket(session: Session, actor: Actor, new: NewTicket, now: datetime, tz: tzinfo) -> Ticket | None:
     """None when a ticket of the same `cause` is there already.
 
-    Raises NotFound (kind, household, parent), Forbidden, KindRetired, FieldsUnfit with every fault. A machine's ticket need
-    not have what the form requires; a household that is gone meanwhile, or a category that the kind has no more, is left out."""
+    Raises NotFound (kind, household, parent), Forbidden, KindRetired, OfADrill, FieldsUnfit with every fault. A machine's ticket
+    need not have what the form requires; a household that is gone meanwhile, or a category that the kind has no more, is left
+    out."""
     if new.cause and session.scalar(select(Ticket.id).where(Ticket.cause == new.cause)) is not None:
         return None
+    if is_drill(new.call_id):
+        raise OfADrill
     found = kind_of(session, new.kind)
     kind = found.kind
     _allowed_to_open(kind, actor)

@@ -155,7 +155,8 @@ def _situation(session: Session, services: Services, actor: Actor, report_id: in
 
 def _acted(by: By, actor: Actor, session: Session, once: Once, version: int, services: Services, response: Response,
            given: ByHand) -> SurgeNow:
-    hand = Hand(actor, services.clock.now(), given.reason, version, drill=services.hub.board.drill is not None)
+    drill = services.hub.board.drill
+    hand = Hand(actor, services.clock.now(), given.reason, version, drill=drill is not None and drill.surge)
     found = once(SurgeNow, lambda: _shown(services, by(session, services.site.surge, hand)))
     response.headers["ETag"] = etag(found.version)
     return found

@@ -30,6 +30,7 @@ GROUPS = {
     "desks_leads": "leader supervisor duty_lead manager office admin",
     "roster": "leader supervisor duty_lead manager office admin",
     "surge": "leader supervisor duty_lead manager",
+    "drills": "supervisor duty_lead manager",
     "board_staff": "agent leader supervisor duty_lead manager operations office spokesperson admin",
     "leading": "leader supervisor duty_lead manager",
     "works": "agent leader supervisor duty_lead manager operations engineer office",

@@ -37,6 +37,11 @@ STORM = """
     GET    /surge/reports/{situation_id}         board_staff         -
     GET    /surge/reports/{situation_id}.pdf     board_staff         -
     POST   /surge/reports/{situation_id}/acknowledge board_staff     -
+    GET    /drills                               board_staff         -
+    POST   /drills                               drills              -
+    GET    /drills/{drill_id}                    board_staff         -
+    POST   /drills/{drill_id}/stop               leads               -
+    POST   /drills/{drill_id}/notes              leads               -
     GET    /line                                 board               -
     PUT    /line                                 supervises          -
 """

@@ -4,14 +4,14 @@ import { ref } from 'vue'
 import type { Session } from './session'
 
 /** In the order of the navigation. */
-export const pages = ['wall', 'desk', 'lead', 'tickets', 'households', 'surge', 'emergencies', 'outages'] as const
+export const pages = ['wall', 'desk', 'lead', 'tickets', 'households', 'surge', 'emergencies', 'outages', 'drills'] as const
 export type PageName = (typeof pages)[number]
 
 const paths: Readonly<Record<PageName, string>> = {
-  wall: '/', desk: '/desk', lead: '/lead', tickets: '/tickets', households: '/households', surge: '/surge', emergencies: '/emergencies', outages: '/outages',
+  wall: '/', desk: '/desk', lead: '/lead', tickets: '/tickets', households: '/households', surge: '/surge', emergencies: '/emergencies', outages: '/outages', drills: '/drills',
 }
 /** These are one place in the navigation, with tabs of their own. */
-export const stormPages: readonly PageName[] = ['surge', 'emergencies', 'outages']
+export const stormPages: readonly PageName[] = ['surge', 'emergencies', 'outages', 'drills']
 
 /** `what`: which one of them, `new`, or empty for the list. */
 export interface Place {
@@ -43,7 +43,7 @@ export function pagesFor(session: Rights): PageName[] {
   const may: Record<PageName, boolean> = {
     wall: session.sees_board, desk: session.works_at_desk, lead: session.leads, tickets: session.handles_tickets,
     households: session.reads_households, surge: session.sees_board && session.handles_tickets, emergencies: session.handles_tickets,
-    outages: session.leads || session.roles.includes('operations'),
+    outages: session.leads || session.roles.includes('operations'), drills: session.sees_board && session.handles_tickets,
   }
   return pages.filter((page) => may[page])
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { callsInOrder, healthNamed, highIsGood, lowIsGood, queueRows, rings, thresholds, totals, waitTone } from '../src/board/derive'
+import { callsInOrder, healthNamed, highIsGood, isDrill, lowIsGood, queueRows, rings, thresholds, totals, waitTone } from '../src/board/derive'
 import { emptyBoard, type Board, type Call, type Figures } from '../src/board/vocabulary'
 import { dateTyped } from '../src/crm/time'
 import { clockText, numberText, percentText } from '../src/format'
@@ -38,6 +38,14 @@ describe('a wait', () => {
 })
 
 describe('a queue', () => {
+  test('does not count the callers of a drill, who come after all real ones in the list', () => {
+    const drill = call('drill-3-node1-1795406400.7', 'queued', 90)
+    const there = board(drill, call('node1-1795406400.9', 'talking', 10))
+    expect([queueRows(there, site, NOW)[0]?.waiting, queueRows(there, site, NOW)[0]?.longest]).toEqual([0, 0])
+    expect(callsInOrder(there).map((one) => isDrill(one))).toEqual([false, true])
+    expect(['drill-1795406400.7', 'node1-1.7'].some((id) => isDrill(call(id, 'queued', 1)))).toBe(false)
+  })
+
   test('counts those who wait, not those who talk', () => {
     const [row] = queueRows(board(call('a', 'queued', 12), call('b', 'ringing', 3), call('c', 'talking', 90)), site, NOW)
     expect(row).toMatchObject({ waiting: 2, longest: 12, overflowing: false, zh: '报修' })

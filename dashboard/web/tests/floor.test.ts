@@ -185,7 +185,7 @@ test('who asks for help is on top, then who cannot be rung, last who is not ther
 
 test('pages go by role', () => {
   expect(['/', '/desk', '/lead/', '/elsewhere'].map(pageAt)).toEqual(['wall', 'desk', 'lead', 'wall'])
-  expect(pagesFor({ sees_board: true, works_at_desk: true, leads: false, handles_tickets: true, reads_households: true, roles: ['agent'] })).toEqual(['wall', 'desk', 'tickets', 'households', 'surge', 'emergencies'])
+  expect(pagesFor({ sees_board: true, works_at_desk: true, leads: false, handles_tickets: true, reads_households: true, roles: ['agent'] })).toEqual(['wall', 'desk', 'tickets', 'households', 'surge', 'emergencies', 'drills'])
   expect(firstPage({ sees_board: true, works_at_desk: true, leads: false })).toBe('desk')
   expect(firstPage({ sees_board: true, works_at_desk: true, leads: true })).toBe('wall')
 })

@@ -56,7 +56,7 @@ test('anything of a drill marks every page', () => {
   expect(drillOn({ ...emptyBoard, surge: surge({ drill: true }) })).toBe(true)
   expect(drillOn({ ...emptyBoard, surge: surge({ tier: 0, drill: true }) })).toBe(false)
   expect(drillOn({ ...emptyBoard, incidents: { 1: incident('1', 1, true) } })).toBe(true)
-  expect(drillOn({ ...emptyBoard, drill: { drill_id: 1, name: 'x', since: NOW, by: '', calls: 0, ended_at: null } })).toBe(true)
+  expect(drillOn({ ...emptyBoard, drill: { drill_id: 1, name: 'x', since: NOW, by: '', calls: 0, ended_at: null, surge: false } })).toBe(true)
 })
 
 test('estate and building stand before a place that does not name them', () => {

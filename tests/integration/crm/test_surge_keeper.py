@@ -384,7 +384,7 @@ def test_arrivals_against_the_forecast_declare_it_and_a_drill_is_marked_and_ring
     came(6)
     storm.seconds(4)
     assert storm.tier == 0, "1.5 times the forecast is not above it"
-    storm.floor.board = replace(storm.floor.board, drill=Drill(1, "summer", NOW))
+    storm.floor.board = replace(storm.floor.board, drill=Drill(1, "summer", NOW, surge=True))
     storm.board()
     came(1)
     storm.seconds(3)

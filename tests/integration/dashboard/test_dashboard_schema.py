@@ -50,7 +50,7 @@ THERE = {"ticket_id": "1", "household_id": "1", "person_id": "1", "number_id": "
          "queue": "repair", "shift_id": "1", "skill": "plumbing", "letter_id": "1", "template_id": "1", "task_id": "1",
           "claim_id": "1", "plan_id": "1", "schedule_id": "1", "outage_id": "database-20261122-040000", "situation_id": "1",
           "fallen_id": "1", "emergency_id": "1", "proposal_id": "1", "broadcast_id": "1", "step": "ask", "call_in_id": "1",
-          "call_in_person": "1"}
+          "call_in_person": "1", "drill_id": "1"}
 REPAIR = "4"        # the ticket that is one
 
 Users = dict[Role, requests.Session]

@@ -196,7 +196,7 @@ def test_the_report_of_a_change_goes_to_the_groups_and_lists_of_those_whom_the_p
         robots = [{"id": name, "kind": "wecom", "url": f"{url}/send", "tell": [role], "language": language} for name, role, language
                   in (("ops", "manager", "zh"), ("abroad", "operations", "en"), ("repairs", "engineer", "zh"))]
         counter.site = counter.site.model_copy(update={"notices": Notices.model_validate({"robots": robots})})
-        counter.app.state.services.hub.board = replace(HERE, drill=Drill(1, "summer", NOON))
+        counter.app.state.services.hub.board = replace(HERE, drill=Drill(1, "summer", NOON, surge=True))
         line = Line(counter)
         line.round()
         well(act(counter.person(Role.DUTY_LEAD), "raise"))

@@ -19,7 +19,8 @@ from dashboard.manners import once_only
 CHECKOUT = Path(__file__).resolve().parents[3]
 SITE = CHECKOUT / "asterisk-config/site.yaml"
 OPEN_TO_ALL = {("/", "GET"), ("/desk", "GET"), ("/lead", "GET"), ("/tickets", "GET"), ("/tickets/{place}", "GET"),
-               ("/households", "GET"), ("/households/{place}", "GET"), ("/surge", "GET"), ("/emergencies", "GET"),
+               ("/households", "GET"), ("/households/{place}", "GET"), ("/surge", "GET"), ("/drills", "GET"),
+               ("/emergencies", "GET"),
                ("/emergencies/{place}", "GET"), ("/outages", "GET"), ("/outages/{place}", "GET"),
                ("/mark.svg", "GET"), ("/healthz", "GET"),
                ("/session", "POST")}  # below /api/v1

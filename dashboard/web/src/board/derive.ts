@@ -22,6 +22,11 @@ export function lowIsGood(rate: number | null, limit: { good: number; warn: numb
   return rate <= limit.good ? 'good' : rate <= limit.warn ? 'warn' : 'bad'
 }
 
+/** A simulated caller's (H12): the mark is the call's own id, as callcenter/drills.py makes it. */
+export function isDrill(call: Call): boolean {
+  return /^drill-[1-9]\d*-.+-\d+\.\d+$/.test(call.call_id)
+}
+
 export function isWaiting(call: Call): boolean {
   return call.state === 'queued' || call.state === 'ringing'
 }
@@ -69,7 +74,7 @@ export function queueRows(board: Board, site: SiteShown, now: number): QueueRow[
   const known = new Map(site.queues.map((queue) => [queue.id, queue]))
   const ids = [...known.keys(), ...board.queues.filter((id) => !known.has(id))]
   return ids.map((id) => {
-    const waiting = Object.values(board.calls).filter((call) => call.queue === id && isWaiting(call))
+    const waiting = Object.values(board.calls).filter((call) => call.queue === id && isWaiting(call) && !isDrill(call))
     const queue = known.get(id)
     return {
       id,
@@ -114,10 +119,11 @@ export function totals(figures: readonly Figures[]): Totals {
 
 const stateOrder: Record<Call['state'], number> = { ringing: 0, queued: 0, menu: 1, talking: 2, after: 3 }
 
-/** Waiting callers first, longest wait on top; then those in a menu, those who talk, those who are leaving. */
+/** Waiting callers first, longest wait on top; then those in a menu, those who talk, those who are leaving. A drill's after all real ones. */
 export function callsInOrder(board: Board): Call[] {
   return Object.values(board.calls).sort(
     (a, b) =>
+      Number(isDrill(a)) - Number(isDrill(b)) ||
       stateOrder[a.state] - stateOrder[b.state] ||
       (isWaiting(a) ? (a.queued_at ?? a.since) - (b.queued_at ?? b.since) : a.since - b.since) ||
       a.call_id.localeCompare(b.call_id),

@@ -1,7 +1,7 @@
 /** Agents at their seats, and what a leader must be told of them: worked out from the board and the present moment. Pure. */
 
 import type { SiteShown } from '../session'
-import { secondsSince } from './derive'
+import { isDrill, secondsSince } from './derive'
 import type { AgentShown, AgentState, Board, Call, Seat, SeatState } from './vocabulary'
 
 /** An agent's state, or a seat's where nobody has signed in; `vacant`: a phone that is there for whoever comes. */
@@ -80,7 +80,7 @@ export function notices(board: Board, now: number, site: Pick<SiteShown, 'desk'>
   const away = (state: AgentState) => agents.filter((agent) => agent.state === state)
     .map((agent) => ({ key: agent.code, name: agent.name, since: agent.since }))
   const help = agents.flatMap((agent) => (agent.help_since === null ? [] : [{ key: agent.code, name: agent.name, since: agent.help_since }]))
-  const long = Object.values(board.calls).filter((call) => ranLong(call, now, site)).map((call) => ({
+  const long = Object.values(board.calls).filter((call) => ranLong(call, now, site) && !isDrill(call)).map((call) => ({
     key: call.call_id,
     name: talker(board, call),
     since: call.answered_at ?? call.since,

@@ -129,7 +129,7 @@ export const incident = shape({
   steps_late: number, over_at: nullable(moment), drill: flag,
 })
 
-export const drill = shape({ drill_id: number, name: text, since: moment, by: text, calls: number, ended_at: nullable(moment) })
+export const drill = shape({ drill_id: number, name: text, since: moment, by: text, calls: number, ended_at: nullable(moment), surge: flag })
 
 /** `to`: empty as always, `announcement` or `number`. */
 export const lineSwitch = shape({ to: text, since: nullable(moment), by: text })

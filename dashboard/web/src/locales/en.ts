@@ -36,11 +36,12 @@ const en: typeof zh = {
     microphone_none: 'There is no microphone. Plug in your headset and try again.',
     microphone_busy: 'The microphone could not be opened; another program may have it. Close that and try again.',
     not_a_browser_seat: 'This seat has a telephone of its own.',
+    drill_on: 'A drill is on already.', drill_call: 'No ticket comes of a drill call.', surge_on: 'No drill in a surge.',
     no_surge: 'There is no surge now.', top_tier: 'This is the highest tier.', not_held: 'It is not held now.', call_in_over: 'They were released already.', unknown_user: 'There is no such user or agent.', unknown_skill: 'There is no such queue.',
     emergency_state: 'This cannot be done now.', not_commander: 'Somebody else commands it by now.', emergency_open: 'Steps or times that are needed are still open.', no_prompt: 'There is nothing to be said for this type.', no_place: 'It is of no estate: there is nobody to tell.', no_mobile: 'No place for a mobile is left, or the list has no number of yours.', own_report: 'Who signs a report does not approve it.',
     internal: 'The server failed. Please try again.', other: 'Something went wrong ({code}). Please try again.',
   },
-  page: { title: 'Pages', wall: 'Wall', desk: 'Desk', lead: 'Lead', tickets: 'Tickets', households: 'Households', storm: 'Response', surge: 'Surge', emergencies: 'Emergencies', outages: 'Outages' },
+  page: { title: 'Pages', wall: 'Wall', desk: 'Desk', lead: 'Lead', tickets: 'Tickets', households: 'Households', storm: 'Response', surge: 'Surge', emergencies: 'Emergencies', outages: 'Outages', drills: 'Drills' },
   action: { signOut: 'Sign out', close: 'OK', language: '中文' },
   line: {
     connecting: 'Connecting', live: 'Live', degraded: 'No data', lost: 'Reconnecting', signed_out: 'Signed out',

@@ -25,7 +25,8 @@ const en: typeof zh = {
     'lost-child': 'Lost child', fight: 'Fight', 'drunk-person': 'Drunk person', 'suspicious-person': 'Suspicious person', vehicle: 'Stolen or damaged vehicle', other: 'Other emergency',
     'own-power-cut': 'Power failure of the centre', attack: 'Attack on line or network',
   },
-  drill: { tag: 'DRILL', title: 'DRILL', since: 'since {time}', calls: '{n} drill calls', by: 'led by {name}', notReal: 'This is a drill, not real' },
+  drills,
+  drill: { caller: 'DRILL caller', tag: 'DRILL', title: 'DRILL', since: 'since {time}', calls: '{n} drill calls', by: 'led by {name}', notReal: 'This is a drill, not real' },
   line: {
     title: 'Line switched', since: 'since {time}, {ago}', announcement: 'announcement only', number: 'to an outside number', by: 'by {name}', phone: 'phone of seat {seat}', console: 'console',
     card: 'The line', here: 'new calls come here', goes: 'new calls go to {to}', to: { announcement: 'the emergency announcement' }, where: 'Where to', switch: 'Switch the line', sure: 'Really send all new calls away', back: 'Back to this line', unknown: 'Where it goes now is not known yet',
@@ -99,5 +100,7 @@ const en: typeof zh = {
     callback: { waiting: 'to be rung back', ringing: 'being rung', talking: 'talking', retry: 'rung again later', done: 'rung back', failed: 'not reached', cancelled: 'cancelled' },
   },
 }
+
+import drills from './drills-en'
 
 export default en

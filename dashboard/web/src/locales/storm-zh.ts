@@ -1,4 +1,6 @@
 /** Words of the storm: surge, outages, emergencies, drills. */
+import drills from './drills-zh'
+
 export default {
   tier: { 0: '平时', 1: '一级响应', 2: '二级响应', 3: '三级响应' }, surge: '来电激增',
   does: { 1: '全员接听', 2: '召集休班', 3: '召集支援' },
@@ -24,7 +26,8 @@ export default {
     'lost-child': '儿童走失', fight: '斗殴', 'drunk-person': '醉酒人员', 'suspicious-person': '可疑人员', vehicle: '车辆被盗或损坏', other: '其他突发事件',
     'own-power-cut': '呼叫中心停电', attack: '线路或网络遭攻击',
   },
-  drill: { tag: '演练', title: '演练进行中', since: '{time} 起', calls: '演练来电 {n}', by: '{name} 主持', notReal: '演练，非真实情况' },
+  drills,
+  drill: { caller: '演练来电', tag: '演练', title: '演练进行中', since: '{time} 起', calls: '演练来电 {n}', by: '{name} 主持', notReal: '演练，非真实情况' },
   line: {
     title: '线路已切走', since: '{time} 起，已 {ago}', announcement: '新来电只听到应急通知', number: '新来电转到外线号码', by: '{name} 切换', phone: '座席 {seat} 的话机切换', console: '控制台切换',
     card: '线路', here: '新来电进本线', goes: '新来电转到 {to}', to: { announcement: '应急通知' }, where: '转到哪里', switch: '切走线路', sure: '确定切走所有新来电', back: '切回本线', unknown: '还不知道线路现在的去向',

@@ -29,11 +29,12 @@ export default {
     microphone_insecure: '浏览器只允许 https 页面使用麦克风，请用 https 地址打开。', microphone_refused: '浏览器不允许使用麦克风：请在地址栏的网站权限里允许麦克风，然后再试。',
     microphone_none: '没有找到麦克风，请接好耳机再试。', microphone_busy: '麦克风打不开，可能被别的程序占用，请关闭后再试。',
     not_a_browser_seat: '这个座席用的是桌上的话机。',
+    drill_on: '已有演练在进行。', drill_call: '演练来电不开工单。', surge_on: '来电激增期间不演练。',
     no_surge: '现在没有激增响应。', top_tier: '已是最高级。', not_held: '现在没有保持。', call_in_over: '这次召集已撤回。', unknown_user: '没有这个账号或工号。', unknown_skill: '没有这个队列。',
     emergency_state: '这一步现在不能做。', not_commander: '指挥已移交给别人。', emergency_open: '还有必须完成的步骤或记录。', no_prompt: '这类事件没有可播的语音。', no_place: '没有写明小区，不知道通知谁。', no_mobile: '现在没有空的手机席，或名单上没有你的号码。', own_report: '自己签字的报告不能自己批准。',
     internal: '服务器出错了，请再试。', other: '出错了（{code}），请再试一次。',
   },
-  page: { title: '页面', wall: '看板', desk: '坐席', lead: '组长', tickets: '工单', households: '住户', storm: '应急', surge: '来电激增', emergencies: '突发事件', outages: '系统故障' },
+  page: { title: '页面', wall: '看板', desk: '坐席', lead: '组长', tickets: '工单', households: '住户', storm: '应急', surge: '来电激增', emergencies: '突发事件', outages: '系统故障', drills: '演练' },
   action: { signOut: '退出登录', close: '知道了', language: 'English' },
   line: { connecting: '连接中', live: '实时', degraded: '数据中断', lost: '重连中', signed_out: '已退出', forbidden: '无权限' },
   alert: {
