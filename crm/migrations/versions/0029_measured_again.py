@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0029_measured_again"
-down_revision = "0026_forecasts"
+down_revision = "0027_drills"
 branch_labels = None
 depends_on = None
 
