@@ -310,7 +310,7 @@ PATHS = {"call_id": ("node1-1.own", "node1-2.other"), "callback_id": ("node1-1.o
          "outage_id": ("database-20261122-040000",) * 2,
          "webhook_id": ("1", "1"), "delivery_id": ("1", "1"),
           "situation_id": ("1", "1"), "task_id": ("1", "1"), "claim_id": ("1", "1"), "plan_id": ("1", "1"),
-          "fallen_id": ("1", "1"),
+          "fallen_id": ("1", "1"), "drill_id": ("1", "1"),
          "item_id": ("901", "902"), "script_id": ("903", "904"),
          "search_id": ("1", "2"), "category": ("fees", "fees"), "estate": ("1", "2"),
          "code": ("1001", "1001"), "queue": ("repair", "repair"), "name": ("engineer", "engineer")}
