@@ -66,7 +66,10 @@ async def take_snapshot(link: AmiLink) -> Snapshot:
 def floor_from(plan: FloorPlan, snapshot: Snapshot, remembered: Board, now: datetime, *,
                agents: dict[str, str] | None = None) -> Floor:
     """Everything that is there, with what `remembered` knows more about it."""
-    channels = Channels(_channel(plan, row, now) for row in snapshot.channels if row.get("uniqueid"))
+    # In the order in which they were made, as events tell of them: of two phones' legs at a seat the older has the caller.
+    made = sorted((row for row in snapshot.channels if row.get("uniqueid")),
+                  key=lambda row: (len(row["uniqueid"]), row["uniqueid"]))
+    channels = Channels(_channel(plan, row, now) for row in made)
     rows = {row.get("uniqueid", ""): row for row in snapshot.channels}
     entries = {row.get("uniqueid", ""): row for row in snapshot.queues if row.get("event") == "QueueEntry"}
     members = [row for row in snapshot.queues if row.get("event") == "QueueMember"]
