@@ -29,6 +29,7 @@ class QueuePlan:
     estates: tuple[str, ...] = ()        # those whose own team has a pool here
     languages: tuple[str, ...] = ()      # those whose speakers have a pool here
     teams: bool = False                  # its chain has the stage of all agents
+    backed: bool = False                 # … and, at any hour, that of the backup seats
     press: bool = False                  # spokespersons only (D4)
 
     @classmethod
@@ -37,7 +38,8 @@ class QueuePlan:
             queue.id, queue.wrapup, queue.seats, queue.backup,
             estates=tuple(estate.id for estate in site.estates) if queue.estate_first else (),
             languages=tuple(name for name in LANGUAGES if name != site.language) if queue.language_first else (),
-            teams=any(stage.to == "teams" for stage in queue.stages), press=queue.press)
+            teams=any(stage.to == "teams" for stage in queue.stages),
+            backed=any(stage.to == "backup" and stage.when == "always" for stage in queue.stages), press=queue.press)
 
 
 @dataclass(frozen=True)

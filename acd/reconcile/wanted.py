@@ -14,7 +14,7 @@ from acd.ami.members import Member, Place
 from acd.desired.book import Book, SignedIn
 from acd.plan import FloorPlan, QueuePlan
 from callcenter.roster import Agent, Roster
-from callcenter.stages import Pool, Stage, asterisk_queue
+from callcenter.stages import Pool, Stage, asterisk_queue, stage_of
 
 
 @dataclass(frozen=True)
@@ -75,6 +75,8 @@ def wanted_floor(plan: FloorPlan, book: Book, roster: Roster, now: datetime) -> 
     for seat, (_, agent) in present.items():
         interface, pause = interface_of(seat), pauses[seat]
         for name, penalty in (*pulled_in, *_rung(plan, agent, by_backup[seat], with_teams)):
+            if plan.seats[seat].mobile and not _has_time(plan, name):
+                continue
             members[Place(name, interface)] = Member(penalty, bool(pause), pause, wrapup=wrapup)
     for seat in plan.extra_seats:
         if seat not in present and plan.always_on(seat):
@@ -120,6 +122,13 @@ def _pulled_in(plan: FloorPlan, tier: int, penalty: int) -> Iterator[tuple[str, 
         if not queue.press:
             yield queue.queue, penalty
             yield asterisk_queue(Stage(queue.queue, Pool.BACKUP)), 0
+
+
+def _has_time(plan: FloorPlan, name: str) -> bool:
+    """Whether a seat is rung there long enough for a mobile: two rings, as among the primary seats, are over before the network has
+    found it and somebody has pressed 1. The backup stage rings everybody for all its time, and at once where nobody else is."""
+    stage = stage_of(name)
+    return stage.pool in (Pool.BACKUP, Pool.TEAMS) or not plan.queues[stage.queue].backed
 
 
 def _may(agent: Agent, queue: QueuePlan) -> bool:

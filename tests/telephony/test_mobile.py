@@ -39,7 +39,8 @@ from crm.staff.actor import SYSTEM
 from crm.staff.agents import seed_agents
 
 MOBILE, SEAT, AGENT, SURGE = "2901", "1401", "801", 1
-SITE = TestSite(survey=False, agents=[{"code": AGENT, "name": "坐席", "skills": {"repair": 1}}], more={
+SKILLED = {"code": AGENT, "name": "坐席", "skills": {"repair": 1}}
+SITE = TestSite(survey=False, ring_seconds=2, backup_for=60, agents=[SKILLED], more={
     "seats": [*({"seat": seat, "name": seat} for seat in PRIMARY),
               *({"seat": seat, "name": seat, "kind": "backup"} for seat in BACKUP),
               {"seat": SEAT, "name": "手机席", "phone": "mobile"}],
@@ -113,7 +114,7 @@ async def test_a_caller_is_put_through_to_the_mobile_of_who_pressed_3_and_it_is_
         await person.presses("3")
         await person.hears("callin-mobile")
         await control.board_where(is_(AgentState.READY), "signed in by one key")
-        assert (await where_it_rings(line))[0] == {"repair", "repair.backup"}
+        assert (await where_it_rings(line))[0] == {"repair.backup"}, "where there is time to find it and to press a key"
 
         guest = await line.call(dialled="8001")
         await guest.hears_a_voice()
@@ -122,7 +123,7 @@ async def test_a_caller_is_put_through_to_the_mobile_of_who_pressed_3_and_it_is_
         assert leg.peer == "8000"
         await leg.answer()
         at_home = heard_by(leg)
-        await at_home.hears("outside-accept")
+        await at_home.hears("mobile-accept")
         board = await control.board_where(is_(AgentState.RINGING), "picked up is not answered: an answering machine does that too")
         assert "CONNECT" not in guest.events
         await at_home.presses("1")
@@ -139,7 +140,7 @@ async def test_a_caller_is_put_through_to_the_mobile_of_who_pressed_3_and_it_is_
         other = await line.call(dialled="8001")
         await other.hears_a_voice()
         await other.chooses("1")
-        await control.board_where(lambda board: board.agents[AGENT].missed == 1, "who refuses a call has missed one")
+        await control.board_where(lambda board: board.agents[AGENT].missed >= 1, "who refuses a call has missed one")
         await other.hangs_up()
 
         with crm.database.writing.begin() as session:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from acd.agents.transitions import Decision, Rules, Situation, adopt, decide
+from acd.ami.members import Place
 from acd.desired.book import Book
 from acd.floor.facts import Floor
 from acd.floor.fold import seated
@@ -23,9 +24,9 @@ from callcenter.roster import Agent, Roster
 NOW = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 DESK, MOBILE, NUMBER = "1001", "1401", "13900000001"
 RULES = Rules(free_seating=True, seats=frozenset({DESK, MOBILE}), mobiles=frozenset({MOBILE}), numbers=("1[3-9]XXXXXXXXX",))
-ROSTER = Roster({"801": Agent("801", "陈静", skills={"repair": 1})})
+ROSTER = Roster({"801": Agent("801", "陈静", skills={"repair": 1, "enquiry": 1})})
 PLAN = FloorPlan("node1", {seat: SeatPlan(seat, seat, "primary", seat == MOBILE) for seat in (DESK, MOBILE)},
-                 {"repair": QueuePlan("repair", 20)}, 30, free_seating=True)
+                 {"repair": QueuePlan("repair", 20, backed=True), "enquiry": QueuePlan("enquiry", 20)}, 30, free_seating=True)
 # Its device is Asterisk itself: to be reached at all times, with nobody's number too.
 AT = Situation(NOW, AgentState.SIGNED_OUT, NOW, reachable=frozenset({DESK, MOBILE}))
 IN = replace(AT, state=AgentState.READY)
@@ -36,17 +37,17 @@ def taken() -> Decision:
     return decide(Book(), SignIn("801", MOBILE, NUMBER), RULES, ROSTER, AT)
 
 
-def test_who_signs_in_there_does_so_with_a_number_that_may_be_dialled_and_is_rung_as_at_any_seat() -> None:
+def test_who_signs_in_there_does_so_with_a_number_that_may_be_dialled_and_is_rung_where_there_is_time() -> None:
     for number in ("", "0085212345678", "110", f"{NUMBER}&x"):
         assert decide(Book(), SignIn("801", MOBILE, number), RULES, ROSTER, AT) == Decision(Book(), "seat_unreachable"), number
     book = taken().book
     assert (taken().code, book.agents["801"].number) == ("done", NUMBER)
     wanted = wanted_floor(PLAN, book, ROSTER, NOW)
     assert wanted.switches[f"mobile/{MOBILE}"] == NUMBER
-    desk = wanted_floor(PLAN, decide(Book(), SignIn("801", DESK), RULES, ROSTER, AT).book, ROSTER, NOW)
-    as_there = {place.queue for place in wanted.members if place.interface == f"PJSIP/{MOBILE}"}
-    assert {queue for queue in as_there if queue != f"seat.{MOBILE}"} == {
-        place.queue for place in desk.members if place.interface == f"PJSIP/{DESK}" and place.queue != f"seat.{DESK}"}
+    rung = {place.queue for place in wanted.members if place.interface == f"PJSIP/{MOBILE}"}
+    assert rung - {f"seat.{MOBILE}"} == {"repair.backup", "enquiry", "enquiry.backup"}, "not for two rings, where more come after"
+    in_a_surge = wanted_floor(PLAN, replace(book, tier=2), ROSTER, NOW)
+    assert Place("repair", f"PJSIP/{MOBILE}") not in in_a_surge.members
     assert is_switch(f"mobile/{MOBILE}"), "taken away with the member"
     assert NUMBER not in describe(PutSwitch(f"mobile/{MOBILE}", NUMBER)), "logs and the board are told of no number"
 
