@@ -18,16 +18,19 @@ from crm.surge.paper import number, pdf
 from crm.surge.situation import SITUATION, Situation
 from crm.surge.words import body, subject
 
+TAKE_NOTE: Final[dict[Language, str]] = {
+    "zh": "请登录后确认已阅：{link}", "en": "Please sign in and say that you took note: {link}"}
 UNHEARD: Final[dict[Language, str]] = {"zh": "【下级未确认】", "en": "[Nobody below acknowledged] "}
 
 
 @dataclass(frozen=True)
 class _Paper:
-    """How the PDF that goes with a mail is made."""
+    """How the PDF that goes with a mail is made; and where the pages are, "" for no link."""
 
     sender: str
     language: Language
     tz: tzinfo
+    pages: str
 
 
 class ReportLetter:
@@ -50,11 +53,13 @@ class ReportLetter:
         return f"{UNHEARD[language]}{said}" if self._row.climbed else said
 
     def body(self, language: Language, tz: tzinfo) -> str:
-        return f"{body(self._of, language, tz)}\n{number(self._row.report_id)}"
+        link = [TAKE_NOTE[language].format(link=f"{self._paper.pages}/surge")] if self._paper.pages else []
+        return "\n".join((body(self._of, language, tz), *link, number(self._row.report_id)))
 
 
 def surge_letters(site: Site) -> Letters[SurgeLetter]:
-    paper = _Paper(site.company.name.zh if site.language == "zh" else site.company.name.en, site.language, ZoneInfo(site.timezone))
+    paper = _Paper(site.company.name.zh if site.language == "zh" else site.company.name.en, site.language, ZoneInfo(site.timezone),
+                   site.network.pages)
 
     def says(session: Session, row: SurgeLetter, _now: datetime) -> ReportLetter:
         return ReportLetter(row, SITUATION.validate_python(session.get_one(SurgeReport, row.report_id).facts), paper)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
@@ -21,10 +21,12 @@ from callcenter.commands import Answer as OrderAnswer
 from callcenter.events import AgentShown, AgentState, Board, Call, CallState, Drill, Health
 from callcenter.roles import Role
 from callcenter.site.desk import Notices
+from callcenter.site.schema import Network
 from callcenter.storm import CalledIn, Coming
 from crm.calls.models import CallRow
 from crm.letters.deliverer import Deliverer
 from crm.notices.channels import channels_of
+from crm.notices.words import Letter
 from crm.staff.models import AuditEntry
 from crm.surge.keeper import SurgeKeeper
 from crm.surge.letters import surge_letters
@@ -213,14 +215,16 @@ def test_the_report_of_a_change_goes_to_the_groups_and_lists_of_those_whom_the_p
     assert all(text.endswith("\nSIT-1") for text in (chinese, english))
 
 
-class Chats:
-    """The groups of the duty leads, the managers and operations."""
+class Chat:
+    """A group of the duty leads, the managers or operations."""
 
-    def __init__(self) -> None:
-        self.said: list[tuple[str, str]] = []
+    def __init__(self, name: str, said: list[tuple[str, str]]) -> None:
+        self._name, self._said = name, said
 
-    def of(self, name: str) -> Any:
-        return type("Chat", (), {"send": lambda _, letter, *__: self.said.append((name, letter.subject("zh")))})()
+    def send(self, letter: Letter, _address: str, _now: datetime) -> None:
+        assert letter.body("en", UTC).endswith(
+            "\nPlease sign in and say that you took note: https://desk.example/surge\n" + letter.body("zh", UTC).splitlines()[-1])
+        self._said.append((self._name, letter.subject("zh")))
 
 
 @pytest.mark.rule("B7", part="acknowledged, or it goes one up")
@@ -230,19 +234,20 @@ def test_who_is_told_of_a_situation_acknowledges_it_and_what_nobody_does_in_time
               for role in ("duty_lead", "manager", "operations")]
     counter.site = counter.site.model_copy(update={
         "notices": Notices.model_validate({"robots": robots}),
-        "surge": counter.site.surge.model_copy(update={"tell": (Role.DUTY_LEAD,)})})
+        "surge": counter.site.surge.model_copy(update={"tell": (Role.DUTY_LEAD,)}),
+        "network": Network(pages="https://desk.example")})
     counter.app.state.services.hub.board = HERE
-    line, chats = Line(counter), Chats()
+    line, said = Line(counter), list[tuple[str, str]]()
     deliverer = Deliverer(counter.database, [surge_letters(counter.site)],
-                          {f"robot:{one['id']}": chats.of(str(one["id"])) for one in robots}, counter.clock, lambda *_: None)
+                          {f"robot:{one['id']}": Chat(str(one["id"]), said) for one in robots}, counter.clock, lambda *_: None)
 
     def goes_on(seconds: float) -> list[tuple[str, str]]:
         """Whom the letters went to meanwhile."""
         line.round(seconds)
-        chats.said.clear()
+        said.clear()
         while deliverer.step():
             pass
-        return list(chats.said)
+        return list(said)
 
     def told(person: Person = agent) -> list[tuple[str, bool, str | None]]:
         newest = person.read("/surge/reports")["items"][0]
