@@ -68,7 +68,7 @@ class Openings:
             of_it = [(ticket, each.at) for ticket, each in opened if ticket.parent_id == incident.row.id]
             if of_it:
                 tie_missed(self._session, incident, [ticket for ticket, _ in of_it], max(at for _, at in of_it))
-        return [TicketOpened(each.at, ticket.id, ticket.number, ticket.kind, ticket.call_id, ticket.household_id)
+        return [TicketOpened(each.at, ticket.id, ticket.number, ticket.kind, ticket.call_id, ticket.household_id, ticket.estate_id)
                 for ticket, each in opened]
 
 

@@ -230,7 +230,7 @@ def with_agents(calls: list[Counted], handled: Mapping[tuple[str, str], Work],
 
 def estate_keys(session: Session, site: Site) -> dict[int, str]:
     """Estate → the site's estate id, or its name where the site file has none of that name."""
-    ids = {estate.name.zh: estate.id for estate in site.estates}
+    ids = site.estate_ids
     return {estate_id: ids.get(name, name) for estate_id, name in session.execute(select(Estate.id, Estate.name))}
 
 
