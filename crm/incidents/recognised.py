@@ -42,7 +42,7 @@ def known_at(session: Session, homes: Collection[int], at: datetime) -> dict[int
         .join(KnownIncident, and_(KnownIncident.estate_id == Household.estate_id, here))
         .join(Ticket, Ticket.id == KnownIncident.ticket_id)
         .where(Household.id.in_(sorted(homes)), KnownIncident.until > at, Ticket.state == "open")
-        .order_by(KnownIncident.building_id.is_not(None), KnownIncident.since, KnownIncident.ticket_id)).tuples().all())
+        .order_by(KnownIncident.building_id.is_not(None), KnownIncident.since, KnownIncident.ticket_id)).all())
     held: dict[int, HeldIncident] = {}
     for ticket_id in sorted(set(newest.values())):
         try:

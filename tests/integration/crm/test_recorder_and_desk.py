@@ -49,9 +49,9 @@ def folder(tmp_path: Path) -> Path:
 
 def write_calls(folder: Path, make: Maker, kinds: list[str], homes: Sequence[int | None] = (), first: int = 0) -> None:
     """`homes`: the households that the look-up found, one a call."""
-    lines = [line for index, kind in enumerate(kinds) for line in make(first + index, kind)[0]]
-    callers = iter(homes)
-    lines = [line.replace("|CALLER||", f"|CALLER|{next(callers, None) or ''}|") for line in lines]
+    callers = [*homes, *[None] * (len(kinds) - len(homes))]
+    lines = [line.replace("|CALLER||", f"|CALLER|{callers[index] or ''}|")
+             for index, kind in enumerate(kinds) for line in make(first + index, kind)[0]]
     with (folder / "queue_log").open("a") as file:
         file.write("".join(f"{line}\n" for line in lines))
 
