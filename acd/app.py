@@ -78,7 +78,7 @@ async def run(plan: AcdPlan, clock: Clock) -> None:
 
     def truth() -> list[AnyEvent]:
         reset = service.truth()
-        return [*([reset] if reset else []), *watch.truth(), *waits.truth()]
+        return [*([reset] if reset else []), *watch.truth(), *waits.truth(), *storm.truth()]
 
     outbox = Outbox(bus, truth, plan.pacing)
     keeper = BoardKeeper(bus, plan.pacing)

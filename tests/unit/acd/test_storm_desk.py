@@ -23,7 +23,8 @@ from acd.plan import FloorPlan
 from acd.reconcile.wanted import is_switch, wanted_floor
 from callcenter.clock import FakeClock
 from callcenter.commands import Answer, Command, Order, PauseReason, SetNotice, SetSurge, SwitchLine
-from callcenter.events import Board, OrderCarriedOut
+from callcenter.events import Board, LineSwitched, OrderCarriedOut
+from callcenter.line import LineSwitch
 from callcenter.roster import Roster
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
@@ -48,12 +49,20 @@ class Scene:
     def __init__(self, book: Book = PAUSED) -> None:
         self.desired, self.nodes = Desired(book, Roster()), [Node(), Node()]
         self.journal: list[list[str]] = []
-        self.told: list[OrderCarriedOut] = []
+        self.put: list[OrderCarriedOut | LineSwitched] = []
         self.looks = self.saves = 0
         links: Any = self.nodes
         self.desk = StormDesk(
             self.desired, self, links, StormRules(frozenset({"yunqi"}), ("051288880001",), lambda prompt: prompt == "notice-water"),
-            FakeClock(NOW), lambda data: self.journal.append(list(data)), self._look, self.told.append)
+            FakeClock(NOW), lambda data: self.journal.append(list(data)), self._look, self.put.append)
+
+    @property
+    def told(self) -> list[OrderCarriedOut]:
+        return [event for event in self.put if isinstance(event, OrderCarriedOut)]
+
+    @property
+    def shown(self) -> list[LineSwitch]:
+        return [event.line for event in self.put if isinstance(event, LineSwitched)]
 
     def _look(self) -> None:
         self.looks += 1
@@ -109,6 +118,20 @@ def test_the_line_goes_where_the_site_file_says_on_every_node_or_the_order_has_f
         scene.asks(SwitchLine("announcement"))
     assert scene.nodes[1].written["switched"].startswith("announcement|"), "the other node has it"
     assert scene.told == []
+    assert scene.shown == [LineSwitch("number", NOW, "liufang"), LineSwitch("", NOW, "liufang")], "no wall is told a mobile"
+
+
+@pytest.mark.rule("C7", part="the boards are told, after a restart of acd too")
+def test_the_boards_are_told_of_a_switched_line_once_a_change_and_anew_at_each_start() -> None:
+    scene, again = Scene(), Scene()
+    assert scene.desk.truth() == [], "nothing is said before Asterisk was asked"
+    for value in ("", "announcement|1795420800|phone-1001", "announcement|1795420800|phone-1001", "13900000001", "??", ""):
+        scene.desk.adopt({"switched": value} if value else {})
+    by_phone = LineSwitch("announcement", datetime.fromtimestamp(1795420800, UTC), "phone-1001")
+    assert scene.shown == [LineSwitch(), by_phone, LineSwitch("number"), LineSwitch("announcement"), LineSwitch()]
+    again.desk.adopt({"switched": "announcement|1795420800|phone-1001"})
+    assert again.shown == [by_phone]
+    assert again.desk.truth() == [LineSwitched(NOW, by_phone)], "a Redis that was emptied hears it again"
 
 
 @pytest.mark.rule("C7")
