@@ -16,6 +16,7 @@ from crm.outages.ladder import Look
 from crm.outages.probes import postgres_at
 
 SILENT_S: Final = 5.0        # of one statement: from then on the server itself is asked, as often as this
+MISSES: Final = 2            # in a row; one may be a machine that has too much to do
 GLANCE_S: Final = 1.0
 
 Waited = Generator[Any, Any, Any]
@@ -42,13 +43,14 @@ class PatientConnection(psycopg.Connection[Any]):
 def until_it_hangs(gen: Waited, answers: Callable[[], bool], now: Callable[[], float]) -> Waited:
     """The driver's own waiting, looked at each time that it is woken; 0 is its word for "nothing came"."""
     try:
-        wanted, heard = next(gen), now()
+        wanted, heard, missed = next(gen), now(), 0
         while True:
             ready = yield wanted
             if ready:
-                heard = now()
+                heard, missed = now(), 0
             elif now() - heard >= SILENT_S:
-                if not answers():
+                missed = 0 if answers() else missed + 1
+                if missed >= MISSES:
                     raise DatabaseHangs("the server is silent")
                 heard = now()
             wanted = gen.send(ready)

@@ -20,7 +20,7 @@ from crm.outages.ladder import Limits, Look, Seen
 from crm.outages.looking import Looker
 from crm.outages.plan import plan_of
 from crm.outages.wire import RedisAway
-from crm.patience import SILENT_S, DatabaseHangs, until_it_hangs
+from crm.patience import MISSES, SILENT_S, DatabaseHangs, until_it_hangs
 
 NOW = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 OK, HANGS = Seen(Look.OK), Seen(Look.DOWN, "hangs")
@@ -125,9 +125,13 @@ def test_a_long_statement_is_waited_for_as_long_as_the_server_answers_others_and
         now += 1
         assert waiting.send(0) == 1
     assert asked == [SILENT_S * each for each in range(1, 13)]
+    for alive in (False, True, False):      # noqa: B007 - `answers` reads it; one miss is none
+        for _ in range(int(SILENT_S)):
+            now += 1
+            waiting.send(0)
     waiting.send(1)                  # a part of the answer: from now on anew
     alive = False
-    for _ in range(int(SILENT_S) - 1):
+    for _ in range(int(MISSES * SILENT_S) - 1):
         now += 1
         waiting.send(0)
     now += 1
