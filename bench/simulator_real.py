@@ -2,9 +2,9 @@
 
     taskset -c 1 uv run python bench/simulator_real.py [idle overload priorities full-length] [--minutes 10] [--seed 1] [--calls]
 
-Both have the same seats, queues, patience, talk and rings (each ring of each call lasts as the trace says, so that chance is the same).
-A call enters the simulator at the moment at which it entered Asterisk's queue. Exit 1 when a bar is missed: same outcome of all calls
-that were not within a second of their patience on either side, mean wait within 5 %.
+Both have the same seats, queues, patience, talk and rings: each ring of each call lasts as the trace says, so that chance is the
+same. A call enters the simulator at the moment at which it entered Asterisk's queue. Exit 1 when a bar is missed: same outcome of
+all calls that were not within a second of their patience on either side, mean wait within 5 %.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import asyncio
 import random
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -36,9 +36,11 @@ from crm.simulator.scenario import INFINITE, Agent, Caller, Level, Queue, Scenar
 
 BAR = 0.05
 EDGE_S = 1.0
+TOLD_FROM_S = 1.0                     # a call whose waits are so far apart is told
 SHAKEN_S = 0.05                       # Asterisk and this machine are no more exact than that
 SHAKEN_RUNS = 60
 ALWAYS = ((0.0, 1e9),)
+MEAN_OF_LOGNORMAL = 1.197             # e^(0.6² ÷ 2)
 RINGS = 60                            # that a trace knows of each call
 
 
@@ -91,11 +93,13 @@ def trace(case: Case, minutes: float, seed: int) -> list[Caller]:
     at, found = 2.0, []
     while (at := at + chance.expovariate(case.rate / 60)) < 60 * minutes:
         points = chance.choices(*zip(*case.points, strict=True))[0]
-        rings = tuple(INFINITE if chance.random() < case.missed else round(chance.uniform(2, 8) / case.scale, 2) for _ in range(RINGS))
-        found.append(Caller(
-            round(at, 2), chance.choices(*zip(*case.queues, strict=True))[0], round(0.5 + chance.expovariate(1 / case.patience_s), 2),
-            round(1 + chance.lognormvariate(0, 0.6) * (case.talk_s - 1) / 1.197, 2), points,
-            kind=EMERGENCY if points == EMERGENCY_POINTS else "", picked_after=rings))
+        rings = tuple(INFINITE if chance.random() < case.missed else round(chance.uniform(2, 8) / case.scale, 2)
+                      for _ in range(RINGS))
+        name = chance.choices(*zip(*case.queues, strict=True))[0]
+        patience = 0.5 + chance.expovariate(1 / case.patience_s)
+        talk = 1 + chance.lognormvariate(0, 0.6) * (case.talk_s - 1) / MEAN_OF_LOGNORMAL
+        found.append(Caller(round(at, 2), name, round(patience, 2), round(talk, 2), points,
+                            kind=EMERGENCY if points == EMERGENCY_POINTS else "", picked_after=rings))
     return found
 
 
@@ -103,11 +107,7 @@ async def played(case: Case, callers: Sequence[Caller], folder: Path, sounds: Pa
     with free_offset() as offset:
         async with Hotline(folder / "line", site_of(case.scenario, ring_s=5 // case.scale), offset, sounds=sounds) as hotline, \
                 Control(hotline) if case.acd else nullcontext():
-            play = Traced(hotline, case.scenario, callers, sounds)
-            try:
-                return await play.play()
-            finally:
-                import pickle; [one.ringing.clear() for one in play.played]; pickle.dump((play.played, play.log), open(f"/tmp/simreal-{callers[0].at}-{len(callers)}.pickle", "wb")) # DEBUG
+            return await Traced(hotline, case.scenario, callers, sounds).play()
 
 
 @dataclass(frozen=True)
@@ -133,49 +133,51 @@ def at_the_edge(one: Played, other: Passed) -> bool:
                if outcome == "answered")
 
 
-def compared(name: str, case: Case, real: Sequence[Played], every_call: bool, sounds: Path) -> list[str]:
-    real = sorted((one for one in real if one.joined is not None), key=lambda one: one.joined or 0.0)
-    begin, callers = as_it_came(real)
-    manners = manners_of(sounds, acd=case.acd)
-    fine = simulate_app_queue(case.scenario, callers, manners)
-    coarse = simulate(case.scenario, callers)
-    apart = []
-    for place, (one, other) in enumerate(zip(real, fine.offered, strict=True)):
-        stage = min(other.stage, len(case.scenario.queues[0].chain))
-        edge, unlike = at_the_edge(one, other), one.outcome != other.outcome
-        mark = "" if not unlike else "  (within a second of the patience)" if edge else "  UNLIKE"
-        if unlike and not edge:
-            apart.append(place)
-        if every_call or unlike or abs(one.wait_s - (other.wait_s or 0.0)) > 2:
-            print(f"{place:4} {callers[place].at:7.2f} {one.caller.queue:8} {one.caller.points:3} patience {one.caller.patience_s:6.2f}  "
-                  f"real {one.outcome:9} {one.wait_s:6.2f} s stage {one.stage} {one.seat:5}  "
-                  f"simulated {other.outcome:9} {other.wait_s or 0.0:6.2f} s stage {stage} {other.agent or '':5}{mark}")
+def compared(name: str, case: Case, played: Sequence[Played], sounds: Path, *, every_call: bool = False) -> list[str]:
+    """What is not as it should be."""
+    real = sorted((one for one in played if one.joined is not None), key=lambda one: one.joined or 0.0)
+    callers, manners = as_it_came(real), manners_of(sounds, acd=case.acd)
+    fine, coarse = simulate_app_queue(case.scenario, callers, manners), simulate(case.scenario, callers)
+    pairs = list(zip(real, fine.offered, strict=True))
+    apart = [place for place, (one, other) in enumerate(pairs) if one.outcome != other.outcome and not at_the_edge(one, other)]
+    for place, (one, other) in enumerate(pairs):
+        if every_call or one.outcome != other.outcome or abs(one.wait_s - (other.wait_s or 0.0)) > TOLD_FROM_S:
+            print(call_line(place, callers[place].at, one, other, "UNLIKE" if place in apart else ""))
+    came, said = totals([(one.outcome, one.wait_s, one.stage) for one in real]), _of(fine)
     print(f"\n{name}: {case.what}\n{len(real)} calls, lengths ÷ {case.scale}")
-    came = totals([(one.outcome, one.wait_s, one.stage) for one in real])
-    told = {"real": came, "app_queue": _of(fine), "engine": _of(coarse)}
-    print(f"{'':<34}{'real':>9}" + "".join(f"{what:>12}{'÷ real':>9}" for what in list(told)[1:]))
-    rows: list[tuple[str, Callable[[Totals], float], str]] = [
-        ("answered", lambda one: one.answered, "{:.1%}"), ("reached backup or further", lambda one: one.later, "{:.1%}"),
-        ("mean wait of all", lambda one: one.mean_s, "{:.2f} s"), ("mean wait of the answered", lambda one: one.answered_mean_s, "{:.2f} s"),
-        ("90 % waited less than", lambda one: one.ninth_s, "{:.2f} s")]
-    for what, of, form in rows:
-        line = "".join(f"{form.format(of(one)):>12}{of(one) / of(came) if of(came) else 1:>9.3f}" for one in list(told.values())[1:])
-        print(f"  {what:<32}{form.format(of(came)):>9}{line}")
-    same = {what: sum(one.outcome == other.outcome for one, other in zip(real, run.offered, strict=True)) / len(real)
-            for what, run in (("app_queue", fine), ("engine", coarse))}
-    seconds = sorted(abs(one.wait_s - (other.wait_s or 0.0)) for one, other in zip(real, fine.offered, strict=True))
-    print(f"  same outcome: app_queue {same['app_queue']:.1%}, engine {same['engine']:.1%}; "
-          f"not the same and not within a second of the patience: {len(apart)} {apart}")
-    print(f"  a call's wait is off by {seconds[len(seconds) // 2]:.2f} s (median), {seconds[int(0.9 * (len(seconds) - 1))]:.2f} s (90 %), "
-          f"{seconds[-1]:.2f} s (most)")
+    table(came, {"app_queue": said, "engine": _of(coarse)})
+    same = [sum(one.outcome == other.outcome for one, other in zip(real, run.offered, strict=True)) for run in (fine, coarse)]
+    off = sorted(abs(one.wait_s - (other.wait_s or 0.0)) for one, other in pairs)
     means, seen = shaken(case, callers, manners)
     never = [place for place in apart if real[place].outcome not in seen[place]]
-    print(f"  with every entry moved by up to {1000 * SHAKEN_S:.0f} ms, {SHAKEN_RUNS} runs: mean wait {means[0]:.2f}–{means[-1]:.2f} s; "
-          f"of the {len(apart)} in no run as they really went: {len(never)} {never}\n")
-    faults = [f"{name}: {len(never)} calls of another outcome, which no hundredths of a second explain"] if never else []
-    if abs(told["app_queue"].mean_s / came.mean_s - 1) > BAR:
-        faults.append(f"{name}: mean wait {told['app_queue'].mean_s / came.mean_s:.3f} times the real one")
+    print(f"  same outcome: app_queue {same[0] / len(real):.1%}, engine {same[1] / len(real):.1%}\n"
+          f"  another outcome, and not within a second of the patience: {len(apart)} {apart}\n"
+          f"  a call's wait is off by {off[len(off) // 2]:.2f} s (median), {off[int(0.9 * (len(off) - 1))]:.2f} s (90 %), "
+          f"{off[-1]:.2f} s (most)\n"
+          f"  every entry moved by up to {1000 * SHAKEN_S:.0f} ms, {SHAKEN_RUNS} runs: mean wait {means[0]:.2f}–{means[-1]:.2f} s; "
+          f"in none of them went as in life: {len(never)} {never}\n")
+    faults = [f"{name}: {len(apart)} calls of another outcome, {len(never)} of them whatever is moved"] if apart else []
+    if abs(said.mean_s / came.mean_s - 1) > BAR:
+        faults.append(f"{name}: mean wait {said.mean_s / came.mean_s:.3f} times the real one")
     return faults
+
+
+def call_line(place: int, at: float, one: Played, other: Passed, mark: str) -> str:
+    return (f"{place:4} {at:7.2f} {one.caller.queue:8} {one.caller.points:3} patience {one.caller.patience_s:6.2f}  "
+            f"real {one.outcome:9} {one.wait_s:6.2f} s stage {one.stage} {one.seat:5}  "
+            f"simulated {other.outcome:9} {other.wait_s or 0.0:6.2f} s stage {min(other.stage, 2)} {other.agent or '':5} {mark}")
+
+
+def table(came: Totals, told: Mapping[str, Totals]) -> None:
+    print(f"{'':<34}{'real':>9}" + "".join(f"{what:>12}{'÷ real':>9}" for what in told))
+    rows: list[tuple[str, Callable[[Totals], float], str]] = [
+        ("answered", lambda one: one.answered, "{:.1%}"), ("reached backup or further", lambda one: one.later, "{:.1%}"),
+        ("mean wait of all", lambda one: one.mean_s, "{:.2f} s"),
+        ("mean wait of the answered", lambda one: one.answered_mean_s, "{:.2f} s"),
+        ("90 % waited less than", lambda one: one.ninth_s, "{:.2f} s")]
+    for what, of, form in rows:
+        line = "".join(f"{form.format(of(one)):>12}{of(one) / of(came) if of(came) else 1:>9.3f}" for one in told.values())
+        print(f"  {what:<32}{form.format(of(came)):>9}{line}")
 
 
 def shaken(case: Case, callers: Sequence[Caller], manners: AppQueue) -> tuple[list[float], list[set[str]]]:
@@ -209,7 +211,7 @@ def main() -> int:
         with tempfile.TemporaryDirectory(prefix="sixring-real-") as folder:
             sounds = shorter_sounds(Path(folder) / "sounds", case.scale)
             real = asyncio.run(played(case, callers, Path(folder), sounds))
-            faults += compared(name, case, real, given.calls, sounds)
+            faults += compared(name, case, real, sounds, every_call=given.calls)
     print(*faults, sep="\n")
     return bool(faults)
 

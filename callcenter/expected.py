@@ -1,4 +1,4 @@
-"""How long a caller who comes now will wait: pace that is learned, people who are there. The line's own, and the simulator's. Pure."""
+"""How long a caller who comes now will wait, by the pace that was learned and who is there: the line's own, and the simulator's."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 The engine alone gives a free agent to whoever is first, at once. app_queue (22.10) does this instead, each point read in its
 source and met in play (docs/simulator.md):
 
-- A caller who waits looks once a second whether it is their turn: whether fewer wait before them, unrung, than seats are free.
+- A caller who waits looks once a second whether it is their turn: fewer wait before them, not rung, than seats are free.
 - While a prompt tells them their place, they do not look, and no one behind them has their turn: the seat stands idle.
 - A ring that nobody answered is followed by a second's pause (`retry`), then by the next seat in turn (`rrmemory`).
 - Wrap-up and the time in a stage are counted in whole seconds of the clock.
@@ -20,7 +20,7 @@ from math import floor
 from typing import Final
 
 from callcenter.expected import Pace, Staffed, estimate_s
-from crm.simulator.engine import ABANDONED, CALLBACK, MESSAGE, Run, Watch
+from crm.simulator.engine import A_DAY_S, ABANDONED, CALLBACK, MESSAGE, Run, Watch
 from crm.simulator.floor import S_A_POINT, AgentIs, Call, CallIs, Waiting, Worker
 from crm.simulator.result import Result
 from crm.simulator.scenario import INFINITE, Caller, Level, Pause, Scenario
@@ -36,7 +36,9 @@ class AppQueue:
 
     look_s: float = 1.0
     retry_s: float = 1.0
-    places_s: tuple[float, ...] = (4.12, 4.35, 4.47)  # "you are next", "you are number two", and so on, with thanks; the last: for all behind
+    next_s: float = 4.12              # "you are next", thanks
+    there_are_s: float = 1.3          # what is said before one's place
+    places_s: tuple[float, ...] = (2.85, 3.05, 3.17)      # "one", "two" and so on, and what follows; the last: for all behind
     place_every_s: int = 20
     busy_s: float = 5.18              # "all are busy", which keys there are
     busy_every_s: int = 30
@@ -65,7 +67,6 @@ class _Entry:
     last_busy: int
     pending: bool = False             # it rings for this one
     after: int | None = None          # and so who would be next
-    place_said: int = 0
     said_at: int = -1_000_000
 
 
@@ -78,12 +79,12 @@ class _Line:
         self.rings_all = level is not Level.PRIMARY
         self.entries: list[_Entry] = []
         self.members: Members = []
+        self.ready = 0                # of them free
         self.place = 0                # rrmemory's: where the next round begins
 
-    def free(self, *, all_of_them: bool = False) -> int:
+    def free(self) -> int:
         """How many callers could be rung for: one, where one caller rings all."""
-        found = _free(self.members)
-        return min(found, 1) if self.rings_all and not all_of_them else found
+        return min(self.ready, 1) if self.rings_all else self.ready
 
     def insert(self, entry: _Entry) -> None:
         """Behind its equals."""
@@ -142,15 +143,22 @@ class _AppQueueRun(Run):
         for line in self._lines.values():
             line.members = [(penalty, one) for one in self._workers for queue, level, penalty in one.reach
                             if queue is line.queue and level <= line.level]
+            line.ready = _free(line.members)
 
     def _free(self, worker: Worker) -> None:
         worker.mark += 1
-        if not worker.works(self._tier):
-            worker.state = AgentIs.OFF
+        was, worker.state = worker.state, AgentIs.FREE if worker.works(self._tier) else AgentIs.OFF
+        self._counts(worker, (worker.state is AgentIs.FREE) - (was is AgentIs.FREE))
+        if worker.state is AgentIs.OFF:
             return
-        worker.state = AgentIs.FREE
         for queue, level, penalty in worker.reach:
             queue.offer_agent(worker, level, penalty, len(self._workers))
+
+    def _counts(self, worker: Worker, more: int) -> None:
+        for queue, least, _ in worker.reach if more else ():
+            for level in Level:
+                if level >= least:
+                    self._lines[queue.plan.name, level].ready += more
 
     def _wrapped_up_at(self, wrapup_s: float) -> float:
         return max(self._now, floor(self._now) + round(wrapup_s))
@@ -206,7 +214,7 @@ class _AppQueueRun(Run):
             self._keep_place(call)
         elif not call.is_place and choice < plan.callback_share + plan.message_share:
             self._out(call, MESSAGE)
-        else:
+        elif waited or self._now < self._scenario.until + A_DAY_S:
             self._at(self._now + (self._manners.offer_s if waited else AN_HOUR_S), self._stays, call, call.mark)
 
     def _comes_to(self, call: Call) -> None:
@@ -217,7 +225,7 @@ class _AppQueueRun(Run):
     def _told_s(self, queue: Waiting, level: Level) -> float:
         """How long it takes to say how long it will take: nothing where somebody is free, or nothing is known."""
         lines = [self._lines[queue.plan.name, each] for each in {level, Level.PRIMARY}]
-        if not self._manners.acd or any(line.free(all_of_them=True) > len(line.entries) for line in lines):
+        if not self._manners.acd or any(line.ready > len(line.entries) for line in lines):
             return 0.0
         expected = self._estimate(queue)
         return self._manners.told_s if expected is not None and round(expected) >= self._manners.told_from_s else 0.0
@@ -296,16 +304,28 @@ class _AppQueueRun(Run):
 
     def _hears_place(self, call: Call) -> None:
         line, entry = self._entries[call]
-        manners, second = self._manners, floor(self._now)
         if self._now >= entry.expires or not line.members:
             self._stage(call)
-            return
-        place, takes = line.entries.index(entry) + 1, 0.0
-        if second - entry.said_at >= manners.place_every_s:
-            takes = manners.places_s[min(place, len(manners.places_s)) - 1]
-            entry.said_at, entry.place_said = second, place
-        if self._now + takes < entry.expires and floor(self._now + takes) - entry.last_busy >= manners.busy_every_s:
-            entry.last_busy = floor(self._now + takes)
+        elif floor(self._now) - entry.said_at < self._manners.place_every_s:
+            self._hears_rest(call, 0.0)
+        else:
+            entry.said_at = floor(self._now)
+            if line.entries[0] is entry:
+                self._hears_rest(call, self._manners.next_s)
+            else:
+                self._at(self._now + self._manners.there_are_s, self._hears_number, call, call.mark)
+
+    def _hears_number(self, call: Call) -> None:
+        """The place is the one that holds when the number is said: others may have come in before it meanwhile."""
+        line, entry = self._entries[call]
+        places = self._manners.places_s
+        self._hears_rest(call, places[min(line.entries.index(entry), len(places) - 1)])
+
+    def _hears_rest(self, call: Call, takes: float) -> None:
+        entry = self._entries[call][1]
+        manners, second = self._manners, floor(self._now + takes)
+        if second < entry.expires and second - entry.last_busy >= manners.busy_every_s:
+            entry.last_busy = second
             takes += manners.busy_s
         over = self._now + takes
         self._at(over if over >= entry.expires else over + manners.look_s, self._looks, call, call.mark)
@@ -351,6 +371,7 @@ class _AppQueueRun(Run):
         self._rung[call] = workers
         for worker in workers:
             worker.call, worker.rung_at = call, self._now
+            self._counts(worker, -1)
             worker.state, worker.mark = AgentIs.RINGING, worker.mark + 1
         takes = self._takes(call)
         call.mark += 1

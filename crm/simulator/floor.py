@@ -36,7 +36,8 @@ class Call:
 
     def __init__(self, caller: Caller, queue: Waiting, now: float, *, is_place: bool = False) -> None:
         self.caller, self.queue, self.is_place = caller, queue, is_place
-        self.key = caller.at - caller.before_s - S_A_POINT * caller.points     # who has d points more overtakes nobody who came d × 10 s earlier
+        # Who has d points more overtakes nobody who came d × 10 s earlier.
+        self.key = caller.at - caller.before_s - S_A_POINT * caller.points
         self.entered_at = now
         self.state, self.level, self.stage, self.mark = CallIs.WAITING, Level.PRIMARY, 0, 0
         self.rang_at: float | None = None

@@ -91,7 +91,7 @@ class Caller:
     choice: float = 1.0               # below an offer's share: takes it
     kind: str = ""
     before_s: float = 0.0             # waited before that, hearing for how long it will be: points age from there
-    picked_after: tuple[float, ...] = ()     # of the rings for this caller, one after the other; INFINITE: not at all. Beyond: Ringing
+    picked_after: tuple[float, ...] = ()     # of this caller's rings, in turn; INFINITE: not at all. Beyond: Ringing
 
 
 @dataclass(frozen=True)

@@ -91,7 +91,8 @@ class LightCallers(_Wire):
         """Nothing where the hotline was quicker."""
         call_id, dialled = self._lines.pop(number, ("", ""))
         if call_id:
-            self._request("BYE" if call_id in self._to else "CANCEL", 2 if call_id in self._to else 1, call_id, dialled, number)
+            method, place = ("BYE", 2) if call_id in self._to else ("CANCEL", 1)
+            self._request(method, place, call_id, dialled, number)
 
     def _request(self, method: str, number: int, call_id: str, dialled: str, user: str, body: str = "") -> None:
         uri = f"sip:{dialled}@127.0.0.1:{self.port}"
@@ -118,7 +119,7 @@ class LightCallers(_Wire):
 
 
 class LightSeat(_Wire):
-    """`async with LightSeat(port, "1001", password, rung) as seat:` registers; `rung` is told of each ring, and picks it up or not."""
+    """`async with LightSeat(port, "1001", password, rung):` registers; `rung` is told of each ring, and picks it up or not."""
 
     def __init__(self, port: int, seat: str, password: str, rung: Callable[[Ring], None]) -> None:
         super().__init__(port)

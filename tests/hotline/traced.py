@@ -17,15 +17,15 @@ from pathlib import Path
 from typing import Any, Final
 
 import yaml
-from hotline.ami import Message
-from hotline.instance import Hotline
-from hotline.light_phones import LightCallers, LightSeat, Ring
-from hotline.peers import agi_peer, answers
 
 from callcenter.phones import PATIENCE_S
 from callcenter.render.configuration import SOUNDS
 from crm.simulator.app_queue import AppQueue
 from crm.simulator.scenario import INFINITE, Caller, Level, Queue, Scenario
+from hotline.ami import Message
+from hotline.instance import Hotline
+from hotline.light_phones import LightCallers, LightSeat, Ring
+from hotline.peers import agi_peer, answers
 
 EMERGENCY: Final = "emergency"        # a caller's kind: the menu's key that comes before all others (F5)
 MENU_WAIT_S: Final = 1
@@ -56,7 +56,8 @@ class Played:
     @property
     def wait_s(self) -> float:
         until = self.answered or self.left
-        assert until is not None and self.joined is not None
+        assert until is not None
+        assert self.joined is not None
         return until - self.joined
 
 
@@ -113,9 +114,9 @@ def seconds_of(sounds: Path, *names: str) -> float:
 def manners_of(sounds: Path, *, acd: bool) -> AppQueue:
     """The prompts' lengths, for the simulator."""
     busy = seconds_of(sounds, "all-busy-choice")
-    places = tuple(seconds_of(sounds, "queue-thereare", f"digits/{place}", "queue-callswaiting", "queue-thankyou")
-                   for place in range(2, 11))
-    return AppQueue(places_s=(seconds_of(sounds, "queue-youarenext", "queue-thankyou"), *places),
+    places = tuple(seconds_of(sounds, f"digits/{place}", "queue-callswaiting", "queue-thankyou") for place in range(1, 11))
+    return AppQueue(next_s=seconds_of(sounds, "queue-youarenext", "queue-thankyou"),
+                    there_are_s=seconds_of(sounds, "queue-thereare"), places_s=places,
                     busy_s=busy, offer_s=busy + KEY_WAIT_S, acd=acd,
                     told_s=seconds_of(sounds, "expected-wait-prefix", "digits/2", "queue-minutes"))
 
@@ -129,7 +130,6 @@ class Traced:
     callers: Sequence[Caller]
     sounds: Path
     played: list[Played] = field(default_factory=list)
-    log: list[tuple[float, str, str, str, str]] = field(default_factory=list)      # Asterisk's time, event, caller, queue, seat
 
     def __post_init__(self) -> None:
         self.played = [Played(caller) for caller in self.callers]
@@ -217,8 +217,6 @@ class Traced:
         if one is None or "Timestamp" not in message:
             return
         number, now = message["CallerIDNum"], float(message["Timestamp"])
-        self.log.append((now, message.get("Event", ""), number, message.get("Queue", message.get("What", "")),
-                         message.get("MemberName", "")))
         match message.get("Event"):
             case "QueueCallerJoin":
                 _, _, pool = message["Queue"].partition(".")
@@ -236,11 +234,11 @@ class Traced:
                 self._later(now + one.caller.talk_s, number, answered=True)
 
 
-def as_it_came(played: Sequence[Played]) -> tuple[float, list[Caller]]:
-    """The callers as they entered their queues, for the simulator; and the whole second that is its 0."""
+def as_it_came(played: Sequence[Played]) -> list[Caller]:
+    """The callers as they entered their queues, for the simulator, whose second 0 is a whole one of the clock."""
     joined = sorted((one for one in played if one.joined is not None), key=lambda one: one.joined or 0.0)
     begin = math.floor(joined[0].joined or 0.0)
-    return begin, [replace(one.caller, at=(one.joined or 0.0) - begin, before_s=_before(one)) for one in joined]
+    return [replace(one.caller, at=(one.joined or 0.0) - begin, before_s=_before(one)) for one in joined]
 
 
 def _before(one: Played) -> float:
