@@ -76,12 +76,12 @@ CASES = {
     "overload": Case("half as many calls again as six seats can take; backup after six rings, then the offer", 5, 26, 18, 25, 0.05,
                      Scenario((queue("repair", 5),), seats(1001, 6, "repair") + seats(1101, 2, backup=("repair",))),
                      (("repair", 1.0),)),
-    "priorities": Case("two queues on common seats, one before the other; emergencies, points by who calls, points that age", 1, 26,
-                       13, 60, 0.05,
+    "priorities": Case("two queues on common seats, one before the other; emergencies, points by who calls, points that age", 1, 24,
+                       13, 60, 0.0,
                        Scenario((queue("repair", 1, 5), queue("enquiry", 1)), seats(1001, 3, "repair") + seats(1011, 3, "enquiry")
                                 + seats(1021, 3, "repair", "enquiry") + seats(1101, 1, backup=("repair", "enquiry"))),
                        (("repair", 0.5), ("enquiry", 0.5)), ((0, 0.6), (1, 0.15), (3, 0.17), (EMERGENCY_POINTS, 0.08)), acd=True),
-    "full-length": Case("no length scaled but the talk's: the prompts as they are", 1, 20, 25, 90, 0.05,
+    "full-length": Case("no length scaled but the talk's: the prompts as they are", 1, 20, 25, 90, 0.0,
                         Scenario((queue("repair", 1, chain=((Level.BACKUP, 60), (Level.TEAMS, 30))),),
                                  seats(1001, 8, "repair") + seats(1101, 1, backup=("repair",))), (("repair", 1.0),), acd=True),
 }

@@ -114,7 +114,8 @@ class LightCallers(_Wire):
         method = data.split(b" ", 1)[0]
         if method != b"ACK":
             self._reply(headers, "200 OK", number, sdp=method == b"INVITE")
-        if method == b"BYE" and self._lines.pop(number, None):
+        if method == b"BYE" and number in self._lines:
+            del self._lines[number]
             self._gone(number)
 
 
