@@ -47,10 +47,10 @@ class NoSurge:
 
 def simulate(scenario: Scenario, callers: Sequence[Caller], *, watch: Watch | None = None, seed: int = 0) -> Result:
     """`callers` in the order of their coming. The same arguments give the same result."""
-    return _Run(scenario, callers, watch, seed).result()
+    return Run(scenario, callers, watch, seed).result()
 
 
-class _Run:
+class Run:
     def __init__(self, scenario: Scenario, callers: Sequence[Caller], watch: Watch | None, seed: int) -> None:
         self._scenario, self._callers, self._watch = scenario, callers, watch
         self._chance = random.Random(seed)  # noqa: S311 — a simulation
@@ -216,19 +216,22 @@ class _Run:
             self._ring(best, worker)
 
     def _ring(self, call: Call, worker: Worker) -> None:
-        ringing = self._scenario.ringing
         call.rang_at = self._now if call.rang_at is None else call.rang_at
         call.agent, worker.call, worker.rung_at = worker, call, self._now
         call.state, worker.state, worker.mark = CallIs.RINGING, AgentIs.RINGING, worker.mark + 1
-        if not ringing.slowest_s and not ringing.missed:
+        takes, limit = self._takes(call), call.queue.plan.seat_ring_s
+        if not takes:
             self._picked(worker)
-            return
-        takes = ringing.quickest_s + (ringing.slowest_s - ringing.quickest_s) * self._chance.random()
-        limit = call.queue.plan.seat_ring_s
-        if takes > limit or (ringing.missed and self._chance.random() < ringing.missed):
+        elif takes > limit:
             self._at(self._now + limit, self._missed, worker, worker.mark)
         else:
             self._at(self._now + takes, self._picked, worker, worker.mark)
+
+    def _takes(self, call: Call) -> float:
+        """How long this ring goes on until it is picked up."""
+        if (known := call.picked_after()) is not None:
+            return known
+        return self._scenario.ringing.drawn(self._chance)
 
     def _cut(self, call: Call) -> Worker | None:
         """What rings for the call rings no more. The agent is kept back until the call has sought another: then `_free_again`."""
@@ -271,7 +274,10 @@ class _Run:
             wrapup = min(wrapup, self._scenario.posture.wrapup_s)
         call.wrapup_s = wrapup
         worker.state, worker.mark = AgentIs.WRAPUP, worker.mark + 1
-        self._at(self._now + wrapup, self._ready, worker, worker.mark)
+        self._at(self._wrapped_up_at(wrapup), self._ready, worker, worker.mark)
+
+    def _wrapped_up_at(self, wrapup_s: float) -> float:
+        return self._now + wrapup_s
 
     def _ready(self, worker: Worker) -> None:
         worker.busy_s += self._now - worker.since

@@ -32,11 +32,12 @@ class AgentIs(IntEnum):
 
 class Call:
     __slots__ = ("agent", "answered_at", "caller", "entered_at", "is_place", "key", "left_at", "level", "mark", "outcome", "queue",
-                 "rang_at", "stage", "state", "wrapup_s")
+                 "rang_at", "rings", "stage", "state", "wrapup_s")
 
     def __init__(self, caller: Caller, queue: Waiting, now: float, *, is_place: bool = False) -> None:
         self.caller, self.queue, self.is_place = caller, queue, is_place
-        self.key = caller.at - S_A_POINT * caller.points     # who has d points more overtakes nobody who came d × 10 s earlier
+        # Who has d points more overtakes nobody who came d × 10 s earlier.
+        self.key = caller.at - caller.before_s - S_A_POINT * caller.points
         self.entered_at = now
         self.state, self.level, self.stage, self.mark = CallIs.WAITING, Level.PRIMARY, 0, 0
         self.rang_at: float | None = None
@@ -45,6 +46,13 @@ class Call:
         self.agent: Worker | None = None
         self.wrapup_s: float | None = None
         self.outcome = ""
+        self.rings = 0
+
+    def picked_after(self) -> float | None:
+        """How long the next ring goes on, where the caller brings that along."""
+        known, place = self.caller.picked_after, self.rings
+        self.rings += 1
+        return known[place] if place < len(known) else None
 
 
 class Worker:

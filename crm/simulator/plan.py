@@ -10,6 +10,7 @@ from statistics import fmean
 
 from callcenter.site.surge import SurgePolicy
 from crm.forecast.arrivals import STEP_S
+from crm.simulator.app_queue import AppQueue, simulate_app_queue
 from crm.simulator.engine import Watch, simulate
 from crm.simulator.fit import fit
 from crm.simulator.generate import again
@@ -39,12 +40,15 @@ class Plan:
     begins_at: datetime
     expected: Sequence[float]          # arrivals by half hour
     surge: SurgePolicy | None
+    manners: AppQueue | None = None    # None: the engine's own
 
     def watch(self) -> Watch | None:
         return TierWatch(self.surge, self.begins_at, self.expected, STEP_S) if self.surge else None
 
     def run(self, seed: int) -> Result:
-        return simulate(self.scenario, self.callers(seed), watch=self.watch(), seed=seed)
+        if self.manners is None:
+            return simulate(self.scenario, self.callers(seed), watch=self.watch(), seed=seed)
+        return simulate_app_queue(self.scenario, self.callers(seed), self.manners, watch=self.watch(), seed=seed)
 
 
 def of_file(given: ScenarioGiven, what_if: WhatIf) -> Plan:
@@ -57,7 +61,7 @@ def of_file(given: ScenarioGiven, what_if: WhatIf) -> Plan:
     scenario = scenario_of(changed)
     parts = [expected_of(group) for group in given.callers]
     return Plan(_looked(scenario, surge), lambda seed: callers_of(given, seed, what_if.patience), given.begins_at,
-                [sum(each) for each in zip(*parts, strict=True)], surge)
+                [sum(each) for each in zip(*parts, strict=True)], surge, AppQueue() if given.app_queue else None)
 
 
 def of_trace(trace: Trace, what_if: WhatIf, queues: Mapping[str, Queue] | None = None,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
+from random import Random
 from typing import Final
 
 Span = tuple[float, float]            # from, until
@@ -46,6 +47,7 @@ class Queue:
     message_share: float = 0.0        # of those who reach the chain's end, or find nobody there
     talk_s: float = 180.0             # means, for the expected wait
     patience_s: float = 180.0
+    stay_s: float = 60.0              # who stays on the line at the chain's end waits so long until the next offer
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,8 @@ class Caller:
     wrapup_s: float | None = None     # None: the queue's
     choice: float = 1.0               # below an offer's share: takes it
     kind: str = ""
+    before_s: float = 0.0             # waited before that, hearing for how long it will be: points age from there
+    picked_after: tuple[float, ...] = ()     # of this caller's rings, in turn; INFINITE: not at all. Beyond: Ringing
 
 
 @dataclass(frozen=True)
@@ -97,6 +101,12 @@ class Ringing:
     quickest_s: float = 0.0
     slowest_s: float = 0.0
     missed: float = 0.0
+
+    def drawn(self, chance: Random) -> float:
+        """How long a phone rings until it is picked up."""
+        if self.missed and chance.random() < self.missed:
+            return INFINITE
+        return self.quickest_s + (self.slowest_s - self.quickest_s) * chance.random() if self.slowest_s else 0.0
 
 
 @dataclass(frozen=True)

@@ -122,6 +122,7 @@ class ScenarioGiven(Part):
     ringing: RingingGiven = RingingGiven()
     posture: PostureGiven = PostureGiven()
     surge: SurgePolicy | None = None
+    app_queue: Annotated[bool, Field(description="seats are found as Asterisk does it; else who is free is rung at once")] = True
     look_every: Annotated[float, Field(ge=1, le=600)] = 10
 
     @property

@@ -21,12 +21,12 @@ from acd.desired.book import Book, SignedIn
 from acd.health.watch import WatchPlan
 from acd.plan import FloorPlan, QueuePlan, SeatPlan
 from acd.reconcile.reconciler import Rhythm
-from acd.waiting.waits import PRIOR_HANDLING_S, PRIOR_PATIENCE_S
 from callcenter.board import Board
 from callcenter.bus import START, Bus
 from callcenter.clock import SystemClock
 from callcenter.commands import Command, Pause, PauseReason
 from callcenter.events import FloorReset
+from callcenter.expected import PRIOR_HANDLING_S, PRIOR_PATIENCE_S
 from callcenter.orders import Asker
 from callcenter.roster import Agent, Roster
 

@@ -10,8 +10,9 @@ import pytest
 
 from acd.floor.facts import CallFacts, Floor
 from acd.plan import FloorPlan
-from acd.waiting.waits import PRIOR_HANDLING_S, Learned, Pace, Staffed, estimate_s, learn, noticeably, queue_wait, staffed
+from acd.waiting.waits import Learned, learn, noticeably, queue_wait, staffed
 from callcenter.events import Call, CallChanged, CallEnded, CallState, QueueWait, Seat, SeatState
+from callcenter.expected import PRIOR_HANDLING_S, Pace, Staffed, estimate_s
 
 T = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
 pytestmark = pytest.mark.rule("A11")

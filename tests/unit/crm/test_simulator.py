@@ -18,6 +18,7 @@ from callcenter.erlang import erlang_a
 from callcenter.site.surge import SurgePolicy
 from callcenter.yamlfile import FileFaults
 from crm.reports.figures import Limits
+from crm.simulator.app_queue import simulate_app_queue
 from crm.simulator.chance import kaplan_meier, lognormal, lognormal_of
 from crm.simulator.engine import simulate
 from crm.simulator.fit import fit
@@ -97,12 +98,13 @@ class Tiers:
         return (0, 1, 2, 1)[self._looks // 60 % 4] if self._looks < 400 else 0
 
 
-@given(scenes(), st.booleans())
-@settings(max_examples=40)
+@given(scenes(), st.booleans(), st.booleans())
+@settings(max_examples=60)
 def test_every_caller_has_one_end_and_no_agent_two_callers_whatever_happens(
-        scene: tuple[Scenario, list[Caller]], surge: bool) -> None:
+        scene: tuple[Scenario, list[Caller]], surge: bool, app_queue: bool) -> None:
     scenario, calls = scene
-    result = simulate(scenario, calls, watch=Tiers() if surge else None, seed=1)
+    plays = simulate_app_queue if app_queue else simulate
+    result = plays(scenario, calls, watch=Tiers() if surge else None, seed=1)
     assert [call.caller for call in result.offered] == calls
     ends = Counter(call.outcome for call in result.offered)
     assert ends["answered"] + ends["abandoned"] + ends["message"] + ends["callback"] + ends[""] == len(calls)
@@ -118,7 +120,7 @@ def test_every_caller_has_one_end_and_no_agent_two_callers_whatever_happens(
     for mine in talks.values():
         mine.sort()
         assert all(end <= begin for (_, end), (begin, _) in pairwise(mine))
-    assert simulate(scenario, calls, watch=Tiers() if surge else None, seed=1) == result, "the same again"
+    assert plays(scenario, calls, watch=Tiers() if surge else None, seed=1) == result, "the same again"
 
 
 @given(st.integers(0, 500), st.integers(1, 8))

@@ -1,0 +1,409 @@
+"""The hotline as app_queue keeps it: the engine's callers, agents and chain, with Asterisk's looks, whole seconds and prompts.
+
+The engine alone gives a free agent to whoever is first, at once. app_queue (22.10) does this instead, each point read in its
+source and met in play (docs/simulator.md):
+
+- A caller who waits looks once a second whether it is their turn: fewer wait before them, not rung, than seats are free.
+- While a prompt tells them their place, they do not look, and no one behind them has their turn: the seat stands idle.
+- A ring that nobody answered is followed by a second's pause (`retry`), then by the next seat in turn (`rrmemory`).
+- Wrap-up and the time in a stage are counted in whole seconds of the clock.
+- Each stage is a queue of its own. Backup and teams ring all who are free at once (`ringall`), for one caller at a time.
+- A seat is not rung for a queue while callers wait in one of more weight that it is in too: a later stage has more than any priority.
+- At the chain's end the offer takes its time, in which nobody is rung; who stays waits in the last stage again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from math import floor
+from typing import Final
+
+from callcenter.expected import Pace, Staffed, estimate_s
+from crm.simulator.engine import A_DAY_S, ABANDONED, CALLBACK, MESSAGE, Run, Watch
+from crm.simulator.floor import S_A_POINT, AgentIs, Call, CallIs, Waiting, Worker
+from crm.simulator.result import Result
+from crm.simulator.scenario import INFINITE, Caller, Level, Pause, Scenario
+
+A_STAGE_S_WEIGHT: Final = 1000        # queues.conf
+AN_HOUR_S: Final = 3600.0
+AGEING_LOOKS_S: Final = 2.0           # acd's
+
+
+@dataclass(frozen=True)
+class AppQueue:
+    """Lengths as queues.conf, the dialplan and the Chinese prompts have them, in seconds."""
+
+    look_s: float = 1.0
+    retry_s: float = 1.0
+    next_s: float = 4.12              # "you are next", thanks
+    there_are_s: float = 1.3          # what is said before one's place
+    places_s: tuple[float, ...] = (2.85, 3.05, 3.17)      # "one", "two" and so on, and what follows; the last: for all behind
+    place_every_s: int = 20
+    busy_s: float = 5.18              # "all are busy", which keys there are
+    busy_every_s: int = 30
+    offer_s: float = 11.18            # the same at the chain's end, with six seconds for a key
+    told_s: float = 2.4               # "you will wait two minutes", before each stage in which nobody is free
+    told_from_s: float = 30.0         # of expected wait
+    acd: bool = True                  # is there: points age, and there is an expected wait to be told
+
+
+def simulate_app_queue(scenario: Scenario, callers: Sequence[Caller], manners: AppQueue = AppQueue(), *,
+                       watch: Watch | None = None, seed: int = 0) -> Result:
+    """As `simulate`; second 0 is a whole second of Asterisk's clock."""
+    return _AppQueueRun(scenario, callers, manners, watch, seed).result()
+
+
+Members = list[tuple[int, Worker]]    # with their penalties
+
+
+@dataclass(eq=False, slots=True)
+class _Entry:
+    """A call in a stage's queue. `points` as app_queue was told; `expires` is a whole second."""
+
+    call: Call
+    points: int
+    expires: float
+    last_busy: int
+    pending: bool = False             # it rings for this one
+    after: int | None = None          # and so who would be next
+    said_at: int = -1_000_000
+
+
+class _Line:
+    """A stage's queue."""
+
+    def __init__(self, queue: Waiting, level: Level) -> None:
+        self.queue, self.level = queue, level
+        self.weight = queue.plan.priority + A_STAGE_S_WEIGHT * level
+        self.rings_all = level is not Level.PRIMARY
+        self.entries: list[_Entry] = []
+        self.members: Members = []
+        self.ready = 0                # of them free
+        self.place = 0                # rrmemory's: where the next round begins
+
+    def free(self) -> int:
+        """How many callers could be rung for: one, where one caller rings all."""
+        return min(self.ready, 1) if self.rings_all else self.ready
+
+    def insert(self, entry: _Entry) -> None:
+        """Behind its equals."""
+        self.entries.insert(next((place for place, other in enumerate(self.entries) if other.points < entry.points),
+                                 len(self.entries)), entry)
+
+    def age(self, now: float) -> None:
+        """As acd does it (acd/waiting/ageing.py): whose number has changed is put behind its equals, the first of them first."""
+        aged = {entry: points_of(entry.call, now) for entry in self.entries}
+        for entry in sorted(self.entries, key=lambda one: (-aged[one], one.call.key)):
+            if entry.points != aged[entry]:
+                entry.points = aged[entry]
+                self.entries.remove(entry)
+                self.insert(entry)
+
+    def has_turn(self, entry: _Entry) -> bool:
+        free, before = self.free(), 0
+        for other in self.entries:
+            if before >= free:
+                return False
+            if other is entry:
+                return True
+            before += not other.pending
+        return False
+
+    def in_turn(self) -> list[tuple[int, Worker]]:
+        """Members with their places, the best skilled first, then round from where the last ring has left off."""
+        return [(place, worker) for _, _, place, worker in sorted(
+            ((penalty, place < self.place, place, worker) for place, (penalty, worker) in enumerate(self.members)),
+            key=lambda one: one[:3])]
+
+    def goes_round(self, after: int | None) -> None:
+        """`rrmemory`: when a ring is over, however: next time from the one who would have been rung after it."""
+        if self.rings_all:
+            return
+        if after is not None:
+            self.place = after
+        else:
+            self.place = 0 if self.place < len(self.members) - 1 else self.place + 1
+
+
+class _AppQueueRun(Run):
+    def __init__(self, scenario: Scenario, callers: Sequence[Caller], manners: AppQueue, watch: Watch | None, seed: int) -> None:
+        super().__init__(scenario, callers, watch, seed)
+        self._manners = manners
+        self._lines = {(name, level): _Line(queue, level) for name, queue in self._queues.items() for level in Level}
+        self._looks_at_age = False
+        self._paces = dict.fromkeys(self._queues, Pace())
+        self._entries: dict[Call, tuple[_Line, _Entry]] = {}
+        self._rung: dict[Call, list[Worker]] = {}
+
+    # --- who is where
+
+    def _changes(self, worker: Worker, *, pause: Pause | None = None, over: Pause | None = None) -> None:
+        super()._changes(worker, pause=pause, over=over)
+        for line in self._lines.values():
+            line.members = [(penalty, one) for one in self._workers for queue, level, penalty in one.reach
+                            if queue is line.queue and level <= line.level]
+            line.ready = _free(line.members)
+
+    def _free(self, worker: Worker) -> None:
+        worker.mark += 1
+        was, worker.state = worker.state, AgentIs.FREE if worker.works(self._tier) else AgentIs.OFF
+        self._counts(worker, (worker.state is AgentIs.FREE) - (was is AgentIs.FREE))
+        if worker.state is AgentIs.OFF:
+            return
+        for queue, level, penalty in worker.reach:
+            queue.offer_agent(worker, level, penalty, len(self._workers))
+
+    def _counts(self, worker: Worker, more: int) -> None:
+        for queue, least, _ in worker.reach if more else ():
+            for level in Level:
+                if level >= least:
+                    self._lines[queue.plan.name, level].ready += more
+
+    def _wrapped_up_at(self, wrapup_s: float) -> float:
+        return max(self._now, floor(self._now) + round(wrapup_s))
+
+    # --- stages
+
+    def _wait(self, call: Call) -> None:
+        call.queue.count += 1
+        if call.caller.patience_s < INFINITE and not call.is_place:
+            self._at(self._now + call.caller.patience_s, self._leave, call)
+        if not self._joins(call, Level.PRIMARY, call.queue.plan.overflow_s):
+            self._stage(call)
+
+    def _joins(self, call: Call, level: Level, seconds: float) -> bool:
+        """Unless nobody is there."""
+        line = self._lines[call.queue.plan.name, level]
+        if not line.members:
+            return False
+        now = floor(self._now)
+        entry = _Entry(call, points_of(call, self._now), now + round(seconds) if seconds < INFINITE else INFINITE, now)
+        line.insert(entry)
+        if self._manners.acd and not self._looks_at_age:
+            self._looks_at_age = True
+            self._at((self._now // AGEING_LOOKS_S + 1) * AGEING_LOOKS_S, self._ages, None)
+        self._entries[call] = line, entry
+        call.level, call.state = level, CallIs.WAITING
+        self._turn(call)
+        return True
+
+    def _ages(self, _: None) -> None:
+        for line in self._lines.values():
+            line.age(self._now)
+        self._looks_at_age = any(line.entries for line in self._lines.values())
+        if self._looks_at_age:
+            self._at(self._now + AGEING_LOOKS_S, self._ages, None)
+
+    def _stage(self, call: Call) -> None:
+        if call.state > CallIs.RINGING:
+            return
+        waited = self._leaves_line(call)
+        chain = call.queue.plan.chain
+        while call.stage < len(chain):
+            step = chain[call.stage]
+            call.stage += 1
+            if told := self._told_s(call.queue, step.level):
+                self._at(self._now + told, self._comes_to, call, call.mark)
+                return
+            if self._joins(call, step.level, step.seconds):
+                return
+        plan, choice = call.queue.plan, call.caller.choice
+        if not call.is_place and choice < plan.callback_share:
+            self._out(call, CALLBACK)
+            self._keep_place(call)
+        elif not call.is_place and choice < plan.callback_share + plan.message_share:
+            self._out(call, MESSAGE)
+        elif waited or self._now < self._scenario.until + A_DAY_S:
+            self._at(self._now + (self._manners.offer_s if waited else AN_HOUR_S), self._stays, call, call.mark)
+
+    def _comes_to(self, call: Call) -> None:
+        step = call.queue.plan.chain[call.stage - 1]
+        if not self._joins(call, step.level, step.seconds):
+            self._stage(call)
+
+    def _told_s(self, queue: Waiting, level: Level) -> float:
+        """How long it takes to say how long it will take: nothing where somebody is free, or nothing is known."""
+        lines = [self._lines[queue.plan.name, each] for each in {level, Level.PRIMARY}]
+        if not self._manners.acd or any(line.ready > len(line.entries) for line in lines):
+            return 0.0
+        expected = self._estimate(queue)
+        return self._manners.told_s if expected is not None and round(expected) >= self._manners.told_from_s else 0.0
+
+    def _estimate(self, queue: Waiting) -> float | None:
+        first, backup = (self._lines[queue.plan.name, level].members for level in (Level.PRIMARY, Level.BACKUP))
+        rung = sum(entry.pending for level in Level for entry in self._lines[queue.plan.name, level].entries)
+        people = Staffed(queue.count, rung, len(first or backup), self._share(first, Level.PRIMARY), _free(first),
+                         self._share(backup, Level.BACKUP), _free(backup))
+        return estimate_s(people, self._paces[queue.plan.name], queue.plan.overflow_s)
+
+    def _share(self, members: Members, level: Level) -> float:
+        """An agent of several queues counts for each by its part."""
+        return sum(1 / sum(each <= level for _, each, _ in worker.reach) for _, worker in members)
+
+    def _learns(self, queue: Waiting, of: Callable[[Pace], Pace]) -> None:
+        self._paces[queue.plan.name] = of(self._paces[queue.plan.name])
+
+    def _picked(self, worker: Worker) -> None:
+        super()._picked(worker)
+        assert worker.call is not None
+        wait = self._now - worker.call.entered_at
+        self._learns(worker.call.queue, lambda pace: pace.after_wait(wait, gave_up=False))
+
+    def _hang(self, worker: Worker) -> None:
+        call = worker.call
+        assert call is not None
+        self._learns(call.queue, lambda pace: pace.after_call(self._now - worker.since + call.queue.plan.wrapup_s))
+        super()._hang(worker)
+
+    def _out(self, call: Call, outcome: str) -> None:
+        wait = self._now - call.entered_at
+        self._learns(call.queue, lambda pace: pace.after_wait(wait, gave_up=outcome == ABANDONED))
+        super()._out(call, outcome)
+
+    def _stays(self, call: Call) -> None:
+        """In the last stage again: the queue in which the caller had waited."""
+        if call.state <= CallIs.RINGING and not self._joins(call, call.level, call.queue.plan.stay_s):
+            self._stage(call)
+
+    def _leaves_line(self, call: Call) -> bool:
+        """Whatever rings is cut. False: it was in none."""
+        call.mark += 1
+        line, entry = self._entries.pop(call, (None, None))
+        if line is None or entry is None:
+            return False
+        line.entries.remove(entry)
+        self._stops_ringing(call, line, entry)
+        return True
+
+    def _stops_ringing(self, call: Call, line: _Line, entry: _Entry) -> None:
+        if call in self._rung:
+            line.goes_round(entry.after)
+        for worker in self._rung.pop(call, ()):
+            worker.call = None
+            self._free(worker)
+
+    def _cut(self, call: Call) -> Worker | None:
+        self._leaves_line(call)
+        return None
+
+    # --- turns
+
+    def _looks(self, call: Call) -> None:
+        if self._now >= self._entries[call][1].expires:
+            self._stage(call)
+        else:
+            self._turn(call)
+
+    def _turn(self, call: Call) -> None:
+        line, entry = self._entries[call]
+        if line.has_turn(entry):
+            self._try(call)
+        else:
+            self._hears_place(call)
+
+    def _hears_place(self, call: Call) -> None:
+        line, entry = self._entries[call]
+        if self._now >= entry.expires or not line.members:
+            self._stage(call)
+        elif floor(self._now) - entry.said_at < self._manners.place_every_s:
+            self._hears_rest(call, 0.0)
+        else:
+            entry.said_at = floor(self._now)
+            if line.entries[0] is entry:
+                self._hears_rest(call, self._manners.next_s)
+            else:
+                self._at(self._now + self._manners.there_are_s, self._hears_number, call, call.mark)
+
+    def _hears_number(self, call: Call) -> None:
+        """The place is the one that holds when the number is said: others may have come in before it meanwhile."""
+        line, entry = self._entries[call]
+        places = self._manners.places_s
+        self._hears_rest(call, places[min(line.entries.index(entry), len(places) - 1)])
+
+    def _hears_rest(self, call: Call, takes: float) -> None:
+        entry = self._entries[call][1]
+        manners, second = self._manners, floor(self._now + takes)
+        if second < entry.expires and second - entry.last_busy >= manners.busy_every_s:
+            entry.last_busy = second
+            takes += manners.busy_s
+        over = self._now + takes
+        self._at(over if over >= entry.expires else over + manners.look_s, self._looks, call, call.mark)
+
+    def _again(self, call: Call) -> None:
+        """After the pause that follows a ring without an answer."""
+        line, entry = self._entries[call]
+        if line.has_turn(entry):
+            self._try(call)
+        else:
+            self._hears_place(call)
+
+    def _try(self, call: Call) -> None:
+        line, entry = self._entries[call]
+        if self._now >= entry.expires:
+            self._stage(call)
+            return
+        turns = line.in_turn()
+        chosen: list[Worker] = []
+        entry.after = None
+        for number, (_, worker) in enumerate(turns):
+            if worker.state is AgentIs.FREE and not self._is_wanted_more(worker, line):
+                chosen.append(worker)
+                if not line.rings_all:
+                    entry.after = turns[number + 1][0] if number + 1 < len(turns) else None
+                    break
+        if not chosen:
+            line.goes_round(None)
+            self._rests(call)
+            return
+        entry.pending = True
+        self._rings(call, chosen, min(AN_HOUR_S if line.rings_all else call.queue.plan.seat_ring_s,
+                                      entry.expires - floor(self._now)))
+
+    def _is_wanted_more(self, worker: Worker, mine: _Line) -> bool:
+        """By callers of a queue of more weight, as many as it has free seats."""
+        return any(line.entries and line.weight > mine.weight and len(line.entries) >= line.free()
+                   and any(one is worker for _, one in line.members) for line in self._lines.values())
+
+    def _rings(self, call: Call, workers: list[Worker], limit: float) -> None:
+        call.rang_at = self._now if call.rang_at is None else call.rang_at
+        call.state, call.agent = CallIs.RINGING, workers[0]
+        self._rung[call] = workers
+        for worker in workers:
+            worker.call, worker.rung_at = call, self._now
+            self._counts(worker, -1)
+            worker.state, worker.mark = AgentIs.RINGING, worker.mark + 1
+        takes = self._takes(call)
+        call.mark += 1
+        self._at(self._now + min(takes, limit), self._answered if takes < limit else self._unanswered, call, call.mark)
+
+    def _answered(self, call: Call) -> None:
+        first = self._rung[call].pop(0)
+        self._leaves_line(call)
+        self._picked(first)
+
+    def _unanswered(self, call: Call) -> None:
+        line, entry = self._entries[call]
+        self._stops_ringing(call, line, entry)
+        call.state, call.agent, entry.pending = CallIs.WAITING, None, False
+        self._rests(call)
+
+    def _rests(self, call: Call) -> None:
+        line, entry = self._entries[call]
+        if self._now >= entry.expires or not line.members:
+            self._stage(call)
+        else:
+            self._at(self._now + self._manners.retry_s, self._again, call, call.mark)
+
+    def _leave(self, call: Call) -> None:
+        if call.state <= CallIs.RINGING:
+            self._out(call, ABANDONED)
+
+
+def points_of(call: Call, now: float) -> int:
+    """With what it has gained by waiting."""
+    return call.caller.points + int((now - call.caller.at + call.caller.before_s) // S_A_POINT)
+
+
+def _free(members: Members) -> int:
+    return sum(worker.state is AgentIs.FREE for _, worker in members)

@@ -1,0 +1,62 @@
+"""The simulator says beforehand what a real Asterisk does with a dozen callers: who is answered, in which order, how soon."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from random import Random
+
+import pytest
+from hotline.instance import Hotline, free_offset
+from hotline.traced import Traced, as_it_came, manners_of, shorter_sounds, site_of
+
+from crm.simulator.app_queue import AppQueue, simulate_app_queue
+from crm.simulator.result import Passed
+from crm.simulator.scenario import INFINITE, Agent, Caller, Level, Queue, Scenario, Step
+
+ALWAYS = ((0.0, 1e9),)
+# A ring is a second, six of them are six; nobody but the two seats is there until then.
+SCENARIO = Scenario(
+    (Queue("repair", wrapup_s=1, seat_ring_s=2, overflow_s=6, chain=(Step(Level.BACKUP, 10),), stay_s=10),),
+    (Agent("1001", ALWAYS, {"repair": 1}), Agent("1002", ALWAYS, {"repair": 1}),
+     Agent("1101", ALWAYS, backup=frozenset({"repair"}))))
+SHORTER = 5.0                         # than the prompts are: so, about, is everything here
+SEED = 1028                           # of those tried, one that tenths of a second change nothing about
+
+
+def trace() -> list[Caller]:
+    draw, at, found = Random(SEED), 0.2, []
+    for _ in range(12):
+        at += draw.uniform(0.1, 0.6)
+        rings = tuple(INFINITE if draw.random() < 0.1 else draw.uniform(0.3, 0.9) for _ in range(20))
+        found.append(Caller(at, "repair", draw.uniform(2, 8), draw.uniform(0.8, 2), picked_after=rings))
+    return found
+
+
+def simulated(callers: list[Caller], manners: AppQueue) -> list[Passed]:
+    return list(simulate_app_queue(SCENARIO, callers, manners).offered)
+
+
+def order(calls: list[Passed]) -> list[int]:
+    """Who was answered, by when."""
+    return sorted((place for place, call in enumerate(calls) if call.outcome == "answered"),
+                  key=lambda place: calls[place].answered_at or 0.0)
+
+
+@pytest.mark.asyncio
+@pytest.mark.rule("H12", part="the simulator and a real Asterisk answer the same callers in the same order")
+async def test_the_simulator_foretells_whom_asterisk_answers_in_which_order_and_how_soon(tmp_path: Path) -> None:
+    sounds = shorter_sounds(tmp_path / "sounds", SHORTER)
+    manners = manners_of(sounds, acd=False)
+    with free_offset() as offset:
+        async with Hotline(tmp_path / "hotline", site_of(SCENARIO, ring_s=1), offset, sounds=sounds) as hotline:
+            played = await Traced(hotline, SCENARIO, trace(), sounds).play()
+    callers = as_it_came(played)
+    calls = simulated(callers, manners)
+    assert [one.outcome for one in played] == [call.outcome for call in calls]
+    assert {"answered", "abandoned"} == {call.outcome for call in calls}
+    assert any(one.stage == 1 for one in played), "nobody came to the backup"
+    answers = sorted((one for one in played if one.answered), key=lambda one: one.answered or 0.0)
+    assert [played.index(one) for one in answers] == order(calls)
+    for one, call in zip(played, calls, strict=True):
+        assert call.wait_s is not None
+        assert abs(one.wait_s - call.wait_s) < 1, (one.caller, one.wait_s, call.wait_s)
