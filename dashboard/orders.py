@@ -15,6 +15,7 @@ from dashboard.problems import Coded
 from dashboard.services import Services
 
 UNKNOWN = "unknown_"   # unknown_agent, unknown_seat, unknown_queue …: acd's codes for what is not there
+UNTOLD = {"agent", "call_id", "number"}   # the audit's subject; and the number of somebody's own mobile, which is nobody's business
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ def keep_in_step(services: Services, who: SignedIn, seat: str | None) -> None:
 
 def attempt_of(action: str, subject: str, command: Command) -> Attempt:
     """All that the command says, but for whom: that is the subject."""
-    asked = {name: value for name, value in asdict(command).items() if name not in ("agent", "call_id") and value is not None}
+    asked = {name: value for name, value in asdict(command).items() if name not in UNTOLD and value not in (None, "")}
     return Attempt(action, subject, asked)
 
 

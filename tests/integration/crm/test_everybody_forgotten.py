@@ -54,6 +54,7 @@ _STAYS: dict[str, str] = {
         failed_sign_ins.address knowledge_versions.reason""",
     "where the staff, lists and chat robots are written to": """
         call_in_letters.address notice_deliveries.address report_deliveries.address surge_letters.address report_schedules.users
+        emergency_texts.address
         report_schedules.robots""",
     "the room and what is said of it, not who lives there": """
         estates.name buildings.name households.label households.room households.unit households.tags followup_picks.traits
@@ -69,10 +70,12 @@ _STAYS: dict[str, str] = {
         outages.detail outage_lines.data queue_tallies.name queue_tallies.recent ratings.reference repair_steps.faults
         repair_steps.flags report_runs.said report_runs.subject surge_changes.signals surge_line.signals surge_line.state
         surge_reports.facts ticket_clocks.terms tickets.cause tickets.number tickets.reason work_orders.number
-        work_orders.reasons""",
+        work_orders.reasons texts.subject""",
     "tells no personal data (docs/contracts.md, Told to others), and goes after 30 days": """
         outbox.data outbox.subject webhook_deliveries.body""",
     "goes after a day (crm/idempotency.py)": "idempotency_keys.body idempotency_keys.key idempotency_keys.route",
+    "drills: simulated callers, and what the staff say of them": """
+        drill_calls.fold drill_notes.text drills.name drills.reason drills.refused drills.scenario drills.summary drills.why""",
     "proof of money, of which rows are only added": "settlements.lines settlements.reason",
 }
 STAYS = {column: why for why, columns in _STAYS.items() for column in columns.split()}

@@ -171,8 +171,8 @@ def test_others_can_write_between_two_transactions_of_a_rule(
             session.get_one(Person, 1).name = f"王{len(paused)}"
 
     monkeypatch.setattr("crm.privacy.retention.time.sleep", write)
-    assert run(database, Retention(calls_months=24), now, TZ) == {"calls": 3, "contact_log": 3, "callbacks": 3}
-    assert paused == [retention.BETWEEN_S] * 9
+    assert run(database, Retention(calls_months=24), now, TZ) == {"calls": 3, "contact_log": 3, "callbacks": 3, "texts": 3}
+    assert paused == [retention.BETWEEN_S] * 12
 
 
 def test_old_tickets_are_found_by_an_index(migrated_file: Path) -> None:

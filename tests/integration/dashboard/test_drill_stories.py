@@ -139,7 +139,8 @@ def test_a_drill_is_played_once_stopped_at_once_counted_apart_and_compared_with_
     hotline.rounds(10)
     assert hotline.asked[0] == BeginDrill(ident, 4)
     before = hotline.numbers(ident)
-    assert before == list(range(1, len(before) + 1)) and before
+    assert before == list(range(1, len(before) + 1))
+    assert before
     hotline.begin_anew()                        # crm is killed; who was due meanwhile is not made up for
     counter.clock.advance(12)
     hotline.rounds(3)
@@ -232,7 +233,8 @@ def test_a_drill_ends_by_itself_when_real_callers_wait_when_a_surge_is_real_and_
     assert (StopDrill(simulated) in hotline.asked, why(simulated)) == (True, "surge")
     hotline.board = Board()
     real = begun(seats="real")
-    assert hotline.asked[-1] != BeginDrill(real, 4) and BeginDrill(real, 0) in hotline.asked
+    assert hotline.asked[-1] != BeginDrill(real, 4)
+    assert BeginDrill(real, 0) in hotline.asked
     hotline.board = replace(hotline.board, calls={waits.call_id: waits})
     hotline.rounds(1)
     assert why(real) == "callers"

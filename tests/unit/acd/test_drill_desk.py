@@ -109,7 +109,8 @@ def test_a_caller_is_begun_once_whatever_died_and_none_after_the_stop() -> None:
     assert acd.asks(caller(3)) == ("too_late", "stopped")
     assert acd.asks(BeginDrill(5, 2)) == ("too_late", "stopped")
     assert acd.asks(BeginDrill(6, 0)) == ("done", "")
-    assert acd.asks(StopDrill(5)) == ("done", "") and acd.link.kept["drill"] == "6|0", "another is on since"
+    assert acd.asks(StopDrill(5)) == ("done", "")
+    assert acd.link.kept["drill"] == "6|0", "another is on since"
 
 
 def test_only_so_many_are_on_the_line_and_with_real_seats_none_begins_while_a_real_caller_waits() -> None:
