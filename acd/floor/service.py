@@ -158,6 +158,8 @@ class FloorService:
         finally:
             for task in (audit, *self._tasks):
                 task.cancel()
+            for node in self._nodes.values():
+                node.reading = False      # whoever begins again reads anew
 
     def _handle(self, item: LinkItem | Resynced) -> None:
         node = self._nodes[item.node]

@@ -75,6 +75,14 @@ def test_between_two_stages_a_caller_still_waits_until_the_dialplan_says_that_no
     assert shown(floor).state is CallState.QUEUED
 
 
+def test_who_chose_a_callback_and_typed_no_number_is_back_at_the_choice() -> None:
+    floor, _ = played(said("routed"), joined("repair"), ami.CallerLeft(CALL, "repair", abandoned=False), said("nobody"),
+                      said("callback"))
+    assert shown(floor).state is CallState.AFTER
+    fold(floor, said("nobody"), NOON)
+    assert shown(floor).state is CallState.MENU
+
+
 @pytest.mark.parametrize(("context", "stays", "state"), [
     ("queue-repair", "", CallState.QUEUED), ("before-wait", "", CallState.QUEUED),
     ("message", "queue-repair", CallState.QUEUED), ("message", "", CallState.MENU)])
