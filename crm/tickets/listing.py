@@ -160,8 +160,7 @@ def _filters(session: Session, wanted: Wanted, *, by_index: bool = True) -> list
         found.append(Ticket.household_id.in_(every_id(session, wanted.household_id)))
     for column, person in ((Ticket.owner_id, wanted.owner), (Ticket.assignee_id, wanted.assignee)):
         if person is not None:
-            ident = session.scalar(select(User.id).where(User.name == person))
-            found.append(false() if ident is None else (column if by_index else column + 0) == ident)
+            found.append((column if by_index else column + 0) == select(User.id).where(User.name == person).scalar_subquery())
     if wanted.contact_number is not None:
         found.append(Ticket.contact_number == normalise(wanted.contact_number))
     if wanted.category is not None:
