@@ -6,6 +6,7 @@ import asyncio
 import gc
 import signal
 from functools import partial
+from zoneinfo import ZoneInfo
 
 import structlog
 import uvloop
@@ -25,6 +26,7 @@ from callcenter.clock import SystemClock
 from callcenter.logs import configure_logs
 from callcenter.runtime.announce import has_sound
 from callcenter.settings import Settings
+from callcenter.sign import Sign
 from callcenter.site import load_site
 
 AMI_USER = "sixring"
@@ -36,7 +38,8 @@ def plan_of(settings: Settings) -> AcdPlan:
     address = AmiAddress(settings.node, *settings.ami_address, AMI_USER, settings.secrets()["ami"])
     return AcdPlan(
         nodes=((FloorPlan.of(site, settings.node), address),),
-        watch=WatchPlan(trunk=site.trunk.kind, recordings=settings.recordings),
+        watch=WatchPlan(trunk=site.trunk.kind, recordings=settings.recordings, disk=site.outages.disk.limits,
+                        tz=ZoneInfo(site.timezone), sign=Sign(settings.state, "acd")),
         redis_url=settings.redis_url,
         book=first_book(site, SystemClock().now()),
         roster=(read_roster(settings.roster_file) if site.free_seating else None) or first_roster(site),

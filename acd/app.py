@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from acd.agents.line import AgentLine
 from acd.agents.roster_keeper import RosterKeeper
 from acd.agents.storm import StormDesk, StormRules
 from acd.agents.transitions import Rules
+from acd.agents.treated import TreatedKeeper
 from acd.ami.link import AmiAddress, AmiLink, LinkLimits
 from acd.bus.orders import Handlers, OrderDesk, OrderIntake
 from acd.bus.publish import BoardKeeper, Outbox, Pacing
@@ -28,6 +29,7 @@ from acd.dialling import DialDesk, DialRules
 from acd.floor.service import FloorService
 from acd.health.counters import Counters
 from acd.health.watch import Watch, WatchPlan
+from acd.loops import Loops, Run
 from acd.plan import FloorPlan
 from acd.reconcile.reconciler import Reconciler, Rhythm
 from acd.waiting.ageing import Ageing
@@ -76,7 +78,7 @@ async def run(plan: AcdPlan, clock: Clock) -> None:
 
     def truth() -> list[AnyEvent]:
         reset = service.truth()
-        return [*([reset] if reset else []), *watch.truth(), *waits.truth()]
+        return [*([reset] if reset else []), *watch.truth(), *waits.truth(), *storm.truth()]
 
     outbox = Outbox(bus, truth, plan.pacing)
     keeper = BoardKeeper(bus, plan.pacing)
@@ -88,7 +90,8 @@ async def run(plan: AcdPlan, clock: Clock) -> None:
     def link_of(seat: str | None) -> AmiLink:
         return next((link for link, (floor, _) in zip(links, plan.nodes, strict=True) if seat in floor.seats), links[0])
 
-    watch = Watch(links, bus, plan.watch, clock, outbox.put)
+    loops = Loops()
+    watch = Watch(links, bus, plan.watch, clock, outbox.put, loops.verdict)
     service = FloorService(
         {floor.node: floor for floor, _ in plan.nodes}, clock, put=put, remembered=lambda: keeper.board,
         on_link=watch.on_link, on_reachability=watch.on_reachability, audit_every_s=plan.audit_every_s,
@@ -105,6 +108,9 @@ async def run(plan: AcdPlan, clock: Clock) -> None:
     def adopt(node: str, switches: Mapping[str, str]) -> None:
         attendance.adopt(node, switches)
         storm.adopt(switches)
+
+    def take_treated(treated: dict[str, str]) -> None:
+        attendance.change(replace(desired.book, treated=treated), "crm")
 
     reconciler = Reconciler(desired, clock, put=outbox.put, adopt=adopt, rhythm=plan.rhythm)
     storm = StormDesk(
@@ -131,25 +137,29 @@ async def run(plan: AcdPlan, clock: Clock) -> None:
         reconciler.add(floor, link)
     try:
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(keeper.run(outbox.announce))
+            def keep(name: str, run: Run) -> None:
+                tasks.create_task(loops.keep(name, run))
+
+            keep("board", lambda: keeper.run(outbox.announce))
             await keeper.wait_known(FIRST_BOARD_S)
-            tasks.create_task(outbox.run())
-            tasks.create_task(service.run())
-            tasks.create_task(reconciler.run())
-            tasks.create_task(attendance.run())
-            tasks.create_task(books.run())
+            keep("outbox", outbox.run)
+            keep("floor", service.run)
+            keep("reconcile", reconciler.run)
+            keep("attendance", attendance.run)
+            keep("book", books.run)
             if plan.rules.free_seating:
-                tasks.create_task(RosterKeeper(bus, plan.roster_file, attendance.take_roster).run())
-            tasks.create_task(watch.run())
-            tasks.create_task(Counters(links, clock, outbox.put).run())
-            tasks.create_task(intake.run())
-            tasks.create_task(calls.run())
-            tasks.create_task(Ageing(service.views, clock).run())
-            tasks.create_task(waits.run())
-            tasks.create_task(storm.run(bus))
-            tasks.create_task(dialling.run())
+                keep("roster", RosterKeeper(bus, plan.roster_file, attendance.take_roster).run)
+            keep("treated", TreatedKeeper(bus, take_treated).run)
+            keep("watch", watch.run)
+            keep("counters", Counters(links, clock, outbox.put).run)
+            keep("orders", intake.run)
+            keep("calls", calls.run)
+            keep("ageing", Ageing(service.views, clock).run)
+            keep("waits", waits.run)
+            keep("storm", lambda: storm.run(bus))
+            keep("dialling", dialling.run)
             for link in links:
-                tasks.create_task(link.run())
+                keep(f"link-{link.node}", link.run)
             log.info("acd_started", nodes=[link.node for link in links])
     finally:
         await bus.close()

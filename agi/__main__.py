@@ -9,6 +9,7 @@ from typing import Final
 
 import structlog
 
+from agi.channel import Channel
 from agi.directory import Directory, Source
 from agi.heartbeat import Heartbeat, Probe
 from agi.lookup import Lookup
@@ -42,6 +43,7 @@ def main() -> None:
     scripts: dict[str, Handler] = {
         "lookup": Lookup(directory, memory, estates_of(settings)),
         "sign-in": SignIn(Pins(database, SystemClock()).check),
+        "ping": _hang_up,      # the guard asks whether anybody is there, when Redis is not
     }
     server = open_server(settings.ports.agi, scripts, limits, stopping)
     if server is not None:
@@ -56,13 +58,17 @@ def main() -> None:
 
 
 def estates_of(settings: Settings) -> dict[str, str]:
-    """Site id by name, in both languages. A site file that cannot be read costs the estates, never the callers' names."""
+    """Site id by name. A site file that cannot be read costs the estates, never the callers' names."""
     try:
         site = load_site(settings.site_file)
     except (SiteErrors, OSError) as error:
         log.error("site_unreadable", error=str(error))
         return {}
-    return {name: estate.id for estate in site.estates for name in (estate.name.zh, estate.name.en)}
+    return site.estate_ids
+
+
+def _hang_up(_channel: Channel) -> None:
+    return None
 
 
 def open_server(port: int, scripts: dict[str, Handler], limits: Limits, stopping: threading.Event) -> Server | None:

@@ -13,7 +13,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +30,7 @@ from raw_seat import RawSeat
 
 BAR_MS: Final = 30.0
 CALLS: Final = 100             # to each side; 7 s each until it is in the queue
+REGISTERS_EVERY: Final = 20    # calls
 SEAT: Final = "1001"
 SITE: Final = """
 version: 1
@@ -65,6 +66,7 @@ class Side:
     sip: int
     joined: asyncio.Queue[float]
     seat: RawSeat
+    shows: Callable[[str], str]      # what Asterisk's console answers
 
     async def delay_ms(self, number: str) -> float:
         """Of one call; it gives up when it has rung."""
@@ -74,9 +76,13 @@ class Side:
             status = await caller.dials()
             if status != 200:
                 raise RuntimeError(f"{self.name}: the call was answered with {status}")
-            async with asyncio.timeout(30):
-                joined = await self.joined.get()
-                rang = await self.seat.rang.get()
+            try:
+                async with asyncio.timeout(30):
+                    joined = await self.joined.get()
+                    rang = await self.seat.rang.get()
+            except TimeoutError:
+                raise RuntimeError(f"{self.name}: the call of {number} rang nobody\n{self.shows('queue show')}\n"
+                                   f"{self.shows('pjsip show contacts')}") from None
         return (rang - joined) * 1000
 
 
@@ -96,7 +102,7 @@ async def side(name: str, instance: Hotline | Whole) -> AsyncIterator[Side]:
         task = asyncio.create_task(listen(ami))
         try:
             async with RawSeat(settings.ports.sip, SEAT, settings.secrets()[f"seat-{SEAT}"]) as seat:
-                yield Side(name, settings.ports.sip, joined, seat)
+                yield Side(name, settings.ports.sip, joined, seat, instance.console)
         finally:
             task.cancel()
 
@@ -122,6 +128,8 @@ async def delays_ms(calls: int) -> dict[str, list[float]]:
                 await asyncio.sleep(3)           # what a start does is over
                 for index in range(calls):
                     for each in (one, other) if index % 2 else (other, one):
+                        if index % REGISTERS_EVERY == 0:
+                            await each.seat.registers()
                         delays[each.name].append(await each.delay_ms(f"1380000{index:04}"))
         finally:
             line.stop()

@@ -139,7 +139,8 @@ def bare(folder: Path, offset: int, site: Path) -> Iterator[Settings]:
     """The same Asterisk and queue, alone."""
     install = find_asterisk()
     settings = new_settings(folder / "bare", offset=offset, site_file=site, demo=False)
-    secrets = {"ami": "unused", "trunk": "", "switch-pin": "000000"} | {f"seat-{seat}": f"bench-{seat}" for seat in SEATS}
+    secrets = {"ami": "unused", "trunk": "", "switch-pin": "000000", "switch-salt": "bench",
+               **{f"seat-{seat}": f"bench-{seat}" for seat in SEATS}}
     render(load_site(site), settings, secrets, AsteriskFiles(install.modules, install.data))
     settings.secrets_file.write_text(json.dumps(secrets))
     etc = settings.asterisk / "etc"

@@ -32,7 +32,8 @@ def opened(kind: str) -> Iterator[tuple[Database, Path]]:
 
             server = get_server(Path(folder) / "pg", cleanup_mode="delete")
         try:
-            yield from _migrated(server.get_uri(), Path(folder))
+            # No parallel workers: a statement's work is then that of one process, which can be told from other work of the machine.
+            yield from _migrated(f"{server.get_uri()}&options=-c%20max_parallel_workers_per_gather%3D0", Path(folder))
         finally:
             server.cleanup()
 

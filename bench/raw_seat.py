@@ -20,6 +20,7 @@ class RawSeat(asyncio.DatagramProtocol):
         self._port, self._seat, self._password = port, seat, password
         self._answers: asyncio.Queue[bytes] = asyncio.Queue()
         self._rung: set[bytes] = set()
+        self._registered = 0         # CSeq of the last REGISTER
         self.rang: asyncio.Queue[float] = asyncio.Queue()
 
     async def __aenter__(self) -> Self:
@@ -27,11 +28,16 @@ class RawSeat(asyncio.DatagramProtocol):
         self._transport, _ = await loop.create_datagram_endpoint(
             lambda: self, local_addr=("127.0.0.1", 0), remote_addr=("127.0.0.1", self._port))
         self._own = self._transport.get_extra_info("sockname")[1]
-        self._register(1, "")
-        challenge = dict(_CHALLENGE.findall((await self._answer(401))["www-authenticate"]))
-        self._register(2, self._proof(challenge))
-        await self._answer(200)
+        await self.registers()
         return self
+
+    async def registers(self) -> None:
+        """For ten minutes, which is as long as our Asterisk allows."""
+        self._registered += 2
+        self._register(self._registered - 1, "")
+        challenge = dict(_CHALLENGE.findall((await self._answer(401))["www-authenticate"]))
+        self._register(self._registered, self._proof(challenge))
+        await self._answer(200)
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None,
                         trace: TracebackType | None) -> None:

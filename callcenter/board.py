@@ -21,6 +21,7 @@ from callcenter.events import (
     FloorReset,
     HealthChanged,
     IncidentChanged,
+    LineSwitched,
     OutageChanged,
     QueueWaitChanged,
     SeatChanged,
@@ -66,6 +67,8 @@ def apply_event(board: Board, event: AnyEvent) -> Board:
             return replace(board, incidents=rest if incident.over_at else {**rest, incident.incident_id: incident})
         case DrillChanged(drill=drill):
             return replace(board, drill=None if drill.ended_at else drill)
+        case LineSwitched(line=line):
+            return replace(board, line=line)
         case _:
             return board
 

@@ -1,10 +1,9 @@
 """Everything that happens, as typed, past-tense facts.
 
-Each event says all that a reader needs and sets values absolutely: applying one twice changes nothing, so that delivery
-at least once is enough. `at` is when it happened, in UTC. They travel as JSON with their class name in `type`.
-
-A call's id is the caller channel's Asterisk unique id (`<node>-<epoch>.<n>`), the same in AMI, queue_log, CEL, the
-recording's file name and the database. A seat is its extension as text ("1001"). `queue` is the site file's queue id.
+Each event says all that a reader needs and sets values absolutely: applying one twice changes nothing, so that delivery at
+least once is enough. `at` is when it happened, in UTC. They travel as JSON with their class name in `type`. A call's id is the
+caller channel's Asterisk unique id (`<node>-<epoch>.<n>`), the same in AMI, queue_log, CEL, the recording's file name and the
+database. A seat is its extension as text ("1001"). `queue` is the site file's queue id.
 """
 
 from __future__ import annotations
@@ -16,6 +15,7 @@ from typing import Any, Final, get_args
 
 from pydantic import TypeAdapter
 
+from callcenter.line import LineSwitch
 from callcenter.roster import Roster
 from callcenter.storm import Drill, Incident, Outage, Surge
 
@@ -38,9 +38,7 @@ class SeatState(StrEnum):
 
 
 class AgentState(StrEnum):
-    """acd/agents/transitions.py has the table of transitions."""
-
-    SIGNED_OUT = "signed_out"
+    SIGNED_OUT = "signed_out"    # the table of transitions: acd/agents/transitions.py
     READY = "ready"
     RINGING = "ringing"
     TALKING = "talking"
@@ -188,9 +186,8 @@ class Event:
 class CallChanged(Event):
     """A call entered, was queued, rang, was answered, overflowed …: its whole state after `what` happened."""
 
-    # entered identified queued rang missed answered released overflowed requeued rescued survey voicemail callback;
-    # rescued: the phone of whoever talked has died, the caller goes back to the queue;
-    # released: a seat stopped ringing or talking and nobody took its place yet
+    # entered identified queued rang missed answered overflowed requeued survey voicemail callback; rescued: the phone of whoever
+    # talked has died, the caller goes back to the queue; released: a seat rings or talks no more, and nobody in its place yet
     what: str
     call: Call
 
@@ -275,18 +272,17 @@ class CallbackChanged(Event):
 
 @dataclass(frozen=True)
 class RosterChanged(Event):
-    """From crm: agents, skills, teams."""
-
-    roster: Roster
+    roster: Roster                       # from crm: agents, skills, teams
 
 
 @dataclass(frozen=True)
 class AsteriskCounted(Event):
-    """What app_queue itself has counted in one of its queues since Asterisk was started; said once a minute."""
+    """What app_queue itself has counted in one of its queues since Asterisk was started; said once a minute. `name` is Asterisk's
+    name of the queue (callcenter/stages.py), `queue` the site's, "" for a seat's own."""
 
     node: str
-    name: str                            # Asterisk's name of the queue, callcenter/stages.py
-    queue: str                           # the site's; "" for a seat's own
+    name: str
+    queue: str
     stage: int | None
     calls: int                           # wait now
     completed: int
@@ -319,6 +315,7 @@ class TicketOpened(Event):
     kind: str
     call_id: str | None = None
     household_id: int | None = None
+    estate_id: int | None = None         # None: of no estate
 
 
 HIDDEN_FROM: Final = "hidden_from"     # of a DeskChanged's data: the user whom it is about, who is not to know of it (D3)
@@ -357,10 +354,17 @@ class DrillChanged(Event):
     drill: Drill
 
 
+@dataclass(frozen=True)
+class LineSwitched(Event):
+    """From acd, at each start too: where new callers go from now on, or that they come here again (C7)."""
+
+    line: LineSwitch
+
+
 AnyEvent = (CallChanged | CallEnded | SeatChanged | FloorReset | AgentChanged | QueueWaitChanged | CallRanLong
             | SeatFaultChanged | DriftMended | OrderCarriedOut | CallbackChanged | RosterChanged | AsteriskCounted | HealthChanged
             | FiguresUpdated | CallRecordWritten | TicketOpened | DeskChanged | SurgeChanged | OutageChanged | IncidentChanged
-            | DrillChanged)
+            | DrillChanged | LineSwitched)
 
 _TYPES: dict[str, TypeAdapter[Any]] = {kind.__name__: TypeAdapter(kind) for kind in get_args(AnyEvent)}
 
@@ -393,3 +397,4 @@ class Board:
     outages: dict[str, Outage] = field(default_factory=dict)         # those that are not over
     incidents: dict[str, Incident] = field(default_factory=dict)     # … not over
     drill: Drill | None = None                                       # one at a time
+    line: LineSwitch = field(default_factory=LineSwitch)

@@ -15,6 +15,7 @@ SWITCHED: Final = "switched"             # astdb, family `sixring`
 LINE_KEY: Final = "sixring:line"         # Redis: the same value, as acd last saw it
 ANNOUNCEMENT: Final = "announcement"
 AS_ALWAYS: Final = ""
+NUMBER: Final = "number"                 # what is said of a number to who may not switch: it is a mobile of staff
 _NAME: Final = re.compile(r"[^A-Za-z0-9._-]")
 
 
@@ -27,6 +28,15 @@ class LineState:
     by: str = ""                         # a user, `phone` and its seat, `console`
 
 
+@dataclass(frozen=True)
+class LineSwitch:
+    """What everybody at the board may know, walls too. `to`: "" as always, `announcement` or `number`."""
+
+    to: str = AS_ALWAYS
+    since: datetime | None = None
+    by: str = ""
+
+
 def line_value(to: str, at: datetime, by: str) -> str:
     return f"{to}|{int(at.timestamp())}|{_NAME.sub('', by)[:40]}"
 
@@ -36,3 +46,9 @@ def line_state(value: str) -> LineState:
     to, since, by = (*value.split("|"), "", "")[:3]
     at = datetime.fromtimestamp(int(since), UTC) if since.isascii() and since.isdigit() and len(since) <= 10 else None
     return LineState(to, at, by)
+
+
+def switch_shown(state: LineState) -> LineSwitch:
+    """Whatever a hand wrote that is no number is the announcement, as the dialplan takes it."""
+    to = NUMBER if any(sign.isdigit() for sign in state.to) else ANNOUNCEMENT if state.to else AS_ALWAYS
+    return LineSwitch(to, state.since, state.by)

@@ -82,6 +82,7 @@ class Incident:
     steps_late: int = 0
     over_at: datetime | None = None
     drill: bool = False
+    estate_id: int | None = None                 # only those who see it hear of the emergency (K1); None: of no estate
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from callcenter.clock import SystemClock
 from callcenter.commands import Answer, Command
 from callcenter.orders import Asker
 from callcenter.settings import Settings
+from callcenter.sign import Sign
 from callcenter.site import load_site
 from crm.callbacks.caller import CallbackCaller
 from crm.callbacks.rules import RetryRule
@@ -108,7 +109,7 @@ def run(settings: Settings) -> None:
                           Dialled(site.dialling), stop),
     ]
     Process(database, recorder, herald, site, settings.recordings, settings.voicemail, clock,
-            Comparison(database, hearing, tz, site.limits.short_abandon, report)).run(stop)
+            Comparison(database, hearing, tz, site.limits.short_abandon, report), Sign(settings.state, "crm")).run(stop)
     for each in threads:
         each.join(timeout=5)
     hearing.stop()

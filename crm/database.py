@@ -17,6 +17,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 from sqlalchemy.types import TypeDecorator
 
+from crm.patience import PatientConnection
 from crm.remembered import sharing
 
 BUSY_TIMEOUT_MS = 5_000
@@ -96,7 +97,13 @@ def make_engine(url: str, busy_ms: int = BUSY_TIMEOUT_MS) -> Engine:
         return engine
     if parsed.drivername in ("postgresql", "postgres"):
         parsed = parsed.set(drivername="postgresql+psycopg")
-    return create_engine(parsed, pool_pre_ping=True, connect_args={"connect_timeout": CONNECT_TIMEOUT_S})
+    engine = create_engine(parsed, pool_pre_ping=True, connect_args={"connect_timeout": CONNECT_TIMEOUT_S})
+    event.listen(engine, "do_connect", _patiently)
+    return engine
+
+
+def _patiently(_dialect: Dialect, _record: object, arguments: Any, named: Any) -> PatientConnection:
+    return PatientConnection.connect(*arguments, **named)
 
 
 def _sqlite_connected(busy_ms: int, connection: Any, _record: object) -> None:

@@ -14,8 +14,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from callcenter.clock import Clock
 from callcenter.events import AnyEvent, CallbackChanged, CallRecordWritten, FiguresUpdated, Health
+from callcenter.sign import Sign
 from callcenter.site import Site
 from crm.callbacks.store import open_callbacks
+from crm.callers import tell
+from crm.callers.tell import TreatedTeller
 from crm.calls import store
 from crm.calls.recorder import Batch, Recorder
 from crm.calls.recordings import seal_recordings
@@ -71,8 +74,8 @@ class Every:
 
 class Process:
     def __init__(self, database: Database, recorder: Recorder, herald: Tells, site: Site, recordings: Path,
-                 voicemail: Path, clock: Clock, comparison: Comparison | None = None) -> None:
-        self._comparison = comparison
+                 voicemail: Path, clock: Clock, comparison: Comparison | None = None, sign: Sign | None = None) -> None:
+        self._comparison, self._sign = comparison, sign
         self._compare_every = Every(COMPARE_EVERY_S)
         self._database = database
         self._recorder = recorder
@@ -88,6 +91,8 @@ class Process:
         self._figures_every = Every(FIGURES_EVERY_S)
         self._roster = agents_tell.RosterTeller(database, herald, clock)
         self._roster_every = Every(agents_tell.LOOK_EVERY_S)
+        self._treated = TreatedTeller(database, herald, clock)
+        self._treated_every = Every(tell.LOOK_EVERY_S)
         self._seal_every = Every(SEAL_EVERY_S)
         self._clean_every = Every(CLEAN_EVERY_S)
         self._migrated = False
@@ -97,6 +102,8 @@ class Process:
         self._herald.report("crm", Health.OK)
         retry = FIRST_RETRY_S
         while not stop.is_set():
+            if self._sign is not None:
+                self._sign.give()
             try:
                 busy = self.step()
             except (SQLAlchemyError, OSError) as error:
@@ -147,6 +154,8 @@ class Process:
                 self._herald.tell(CallbackChanged(self._clock.now(), callback))
         if self._roster_every.due(now) or back:
             self._roster.look(again=back)
+        if self._treated_every.due(now) or back:
+            self._treated.look(again=back)
         self._publish_figures(now)
         if self._comparison and not batch.lines and self._compare_every.due(now):
             self._comparison.look(self._clock.now())    # not while there is more of the journal to read

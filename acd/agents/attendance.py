@@ -32,6 +32,7 @@ from acd.bus.orders import Handlers
 from acd.desired.book import Book
 from acd.desired.state import Desired
 from acd.floor.facts import Floor
+from acd.reconcile.wanted import told_by
 from callcenter.clock import Clock
 from callcenter.commands import DONE, Answer, CloseQueue, MoveSeat, Order, SignIn
 from callcenter.errors import SixringError, Unavailable
@@ -205,9 +206,7 @@ class Attendance:
                 book = transitions.adopt(book, agent, seat, now)
                 log.info("agent_adopted", agent=agent, seat=seat, emergency=seat in emergencies)
         if all_of_it:
-            tier = switches.get("tier", "")
-            notices = {key.partition("/")[2]: prompt for key, prompt in switches.items() if key.startswith("notice/")}
-            book = replace(book, tier=int(tier) if tier in ("1", "2", "3") else 0, notices=notices)
+            book = told_by(switches, book)
         self._change(book, "phone" if emergencies else BY_ITSELF)
         for seat in emergencies:
             self._start(self._line.forget_emergency(seat))

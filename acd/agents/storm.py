@@ -1,7 +1,7 @@
 """The storm's orders: the surge's tier, what callers hear first, and where the line goes (B2, B5, H5, C7).
 
-Tier and estates' notices are part of the book, and reconciled. The notice for all and the line's switch are not: a person may
-have written them into Asterisk's database with acd dead, and what stands there is right.
+Tier and notices are part of the book, and reconciled: an emergency's notice for all too, which has a key of its own. The notice
+that a person has set (`sixring notice`) and the line's switch are not: what stands there is right, and no order touches the first.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from acd.reconcile.actual import FAMILY
 from callcenter.bus import Bus
 from callcenter.clock import Clock
 from callcenter.commands import DONE, Answer, Order, SetNotice, SetSurge, SwitchLine
-from callcenter.events import OrderCarriedOut
-from callcenter.line import ANNOUNCEMENT, AS_ALWAYS, LINE_KEY, SWITCHED, line_state, line_value
+from callcenter.events import LineSwitched, OrderCarriedOut
+from callcenter.line import ANNOUNCEMENT, AS_ALWAYS, LINE_KEY, SWITCHED, LineState, line_state, line_value, switch_shown
 from callcenter.site import Site
 
 log = structlog.get_logger(__name__)
@@ -65,7 +65,7 @@ class StormDesk:
 
     def __init__(self, desired: Desired, floor: Floor, links: Sequence[AmiLink], rules: StormRules, clock: Clock,
                  journal: Callable[[Sequence[str]], None], look: Callable[[], None],
-                 put: Callable[[OrderCarriedOut], None]) -> None:
+                 put: Callable[[OrderCarriedOut | LineSwitched], None]) -> None:
         """`journal` writes a LINESWITCHED; `look` begins a round that reads the switches, which `adopt` is then given."""
         self._desired, self._floor, self._links, self._rules, self._clock = desired, floor, links, rules, clock
         self._journal, self._look, self._put_event = journal, look, put
@@ -83,10 +83,20 @@ class StormDesk:
             log.warning("line_switched_by_phone", node=node, seat=news.seat)
             self._look()
 
+    def truth(self) -> list[LineSwitched]:
+        """For a board that is made anew; nothing before Asterisk was asked."""
+        return [] if self._line is None else [self._switched(line_state(self._line))]
+
+    def _switched(self, state: LineState) -> LineSwitched:
+        return LineSwitched(self._clock.now(), switch_shown(state))
+
     def adopt(self, switches: Mapping[str, str]) -> None:
-        """What was switched by hand is told like an order, for the audit; again after each start, under the same id."""
+        """The boards are told of each change and at each start. What was switched by hand is told like an order too, for the
+        audit: again after each start, under the same id."""
         value = switches.get(SWITCHED, AS_ALWAYS)
         state = line_state(value)
+        if value != self._line:
+            self._put_event(self._switched(state))
         if value != self._line and state.since and state.by.startswith(BY_HAND):
             self._put_event(OrderCarriedOut(
                 state.since, f"line-{int(state.since.timestamp())}", state.by.partition("-")[0], SwitchLine.__name__, "line", DONE,
@@ -127,9 +137,6 @@ class StormDesk:
             return refused(order, "unknown_estate")
         if prompt and not (PROMPT.fullmatch(prompt) and self._rules.has_sound(prompt)):
             return refused(order, "unknown_prompt")
-        if not estate:
-            await self._put("notice", prompt)
-            return done(order)
         if book.notices.get(estate, "") == prompt:
             return done(order, ALREADY)
         others = {name: said for name, said in book.notices.items() if name != estate}

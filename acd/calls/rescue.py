@@ -1,8 +1,10 @@
 """Brings the caller of a phone that died in mid-talk back to the front of the queue; the dialplan's [rescued] does the rest,
-and journals it. Without acd the same happens when rtp_timeout ends the dead leg ([after-talk])."""
+and journals it. Without acd the same happens when rtp_timeout ends the dead leg ([after-talk]). So too a caller whom a consultation
+left behind."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Final
 
 import structlog
@@ -11,12 +13,14 @@ from acd.ami.errors import AmiRefused
 from acd.ami.link import AmiLink
 from acd.calls.line import CallLine
 from acd.calls.silence import Heard, Suspect, is_dead, listen, suspects
+from acd.calls.stranded import PATIENCE, Stranded, since, stranded
 from callcenter.clock import Clock
 
 log = structlog.get_logger(__name__)
 
 PACKETS: Final = "CHANNEL(rtcp,rxcount)"     # packets of sound that have come from the phone
 CONTEXT: Final = "rescued"
+RETURNED: Final = "back-to"
 OUT_OF_ORDER: Final = "27"                   # hang-up cause: destination out of order
 
 
@@ -24,9 +28,11 @@ class Rescue:
     def __init__(self, line: CallLine, clock: Clock) -> None:
         self._line, self._clock = line, clock
         self._heard: dict[str, Heard] = {}       # uniqueid of the phone's channel → what came from it
+        self._stranded: dict[str, datetime] = {}
 
     async def look(self) -> None:
         """Raises as AmiLink.ask does."""
+        await self._look_for_stranded()
         heard: dict[str, Heard] = {}
         for link, floor in self._line.views():
             for suspect in suspects(floor, self._line.seating.book.faults):
@@ -39,6 +45,24 @@ class Rescue:
                     del heard[ident]
                     await _rescue(link, suspect)
         self._heard = heard
+
+    async def _look_for_stranded(self) -> None:
+        there = [(link, each) for link, floor in self._line.views() for each in stranded(floor)]
+        now = self._clock.now()
+        self._stranded = since(self._stranded, [each for _, each in there], now)
+        for link, each in there:
+            if now - self._stranded[each.caller.uniqueid] >= PATIENCE:
+                await _bring_back(link, each)
+
+
+async def _bring_back(link: AmiLink, each: Stranded) -> None:
+    """To the front of the queue; whoever was asked is let go."""
+    log.warning("caller_stranded", call_id=each.caller.uniqueid)
+    try:
+        await link.ask("Redirect", {"Channel": each.caller.name, "Context": RETURNED, "Exten": "s", "Priority": "1"})
+        await link.ask("Hangup", {"Channel": each.near.name})
+    except AmiRefused as error:
+        log.info("gone_meanwhile", call_id=each.caller.uniqueid, said=str(error))
 
 
 async def _packets(link: AmiLink, suspect: Suspect) -> int | None:

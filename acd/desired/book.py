@@ -44,7 +44,8 @@ class Book:
     agents: dict[str, SignedIn] = field(default_factory=dict)     # by agent's code
     closed: frozenset[str] = frozenset()                          # queue ids
     tier: int = 0                                                 # surge tier (B)
-    notices: dict[str, str] = field(default_factory=dict)         # estate → prompt that its callers hear first (H5)
+    notices: dict[str, str] = field(default_factory=dict)         # estate, "" for all → prompt that its callers hear first (H5)
+    treated: dict[str, str] = field(default_factory=dict)         # caller's key → how (D1, D4), as crm said last
     faults: dict[str, SeatFault] = field(default_factory=dict)    # by seat
 
     def at(self, seat: str) -> SignedIn | None:

@@ -51,7 +51,7 @@ def said(floor: Floor, event: ami.DialplanSaid, now: datetime) -> Touched:
             queued_at = facts.queued_at or now if facts else now
             return _told(_changed(floor, call_id, stage=event.stage, waiting=True, queued_at=queued_at), "overflowed")
         case "nobody":
-            return _changed(floor, call_id, waiting=False, between=False)
+            return _changed(floor, call_id, waiting=False, between=False, epilogue=None)
         case "rescued":
             return _told(_changed(floor, call_id), "rescued")
         case "message":

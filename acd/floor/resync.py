@@ -25,7 +25,7 @@ from callcenter.events import Board, Call, CallState, Seat, SeatState
 from callcenter.numbers import normalise
 from callcenter.stages import stage_of
 
-VARIABLES: Final = "CALL_ID,SIXRING_CALLER,DID,CALLER,CALL_QUEUE,CALLBACK_ID,EXPECTED_S,RANK,RECORDING_PAUSED,VOICEMAIL"
+VARIABLES: Final = "CALL_ID,SIXRING_CALLER,DID,CALLER,CALL_QUEUE,CALLBACK_ID,EXPECTED_S,RANK,RECORDING_PAUSED,VOICEMAIL,STAY"
 EPILOGUE_AT: Final = {
     ("after-talk", "s"): "survey",
     ("message", "voicemail"): "voicemail",
@@ -36,7 +36,7 @@ EPILOGUE_AT: Final = {
 """Where in the dialplan (context, extension) a caller stands who no longer waits for a seat."""
 NOTED_AT: Final = "message", "noted"
 STAGES_AT: Final = frozenset({"wait-in", "until-deadline", "pool", "last-agent", "before-wait", "moved", "callback-place"})
-"""Besides queue-…: the contexts between two stages."""
+"""Besides queue-…, and message for who goes on waiting unless a key is pressed (STAY): the contexts between two stages."""
 
 OFFLINE_ENDPOINTS: Final = frozenset({"Unavailable", "Invalid", "Unknown"})
 
@@ -66,7 +66,10 @@ async def take_snapshot(link: AmiLink) -> Snapshot:
 def floor_from(plan: FloorPlan, snapshot: Snapshot, remembered: Board, now: datetime, *,
                agents: dict[str, str] | None = None) -> Floor:
     """Everything that is there, with what `remembered` knows more about it."""
-    channels = Channels(_channel(plan, row, now) for row in snapshot.channels if row.get("uniqueid"))
+    # In the order in which they were made, as events tell of them: of two phones' legs at a seat the older has the caller.
+    made = sorted((row for row in snapshot.channels if row.get("uniqueid")),
+                  key=lambda row: (len(row["uniqueid"]), row["uniqueid"]))
+    channels = Channels(_channel(plan, row, now) for row in made)
     rows = {row.get("uniqueid", ""): row for row in snapshot.channels}
     entries = {row.get("uniqueid", ""): row for row in snapshot.queues if row.get("event") == "QueueEntry"}
     members = [row for row in snapshot.queues if row.get("event") == "QueueMember"]
@@ -175,9 +178,13 @@ def _in_queue(plan: FloorPlan, facts: CallFacts, row: Headers, entry: Headers | 
         waited = number_of(entry.get("wait", "")) + (plan.overflow_s if stage else 0)
         queued_at = now - timedelta(seconds=waited)
     between = (entry is None and known is not None and known.state in {CallState.QUEUED, CallState.RINGING}
-               and (row.get("context", "") in STAGES_AT or row.get("context", "").startswith("queue-")))
+               and _is_between(row.get("context", ""), stays="STAY" in _variables(row)))
     return replace(facts, queue=queue, stage=stage, waiting=entry is not None, between=between, queued_at=queued_at,
                    in_queue=entry.get("queue", "") if entry else "")
+
+
+def _is_between(context: str, *, stays: bool) -> bool:
+    return context in STAGES_AT or context.startswith("queue-") or (context == "message" and stays)
 
 
 def _settle(floor: Floor, facts: CallFacts) -> None:

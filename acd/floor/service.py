@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict, deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -33,6 +33,7 @@ AT_ONCE: Final = 500              # events between two looks at the clock and at
 RESYNC_RETRY_S: Final = 1.0
 RESTART_SLACK: Final = timedelta(seconds=2)
 DOUBT_S: Final = 1.0              # how soon a phone that is said to be gone is looked at again
+LATE_S: Final = 1.0               # Asterisk answers at once, its events queue: how late one may be that the answer knew of
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,9 @@ class Resynced:
     """The actual state has been read; None: it could not be."""
 
     node: str
+    reading: object               # which one
     snapshot: Snapshot | None
+    has_waited: bool = False      # for events that were on their way as it was read
 
 
 @dataclass
@@ -48,7 +51,8 @@ class _Node:
     floor: Floor
     link: AmiLink
     known: bool = False                       # its actual state has been read once
-    reading: bool = False                     # … and is being read now
+    reading: object | None = None             # … and is being read now
+    again: bool = False                       # somebody asked meanwhile
     is_up: bool = False
     booted_at: datetime | None = None
     restarted: bool = False
@@ -154,6 +158,8 @@ class FloorService:
         finally:
             for task in (audit, *self._tasks):
                 task.cancel()
+            for node in self._nodes.values():
+                node.reading = False      # whoever begins again reads anew
 
     def _handle(self, item: LinkItem | Resynced) -> None:
         node = self._nodes[item.node]
@@ -175,12 +181,12 @@ class FloorService:
                 node.is_up = False
                 self._on_link(item.node, reason)
                 self._tell(item.node, item)
-            case Resynced(snapshot=snapshot):
-                self._resynced(node, snapshot)
+            case Resynced():
+                self._resynced(node, item)
 
     def _event(self, node: _Node, event: AmiEvent, now: datetime) -> None:
         if type(event) in FOLDS:
-            if node.reading:
+            if node.reading is not None:
                 node.since_asked.append((event, now))
             if node.known:
                 for fact in fold(node.floor, event, now):
@@ -198,7 +204,7 @@ class FloorService:
             case FullyBooted(uptime_s=uptime_s):
                 booted_at = now - timedelta(seconds=uptime_s)
                 node.restarted = bool(node.booted_at and booted_at - node.booted_at > RESTART_SLACK)
-                node.booted_at, node.known = booted_at, False
+                node.booted_at, node.known, node.reading = booted_at, False, None     # what is being read was before
                 self._read(node)
             case Reloaded():
                 self._read(node)
@@ -211,9 +217,12 @@ class FloorService:
 
     def _read(self, node: _Node) -> None:
         """Begins to read the actual state; events that come meanwhile are kept and folded onto it."""
-        if node.reading:
+        if node.reading is not None:
+            node.again = True
             return
-        node.reading, node.since_asked = True, []
+        node.again = False
+        reading = node.reading = object()
+        node.since_asked = []
 
         async def read() -> None:
             snapshot = None
@@ -223,17 +232,26 @@ class FloorService:
                 log.warning("resync_failed", node=node.link.node, reason=error.code)
                 if not isinstance(error, AmiLost):
                     await asyncio.sleep(RESYNC_RETRY_S)
-            self._inbox.append(Resynced(node.link.node, snapshot))
-            self._waiting += 1
-            self._news.set()
+            self._has_read(Resynced(node.link.node, reading, snapshot))
 
-        task = asyncio.create_task(read())
+        self._begin(read())
+
+    def _begin(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    def _resynced(self, node: _Node, snapshot: Snapshot | None) -> None:
-        node.reading = False
+    def _has_read(self, found: Resynced) -> None:
+        self._inbox.append(found)
+        self._waiting += 1
+        self._news.set()
+
+    def _resynced(self, node: _Node, found: Resynced) -> None:
+        snapshot = found.snapshot
+        if found.reading is not node.reading:
+            return
         if snapshot is None:
+            node.reading = None
             if node.is_up:
                 self._read(node)
             return
@@ -242,8 +260,22 @@ class FloorService:
         after = floor_from(before.plan, snapshot, self._memory(before), now, agents=before.agents)
         for event, at in node.since_asked:
             fold(after, event, at)
-        if node.known and same_picture(before, after):
+        is_same = node.known and same_picture(before, after)
+        if node.known and not is_same and not found.has_waited:
+            async def wait() -> None:
+                await asyncio.sleep(LATE_S)
+                self._has_read(replace(found, has_waited=True))
+
+            self._begin(wait())     # still reading: what comes meanwhile is kept
             return
+        node.reading = None
+        if not is_same:
+            self._adopt(node, before, after, now)
+        if node.again:
+            self._read(node)
+
+    def _adopt(self, node: _Node, before: Floor, after: Floor, now: datetime) -> None:
+        """What Asterisk says is what is shown from now on."""
         if node.known:
             log.warning("floor_drifted", node=node.link.node, **differences(before, after))
         for call_id in before.calls.keys() - after.calls.keys():

@@ -9,7 +9,7 @@
 | agi, crm   | heartbeat key is there               | it says so itself         | no key                               |
 | database   | as crm's heartbeat says              |                           |                                      |
 | redis      | answers                              |                           | (told when it is back)               |
-| disk       | room for recordings                  | little                    | none                                 |
+| disk       | room for a day of recordings         | little                    | none                                 |
 """
 
 from __future__ import annotations
@@ -17,23 +17,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Final, Literal
+from typing import Literal
 
 from acd.ami.events import number_of
 from acd.ami.headers import Headers
+from callcenter.disk import DiskLimits, verdict
 from callcenter.events import ComponentHealth, Health, HealthChanged
 
-GIGABYTE: Final = 10**9
 TrunkKind = Literal["loopback", "ip", "register"]
 Verdict = tuple[Health, str]
-
-
-@dataclass(frozen=True)
-class DiskLimits:
-    """Bytes free; a caller's minute is one megabyte."""
-
-    little: int = 5 * GIGABYTE
-    none: int = GIGABYTE // 2
 
 
 @dataclass(frozen=True)
@@ -91,8 +83,6 @@ def heartbeat_verdict(heartbeat: ComponentHealth | None) -> Verdict:
     return (heartbeat.state, heartbeat.detail) if heartbeat else (Health.DOWN, "no_heartbeat")
 
 
-def disk_verdict(free_bytes: int, limits: DiskLimits) -> Verdict:
-    detail = f"free_gb={free_bytes // GIGABYTE}"
-    if free_bytes < limits.none:
-        return Health.DOWN, detail
-    return (Health.DEGRADED if free_bytes < limits.little else Health.OK), detail
+def disk_verdict(free_bytes: int, limits: DiskLimits, day_bytes: int = 0) -> Verdict:
+    state, detail = verdict(free_bytes, limits, day_bytes)
+    return Health(state), detail

@@ -6,6 +6,7 @@ import asyncio
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, tzinfo
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,7 +18,6 @@ from acd.ami.headers import Headers
 from acd.ami.link import AmiLink
 from acd.bus.publish import end_if_cancelled
 from acd.health.checks import (
-    DiskLimits,
     HealthBook,
     TrunkKind,
     Verdict,
@@ -30,9 +30,11 @@ from acd.health.checks import (
 )
 from callcenter.bus import Bus
 from callcenter.clock import Clock
+from callcenter.disk import DiskLimits, RecordedDays
 from callcenter.errors import SixringError
 from callcenter.events import Health, HealthChanged
 from callcenter.heartbeat import beat, heard, key_of
+from callcenter.sign import EVERY_S, Sign
 
 log = structlog.get_logger(__name__)
 
@@ -48,13 +50,17 @@ class WatchPlan:
     recordings: Path
     every_s: float = 5.0
     disk: DiskLimits = field(default_factory=DiskLimits)
+    tz: tzinfo = UTC               # of the folders of recordings
+    sign: Sign | None = None       # that the loop turns, for whoever looks without Redis
 
 
 class Watch:
     """`links` is read at each round, so that it may be filled after construction."""
 
     def __init__(self, links: Sequence[AmiLink], bus: Bus, plan: WatchPlan, clock: Clock,
-                 put: Callable[[HealthChanged], None]) -> None:
+                 put: Callable[[HealthChanged], None], acd: Callable[[], Verdict] = lambda: (Health.OK, "")) -> None:
+        """`acd`: how acd itself is."""
+        self._acd = acd
         self._links, self._plan, self._clock, self._put = links, plan, clock, put
         self._redis: Any = bus.redis
         self._book = HealthBook()
@@ -78,7 +84,14 @@ class Watch:
         self._asterisk_due.set()
 
     async def run(self) -> None:
-        await asyncio.gather(self._watch_asterisk(), self._watch_redis(), self._watch_disk())
+        async with asyncio.TaskGroup() as tasks:
+            for each in (self._watch_asterisk, self._watch_redis, self._watch_disk, self._give_sign):
+                tasks.create_task(each())
+
+    async def _give_sign(self) -> None:
+        while self._plan.sign is not None:
+            self._plan.sign.give()
+            await asyncio.sleep(EVERY_S)
 
     async def _watch_asterisk(self) -> None:
         while True:
@@ -113,7 +126,7 @@ class Watch:
         while True:
             end_if_cancelled()
             try:
-                self._judge("acd", (Health.OK, ""))
+                self._judge("acd", self._acd())
                 await beat(self._redis, [health for name, health in self._book.components.items() if name in OWN])
                 names = (*MUST_BEAT, *MAY_BEAT)
                 beats = dict(zip(names, await self._redis.mget(
@@ -136,10 +149,12 @@ class Watch:
             self._judge(name, heartbeat_verdict(heartbeat))
 
     async def _watch_disk(self) -> None:
+        days = RecordedDays(self._plan.recordings)
         while True:
             folder = next(path for path in (self._plan.recordings, *self._plan.recordings.parents) if path.exists())
             usage = await asyncio.to_thread(shutil.disk_usage, folder)
-            self._judge("disk", disk_verdict(usage.free, self._plan.disk))
+            day = await asyncio.to_thread(days.bytes, self._clock.now().astimezone(self._plan.tz))
+            self._judge("disk", disk_verdict(usage.free, self._plan.disk, day))
             await asyncio.sleep(self._plan.every_s)
 
     def _judge(self, component: str, verdict: Verdict) -> None:

@@ -5,8 +5,8 @@ The same types hold what Asterisk has (`Actual`), so that the difference is a su
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
@@ -35,7 +35,8 @@ class Actual:
     queues: frozenset[str] = frozenset()
 
 
-SWITCHES: Final = frozenset({"agent-at", "at-seat", "closed", "tier"})
+SWITCHES: Final = frozenset({"agent-at", "at-seat", "closed", "tier", "treat"})
+FOR_ALL: Final = "-all"      # in place of an estate: no estate's id begins like that
 SIGNED_OUT: Final = "signed_out"
 # In a surge, after every skill: a level is at most 9, so a skill's penalty at most 8.
 PULLED_IN: Final = 9
@@ -43,8 +44,8 @@ EXTRA: Final = 10
 
 
 def is_switch(key: str) -> bool:
-    """Whether acd alone writes this key of the family; the others (estimates, `notice` and `switched`, which a person may write
-    with acd dead) are none of its business."""
+    """Whether acd alone writes this key of the family; the others (estimates, `notice` and `switched`, which a person
+    writes, also with acd dead) are none of its business."""
     family, slash, _ = key.partition("/")
     return family in SWITCHES or (family == "notice" and bool(slash))
 
@@ -150,5 +151,18 @@ def _switches(plan: FloorPlan, book: Book, present: dict[str, tuple[SignedIn, Ag
     switches = {f"agent-at/{agent.code}": seat for seat, (_, agent) in present.items()}
     switches |= {f"at-seat/{seat}": agent.code for seat, (_, agent) in present.items()}
     switches |= {f"closed/{queue}": "1" for queue in book.closed if queue in plan.queues}
-    switches |= {f"notice/{estate}": prompt for estate, prompt in book.notices.items()}
+    switches |= {f"notice/{estate or FOR_ALL}": prompt for estate, prompt in book.notices.items()}
+    switches |= {f"treat/{caller}": level for caller, level in book.treated.items()}
     return switches | ({"tier": str(book.tier)} if book.tier else {})
+
+
+def told_by(switches: Mapping[str, str], book: Book) -> Book:
+    """A book that was lost, with what Asterisk's own database still says of callers: the surge's tier, notices, treatments."""
+    below: dict[str, dict[str, str]] = {"notice": {}, "treat": {}}
+    for key, value in switches.items():
+        family, _, rest = key.partition("/")
+        if rest and family in below:
+            below[family][rest] = value
+    tier = switches.get("tier", "")
+    return replace(book, tier=int(tier) if tier in ("1", "2", "3") else 0, treated=below["treat"],
+                   notices={"" if estate == FOR_ALL else estate: prompt for estate, prompt in below["notice"].items()})

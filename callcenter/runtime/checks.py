@@ -5,28 +5,34 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from callcenter.disk import GIGABYTE, MEGABYTE, RecordedDays, verdict
 from callcenter.errors import Unavailable
 from callcenter.runtime import floor_checks
 from callcenter.runtime.asterisk import NoAsterisk, find_asterisk
 from callcenter.runtime.findings import Bad, Check, Finding, Good, is_up
+from callcenter.runtime.mending import mend
 from callcenter.runtime.owner import NoOwner, asterisk_owner
-from callcenter.runtime.pids import alive
+from callcenter.runtime.pids import alive, starts
 from callcenter.runtime.ports import holders, name_of, needs
 from callcenter.runtime.probes import AmiRefused, ami_action, health, port_answers, redis_answers
 from callcenter.runtime.programs import pid_file
 from callcenter.runtime.report import names
 from callcenter.settings import CHECKOUT, Settings
+from callcenter.sign import silent_for, since_boot
 from callcenter.site.load import SiteErrors, load_site
 
-LEAST_DISK = 2 * 1024**3        # a day of recordings of a small site, and room for the logs
+HANGS_S = 30
+LATELY_S, OFTEN = 600, 4        # so many starts by itself in so long: it ends again and again
 OLDEST_CLOCK = 1_767_225_600    # 2026-01-01: a clock before that was never set
 
 
@@ -73,12 +79,22 @@ def permissions(settings: Settings) -> Iterator[Finding]:
 
 
 def disk(settings: Settings) -> Iterator[Finding]:
-    place = next(folder for folder in (settings.state, *settings.state.parents) if folder.exists())
-    free = shutil.disk_usage(place).free
-    if free < LEAST_DISK:
-        yield Bad(f"{free // 1024**2} MB free at {place}", "free some, or lower retention.recordings_days")
-    else:
-        yield Good(f"{free / 1024**3:.0f} GB free at {place}")
+    """As the guard and acd judge it."""
+    try:
+        site = load_site(settings.site_file)
+    except (SiteErrors, OSError):
+        return      # the site file's check says so
+    day = RecordedDays(settings.recordings).bytes(datetime.now(ZoneInfo(site.timezone)))
+    for folder in (settings.state, settings.recordings):
+        place = next(each for each in (folder, *folder.parents) if each.exists())
+        free = shutil.disk_usage(place).free
+        state, why = verdict(free, site.outages.disk.limits, day)
+        if state == "ok":
+            yield Good(f"{free / GIGABYTE:.0f} GB free at {place}")
+        else:
+            yield Bad(f"{free // MEGABYTE} MB free at {place} ({why})", mend("disk"))
+        if place != settings.state:
+            return      # nothing is there yet, and both will be in one
 
 
 def clock(settings: Settings) -> Iterator[Finding]:
@@ -116,6 +132,10 @@ def processes(settings: Settings) -> Iterator[Finding]:
         elif process.uptime_s < 5:
             yield Bad(f"{name} was started {process.uptime_s:.0f} s ago",
                       f"ask again; if so again, `sixring logs {name}`")
+        elif (silent := silent_for(settings.state, name, since_boot())) is not None and min(silent, process.uptime_s) > HANGS_S:
+            yield Bad(f"{name} hangs: no sign of life for {silent:.0f} s", f"kill -9 {process.pid}: it is started again")
+        elif (times := starts(pid_file(settings, name), time.time() - LATELY_S)) >= OFTEN:
+            yield Bad(f"{name} was started {times} times in {LATELY_S // 60} minutes", mend(name))
     if all(there.values()):
         yield Good(f"{len(there)} run")
 
@@ -204,7 +224,7 @@ def parts(settings: Settings) -> Iterator[Finding]:
         if state.state.value == "ok":
             yield Good(name)
         else:
-            yield Bad(f"{name} is {state.state.value} {state.detail}".rstrip(), f"read `sixring logs {name}`")
+            yield Bad(f"{name} is {state.state.value} {state.detail}".rstrip(), mend(name))
 
 
 def backup(settings: Settings) -> Iterator[Finding]:
@@ -215,7 +235,7 @@ def backup(settings: Settings) -> Iterator[Finding]:
     if state.state.value == "ok":
         yield Good(f"the last good one: {state.detail}")
     else:
-        yield Bad(f"{state.detail}", "`sixring outage backup` makes one now and says what fails; read `sixring logs guard`")
+        yield Bad(f"{state.detail}", mend("backup"))
 
 
 CHECKS: Final[dict[str, Check]] = {

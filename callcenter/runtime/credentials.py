@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SWITCH_PIN = "switch-pin"      # leaders type it at a phone after *19 (C7)
+SWITCH_SALT = "switch-salt"    # of that PIN's digest in the dialplan
 LONG = frozenset({"session", "audit"})
 # No letters that look alike: first passwords are read from a screen and typed.
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
@@ -23,7 +24,7 @@ def missing(names: list[str], present: dict[str, str]) -> dict[str, str]:
 
 def names_for(seats: list[str], users: list[str], agents: list[str]) -> list[str]:
     """`trunk`, a carrier's password, is not among them: no machine can make it up. `pin-<code>` is an agent's first PIN."""
-    return ["ami", "session", "audit", "recordings-key-1", SWITCH_PIN,
+    return ["ami", "session", "audit", "recordings-key-1", SWITCH_PIN, SWITCH_SALT,
             *(f"seat-{seat}" for seat in seats), *(f"user-{user}" for user in users), *(f"pin-{code}" for code in agents)]
 
 

@@ -6,6 +6,7 @@
 #   keep.sh replace PIDFILE -   COMMAND…   our Python processes: one that an earlier supervisor left behind is ended first,
 #                                          so that there are never two.
 #
+# PIDFILE.starts holds the times of the last twenty starts, for `doctor`.
 # PIDFILE holds `<boot id> <pid> <start time>`: a number that was used again for another program is never taken for ours.
 # While `wanted` lies beside PIDFILE, a TERM makes an adopting keeper only let go; once `sixring down` has removed it,
 # the TERM is passed on. A process that dies soon after its start is started again after 1, 2 … 5 seconds, for ever.
@@ -33,6 +34,7 @@ become() {
     read -r stat < "/proc/$$/stat"
     set -- ${stat##*) }
     echo "$boot $$ ${20}" > "$pidfile.$$" && mv "$pidfile.$$" "$pidfile"
+    { tail -n 19 "$pidfile.starts" 2>/dev/null; date +%s; } > "$pidfile.starts.$$" && mv "$pidfile.starts.$$" "$pidfile.starts"
 }
 
 pace() {

@@ -32,6 +32,14 @@ def alive(file: Path) -> Process | None:
     return process if same_boot and lives(process) else None
 
 
+def starts(file: Path, since: float) -> int:
+    """How often the process of a pid file was started by its keeper since then; an ending that was asked for forgets them."""
+    try:
+        return sum(float(line) >= since for line in file.with_name(f"{file.name}.starts").read_text().split())
+    except (OSError, ValueError):
+        return 0
+
+
 def lives(process: Process) -> bool:
     try:
         stat = Path(f"/proc/{process.pid}/stat").read_text(errors="replace")

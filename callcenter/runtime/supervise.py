@@ -122,7 +122,8 @@ class Supervisor:
                 left.append(name)
             else:
                 file.unlink(missing_ok=True)
-                file.with_name(f"{file.name}.quick").unlink(missing_ok=True)
+                for beside in ("quick", "starts"):
+                    file.with_name(f"{file.name}.{beside}").unlink(missing_ok=True)
         return left
 
 

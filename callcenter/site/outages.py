@@ -7,6 +7,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
+from callcenter.disk import MEGABYTE, DiskLimits
 from callcenter.roles import Role
 from callcenter.site.parts import Address, Dialled, Label, Part, Seconds
 
@@ -60,13 +61,27 @@ class Backups(Part):
     oldest_h: Annotated[int, Field(ge=1, le=1000, description="an older last one is an outage of `backup`")] = 26
 
 
+class Disk(Part):
+    """Room on the disks of the state folder and of the recordings: `disk` is down below `none_mb`, degraded below `little_mb` or
+    below what `days` of recordings take, as many as came yesterday or a week ago."""
+
+    none_mb: Annotated[int, Field(ge=1, le=10_000_000)] = 500
+    little_mb: Annotated[int, Field(ge=1, le=10_000_000)] = 5000
+    days: Annotated[float, Field(ge=0, le=366)] = 1
+
+    @property
+    def limits(self) -> DiskLimits:
+        return DiskLimits(self.little_mb * MEGABYTE, self.none_mb * MEGABYTE, self.days)
+
+
 LADDER = (Rung(after=0, tell=(Role.LEADER,)), Rung(after=300, tell=(Role.SUPERVISOR,)),
           Rung(after=600, tell=(Role.OPERATIONS, Role.MANAGER)),
           Rung(after=3600, tell=(Role.OPERATIONS, Role.MANAGER), vendor=True))
 COMPONENTS = {
     "asterisk": Threshold(down=10, degraded=300), "ami": Threshold(down=30, degraded=300), "trunk": Threshold(down=30),
-    "network": Threshold(down=15), "agi": Threshold(down=15), "acd": Threshold(down=15), "crm": Threshold(down=15),
-    "dashboard": Threshold(down=15), "redis": Threshold(down=15), "database": Threshold(down=15), "disk": Threshold(down=10),
+    "network": Threshold(down=15), "agi": Threshold(down=15), "acd": Threshold(down=15, degraded=60), "crm": Threshold(down=15),
+    "dashboard": Threshold(down=15), "redis": Threshold(down=15), "database": Threshold(down=15),
+    "disk": Threshold(down=10, degraded=3600),
     "recordings": Threshold(down=60), "seats": Threshold(down=15, degraded=60), "backup": Threshold(down=10),
 }
 
@@ -81,6 +96,9 @@ class Outages(Part):
     components: dict[Component, Threshold] = Field(default=COMPONENTS, description="instead of the defaults, all of them")
     network: Annotated[tuple[Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.-]{1,100}:[0-9]{1,5}$")], ...], Field(
         description="host:port of the router, the carrier: when none takes a connection the network is down")] = ()
+    disk: Disk = Disk()
+    hangs: Annotated[int, Field(ge=3, le=3600, description="s without a sign of life of acd's or crm's main loop; a round of crm "
+                                "may wait for SQLite's one writer for 20")] = 30
     seat_faults: Annotated[int, Field(ge=1, le=1000, description="that are faulty at once: from then on `seats` is degraded")] = 2
     vendors: tuple[Vendor, ...] = ()
     lost_callers: LostCallers = LostCallers()

@@ -17,6 +17,7 @@ def broken_references(site: Site) -> list[Broken]:
         _menus,
         _numbers,
         _agents,
+        _estates,
         _offices,
         _notices,
         _surge,
@@ -138,6 +139,15 @@ def _agents(site: Site) -> Iterator[Broken]:
     for place, department in enumerate(site.departments):
         if department.seat and department.seat not in seats:
             yield ("departments", place, "seat"), f"no seat {department.seat}", f"one of {', '.join(sorted(seats))}"
+
+
+def _estates(site: Site) -> Iterator[Broken]:
+    """Lists of households name them: a name means one."""
+    meant: dict[str, str] = {}
+    for place, estate in enumerate(site.estates):
+        for name in estate.names:
+            if meant.setdefault(name, estate.id) != estate.id:
+                yield ("estates", place), f"{name} is {meant[name]} already", "give each estate names of its own"
 
 
 def _offices(site: Site) -> Iterator[Broken]:

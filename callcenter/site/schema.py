@@ -229,7 +229,12 @@ class Building(Part):
 class Estate(Part):
     id: Ident
     name: Words
+    known_as: Annotated[tuple[Label, ...], Field(description="what else lists of households call it, or called it")] = ()
     buildings: tuple[Building, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return (self.id, self.name.zh, self.name.en, *self.known_as)
     office: Annotated[Ident | None, Field(description="the department that joins an emergency call of its households (F5)")] = None
 
 
@@ -278,6 +283,11 @@ class Site(Part):
     call_in: CallIn = CallIn()
     incidents: Incidents = Incidents()
     forecasts: Forecasts = Forecasts()
+
+    @property
+    def estate_ids(self) -> dict[str, str]:
+        """An estate's id by whatever a list of households calls it: the id itself, a name in either language, another name."""
+        return {name: estate.id for estate in self.estates for name in estate.names}
 
     @property
     def free_seating(self) -> bool:

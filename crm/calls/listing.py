@@ -15,6 +15,7 @@ from crm.calls.record import Outcome
 from crm.calls.schemas import CallShown
 from crm.calls.service import call, calls_shown
 from crm.households.estates import must_see, seen_by
+from crm.households.service import every_id
 from crm.privacy.service import View
 
 
@@ -46,9 +47,11 @@ def call_page(session: Session, view: View, wanted: CallFilter, *, before: str |
     if wanted.end is not None:
         query = query.where(CallRow.entered_at < wanted.end)
     for column, value in ((CallRow.queue, wanted.queue), (CallRow.outcome, wanted.outcome),
-                          (CallRow.answered_by, wanted.seat), (CallRow.household_id, wanted.household_id)):
+                          (CallRow.answered_by, wanted.seat)):
         if value is not None:
             query = query.where(column == value)
+    if wanted.household_id is not None:
+        query = query.where(CallRow.household_id.in_(every_id(session, wanted.household_id)))
     if before is not None:
         last = session.get(CallRow, before)
         if last is None or last.entered_at is None:

@@ -252,7 +252,8 @@ class Recorder:
         with by_the_desk(session, "no_ticket", new.cause or f"{new.kind}:{new.call_id}", written.undone):
             opened = open_ticket(session, SYSTEM, new, at, self._tz)
         if opened:
-            written.events.append(TicketOpened(at, opened.id, opened.number, opened.kind, opened.call_id, opened.household_id))
+            written.events.append(TicketOpened(
+                at, opened.id, opened.number, opened.kind, opened.call_id, opened.household_id, opened.estate_id))
 
 
 def rejected_count(session: Session) -> int:

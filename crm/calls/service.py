@@ -18,7 +18,7 @@ from crm.calls.schemas import CallShown, Completion, EntryPage, EntryShown, Reco
 from crm.calls.talk import TalkKind
 from crm.households.estates import must_see, seen_by
 from crm.households.models import Household
-from crm.households.service import lookup
+from crm.households.service import every_id, lookup
 from crm.knowledge.models import KnowledgeSearch
 from crm.privacy.masks import is_mask_of
 from crm.privacy.service import View
@@ -134,7 +134,7 @@ def entries(session: Session, view: View, *, seat: str | None = None, household_
     if seat is not None:
         query = query.where(ContactEntry.seat == seat)
     if household_id is not None:
-        query = query.where(ContactEntry.household_id == household_id)
+        query = query.where(ContactEntry.household_id.in_(every_id(session, household_id)))
     if completed is not None:
         done = ContactEntry.completed_at.is_not(None)
         query = query.where(done if completed else ~done)

@@ -14,7 +14,7 @@ from crm.clocks.office import calendars
 from crm.followups.rules import Hours, Retry
 from crm.households.models import Consent, Household, Person, PhoneNumber
 from crm.households.people import may_be_called
-from crm.households.service import all_ids, changed, current_id
+from crm.households.service import changed, every_id
 from crm.staff.actor import Actor
 
 CONSENT: Final = "calls"
@@ -71,7 +71,7 @@ def whom(session: Session, household_id: int | None, contact_number: str | None,
     """Who may be rung, in which order: who spoke to us first, then owners; or nobody, and why."""
     rows: list[Any] = []
     if household_id is not None:
-        ids = all_ids(session, current_id(session, household_id) or household_id)
+        ids = every_id(session, household_id)
         rows = list(session.execute(
             select(PhoneNumber.id, PhoneNumber.number, PhoneNumber.label, Person.id, Person.name, unwilling(), consents(rule))
             .join(Person, Person.id == PhoneNumber.person_id).where(Person.household_id.in_(ids), has_number())

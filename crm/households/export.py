@@ -9,7 +9,6 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any, Final, Literal
 
-import xlsxwriter
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -63,6 +62,8 @@ def as_csv(rows: Iterable[Row]) -> bytes:
 
 def as_xlsx(rows: Iterable[Row]) -> bytes:
     """Every cell is text: a room 3-1 stays one and becomes no date."""
+    import xlsxwriter  # seldom wanted, and long to import
+
     out = io.BytesIO()
     book = xlsxwriter.Workbook(out, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
     sheet = book.add_worksheet("households")

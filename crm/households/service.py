@@ -80,6 +80,11 @@ def all_ids(session: Session, household_id: int) -> list[int]:
     return [household_id, *session.scalars(select(Household.id).where(Household.merged_into == household_id))]
 
 
+def every_id(session: Session, household_id: int) -> list[int]:
+    """The same of an id from anywhere, which may itself have been merged."""
+    return all_ids(session, current_id(session, household_id) or household_id)
+
+
 def remember_language(session: Session, household_id: int, language: str) -> None:
     """The next call is greeted in it. A household that is gone is no error: the caller's choice held for the call."""
     if language not in LANGUAGES:

@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
 
-import openpyxl
-
 MOST_BYTES: Final = 16 * 2**20
 MOST_UNPACKED: Final = 64 * 2**20
 MOST_MEMBERS: Final = 1_000
@@ -103,6 +101,8 @@ def _csv_rows(text: str) -> Iterator[tuple[int, tuple[Cell, ...]]]:
 
 def _xlsx_rows(data: bytes) -> Iterator[tuple[int, tuple[Cell, ...]]]:
     """The first sheet, row by row. openpyxl raises nearly anything at a broken file."""
+    import openpyxl  # seldom wanted, and long to import
+
     safe = _unpacked(data)
     try:
         with warnings.catch_warnings():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Index, String, Text
+from sqlalchemy import String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from crm.database import Base
@@ -14,8 +14,6 @@ class KindVersion(Base):
     """Rows are only ever added: tickets go on by the version under which they were opened."""
 
     __tablename__ = "ticket_kinds"
-    # Who sees what asks for every version and its digest; in the rows these stand behind kilobytes of text.
-    __table_args__ = (Index(None, "kind", "version", "digest"),)
 
     kind: Mapped[str] = mapped_column(String(20), primary_key=True)
     version: Mapped[int] = mapped_column(primary_key=True)

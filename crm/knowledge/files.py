@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
 
-import xlsxwriter
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -150,6 +149,8 @@ def _csv(rows: list[Cells]) -> bytes:
 
 
 def _xlsx(rows: list[Cells]) -> bytes:
+    import xlsxwriter  # seldom wanted, and long to import
+
     out = io.BytesIO()
     book = xlsxwriter.Workbook(out, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
     sheet = book.add_worksheet("knowledge")

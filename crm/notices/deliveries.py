@@ -6,7 +6,7 @@ that dies while sending leaves it to be sent again, under the same id.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -135,8 +135,7 @@ def _concerns(estates: Iterable[str], estate: str | None) -> bool:
 def _site_estate(session: Session, site: Site, notice: Notice) -> str | None:
     """The estate's id in the site file; its name where the file has none: then only those of all estates are told."""
     name = session.scalar(select(Estate.name).join(Ticket, Ticket.estate_id == Estate.id).where(Ticket.id == notice.ticket_id))
-    ids: Mapping[str, str] = {estate.name.zh: estate.id for estate in site.estates}
-    return None if name is None else ids.get(name, name)
+    return None if name is None else site.estate_ids.get(name, name)
 
 
 def _message(session: Session, delivery: Delivery, notice: Notice, ticket: Ticket, clock: TicketClock) -> Message:

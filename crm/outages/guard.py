@@ -57,6 +57,7 @@ class Guard:
         self._made: list[backups.Made] = []
         self._sizes: dict[str, int] = {}
         self._helpers: dict[str, Helper] = {}
+        self._asked: dict[str, frozenset[object]] = {}      # what each was started for
         self._not_before: dict[str, datetime] = {}
         self._failed: dict[str, int] = {}             # times in a row
         self._since: dict[str, tuple[ladder.Look, datetime]] = {}
@@ -91,10 +92,8 @@ class Guard:
         self._keep([*new, *self._letters(now)])
         self._forget(now)
         story = story_of(self._happened)
-        if due(story, self._tried, self._plan.ways, now):
-            self._help("tell", now)
-        if self._plan.backup is not None and backups.is_due(self._plan.backup, self._made, self._began, now, self._tz):
-            self._help("backup", now)
+        self._help("tell", lambda: frozenset(one.key for one in due(story, self._tried, self._plan.ways, now)), now)
+        self._help("backup", lambda: self._backups_due(now), now)
         self._speak(looks, now)
         return self._wait(story, now)
 
@@ -150,20 +149,27 @@ class Guard:
         before, self._sizes[name] = self._sizes.get(name), size
         return size != before
 
-    def _help(self, what: str, now: datetime) -> None:
+    def _backups_due(self, now: datetime) -> frozenset[object]:
+        plan = self._plan.backup
+        return frozenset({"backup"} if plan is not None and backups.is_due(plan, self._made, self._began, now, self._tz) else ())
+
+    def _help(self, what: str, wanted: Callable[[], frozenset[object]], now: datetime) -> None:
+        """One at a time. One that ends well and has done nothing of what it was started for has failed too: it cannot read what is
+        not on the disk, and would be started again at every look."""
         running = self._helpers.get(what)
         if running is not None:
-            if running.poll() is None:
+            if (status := running.poll()) is None:
                 return
             del self._helpers[what]
-            if running.poll() != 0:
-                self._failed_again(what, now, f"status_{running.poll()}")
-                return
-            self._failed.pop(what, None)
             self._read_results()      # it may have ended after they were read
-            if what == "tell" and not due(story_of(self._happened), self._tried, self._plan.ways, now):
-                return
-        if now >= self._not_before.get(what, now):
+            if status != 0:
+                self._failed_again(what, now, f"status_{status}")
+            elif self._asked[what] <= wanted():
+                self._failed_again(what, now, "nothing_done")
+            else:
+                self._failed.pop(what, None)
+        if now >= self._not_before.get(what, now) and (asked := wanted()):
+            self._asked[what] = asked
             try:
                 self._helpers[what] = self._start(what)
             except OSError as error:

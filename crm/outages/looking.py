@@ -11,8 +11,9 @@ import time
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
-from callcenter.runtime.pids import alive
+from callcenter.disk import RecordedDays
 from callcenter.settings import LOOPBACK, Settings
 from crm.outages import probes
 from crm.outages.ladder import Look, Seen
@@ -21,6 +22,8 @@ from crm.outages.soundless import recordings
 from crm.outages.wire import TTL_S, RedisAway, Wire
 
 PROCESSES: Final = ("agi", "acd", "crm", "dashboard")
+SIGNS: Final = ("acd", "crm")      # who gives one (callcenter/sign.py)
+HANGING: Final = Seen(Look.DOWN, probes.HANGS)
 SILENT: Final = Seen(Look.DOWN, "silent")
 TAIL_BYTES: Final = 200_000
 SIGNED_IN: Final = frozenset({"ready", "ringing", "talking", "held", "wrapup", "paused", "away", "fault"})
@@ -31,6 +34,7 @@ EXPLAINS: Final = {"asterisk": ("ami", "trunk", "seats", "recordings"), "network
 class Looker:
     def __init__(self, settings: Settings, wire: Wire, plan: Plan) -> None:
         self._settings, self._wire, self._plan = settings, wire, plan
+        self._days, self._tz = RecordedDays(settings.recordings), ZoneInfo(plan.timezone)
 
     def look(self, now: datetime) -> dict[str, Seen]:
         """Of what the plan watches."""
@@ -44,13 +48,16 @@ class Looker:
         looks |= keys or {}
         silent_counts = self._wire.answers_since is not None and time.monotonic() - self._wire.answers_since >= TTL_S
         for name in self._plan.policy.limits:
-            if name not in looks and (seen := self._asked(name, keys, silent_counts=silent_counts)) is not None:
+            if name not in looks and (seen := self._asked(name, keys, now, silent_counts=silent_counts)) is not None:
                 looks[name] = seen
+        looks |= self._hanging(looks)
+        if looks.get("crm") == HANGING and "database" in looks and looks["database"].look is Look.DOWN:
+            del looks["crm"]      # it waits for that
         looks |= self._own(keys, now)
         return unexplained({name: seen for name, seen in looks.items() if name in self._plan.policy.limits or name in EXPLAINS},
                            self._plan.policy.limits)
 
-    def _asked(self, name: str, keys: Mapping[str, Seen] | None, *, silent_counts: bool) -> Seen | None:
+    def _asked(self, name: str, keys: Mapping[str, Seen] | None, now: datetime, *, silent_counts: bool) -> Seen | None:
         settings = self._settings
         if name in PROCESSES and keys is not None and silent_counts:
             return SILENT
@@ -58,17 +65,23 @@ class Looker:
             case "asterisk" | "ami":
                 return probes.asterisk(settings.ami_address)
             case "agi":
-                return probes.port((LOOPBACK, settings.ports.agi))
+                return probes.agi((LOOPBACK, settings.ports.agi))
             case "dashboard":
                 return probes.pages(LOOPBACK, settings.ports.web)
             case "acd" | "crm":
-                return Seen(Look.OK) if alive(settings.state / "run" / f"{name}.pid") else Seen(Look.DOWN, "gone")
+                return probes.process(settings.state, name, self._plan.hangs_s)
             case "database":
                 return probes.database(settings.database_url)
             case "disk":
-                return probes.disk(settings.state)
+                day = self._days.bytes(now.astimezone(self._tz))
+                return probes.disk((settings.state, settings.recordings), self._plan.disk, day)
             case _:
                 return None
+
+    def _hanging(self, looks: Mapping[str, Seen]) -> dict[str, Seen]:
+        """Whose main loop stands still says so itself as little as it says anything else: its keys are another thread's."""
+        found = {name: probes.process(self._settings.state, name, self._plan.hangs_s) for name in SIGNS if name in looks}
+        return {name: seen for name, seen in found.items() if seen == HANGING}
 
     def _own(self, keys: Mapping[str, Seen] | None, now: datetime) -> dict[str, Seen]:
         """What nobody else watches."""

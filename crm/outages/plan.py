@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from callcenter.disk import DiskLimits
 from crm.outages.ladder import Limits, Policy, Rung
 from crm.outages.ways import VENDOR, Way
 
@@ -29,6 +30,8 @@ class Plan:
     ways: tuple[Way, ...]
     network: tuple[str, ...]
     seat_faults: int
+    disk: DiskLimits
+    hangs_s: float
     backup: BackupPlan | None
 
     def as_json(self) -> dict[str, Any]:
@@ -44,7 +47,8 @@ def plan_of(site: Site) -> Plan:
     backup = BackupPlan(kept.at.hour * 60 + kept.at.minute, kept.keep, kept.oldest_h) if kept else None
     return Plan(look_every_s=given.look_every, starting_s=given.starting, timezone=site.timezone,
                 policy=Policy(rungs, limits, given.well_for, gap_s=3 * given.look_every),
-                ways=tuple(_ways(site)), network=given.network, seat_faults=given.seat_faults, backup=backup)
+                ways=tuple(_ways(site)), network=given.network, seat_faults=given.seat_faults,
+                disk=given.disk.limits, hangs_s=given.hangs, backup=backup)
 
 
 def _ways(site: Site) -> list[Way]:
@@ -64,7 +68,8 @@ def plan_from(given: Mapping[str, Any]) -> Plan:
         policy=Policy(tuple(Rung(one["after_s"], _tuple(one["tell"]), one["vendor"]) for one in policy["rungs"]),
                       {name: Limits(**one) for name, one in policy["limits"].items()}, policy["well_for_s"], policy["gap_s"]),
         ways=tuple(Way(one["channel"], one["address"], _tuple(one["tell"]), _tuple(one["components"])) for one in given["ways"]),
-        network=_tuple(given["network"]), seat_faults=int(given["seat_faults"]), backup=BackupPlan(**backup) if backup else None)
+        network=_tuple(given["network"]), seat_faults=int(given["seat_faults"]),
+        disk=DiskLimits(**given["disk"]), hangs_s=float(given["hangs_s"]), backup=BackupPlan(**backup) if backup else None)
 
 
 def _tuple(values: Sequence[str]) -> tuple[str, ...]:

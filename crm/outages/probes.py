@@ -15,14 +15,16 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
+from callcenter.disk import DiskLimits, verdict
+from callcenter.runtime.pids import alive
+from callcenter.sign import silent_for, since_boot
 from crm.outages.ladder import Look, Seen
 
 TIMEOUT_S: Final = 1.0
-GIGABYTE: Final = 10**9
-LITTLE, NONE = 5 * GIGABYTE, GIGABYTE // 2      # as acd/health/checks.py
 SQLITE: Final = "sqlite:///"
 SSL_REQUEST: Final = bytes((0, 0, 0, 8, 4, 210, 22, 47))
 WELL: Final = Seen(Look.OK)
+HANGS: Final = "hangs"
 
 
 def down(detail: object) -> Seen:
@@ -39,12 +41,27 @@ def asterisk(address: tuple[str, int]) -> Seen:
         return down(error)
 
 
-def port(address: tuple[str, int]) -> Seen:
+def agi(address: tuple[str, int]) -> Seen:
+    """Its script `ping` hangs up at once; a process that is stopped takes the connection and says nothing."""
     try:
-        socket.create_connection(address, timeout=TIMEOUT_S).close()
+        with socket.create_connection(address, timeout=TIMEOUT_S) as line:
+            line.settimeout(2 * TIMEOUT_S)
+            line.sendall(b"agi_network_script: ping\n\n")
+            line.recv(64)
+    except ConnectionResetError:
+        return WELL
     except OSError as error:
         return down(error)
     return WELL
+
+
+def process(state: Path, name: str, hangs_s: float) -> Seen:
+    """There, and its main loop has turned lately. One of an older version gives no sign, and is judged by its pid alone."""
+    there = alive(state / "run" / f"{name}.pid")
+    if there is None:
+        return down("gone")
+    silent = silent_for(state, name, since_boot())
+    return WELL if silent is None or min(silent, there.uptime_s) < hangs_s else down(HANGS)
 
 
 def pages(host: str, number: int) -> Seen:
@@ -95,7 +112,12 @@ def _sqlite(file: Path) -> Seen:
 def _postgres(url: str) -> Seen:
     parts = urlsplit(url)
     query = dict(pair.split("=", 1) for pair in parts.query.split("&") if "=" in pair)
-    host, number = unquote(query.get("host", "")) or parts.hostname or "127.0.0.1", parts.port or int(query.get("port", "5432"))
+    host = unquote(query.get("host", "")) or parts.hostname or "127.0.0.1"
+    return postgres_at(host, parts.port or int(query.get("port", "5432")))
+
+
+def postgres_at(host: str, number: int) -> Seen:
+    """`host`: a name, an address, or the folder of its socket."""
     try:
         if host.startswith("/"):
             line = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -114,10 +136,11 @@ def _postgres(url: str) -> Seen:
             return down(error)
 
 
-def disk(folder: Path) -> Seen:
+def disk(folders: Sequence[Path], limits: DiskLimits, day: int) -> Seen:
+    """The fullest of theirs; of one that is not there, of what it will be in."""
     try:
-        found = os.statvfs(folder)
+        found = [os.statvfs(next(each for each in (folder, *folder.parents) if each.exists())) for folder in folders]
     except OSError as error:
         return down(error)
-    free = found.f_bavail * found.f_frsize
-    return Seen(Look.DOWN if free < NONE else Look.DEGRADED if free < LITTLE else Look.OK, f"free_gb={free // GIGABYTE}")
+    state, detail = verdict(min(one.f_bavail * one.f_frsize for one in found), limits, day)
+    return Seen(Look(state), detail)

@@ -54,7 +54,9 @@ class Log:
                 os.truncate(self._path, end)
             if end:
                 return
-        self._write([{"file": uuid.uuid4().hex}])
+        named = [{"file": uuid.uuid4().hex}]
+        if not self._insists(lambda: self._write(named)):
+            raise OSError("the disk takes nothing")
 
     def add(self, said: Iterable[dict[str, Any]]) -> bool:
         """False when the disk did not take it, nor when it was given the reserve: it is kept, and written with the next."""

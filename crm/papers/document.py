@@ -8,12 +8,11 @@ from datetime import datetime
 from typing import Final
 
 from callcenter.errors import Conflict
-from crm.papers.marks import BLACK, BLUE, GREY, Box, Colour, Line, Link, Picture, Sheet, Text
+from crm.papers.marks import BLACK, BLUE, GREY, About, Box, Colour, Line, Link, Picture, Sheet, Text
 from crm.papers.parts import Align, Cell, Column, Figure, Language, Signature, followed
 from crm.papers.pictures import picture
 from crm.papers.table import Grid, Row
 from crm.papers.text import clean, lines
-from crm.papers.writer import About, Writer
 
 A4: Final = (210.0, 297.0)
 SIDE: Final = 20.0               # left and right of what is written
@@ -48,6 +47,8 @@ class Document:
     """`across`: on sheets that lie, for tables of many columns."""
 
     def __init__(self, head: Head, *, across: bool = False) -> None:
+        from crm.papers.writer import Writer  # seldom wanted, and long to import
+
         self._head = head
         self._writer = Writer(across=across)
         self._width, height = A4[::-1] if across else A4

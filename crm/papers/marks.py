@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final
 
 from PIL.Image import Image
@@ -68,3 +69,13 @@ Mark = Text | Link | Line | Box | Picture
 @dataclass
 class Sheet:
     marks: list[Mark] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class About:
+    """What a viewer says of the file; `at` is its only date, so that the same paper is the same bytes."""
+
+    title: str
+    author: str
+    language: str
+    at: datetime

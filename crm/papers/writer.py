@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Final
 
 from fpdf import FPDF
@@ -13,20 +11,10 @@ from fpdf.enums import TextMode
 from fpdf.fonts import TTFFont
 from pylopdf_fonts_zh_cn import sans_path
 
-from crm.papers.marks import BLACK, Box, Line, Link, Mark, Picture, Sheet, Text
+from crm.papers.marks import BLACK, About, Box, Line, Link, Mark, Picture, Sheet, Text
 
 _FAMILY: Final = "paper"
 _BOLD: Final = 0.035     # the stroke that makes the one weight of the font bold, of its size
-
-
-@dataclass(frozen=True)
-class About:
-    """What a viewer says of the file; `at` is its only date, so that the same paper is the same bytes."""
-
-    title: str
-    author: str
-    language: str
-    at: datetime
 
 
 class Writer:

@@ -16,6 +16,7 @@ from callcenter.errors import Forbidden, NotFound
 from crm.calls.models import CallRow, ContactEntry
 from crm.calls.recordings import PRESENT, SEALED_STATE
 from crm.households.estates import must_see, seen_by
+from crm.households.service import every_id
 from crm.privacy.service import said
 from crm.recordings.files import RecordingMissing, Sound, open_sound
 from crm.recordings.models import Listening, RecordingNote, SealedRecording
@@ -59,7 +60,7 @@ def recordings(session: Session, actor: Actor, wanted: RecordingFilter, keeping:
         query = query.where(CallRow.call_id == wanted.call_id)
     if wanted.household_id is not None:
         must_see(session, actor, wanted.household_id, f"household {wanted.household_id}")
-        query = query.where(CallRow.household_id == wanted.household_id)
+        query = query.where(CallRow.household_id.in_(every_id(session, wanted.household_id)))
     if wanted.seat is not None:
         query = query.where(CallRow.answered_by == wanted.seat)
     if wanted.ticket_id is not None:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from crm.households.service import all_ids, current_id
+from crm.households.service import every_id
 from crm.repairs.engineers import REPAIR
 from crm.repairs.errors import NotTheSame
 from crm.repairs.models import WorkOrder
@@ -87,4 +87,4 @@ def done_at(session: Session, row: Ticket) -> datetime:
 
 def _homes(session: Session, household_id: int) -> list[int]:
     """All ids that the household ever had."""
-    return all_ids(session, current_id(session, household_id) or household_id)
+    return every_id(session, household_id)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import ColumnElement, case, exists, null, select
+from sqlalchemy import ColumnElement, case, exists, literal_column, null, select
 from sqlalchemy.orm import Session
 
 from callcenter.events import AgentState
@@ -106,8 +106,8 @@ def queued(begin: datetime, end: datetime) -> Which:
 
 
 def went_on() -> ColumnElement[bool]:
-    """Calls that made more than one visit."""
-    return exists().where(QueueVisit.call_id == CallRow.call_id, QueueVisit.place == 1)
+    """Calls that made more than one visit. Not a parameter: the index of such visits is of this very condition."""
+    return exists().where(QueueVisit.call_id == CallRow.call_id, QueueVisit.place == literal_column("1"))
 
 
 def read_visits(session: Session, which: Which, calls: Iterable[Counted],
@@ -230,7 +230,7 @@ def with_agents(calls: list[Counted], handled: Mapping[tuple[str, str], Work],
 
 def estate_keys(session: Session, site: Site) -> dict[int, str]:
     """Estate → the site's estate id, or its name where the site file has none of that name."""
-    ids = {estate.name.zh: estate.id for estate in site.estates}
+    ids = site.estate_ids
     return {estate_id: ids.get(name, name) for estate_id, name in session.execute(select(Estate.id, Estate.name))}
 
 

@@ -15,7 +15,22 @@ from itertools import pairwise
 from math import gcd
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, ColumnElement, DateTime, Float, Select, and_, case, cast, extract, func, literal, or_, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    DateTime,
+    Float,
+    Select,
+    and_,
+    case,
+    cast,
+    extract,
+    func,
+    literal,
+    or_,
+    select,
+    text,
+)
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from callcenter.events import AgentState
@@ -32,6 +47,7 @@ from crm.reports.sources import AT_WORK, queued, went_on
 from crm.reports.visits import visit_at
 
 MICRO: Final = 1_000_000
+WORK_MEM: Final = "64MB"     # of PostgreSQL, a month of 85,000 calls takes 23
 DAY_S: Final = 86_400
 EPOCH: Final = datetime.fromtimestamp(0, UTC)
 JULIAN_EPOCH: Final = 2_440_587.5
@@ -95,6 +111,8 @@ def queue_rows(session: Session, site: Site, at: Sequence[datetime], rules: f.Ru
     """As `slices.rows` by queue."""
     time, found = Time(at[0], at[-1], now), _Found(at)
     lite = session.get_bind().dialect.name == "sqlite"
+    if not lite:
+        session.execute(text(f"SET LOCAL work_mem = '{WORK_MEM}'"))      # 4 MB sorts a month's calls on the disk
     unnamed = unnamed_wrapups(session, time)
     odd = _add_plain(session, found, Grain.of(at, lite=lite), time, rules, lite=lite)
     rest = few(session, odd, unnamed, time, site.limits.short_abandon)

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from callcenter.numbers import normalise
 from crm.clocks.clock import Standing
 from crm.clocks.models import TicketClock
+from crm.households.service import every_id
 from crm.kinds.service import all_versions, may_see
 from crm.paging import Page, cursor_of, place_of
 from crm.privacy.service import View
@@ -153,9 +154,10 @@ def _filters(session: Session, wanted: Wanted, *, by_index: bool = True) -> list
     estate = Ticket.estate_id if by_index else Ticket.estate_id + 0
     simple: tuple[tuple[Any, Any], ...] = (
         (kind, wanted.kind), (Ticket.state, wanted.state), (Ticket.stage, wanted.stage), (estate, wanted.estate_id),
-        (Ticket.household_id, wanted.household_id), (Ticket.department, wanted.department), (Ticket.call_id, wanted.call_id),
-        (Ticket.parent_id, wanted.parent_id))
+        (Ticket.department, wanted.department), (Ticket.call_id, wanted.call_id), (Ticket.parent_id, wanted.parent_id))
     found += [column == value for column, value in simple if value is not None]
+    if wanted.household_id is not None:
+        found.append(Ticket.household_id.in_(every_id(session, wanted.household_id)))
     for column, person in ((Ticket.owner_id, wanted.owner), (Ticket.assignee_id, wanted.assignee)):
         if person is not None:
             ident = session.scalar(select(User.id).where(User.name == person))

@@ -12,6 +12,7 @@ from crm.callbacks import service
 from crm.staff.actor import Actor
 from crm.staff.audit import record_audit
 from dashboard.access import DESK, LEADS, acting, view_of
+from dashboard.manners import ONCE, Once
 from dashboard.problems import responses
 from dashboard.services import Given, Reading, Writing
 
@@ -38,11 +39,14 @@ def list_callbacks(
     return CallbackList(callbacks=found)
 
 
-@router.post("/{callback_id}/cancel", responses=responses(401, 403, 404, 409, 422, 503))
-def cancel_callback(who: Leads, session: Writing, services: Given, callback_id: CallbackId) -> Callback:
+@router.post("/{callback_id}/cancel", responses=responses(401, 403, 404, *ONCE, 503))
+def cancel_callback(who: Leads, session: Writing, services: Given, once: Once, callback_id: CallbackId) -> Callback:
     """Its place leaves the queue within seconds. Refused once the caller is being talked to, or when it is over."""
-    now = services.clock.now()
-    changed = service.cancel(session, who, callback_id, now)
-    record_audit(session, at=now, who=who.name, user_id=who.user_id, action="callback.cancelled",
-                 subject=f"callback:{callback_id}")
-    return service.masked_callback(changed.callback, view_of(who, services))
+    def work() -> Callback:
+        now = services.clock.now()
+        changed = service.cancel(session, who, callback_id, now)
+        record_audit(session, at=now, who=who.name, user_id=who.user_id, action="callback.cancelled",
+                     subject=f"callback:{callback_id}")
+        return service.masked_callback(changed.callback, view_of(who, services))
+
+    return once(Callback, work)

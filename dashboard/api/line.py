@@ -6,21 +6,19 @@ With acd or Redis dead there is the code *19 at a seat's phone, and `sixring swi
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Final
+from typing import Annotated
 
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field, StringConstraints
 
 from callcenter.commands import SwitchLine
-from callcenter.line import ANNOUNCEMENT, AS_ALWAYS, LINE_KEY, LineState, line_state
+from callcenter.line import LINE_KEY, LineState, line_state, switch_shown
 from callcenter.roles import SEES_BOARD
 from crm.staff.schemas import SignedIn
 from dashboard.access import SUPERVISES, require
 from dashboard.orders import attempt_of, carry_out
 from dashboard.problems import responses
 from dashboard.services import Given, Services
-
-NUMBER: Final = "number"
 
 router = APIRouter(prefix="/line", tags=["floor"])
 
@@ -47,8 +45,9 @@ class LineShown(BaseModel):
 def line(who: Sees, services: Given) -> LineShown:
     """Where it goes is for everybody at the board; the numbers, which are mobiles of staff, for who may switch."""
     told = services.asker.told(LINE_KEY)
-    shown = _shown(services, line_state(told or ""), known=told is not None)
-    return shown if who.user.roles & SUPERVISES else shown.model_copy(update={"to": _kind(shown.to), "numbers": ()})
+    state = line_state(told or "")
+    shown = _shown(services, state, known=told is not None)
+    return shown if who.user.roles & SUPERVISES else shown.model_copy(update={"to": switch_shown(state).to, "numbers": ()})
 
 
 @router.put("", responses=responses(401, 403, 404, 409, 422, 503))
@@ -62,8 +61,3 @@ def switch_line(who: Supervises, services: Given, given: LineGiven) -> LineShown
 def _shown(services: Services, state: LineState, *, known: bool) -> LineShown:
     return LineShown(to=state.to, since=state.since, by=state.by, known=known,
                      numbers=services.site.posture.evacuation.numbers)
-
-
-def _kind(to: str) -> str:
-    """Whatever a hand wrote that is no number is the announcement."""
-    return NUMBER if any(sign.isdigit() for sign in to) else ANNOUNCEMENT if to else AS_ALWAYS

@@ -14,6 +14,7 @@ from crm.callers.schemas import Level, State, TreatmentShown
 from crm.staff.actor import Actor
 from crm.staff.schemas import SignedIn
 from dashboard.access import DESK, LEADS, acting, require, view_of
+from dashboard.manners import ONCE, Once
 from dashboard.problems import responses
 from dashboard.services import Given, Reading, Writing
 
@@ -68,22 +69,26 @@ def list_treatments(
                          next_before=found[limit - 1].treatment_id if len(found) > limit else None)
 
 
-@router.post("/reports", status_code=201, responses=responses(400, 401, 403, 422, 503))
-def report(who: OnDesk, session: Writing, services: Given, given: Report) -> TreatmentShown:
+@router.post("/reports", status_code=201, responses=responses(400, 401, 403, *ONCE, 503))
+def report(who: OnDesk, session: Writing, services: Given, once: Once, given: Report) -> TreatmentShown:
     """An agent proposes that the number be warned; a leader decides."""
-    return service.report(session, given.number, given.reason, who.user, services.clock.now(), call_id=given.call_id)
+    return once(TreatmentShown, lambda: service.report(
+        session, given.number, given.reason, who.user, services.clock.now(), call_id=given.call_id))
 
 
-@router.post("", status_code=201, responses=responses(400, 401, 403, 409, 422, 503))
-def treat(who: Leads, session: Writing, services: Given, given: Treat) -> TreatmentShown:
+@router.post("", status_code=201, responses=responses(400, 401, 403, *ONCE, 503))
+def treat(who: Leads, session: Writing, services: Given, once: Once, given: Treat) -> TreatmentShown:
     """Holds from the number's next call, in place of what held before."""
-    return service.treat(session, given.number, given.level, given.reason, who.user, services.clock.now(),
-                         until=given.until, call_id=given.call_id)
+    return once(TreatmentShown, lambda: service.treat(
+        session, given.number, given.level, given.reason, who.user, services.clock.now(), until=given.until, call_id=given.call_id))
 
 
-@router.post("/{treatment_id}/lift", responses=responses(400, 401, 403, 404, 409, 422, 503))
-def lift(who: Leads, actor: ActsAsLead, session: Writing, services: Given, treatment_id: Annotated[RowId, Path()],
+@router.post("/{treatment_id}/lift", responses=responses(400, 401, 403, 404, *ONCE, 503))
+def lift(who: Leads, actor: ActsAsLead, session: Writing, services: Given, once: Once, treatment_id: Annotated[RowId, Path()],
          given: Lift) -> TreatmentShown:
     """The number is an ordinary caller again; a report is turned down with it."""
-    lifted = service.lift(session, treatment_id, given.reason, who.user, services.clock.now())
-    return replace(lifted, number=view_of(actor, services).show(lifted.number, Private.PHONE))
+    def work() -> TreatmentShown:
+        lifted = service.lift(session, treatment_id, given.reason, who.user, services.clock.now())
+        return replace(lifted, number=view_of(actor, services).show(lifted.number, Private.PHONE))
+
+    return once(TreatmentShown, work)

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, StringConstraints
 from crm.privacy.erase import MAY_ERASE, ErasureDone, erase_person
 from crm.staff.actor import Actor
 from dashboard.access import acting
+from dashboard.manners import ONCE, Once
 from dashboard.problems import responses
 from dashboard.services import Given, Writing
 
@@ -25,9 +26,9 @@ class ErasureAsked(BaseModel):
     reason: Reason
 
 
-@router.post("/{person_id}/erase", responses=responses(400, 401, 403, 404, 409, 422, 503))
-def erase(actor: Managers, session: Writing, services: Given, person_id: Annotated[int, Path(ge=1, le=2**31 - 1)],
+@router.post("/{person_id}/erase", responses=responses(400, 401, 403, 404, *ONCE, 503))
+def erase(actor: Managers, session: Writing, services: Given, once: Once, person_id: Annotated[int, Path(ge=1, le=2**31 - 1)],
           given: ErasureAsked) -> ErasureDone:
     """Name, numbers, private fields, recordings and messages of the person's calls. What must stay is named, and until when.
     Figures stay as they are."""
-    return erase_person(session, actor, person_id, given.reason, services.clock.now())
+    return once(ErasureDone, lambda: erase_person(session, actor, person_id, given.reason, services.clock.now()))

@@ -20,6 +20,7 @@ from crm.recordings.service import Keeping, RecordingFilter
 from crm.staff.actor import Actor
 from crm.staff.schemas import SignedIn
 from dashboard.access import DESK, LEADS, acting, own_seat, require
+from dashboard.manners import ONCE, Once
 from dashboard.problems import problem, responses
 from dashboard.services import Given, Reading, Services, Writing
 
@@ -91,10 +92,14 @@ def list_notes(who: OnDesk, actor: Acts, session: Reading, call_id: CallId) -> N
     return Notes(notes=service.notes(session, service.seen(session, actor, call_id, own_seat(who)).call_id))
 
 
-@router.post("/{call_id}/notes", status_code=201, responses=responses(400, 401, 403, 404, 422, 503))
-def add_note(who: OnDesk, actor: Acts, session: Writing, services: Given, call_id: CallId, given: NoteGiven) -> NoteShown:
-    row = service.seen(session, actor, call_id, own_seat(who))
-    return service.add_note(session, actor, row, given.at_s, given.text, services.clock.now())
+@router.post("/{call_id}/notes", status_code=201, responses=responses(400, 401, 403, 404, *ONCE, 503))
+def add_note(who: OnDesk, actor: Acts, session: Writing, services: Given, once: Once, call_id: CallId,
+             given: NoteGiven) -> NoteShown:
+    def work() -> NoteShown:
+        row = service.seen(session, actor, call_id, own_seat(who))
+        return service.add_note(session, actor, row, given.at_s, given.text, services.clock.now())
+
+    return once(NoteShown, work)
 
 
 @router.delete("/{call_id}/notes/{note_id}", status_code=204, responses=responses(401, 403, 404, 422, 503))

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from callcenter.board import BOARD
 from callcenter.events import HIDDEN_FROM, AnyEvent, Board, DeskChanged, TicketOpened, event_to_json
-from dashboard.live.privacy import board_for_wall, event_for_staff, event_for_wall
+from dashboard.live.privacy import board_for_wall, board_of_estates, estate_of, event_for_staff, event_for_wall
 
 
 class Audience(StrEnum):
@@ -58,15 +58,14 @@ class Frame:
 def event_frame(cursor: str, event: AnyEvent) -> Frame:
     staff, wall = event_for_staff(event), event_for_wall(event)
     staff_text = None if staff is None else _event(cursor, staff)
-    if wall is None:
-        if isinstance(event, DeskChanged):
-            return Frame(staff_text, None, event.estate_id, _kind(event), event.data.get(HIDDEN_FROM))
-        return Frame(staff_text, None, None, _kind(event))
-    return Frame(staff_text, staff_text if wall is staff else _event(cursor, wall))
+    wall_text = None if wall is None else staff_text if wall is staff else _event(cursor, wall)
+    hidden_from = event.data.get(HIDDEN_FROM) if isinstance(event, DeskChanged) else None
+    return Frame(staff_text, wall_text, estate_of(event), _kind(event), hidden_from)
 
 
-def snapshot_text(audience: Audience, epoch: str, cursor: str, board: Board, now: datetime) -> str:
-    shown = board if audience is Audience.STAFF else board_for_wall(board)
+def snapshot_text(listener: Listener, epoch: str, cursor: str, board: Board, now: datetime) -> str:
+    of_theirs = board_of_estates(board, listener.estates)
+    shown = of_theirs if listener.audience is Audience.STAFF else board_for_wall(of_theirs)
     body = BOARD.dump_json(shown).decode()
     return (f'{{"type":"snapshot","epoch":"{epoch}","cursor":"{cursor}","now":"{now.isoformat()}","board":{body}}}')
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from callcenter.board import apply_event
 from callcenter.events import AnyEvent, Board, HealthChanged
-from dashboard.live.frames import Audience, Cause, Frame, Listener, degraded_frame, event_frame, ping_frame, snapshot_text
+from dashboard.live.frames import Cause, Frame, Listener, degraded_frame, event_frame, ping_frame, snapshot_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -82,7 +82,7 @@ class Hub:
         for place, event in since:
             self._remember(place, event)
         for client in self._clients:
-            client.offer(self._snapshot(client.listener.audience))
+            client.offer(self._snapshot(client.listener))
 
     def publish(self, cursor: str, event: AnyEvent) -> None:
         self._broadcast(self._remember(cursor, event))
@@ -104,7 +104,7 @@ class Hub:
             return client
         missed = self._missed(epoch, cursor)
         if missed is None:
-            client.offer(self._snapshot(listener.audience))
+            client.offer(self._snapshot(listener))
             return client
         client.offer(ping_frame(self._clock.now()).text(listener))
         for frame in missed:
@@ -139,8 +139,8 @@ class Hub:
         return missed + [event_frame(self._cursor, HealthChanged(at=now, health=health))
                          for health in self.board.health.values()]
 
-    def _snapshot(self, audience: Audience) -> str:
-        return snapshot_text(audience, self._epoch, self._cursor, self.board, self._clock.now())
+    def _snapshot(self, listener: Listener) -> str:
+        return snapshot_text(listener, self._epoch, self._cursor, self.board, self._clock.now())
 
     def _broadcast(self, frame: Frame) -> None:
         for client in self._clients:

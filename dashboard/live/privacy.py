@@ -45,6 +45,25 @@ def unplaced(incident: Incident) -> Incident:
     return replace(incident, place="")
 
 
+def board_of_estates(board: Board, estates: frozenset[int] | None) -> Board:
+    """The board as they have it who see these estates; None: all of them."""
+    if estates is None:
+        return board
+    return replace(board, incidents={
+        key: one for key, one in board.incidents.items() if one.estate_id is None or one.estate_id in estates})
+
+
+def estate_of(event: AnyEvent) -> int | None:
+    """Only those who see this estate hear of it; None: everybody."""
+    match event:
+        case DeskChanged(estate_id=estate_id) | TicketOpened(estate_id=estate_id):
+            return estate_id
+        case IncidentChanged(incident=incident):
+            return incident.estate_id
+        case _:
+            return None
+
+
 def board_for_wall(board: Board) -> Board:
     return replace(board, calls={key: anonymous(call) for key, call in board.calls.items()},
                    agents={key: unexplained(agent) for key, agent in board.agents.items()},

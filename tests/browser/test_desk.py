@@ -25,6 +25,7 @@ from callcenter.commands import (
     Command,
     CompleteTransfer,
     ExtendWrapUp,
+    JoinOffice,
     Monitor,
     Monitoring,
     MoveCall,
@@ -194,9 +195,13 @@ def test_a_call_is_passed_on_blind_or_after_talking_to_the_other(page: Page, rig
 
 
 @pytest.mark.rule("A8", part="pausing the recording at the desk")
-def test_recording_is_paused_and_a_parked_call_is_fetched_back(page: Page, rig: Rig, floor: Floor, acd: OrdersReader) -> None:
+@pytest.mark.rule("F5", part="the office is called in at the desk")
+def test_the_office_is_called_in_recording_is_paused_and_a_parked_call_is_fetched_back(
+        page: Page, rig: Rig, floor: Floor, acd: OrdersReader) -> None:
     acd.says = lambda command: ("done", "71" if isinstance(command, Park) else "")
     enter(page, rig[2].url, Role.AGENT)
+    order(page, "office").click()
+    until(lambda: JoinOffice("801") in acd.asked, what="the office is called in")
     order(page, "stop-record").click()
     becomes(floor, AgentState.TALKING, call_id=CALL, recording_paused=True)
     expect(page.get_by_text("录音已暂停")).to_be_visible()
@@ -206,7 +211,7 @@ def test_recording_is_paused_and_a_parked_call_is_fetched_back(page: Page, rig: 
     fetch = page.locator('[data-retrieve="71"]')
     fetch.click()
     expect(fetch).to_have_count(0)
-    asked(acd, PauseRecording("801", ""), Park("801"), Retrieve("801", "71"))
+    asked(acd, JoinOffice("801"), PauseRecording("801", ""), Park("801"), Retrieve("801", "71"))
 
 
 @pytest.mark.rule("D2", part="one button at the desk; listen, whisper, join, take over at the leader's page")

@@ -10,15 +10,30 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 from wall.chromium import LAPTOP, NEEDS, WALL, picture
-from wall.rig import DashboardThread, Floor, running_here, signed_in
+from wall.orders import OrdersReader
+from wall.rig import DashboardThread, Floor, running_here, signed_in, until
 from wall.scene import COMPONENTS
-from wall.storm import fire, lift, rainstorm_drill, tier_two, trunk_out
+from wall.storm import ELSEWHERE, MORE, fire, lift, proposed_of_no_type, rainstorm_drill, tier_two, trunk_out
 from wall.team import TEAM, staffed_floor
+from wall.tickets import cut_off
 
-from callcenter.events import ComponentHealth, DrillChanged, Health, HealthChanged, IncidentChanged, OutageChanged, SurgeChanged
+from callcenter.commands import SwitchLine
+from callcenter.events import (
+    ComponentHealth,
+    DrillChanged,
+    Health,
+    HealthChanged,
+    IncidentChanged,
+    LineSwitched,
+    OutageChanged,
+    SurgeChanged,
+)
+from callcenter.line import LineSwitch
+from callcenter.phones import PATIENCE_S
 from callcenter.roles import Role
 from callcenter.settings import Settings
 from callcenter.storm import Coming, Surge
@@ -32,7 +47,7 @@ Rig = tuple[DashboardThread, Floor, dict[str, str], Settings]
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
-    with running_here(tmp_path_factory.mktemp("storm"), TEAM) as (store, settings, dashboard), \
+    with running_here(tmp_path_factory.mktemp("storm"), TEAM, more=MORE) as (store, settings, dashboard), \
             signed_in(dashboard.url, Role.SUPERVISOR) as client:
         floor = Floor(store.url)
         floor.publish(*staffed_floor(datetime.now(UTC)))
@@ -47,13 +62,18 @@ def rig(running: Rig) -> Rig:
     return running
 
 
-def opened(browser: Browser, rig: Rig, size: tuple[int, int] = WALL, language: str = "zh", path: str = "/") -> Page:
+def opened(browser: Browser, rig: Rig, size: tuple[int, int] = WALL, language: str = "zh", path: str = "/",
+           cookies: dict[str, str] | None = None) -> Page:
     context = browser.new_context(viewport={"width": size[0], "height": size[1]})
-    context.add_cookies([{"name": name, "value": value, "url": rig[0].url} for name, value in rig[2].items()])
+    context.add_cookies([{"name": name, "value": value, "url": rig[0].url} for name, value in (cookies or rig[2]).items()])
     context.add_init_script(f"localStorage.setItem('sixring.language', '{language}')")
     page = context.new_page()
     page.goto(rig[0].url + path)
     return page
+
+
+def api(rig: Rig) -> httpx.Client:
+    return httpx.Client(base_url=f"{rig[0].url}/api/v1", cookies=rig[2], timeout=PATIENCE_S)
 
 
 def local(moment: datetime) -> str:
@@ -97,6 +117,7 @@ def test_the_wall_says_tier_why_since_when_when_the_next_comes_and_who_is_coming
 
 @pytest.mark.rule("C2", part="the outage's clock, rung and acknowledgement, on the wall")
 @pytest.mark.rule("H12", part="a drill is marked on every page")
+@pytest.mark.rule("C7", part="a switched line is marked on the wall and on every page")
 def test_outages_emergencies_and_a_drill_are_marked_and_go_when_they_are_over(browser: Browser, rig: Rig) -> None:
     page, floor, now = opened(browser, rig), rig[1], datetime.now(UTC)
     expect(page.locator("[data-seat]")).to_have_count(9)
@@ -115,15 +136,22 @@ def test_outages_emergencies_and_a_drill_are_marked_and_go_when_they_are_over(br
     floor.publish(DrillChanged(now, rainstorm_drill(now)), SurgeChanged(now, tier_two(now, drill=True)))
     expect(page.locator("[data-test=drill]")).to_contain_text("暴雨演练")
     expect(page.locator("[data-tier='2']")).to_contain_text("演练")
+    switched = page.locator("[data-notice=line]")
+    expect(switched).to_have_count(0)
+    floor.publish(LineSwitched(now, LineSwitch("number", now - timedelta(minutes=12), "王主管")))
+    expect(switched).to_contain_text(f"新来电转到外线号码 · 王主管 切换 · {local(now - timedelta(minutes=12))} 起，已 12 分钟")
     page.get_by_role("link", name="组长").click()
+    floor.publish(LineSwitched(now, LineSwitch("announcement", now, "phone-1001")))
+    expect(switched).to_contain_text("新来电只听到应急通知 · 座席 1001 的话机切换")
     expect(page.locator("[data-test=drill]")).to_contain_text("非真实情况")
     expect(page.locator("[data-notice=surge]")).to_contain_text("演练")
 
     floor.publish(HealthChanged(now, ComponentHealth("trunk", Health.OK, now + timedelta(seconds=1))),
                   OutageChanged(now, replace(trunk_out(now), ended_at=now)), IncidentChanged(now, replace(lift(now), over_at=now)),
                   IncidentChanged(now, replace(fire(now), over_at=now)), SurgeChanged(now, Surge()),
-                  DrillChanged(now, replace(rainstorm_drill(now), ended_at=now)))
+                  DrillChanged(now, replace(rainstorm_drill(now), ended_at=now)), LineSwitched(now, LineSwitch("", now, "王主管")))
     expect(page.locator("[data-test=drill]")).to_have_count(0)
+    expect(switched).to_have_count(0)
     page.get_by_role("link", name="看板").click()
     expect(page.locator("[data-seat]")).to_have_count(9)
     expect(page.locator(".storm")).to_have_count(0)
@@ -134,7 +162,7 @@ def test_the_worst_storm_fits_on_the_wall_in_both_languages(browser: Browser, ri
     floor, now = rig[1], datetime.now(UTC)
     floor.publish(SurgeChanged(now, tier_two(now, drill=True)), OutageChanged(now, trunk_out(now)),
                   IncidentChanged(now, lift(now, drill=True)), IncidentChanged(now, fire(now)),
-                  DrillChanged(now, rainstorm_drill(now)))
+                  DrillChanged(now, rainstorm_drill(now)), LineSwitched(now, LineSwitch("announcement", now, "phone-1001")))
     for language, size in (("zh", WALL), ("en", LAPTOP)):
         page = opened(browser, rig, size, language)
         expect(page.locator("[data-incident]")).to_have_count(2)
@@ -147,11 +175,12 @@ def test_the_worst_storm_fits_on_the_wall_in_both_languages(browser: Browser, ri
               .filter(e => e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).display !== 'inline')
             const shown = [...document.querySelectorAll('.storm, .storm li, [data-seat], footer')]
               .filter(e => { const r = e.getBoundingClientRect(); return r.bottom > innerHeight + 1 || r.right > innerWidth + 1 })
-            const hidden = [...document.querySelectorAll('[data-coming]')]
+            const hidden = [...document.querySelectorAll('[data-coming], [data-seat]')]
               .filter(e => e.getBoundingClientRect().bottom > e.closest('section').getBoundingClientRect().bottom + 1)
             return [...said, ...shown, ...hidden].map(e => e.className + ': ' + e.textContent) }""")
         assert cut == []
         page.context.close()
+    floor.publish(LineSwitched(now, LineSwitch()))
 
 
 @pytest.mark.rule("B1", part="declared by hand, with a reason, on the page")
@@ -196,4 +225,85 @@ def test_a_surge_is_raised_an_emergency_declared_and_an_outage_taken_on_from_the
     expect(story).to_contain_text("已报主管")
     story.locator("[data-act=acknowledge]").click()
     expect(story).to_contain_text("supervisor 处理中")
+    page.context.close()
+
+
+@pytest.mark.rule("H2", part="what is proposed without a type is declared on the page")
+@pytest.mark.rule("H4", part="level, handing over and the end, on the page")
+@pytest.mark.rule("H5", part="households rung, stopped and rung again, group chats told, on the page")
+@pytest.mark.rule("H7", part="drafted, signed, and approved by another, on the page")
+def test_a_proposal_is_declared_commanded_told_ended_and_reported_from_its_page(browser: Browser, rig: Rig) -> None:
+    database = open_database(rig[3].database_url)
+    proposed_of_no_type(database, datetime.now(UTC))
+    database.close()
+    page = opened(browser, rig, LAPTOP, path="/emergencies")
+    proposal = page.locator("[data-proposal]")
+    expect(proposal.locator("[data-act=accept]")).to_be_disabled()
+    proposal.locator("[data-field=proposed-type]").select_option("home-power-cut")
+    proposal.locator("[data-act=accept]").click()
+    command, told, chat, report = (page.locator(f"[data-test={name}]") for name in ("command", "broadcast", "chat", "report"))
+    expect(page.locator("[data-phase=active]")).to_contain_text("家庭停电")
+    command.get_by_label("级别").select_option("2")
+    command.locator("[data-act=level]").click()
+    expect(page.locator(".head.level-2")).to_be_visible()
+    for act in ("broadcast", "broadcast-sure", "stop-broadcast", "again", "stop-broadcast"):
+        told.locator(f"[data-act={act}]").click()
+    expect(page.locator("[data-line=broadcast] strong")).to_contain_text(["停止", "再次拨打", "停止", "开始"])
+    chat.locator("[data-robot=owners]").check()
+    chat.locator("[data-act=send-chat]").click()
+    expect(chat.locator("[data-sent=waits]")).to_contain_text("owners")
+    command.locator("[data-field=to]").select_option("leader")
+    command.locator("[data-act=hand-over]").click()
+    expect(command.locator(".who")).to_have_text("leader")
+    picture(page, "emergency-told")
+    assert cut_off(page) == []
+
+    path = page.url.removeprefix(rig[0].url)
+    with api(rig) as client:
+        while hindering := [one for one in client.get(path).json()["hindering"] if client.post(
+                f"{path}/steps/{one.removeprefix('step:')}", json={"what": "done"}).is_error]:
+            assert len(hindering) < 5, hindering     # they wait for another one, which is done by now
+    page.reload()
+    command.locator("[data-field=over]").fill("已送电")
+    command.locator("[data-act=over]").click()
+    expect(page.locator("[data-phase=over]")).to_be_visible()
+    expect(told.locator("button")).to_have_count(0)
+    report.locator("[data-act=draft]").click()
+    expect(report.locator("[data-act=sign]")).to_be_disabled()
+    report.locator("[data-field=report-conclusion]").fill("总闸过载跳闸")
+    report.locator("[data-act=save-report]").click()
+    report.locator("[data-act=sign]").click()
+    expect(report).to_contain_text("由另一位负责人批准")
+    with signed_in(rig[0].url, Role.MANAGER) as client:
+        other = opened(browser, rig, LAPTOP, "en", path, dict(client.cookies))
+    other.locator("[data-act=approve]").click()
+    expect(other.locator("[data-test=report]")).to_contain_text("approved by manager")
+    picture(other, "emergency-approved")
+    assert cut_off(other) == []
+    other.context.close()
+    page.context.close()
+
+
+@pytest.mark.rule("B3", part="one's own answer on the page")
+@pytest.mark.rule("C7", part="switched on the page, asked twice")
+def test_one_answers_ones_own_call_in_and_switches_the_line_on_the_page_of_the_surge(browser: Browser, rig: Rig) -> None:
+    with api(rig) as client:
+        for path, body in (("/call-in/people", {"name": "孙悦", "tier": 3, "number": "13800138099", "user": "supervisor"}),
+                           ("/call-in", {"tier": 3, "reason": "暴雨"})):
+            answer = client.post(path, json=body)
+            assert answer.is_success, answer.text
+    page = opened(browser, rig, LAPTOP, path="/surge")
+    mine = page.locator("[data-test=mine]")
+    for act, words in (("accept", "已应允"), ("refuse", "不能到岗")):
+        mine.locator(f"[data-act={act}]").click()
+        expect(mine).to_contain_text(words)
+    line = page.locator("[data-test=line]")
+    with OrdersReader(rig[3].redis_url) as acd:
+        line.locator("[data-field=line]").select_option(ELSEWHERE)
+        line.locator("[data-act=line]").click()
+        assert acd.asked == []
+        line.locator("[data-act=line-sure]").click()
+        until(lambda: acd.asked == [SwitchLine(ELSEWHERE)], what="the line is switched")
+    picture(page, "surge-mine")
+    assert cut_off(page) == []
     page.context.close()

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from callcenter.phones import PATIENCE_S
+from callcenter.runtime import pids
 from callcenter.runtime.folders import copy_scripts
 from callcenter.runtime.pids import Process, alive, lives
 
@@ -143,6 +144,7 @@ def test_a_process_that_dies_at_once_is_started_again_at_a_bounded_pace(bench: B
         bench.keep("replace", "crm", "sh", "-c", f"date +%s.%N >> {starts}; exit 1", log="-").wait(PATIENCE_S)
     at = [float(line) for line in starts.read_text().split()]
     assert len(at) == 3
+    assert (pids.starts(bench.file("crm"), at[0] - 1), pids.starts(bench.file("crm"), at[2] + 60)) == (3, 0)
     assert 1 <= at[1] - at[0] < 3
     assert 2 <= at[2] - at[1] < 5
 

@@ -134,6 +134,7 @@ async def _fill(whole: Whole, module_line: Line) -> BusyHour:
 
 
 @pytest.mark.rule("A2", "C3", part="the desk's offline form is the page's")
+@pytest.mark.rule("C5", part="what may be switched off to save the batteries: all of Python")
 async def test_every_python_process_is_killed_and_no_call_is(busy: BusyHour) -> None:
     await busy.board_is_right()
     assert busy.whole.kill_every_python() >= 5

@@ -15,6 +15,7 @@ SEED = 3
 @pytest.mark.rule("A8", part="every answered call has its recording, no recording is without its call")
 @pytest.mark.rule("A9", part="blind and attended from phone to phone, and who talked when")
 @pytest.mark.rule("A11", part="callbacks that keep their place: one a number, each rung, answered and tried by rule")
+@pytest.mark.timeout(900)
 def test_minutes_of_calls_in_fast_patterns_leave_one_right_record_each_and_nobody_stuck() -> None:
     result = asyncio.run(soak(SECONDS, seed=SEED, rate=1.0, deaths=0.0))
     assert result.wrong == []

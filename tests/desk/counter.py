@@ -6,7 +6,6 @@ import asyncio
 import copy
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,30 +15,19 @@ from sqlalchemy import select
 
 from callcenter.clock import FakeClock
 from callcenter.roles import Role
-from callcenter.settings import CHECKOUT, new_settings
-from callcenter.site import load_site
+from callcenter.settings import new_settings
 from callcenter.site.parts import Words
-from callcenter.site.schema import Department, Site
+from callcenter.site.schema import Department
 from crm.database import Database, open_database
 from crm.households.models import Building, Estate, Household
 from crm.staff.models import User
 from crm.staff.service import sign_in
 from dashboard.access import COOKIE
-from dashboard.app import create_app
+from desk.resting import SITE, application, demo_site, rest
 
 NOON = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)      # of Shanghai
 YEARS = timedelta(days=1000)
-SITE = CHECKOUT / "asterisk-config/site.yaml"
 Answer = httpx.Response
-
-# FastAPI makes each of the three hundred routes when it is first asked for, which was half of a story's time: an application that
-# another story has used has them, and all that is a story's own is in its services.
-_RESTING: list[FastAPI] = []
-
-
-@cache
-def _demo() -> Site:
-    return load_site(SITE)
 
 
 class Person:
@@ -90,7 +78,7 @@ class Counter:
         self.clock = FakeClock(NOON)
         self.database: Database = open_database(url)
         self.settings = new_settings(folder, offset=0, site_file=SITE, database_url=url)
-        site = _demo()
+        site = demo_site()
         works = Department(id="works", name=Words(zh="工程部", en="Works"), number="13900000001")
         self.site = site.model_copy(update={"departments": (works,)})
         self._apps: list[FastAPI] = []
@@ -127,17 +115,12 @@ class Counter:
 
     def another_process(self) -> FastAPI:
         """The same API once more, with nothing shared but the database."""
-        app = create_app(self.settings, site=self.site, clock=self.clock, pages=self.settings.state)
-        if _RESTING:
-            used = _RESTING.pop()
-            used.state.services = app.state.services
-            app = used
+        app = application(self.settings, self.site, self.clock, self.settings.state)
         self._apps.append(app)
         return app
 
     def close(self) -> None:
         for app in self._apps:
-            app.state.services.database.close()
-        _RESTING.extend(self._apps)
+            rest(app)
         self._apps = []
         self.database.close()

@@ -13,8 +13,8 @@ import redis
 
 from callcenter.board import BOARD, BOARD_KEY
 from callcenter.clock import SystemClock
-from callcenter.commands import Answer, Command
-from callcenter.events import Board
+from callcenter.commands import Answer, Command, SignIn
+from callcenter.events import Board, SeatState
 from callcenter.orders import Asker
 from callcenter.phones import PATIENCE_S
 from hotline.instance import Hotline
@@ -68,7 +68,11 @@ class Control:
         return await asyncio.to_thread(self._asker.ask, command, by)
 
     async def orders(self, command: Command) -> Answer:
-        """An order that has to be carried out."""
+        """An order that has to be carried out. A sign-in waits for the seat's phone, which may have registered this moment."""
+        if isinstance(command, SignIn):
+            seat = command.seat
+            await self.board_where(lambda board: seat in board.seats and board.seats[seat].state is not SeatState.OFFLINE,
+                                   f"a phone at seat {seat}")
         answer = await self.asks(command)
         assert answer.is_done, (command, answer.code)
         return answer

@@ -62,7 +62,7 @@ class Hotline:
         state.mkdir(parents=True, exist_ok=True)
         (state / "site.yaml").write_text(self._site_text, encoding="utf-8")
         site = load_site(self.settings.site_file)
-        names = ["ami", "session", "trunk", *(f"seat-{seat.seat}" for seat in site.seats)]
+        names = ["ami", "session", "trunk", "switch-salt", *(f"seat-{seat.seat}" for seat in site.seats)]
         self.settings.secrets_file.write_text(json.dumps({name: f"secret-{name}" for name in names} | {"switch-pin": SWITCH_PIN}))
         self.settings.save()
         for folder in (self.settings.recordings, self.settings.voicemail):

@@ -17,8 +17,8 @@ import redis.asyncio
 
 from callcenter.board import BOARD
 from callcenter.clock import SystemClock
-from callcenter.commands import Answer, Command
-from callcenter.events import AgentShown, AgentState, Board
+from callcenter.commands import Answer, Command, SignIn
+from callcenter.events import AgentShown, AgentState, Board, SeatState
 from callcenter.orders import Asker
 from callcenter.phones import PATIENCE_S
 from hotline.instance import Hotline
@@ -86,6 +86,10 @@ class Manned:
         self._processes[module].wait()
 
     async def ask(self, command: Command) -> Answer:
+        """A sign-in waits for the seat's phone: what has just registered is not known to acd yet."""
+        if isinstance(command, SignIn):
+            seat = command.seat
+            await self.board_where(lambda board: board.seats[seat].state is not SeatState.OFFLINE, f"a phone at seat {seat}")
         return await asyncio.to_thread(self.asker.ask, command, "liufang")
 
     async def agent_is(self, code: str, state: AgentState, *, seat: str | None = None, within: float = PATIENCE_S) -> AgentShown:

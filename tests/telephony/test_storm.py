@@ -34,6 +34,7 @@ PULLED_IN = {(queue, seat): ("0" if "." in queue else penalty, "", str(CUT_S))
              for name in ("repair", "complaint", "enquiry") for queue in (name, f"{name}.backup")
              for penalty in (level if name == own else "9",)}
 CALLER = "13812340001"
+BLOCKED, WARNED = "13812340006", "13812340007"
 Members = dict[tuple[str, str], tuple[str, str, str]]      # (queue, seat) → penalty, reason of the pause, wrap-up of its own
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -84,14 +85,15 @@ async def dials(line: Line, seat: Seat, code: str, pin: str) -> None:
 @pytest.mark.rule("H5", part="the notice on the IVR for callers from there; calls and texts have their own tests")
 async def test_in_a_surge_callers_hear_the_notices_and_few_words_and_are_asked_nothing_afterwards(line: Line) -> None:
     await line.leave("1101")
-    async with written(line, tier="1", notice="welcome-night", notice__yunqi="recording-notice"), \
+    emergency = {"notice__-all": "nuisance-warning", "notice__yunqi": "recording-notice"}
+    async with written(line, tier="1", notice="welcome-night", **emergency), \
             agi_peer(line.hotline.settings.ports.agi, answers({CALLER: "7|zh|0|张三 3-1|yunqi"})):
         stranger, guest = await line.call(), await line.call(number=CALLER)
         await stranger.hears("welcome-night")
         await stranger.hangs_up()
         await stranger.has("ENDED")             # or the seat might ring for it
         seat = await line.seat("1101")
-        for prompt in ("recording-notice", "welcome-night", "surge-notice", "welcome", "connecting"):
+        for prompt in ("recording-notice", "nuisance-warning", "welcome-night", "surge-notice", "welcome", "connecting"):
             await guest.hears(prompt)
         await (leg := await seat.rings()).answer()
         await guest.has("CONNECT")
@@ -103,17 +105,27 @@ async def test_in_a_surge_callers_hear_the_notices_and_few_words_and_are_asked_n
     assert stranger.likeness("welcome-night") > 0.75
 
 
-@pytest.mark.rule("C7")
+@pytest.mark.rule("C7", "D1")
 async def test_the_line_is_switched_by_a_code_with_every_python_process_dead_and_a_wrong_pin_switches_nothing(
         hotline: Hotline, line: Line) -> None:
     seat, elsewhere = await line.seat("1101"), await line.outside(ELSEWHERE)
     settings = hotline.settings
+    await said(line, "switch-wrong/1101", f"4|{int(time.time())}")
     await dials(line, seat, "*191", "314159")
+    locked = await seat.dial("*191")                                 # five were wrong: it is not asked, or the journal knew
+    await locked.ended()
+    await said(line, "switch-wrong/1101", f"5|{int(time.time()) - 61}")      # a minute later
     assert line_of(settings).to == ""
     await dials(line, seat, "*191", SWITCH_PIN)
     there = line_of(settings)
     assert (there.to, there.by) == ("announcement", "phone-1101")
     guest = await line.call()
+    async with written(line, **{f"treat__{BLOCKED}": "block", f"treat__{WARNED}": "warn"}):
+        blocked, warned = await line.call(number=f"0086{BLOCKED}"), await line.call(number=f"0{WARNED}")
+        await asyncio.gather(blocked.hears("nuisance-closing"), warned.hears("nuisance-warning"))
+        await warned.hears("site-emergency")
+    assert [(await one.has("NUISANCE")).data for one in (blocked, warned)] == [("block",), ("warn",)]
+    assert (blocked.events.count("SWITCHED"), warned.events.count("SWITCHED")) == (0, 1)
     await dials(line, seat, "*19", SWITCH_PIN)
     moved = await line.call()
     await (leg := await elsewhere.rings()).answer()
@@ -135,8 +147,8 @@ async def test_the_line_is_switched_by_a_code_with_every_python_process_dead_and
     await back.hears("menu-main")
     assert max(back.likeness("surge-notice"), back.likeness("recording-notice"), back.likeness("welcome-night")) < 0.6, (
         "tier and notices of the test before are over")
-    written = [path for folder in ("etc", "log") for path in (settings.asterisk / folder).rglob("*") if path.is_file()]
-    assert not [path for path in (*written, settings.state / "asterisk.out") if SWITCH_PIN.encode() in path.read_bytes()]
+    files = [path for folder in ("etc", "log") for path in (settings.asterisk / folder).rglob("*") if path.is_file()]
+    assert not [path for path in (*files, settings.state / "asterisk.out") if SWITCH_PIN.encode() in path.read_bytes()]
     assert switchings(line) == [("SWITCHREFUSED", "1101", ("announcement",)), ("LINESWITCHED", "1101", ("announcement", "phone")),
                        ("LINESWITCHED", "1101", (ELSEWHERE, "phone"))]
 

@@ -88,3 +88,15 @@ async def test_what_is_no_sip_harms_no_call_on_the_line(line: Line) -> None:
         assert [message for message in heard if MARK in message] == []
     assert not guest.leg.is_over
     assert {entry.event for entry in line.journal.entries()} <= KNOWN
+
+
+@pytest.mark.rule("C9", part="who guesses passwords is refused and written down; shutting the address out is the router's")
+async def test_who_guesses_a_seats_password_is_refused_and_named_with_the_address(line: Line) -> None:
+    log = line.hotline.settings.asterisk / "log/security"
+    async with RawCaller(line.hotline.settings.ports.sip, "1001") as stranger:
+        assert await stranger.registers("1001", "1001") in (401, 403)
+        address = f"127.0.0.1/{stranger.source_port}"
+    async with asyncio.timeout(PATIENCE_S):
+        while not (found := [text for text in log.read_text().splitlines() if "ChallengeResponseFailed" in text]):
+            await asyncio.sleep(0.02)
+    assert [text for text in found if 'AccountID="1001"' in text and address in text] == found

@@ -131,6 +131,7 @@ async def comes(line: Line, number: str, key: str) -> None:
 @pytest.mark.rule("B2")
 @pytest.mark.rule("B3")
 @pytest.mark.rule("B5")
+@pytest.mark.timeout(600)
 async def test_sixty_callers_and_four_agents_tiers_come_people_come_and_all_is_given_back(whole: Whole, line: Line) -> None:
     on_the_list(whole)
     floor = Floor(whole, line)

@@ -10,19 +10,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
+from desk.resting import SITE, application, demo_site, rest
 from fastapi import FastAPI
 
 from callcenter.clock import FakeClock
 from callcenter.roles import Role
 from callcenter.settings import new_settings
-from callcenter.site import load_site
 from crm.database import Database
 from crm.staff.models import User
 from crm.staff.service import sign_in
 from dashboard.access import COOKIE
-from dashboard.app import create_app
 
-SITE = Path(__file__).resolve().parents[2] / "asterisk-config/site.yaml"
 NOW = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
 
 
@@ -65,7 +63,6 @@ class Desk:
 @contextmanager
 def desk(database: Database, url: str, folder: Path) -> Iterator[Desk]:
     clock = FakeClock(NOW)
-    app = create_app(new_settings(folder, offset=0, site_file=SITE, database_url=url), site=load_site(SITE), clock=clock,
-                     pages=folder)
+    app = application(new_settings(folder, offset=0, site_file=SITE, database_url=url), demo_site(), clock, folder)
     yield Desk(app, database, clock)
-    app.state.services.database.close()
+    rest(app)

@@ -10,11 +10,12 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import TypeVar
 
 import httpx
@@ -88,9 +89,10 @@ class Floor:
         self._redis.close()
 
 
-def prepared(state: Path, offset: int, redis_url: str, agents: Sequence[AgentConfig], browser_seats: Sequence[str]) -> Settings:
+def prepared(state: Path, offset: int, redis_url: str, agents: Sequence[AgentConfig], browser_seats: Sequence[str],
+             more: Mapping[str, object] = MappingProxyType({})) -> Settings:
     """Settings written, tables made, and a user of each role named like it. With agents the seats are free."""
-    settings = new_settings(state, offset=offset, site_file=_site_with(agents, browser_seats, state), redis_url=redis_url)
+    settings = new_settings(state, offset=offset, site_file=_site_with(agents, browser_seats, more, state), redis_url=redis_url)
     settings.save()
     shutil.copy(_database_with_users(), state / "sixring.db")
     database = open_database(settings.database_url)
@@ -100,14 +102,15 @@ def prepared(state: Path, offset: int, redis_url: str, agents: Sequence[AgentCon
     return settings
 
 
-def _site_with(agents: Sequence[AgentConfig], browser_seats: Sequence[str], folder: Path) -> Path:
-    """The demo's site with these agents instead of its own, and a department to which calls are passed on."""
+def _site_with(agents: Sequence[AgentConfig], browser_seats: Sequence[str], more: Mapping[str, object], folder: Path) -> Path:
+    """The demo's site with these agents instead of its own, and a department to which calls are passed on, which is the office."""
     site = yaml.safe_load(SITE.read_text(encoding="utf-8"))
     site["agents"] = [agent.model_dump(mode="json", exclude_none=True) for agent in agents]
     for seat in site["seats"]:
         seat["phone"] = "browser" if seat["seat"] in browser_seats else "sip"
     site["teams"] = [{"id": "day", "name": {"zh": "白班", "en": "Day"}}]
     site["departments"] = [{"id": "works", "name": {"zh": "工程部", "en": "Works"}, "number": "13900000001"}]
+    site |= {"office": "works", **more}
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "site.yaml"
     path.write_text(yaml.safe_dump(site, allow_unicode=True), encoding="utf-8")
@@ -185,8 +188,9 @@ def signed_in(url: str, role: Role) -> httpx.Client:
 
 @contextmanager
 def running_here(folder: Path, agents: Sequence[AgentConfig] = (), *,
-                 browser_seats: Sequence[str] = ()) -> Iterator[tuple[Redis, Settings, DashboardThread]]:
-    with _prepared(folder, agents, browser_seats) as (store, settings):
+                 browser_seats: Sequence[str] = (), more: Mapping[str, object] = MappingProxyType({}),
+                 ) -> Iterator[tuple[Redis, Settings, DashboardThread]]:
+    with _prepared(folder, agents, browser_seats, more) as (store, settings):
         dashboard = DashboardThread(settings)
         dashboard.start()
         try:
@@ -197,7 +201,7 @@ def running_here(folder: Path, agents: Sequence[AgentConfig] = (), *,
 
 @contextmanager
 def running(folder: Path, agents: Sequence[AgentConfig] = ()) -> Iterator[tuple[Redis, Settings, DashboardProcess]]:
-    with _prepared(folder, agents, ()) as (store, settings):
+    with _prepared(folder, agents, (), {}) as (store, settings):
         dashboard = DashboardProcess(settings)
         try:
             dashboard.start()
@@ -207,12 +211,13 @@ def running(folder: Path, agents: Sequence[AgentConfig] = ()) -> Iterator[tuple[
 
 
 @contextmanager
-def _prepared(folder: Path, agents: Sequence[AgentConfig], browser_seats: Sequence[str]) -> Iterator[tuple[Redis, Settings]]:
+def _prepared(folder: Path, agents: Sequence[AgentConfig], browser_seats: Sequence[str],
+              more: Mapping[str, object]) -> Iterator[tuple[Redis, Settings]]:
     """The ports are held to the end: files that run at the same time do not take each other's."""
     store = Redis(folder / "redis")
     with free_offset() as offset:
         store.start()
         try:
-            yield store, prepared(folder / "state", offset, store.url, agents, browser_seats)
+            yield store, prepared(folder / "state", offset, store.url, agents, browser_seats, more)
         finally:
             store.lose()

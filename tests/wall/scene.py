@@ -29,6 +29,7 @@ from callcenter.events import (
     Health,
     HealthChanged,
     IncidentChanged,
+    LineSwitched,
     OrderCarriedOut,
     OutageChanged,
     QueueWait,
@@ -41,6 +42,7 @@ from callcenter.events import (
     SurgeChanged,
     TicketOpened,
 )
+from callcenter.line import LineSwitch
 from callcenter.roster import Agent, Roster
 from callcenter.storm import CalledIn, Coming, Drill, Incident, Outage, Surge
 
@@ -125,7 +127,7 @@ def everything_that_can_happen(now: datetime) -> list[AnyEvent]:
         FiguresUpdated(later, Figures("repair", offered=127, answered=118)),
         HealthChanged(later, ComponentHealth("trunk", Health.DOWN, later, "unreachable")),
         CallRecordWritten(later, "node1-1763800000.41", "answered"),
-        TicketOpened(later, 7, "C20261122-0007", "repair", "node1-1763800000.41", 12),
+        TicketOpened(later, 7, "C20261122-0007", "repair", "node1-1763800000.41", 12, 1),
         DeskChanged(later, 31, "ticket.opened", "ticket:7", 1, {"kind": "repair", "stage": "new"}),
         AgentChanged(now, AgentShown("801", "陈静", "day", AgentState.TALKING, now, "1001", call_id=talking.call_id)),
         AgentChanged(later, AgentShown("801", "陈静", "day", AgentState.WRAPUP, later, "1001",
@@ -146,10 +148,12 @@ def everything_that_can_happen(now: datetime) -> list[AnyEvent]:
         OutageChanged(now, Outage("trunk-1", "trunk", now, next_at=later)),
         OutageChanged(now, Outage("disk-1", "disk", now, 5, acknowledged_by="lead")),
         OutageChanged(later, Outage("disk-1", "disk", now, 5, acknowledged_by="lead", ended_at=later)),
-        IncidentChanged(now, Incident("i-1", "lift-entrapment", 2, now, "安和花园", "3 栋", "lead", 9)),
+        IncidentChanged(now, Incident("i-1", "lift-entrapment", 2, now, "安和花园", "3 栋", "lead", 9, estate_id=1)),
         IncidentChanged(now, Incident("i-2", "power-cut", 3, now, "安和花园")),
         IncidentChanged(later, Incident("i-2", "power-cut", 3, now, "安和花园", over_at=later)),
         DrillChanged(now, Drill(1, "暴雨演练", now, "lead")),
+        LineSwitched(now, LineSwitch("announcement", now, "phone-1001")),
+        LineSwitched(later, LineSwitch("number", later, "supervisor")),
         AsteriskCounted(later, "node1", "repair", "repair", 0, 2, 11, 1, now),
         RosterChanged(later, Roster({"801": Agent("801", "陈静", "day", {"repair": 1})})),
     ]

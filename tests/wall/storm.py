@@ -3,8 +3,20 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Final
+
+from hotline.households import LI, WANG, ZHAO, load
+from sqlalchemy import select
 
 from callcenter.storm import CalledIn, Coming, Drill, Incident, Outage, Surge
+from crm.database import Database
+from crm.households.models import Building, Household
+from crm.incidents.declared.models import EmergencyProposal
+
+ELSEWHERE: Final = "051288880001"
+MORE: Final = {       # of the site file
+    "notices": {"robots": [{"id": "owners", "kind": "wecom", "url": "http://127.0.0.1:9999/hook", "tell": ["leader"]}]},
+    "posture": {"evacuation": {"numbers": [ELSEWHERE]}}}
 
 
 def _ago(now: datetime, minutes: float) -> datetime:
@@ -38,3 +50,13 @@ def fire(now: datetime) -> Incident:
 
 def rainstorm_drill(now: datetime) -> Drill:
     return Drill(1, "暴雨演练", _ago(now, 42), "李芳", 37)
+
+
+def proposed_of_no_type(database: Database, now: datetime) -> None:
+    """Households are there, and three of a building have called; nobody can say what about."""
+    load(database, now, WANG, LI, ZHAO)
+    with database.writing.begin() as session:
+        building = session.scalars(select(Building).join(Household, Household.building_id == Building.id).limit(1)).one()
+        session.add(EmergencyProposal(
+            topic="calls", because="calls", estate_id=building.estate_id, building_id=building.id, kind="repair", category="power",
+            callers=3, tickets=[], first_at=_ago(now, 9), at=now, state="proposed"))

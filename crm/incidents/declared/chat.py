@@ -135,5 +135,5 @@ def _text(session: Session, view: View, row: Emergency, site: Site, tz: tzinfo) 
 def _robots(session: Session, row: Emergency, site: Site) -> list[str]:
     """Those of its estate and those of all; of what is of no estate, all."""
     name = session.scalar(select(Estate.name).where(Estate.id == row.estate_id))
-    estate = next((one.id for one in site.estates if one.name.zh == name), name)
+    estate = site.estate_ids.get(name or "", name)
     return [robot.id for robot in site.notices.robots if not robot.estates or name is None or estate in robot.estates]

@@ -27,6 +27,7 @@ from crm.incidents.declared import broadcast, proposals
 from crm.incidents.declared.broadcast import Rings
 from crm.incidents.declared.load import Found
 from crm.incidents.declared.models import Emergency
+from crm.incidents.declared.reading import where
 from crm.incidents.declared.service import say_late
 from crm.migrate import is_current
 from crm.threads import Reports
@@ -50,7 +51,7 @@ class IncidentKeeper:
         self._database, self._types, self._clock, self._report = database, types.types, clock, report
         self._herald, self._ask, self._rings = herald, ask, rings
         self._policy, self._unfit = site.incidents, bool(types.faults)
-        self._estates = {estate.name.zh: estate.id for estate in site.estates}
+        self._estates = site.estate_ids
         self._told_at: datetime | None = None
         self._asked: dict[str, tuple[str, datetime]] = {}      # by estate: prompt, and when acd said yes
         self._hold: tuple[datetime, SixringError] | None = None      # acd is not asked again before then
@@ -173,8 +174,8 @@ def boards(session: Session, now: datetime) -> list[Incident]:
         .where(or_(Emergency.phase == "active", Emergency.over_at > now - TOLD_OVER)).order_by(Emergency.id))
     return [Incident(
         incident_id=str(row.id), type=row.type, level=row.level, since=row.declared_at, estate=estate or "",
-        place=" ".join(filter(None, (building, row.place))), commander=row.commander, steps_open=row.steps_open,
-        steps_late=row.steps_late, over_at=row.over_at, drill=row.drill) for row, estate, building in rows]
+        place=where(building, place=row.place), commander=row.commander, steps_open=row.steps_open,
+        steps_late=row.steps_late, over_at=row.over_at, drill=row.drill, estate_id=row.estate_id) for row, estate, building in rows]
 
 
 def notices(session: Session, estates: dict[str, str]) -> tuple[dict[str, str], set[str]]:

@@ -118,11 +118,17 @@ def shown(session: Session, view: View, rows: Iterable[Emergency]) -> list[Emerg
         steps_late=row.steps_late, version=row.version) for row in rows]
 
 
+def where(*around: str | None, place: str) -> str:
+    """Estate and building before the place, where it does not name them itself."""
+    return " ".join((*(one for one in around if one and one not in place), *filter(None, (place,))))
+
+
 def chat_text(found: Definition, of_it: EmergencyShown, company: Words, tz: tzinfo) -> Named:
     """For the chat groups, in both languages (H5). The building stands before the place where it is not named in it."""
     def text(language: Literal["zh", "en"]) -> str:
         words: str = getattr(found.chat, language)
-        return words.format(estate=of_it.estate or "", place=of_it.place, company=getattr(company, language),
+        return words.format(estate=of_it.estate or "", place=where(of_it.building, place=of_it.place),
+                            company=getattr(company, language),
                             time=_time(of_it.happened_at, tz)).replace("  ", " ").strip()
 
     return Named(text("zh"), text("en"))

@@ -18,7 +18,7 @@ from crm.incidents.declared.acts import REPORT_CLOCK, Held, entries, held
 from crm.incidents.declared.errors import NotNow, OwnReport
 from crm.incidents.declared.models import Emergency, EmergencyReport
 from crm.incidents.declared.paper import PARTS, About, Photo, pdf
-from crm.incidents.declared.reading import names_of, seen
+from crm.incidents.declared.reading import names_of, seen, where
 from crm.incidents.declared.schema import Definition
 from crm.incidents.declared.schemas import ReportShown, ReportWords, Rules
 from crm.incidents.declared.service import LEADS
@@ -163,14 +163,14 @@ def _words(session: Session, here: Held, language: Language, rules: Rules) -> di
     ended = f" – {moment(row.over_at, rules.tz)}" if row.over_at else ""
     return {"what": f"{getattr(found.name, language)}. {row.summary}".strip(),
             "occurred": f"{moment(row.happened_at, rules.tz)}{ended}",
-            "place": " ".join(filter(None, (_place(session, row), row.place))),
+            "place": _place(session, row),
             "course": "\n".join(line_of(act, found, names, language, rules.tz) for act in lines)}
 
 
 def _place(session: Session, row: Emergency) -> str:
     estate = session.scalar(select(Estate.name).where(Estate.id == row.estate_id))
     building = session.scalar(select(Building.name).where(Building.id == row.building_id))
-    return " ".join(filter(None, (estate, building)))
+    return where(estate, building, place=row.place)
 
 
 def _photos(session: Session, ticket_id: int) -> list[Attachment]:

@@ -22,7 +22,7 @@ def users_for(session: Session, names: Collection[str], asked: Asked) -> list[st
 
 def robots_for(session: Session, site: Site, ids: Collection[str], asked: Asked) -> list[str]:
     """Of the site file; those that are of some estates get what is of no other."""
-    known = {estate.name.zh: estate.id for estate in site.estates}
+    known = site.estate_ids
     of = None if asked.ask.estates is None else {
         known.get(name) for name in session.scalars(select(Estate.name).where(Estate.id.in_(asked.ask.estates)))}
     return [robot.id for robot in site.notices.robots

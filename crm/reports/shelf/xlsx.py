@@ -7,7 +7,6 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import IO, Any, Final
 
-import xlsxwriter
 from sqlalchemy.orm import Session
 
 from crm.households.export import harmless
@@ -28,6 +27,8 @@ def write_xlsx(session: Session, wanted: Asked, out: IO[bytes], folder: str, bas
     """Into `out`. `folder` is for what is written on the way; `base` is the site's address before links ("": none).
     Raises TooManyRows."""
     ask = wanted.ask
+    import xlsxwriter  # seldom wanted, and long to import
+
     book = xlsxwriter.Workbook(out, {"constant_memory": True, "tmpdir": folder, "strings_to_formulas": False,
                                      "strings_to_urls": False, "strings_to_numbers": False})
     book.set_properties({"title": wanted.report.title.words(ask.language), "author": ask.site.company.name.zh,

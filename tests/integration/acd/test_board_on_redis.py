@@ -13,15 +13,18 @@ from typing import Any
 import pytest
 import redis.asyncio
 
+from acd import loops
 from acd.ami.link import AmiAddress, LinkLimits
 from acd.app import AcdPlan, run
 from acd.bus.publish import STORED, Pacing, StoredBoard
+from acd.health.counters import Counters
 from acd.health.watch import WatchPlan
 from acd.plan import FloorPlan, QueuePlan, SeatPlan
 from callcenter.board import BOARD_KEY, apply_event
 from callcenter.bus import Bus, Publisher
 from callcenter.clock import SystemClock
 from callcenter.events import CallState, Figures, FiguresUpdated, FloorReset, Health, HealthChanged, SeatState
+from callcenter.sign import Sign, silent_for, since_boot
 
 FakeAsterisk = Any     # conftest.py
 RedisServer = Any
@@ -53,10 +56,10 @@ def answers(fake: FakeAsterisk) -> None:
 
 
 @asynccontextmanager
-async def acd(fake: FakeAsterisk, server: RedisServer, folder: Path) -> AsyncIterator[None]:
+async def acd(fake: FakeAsterisk, server: RedisServer, folder: Path, sign: Sign | None = None) -> AsyncIterator[None]:
     plan = AcdPlan(
         nodes=((FLOOR, AmiAddress("node1", "127.0.0.1", fake.port, "sixring", "s")),),
-        watch=WatchPlan("loopback", folder, every_s=0.1), redis_url=server.url, limits=QUICK,
+        watch=WatchPlan("loopback", folder, every_s=0.1, sign=sign), redis_url=server.url, limits=QUICK,
         pacing=Pacing(retry=0.05, board_every=0.02, board_at_least=0.2))
     task = asyncio.create_task(run(plan, SystemClock()))
     try:
@@ -201,6 +204,31 @@ def test_health_says_who_beats_and_who_does_not(
             fake_asterisk.silent.add("Login")
             await until(redis_server, lambda s: s.board.health["ami"].state is Health.DOWN)
         await client.aclose()
+
+    play(scene, fake_asterisk)
+
+
+@pytest.mark.rule("C3")
+def test_a_loop_that_fails_again_and_again_is_shown_and_ends_neither_acd_nor_the_others(
+        fake_asterisk: FakeAsterisk, redis_server: RedisServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    runs: list[int] = []
+
+    async def fails(self: Counters) -> None:
+        runs.append(1)
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(Counters, "run", fails)
+    monkeypatch.setattr(loops, "FIRST_RETRY_S", 3.0)
+
+    async def scene() -> None:
+        async with acd(fake_asterisk, redis_server, tmp_path, Sign(tmp_path, "acd")):
+            stored = await until(redis_server, lambda s: "acd" in s.board.health and s.board.health["acd"].state is Health.DEGRADED)
+            assert stored.board.health["acd"].detail == "counters:ZeroDivisionError"
+            Publisher(redis_server.url).publish(FiguresUpdated(NOW, Figures("repair", offered=7)))
+            await until(redis_server, lambda s: CALL in s.board.calls and "repair" in s.board.figures)
+            assert 1 <= len(runs) < loops.TRIES
+            silent = silent_for(tmp_path, "acd", since_boot())
+            assert silent is not None, "its sign of life needs no Redis"
 
     play(scene, fake_asterisk)
 

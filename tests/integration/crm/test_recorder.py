@@ -281,7 +281,7 @@ class CrashError(Exception):
     """Stands for kill -9: nothing after it is done."""
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(st.data())
 def test_any_split_into_batches_with_a_crash_around_any_commit_gives_the_same_records(
     call_lines: Maker, kinds: tuple[str, ...], data: st.DataObject

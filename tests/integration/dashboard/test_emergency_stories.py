@@ -99,7 +99,8 @@ def test_a_lift_entrapment_from_the_first_call_to_its_lessons(counter: Counter, 
     shown = outside.told[-1]
     assert isinstance(shown, IncidentChanged)
     board = shown.incident
-    assert (board.level, board.steps_late, board.estate, board.commander) == (1, 4, "江湾", "agent")
+    assert (board.level, board.steps_late, board.commander) == (1, 4, "agent")
+    assert (board.estate, board.estate_id) == ("江湾", counter.estates[0])
     kept.step()
     assert len(outside.told) == 2, "told again after some seconds"
 

@@ -109,6 +109,10 @@ def test_a_merge_takes_all_of_the_history_along_and_the_old_id_leads_on(here: De
         ("王芳", ["138****8000", "136****2222"]), ("李强", ["139****9000"])]
     assert kept["household"]["tags"] == ["elderly"]
     assert [item["what"] for item in kept["history"]["items"]] == ["callback", "visit", "ticket", "call"]
+    for path, name in (("/calls", "calls"), ("/contact-log", "entries"), ("/tickets", "items")):
+        old, new = (supervisor("GET", path, params={"household_id": ident}).json()[name] for ident in (LOSE, KEEP))
+        assert len(new) == 1, path
+        assert old == new, path
     refused = supervisor("PATCH", f"/households/{LOSE}", json={"language": "en"}, headers={"If-Match": '"2"'})
     assert (refused.status_code, refused.json()["code"]) == (409, "merged")
     assert [item["household_id"] for item in supervisor("GET", "/households", params={"text": "王"}).json()["items"]] == [KEEP]

@@ -38,8 +38,11 @@ def test_an_agent_reports_a_leader_decides_and_lifts_and_each_act_is_audited(rig
         reported = report(agent, number)
         assert reported.status_code == 201
         assert treat(agent, number, "block").status_code == 403
-        made = treat(leader, number, "block")
+        given = {"number": number, "level": "block", "reason": "five calls a day"}
+        made = leader.post("/api/v1/nuisance", json=given, headers={"Idempotency-Key": "block-1"})
         assert made.status_code == 201, made.text
+        twice = leader.post("/api/v1/nuisance", json=given, headers={"Idempotency-Key": "block-1"})
+        assert twice.json() == made.json(), "what is sent again is done once"
         assert listed(agent, number) == [("block", "active"), ("warn", "lifted")], "the report is settled with it"
         treatment = made.json()["treatment_id"]
         assert agent.post(f"/api/v1/nuisance/{treatment}/lift", json={"reason": "please"}).status_code == 403

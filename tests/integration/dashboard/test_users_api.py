@@ -48,17 +48,21 @@ def crm(rig: Rig, *words: str) -> subprocess.CompletedProcess[str]:
                           input=f"{PASSWORD}\n", env=os.environ | {"SIXRING_STATE": str(rig[1].state)})
 
 
+@pytest.mark.rule("C9", part="a user who is disabled is out at once")
 @pytest.mark.rule("K1", part="roles and estates of a user")
 def test_an_administrator_makes_a_user_and_changes_roles_and_estates(admin: httpx.Client, filled: Rig) -> None:
     made = admin.post("/api/v1/users", json={"name": "fang", "roles": ["office"], "password": PASSWORD, "estates": [1]})
     assert (made.status_code, made.json()) == (201, {"name": "fang", "roles": ["office"], "estates": [1], "active": True,
                                                      "superior": None})
-    assert httpx.post(f"{filled[2].url}/api/v1/session", json={"name": "fang", "password": PASSWORD}, timeout=60).status_code == 201
+    sign_in = {"name": "fang", "password": PASSWORD}
+    opened = httpx.post(f"{filled[2].url}/api/v1/session", json=sign_in, timeout=60)
+    assert opened.status_code == 201
     assert admin.patch("/api/v1/users/fang", json={"estates": [1, 2]}).json()["estates"] == [1, 2]
     assert admin.patch("/api/v1/users/fang", json={"roles": ["engineer"]}).json()["estates"] == [1, 2]
     assert admin.patch("/api/v1/users/fang", json={"estates": None}).json()["estates"] is None
     assert admin.patch("/api/v1/users/fang", json={"active": False}).json()["active"] is False
-    assert httpx.post(f"{filled[2].url}/api/v1/session", json={"name": "fang", "password": PASSWORD}, timeout=60).status_code == 401
+    assert httpx.get(f"{filled[2].url}/api/v1/session", cookies=opened.cookies, timeout=60).status_code == 401, "at once"
+    assert httpx.post(f"{filled[2].url}/api/v1/session", json=sign_in, timeout=60).status_code == 401
     [listed] = [user for user in admin.get("/api/v1/users").json()["users"] if user["name"] == "fang"]
     assert listed == {"name": "fang", "roles": ["engineer"], "estates": None, "active": False, "superior": None}
     written = admin.get("/api/v1/audit", params={"subject": "user:fang"}).json()["items"]

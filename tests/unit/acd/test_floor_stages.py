@@ -75,13 +75,23 @@ def test_between_two_stages_a_caller_still_waits_until_the_dialplan_says_that_no
     assert shown(floor).state is CallState.QUEUED
 
 
-@pytest.mark.parametrize(("context", "state"), [("queue-repair", CallState.QUEUED), ("before-wait", CallState.QUEUED),
-                                                ("message", CallState.MENU)])
-def test_a_reading_of_asterisk_in_the_moment_between_two_stages_shows_what_the_events_show(context: str, state: CallState) -> None:
+def test_who_chose_a_callback_and_typed_no_number_is_back_at_the_choice() -> None:
+    floor, _ = played(said("routed"), joined("repair"), ami.CallerLeft(CALL, "repair", abandoned=False), said("nobody"),
+                      said("callback"))
+    assert shown(floor).state is CallState.AFTER
+    fold(floor, said("nobody"), NOON)
+    assert shown(floor).state is CallState.MENU
+
+
+@pytest.mark.parametrize(("context", "stays", "state"), [
+    ("queue-repair", "", CallState.QUEUED), ("before-wait", "", CallState.QUEUED),
+    ("message", "queue-repair", CallState.QUEUED), ("message", "", CallState.MENU)])
+def test_a_reading_of_asterisk_in_the_moment_between_two_stages_shows_what_the_events_show(
+        context: str, stays: str, state: CallState) -> None:
     floor, _ = played(said("routed"), joined("repair"), ami.CallerLeft(CALL, "repair", abandoned=False),
-                      *([said("nobody")] if context == "message" else []))
+                      *([said("nobody")] if state is CallState.MENU else []))
     channel = {"uniqueid": CALL, "linkedid": CALL, "channel": CHANNEL, "channelstate": "6", "context": context, "exten": "s",
-               "variable": f"CALL_ID={CALL}"}
+               "variable": f"CALL_ID={CALL}\nSTAY={stays}"}
     read = floor_from(PLAN, Snapshot([channel], [], []), Board(calls={CALL: shown(floor)}), NOON)
     assert (shown(read).state, shown(floor).state) == (state, state)
 

@@ -7,8 +7,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from acd.health.checks import (
-    GIGABYTE,
-    DiskLimits,
     HealthBook,
     asterisk_verdict,
     disk_verdict,
@@ -17,6 +15,7 @@ from acd.health.checks import (
     link_verdict,
     trunk_verdict,
 )
+from callcenter.disk import GIGABYTE, DiskLimits
 from callcenter.events import ComponentHealth, Health
 
 T0 = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from acd.calls.silence import Heard, is_dead, listen, suspects
+from acd.calls.stranded import Stranded, since, stranded
 from acd.floor.channels import Channel, Channels
 from acd.floor.facts import CallFacts, Floor
 from acd.plan import FloorPlan, SeatPlan
@@ -80,3 +81,24 @@ def test_in_a_conference_only_the_dead_phone_leaves() -> None:
 def test_a_phone_that_died_while_its_agent_asked_somebody_else_is_found_too() -> None:
     consulting = floor(CALLER, leg("1001", "b2"), leg("1002", "b2", "later"))
     assert "1001" in {suspect.seat for suspect in suspects(consulting, ["1001"])}
+
+
+def near_end(bridge: str | None) -> Channel:
+    return Channel("near", "Local/1002@transfers-00000000;1", "call", UP, NOW, bridge)
+
+
+def test_who_is_left_alone_by_a_consultation_in_which_nobody_asks_is_seen_and_nobody_else() -> None:
+    near, asked = near_end("b2"), leg("1002", "b3")
+    assert stranded(floor(CALLER, near, asked)) == [Stranded(CALLER, near)]
+    assert stranded(floor(CALLER, near, asked, leg("1001", "b2"))) == [], "the agent asks"
+    assert stranded(floor(CALLER, near, asked, leg("1001", "b1"))) == [], "the agent is with the caller"
+    assert stranded(floor(CALLER, near_end(None), asked)) == [], "it only begins"
+    parked = floor(CALLER, near)
+    parked.calls["call"].parked = "701"
+    assert stranded(parked) == []
+
+
+def test_who_is_stranded_is_so_since_the_first_look_and_anew_when_it_was_not_so_meanwhile() -> None:
+    there, later = [Stranded(CALLER, near_end("b2"))], NOW + timedelta(seconds=1)
+    assert since(since({}, there, NOW), there, later) == {"call": NOW}
+    assert since(since({"call": NOW}, [], later), there, later) == {"call": later}

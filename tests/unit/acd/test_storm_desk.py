@@ -19,9 +19,12 @@ from acd.ami.events import DialplanSaid
 from acd.desired.book import Book, SignedIn
 from acd.desired.state import Desired
 from acd.floor.facts import Floor
+from acd.plan import FloorPlan
+from acd.reconcile.wanted import is_switch, wanted_floor
 from callcenter.clock import FakeClock
 from callcenter.commands import Answer, Command, Order, PauseReason, SetNotice, SetSurge, SwitchLine
-from callcenter.events import Board, OrderCarriedOut
+from callcenter.events import Board, LineSwitched, OrderCarriedOut
+from callcenter.line import LineSwitch
 from callcenter.roster import Roster
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
@@ -46,12 +49,20 @@ class Scene:
     def __init__(self, book: Book = PAUSED) -> None:
         self.desired, self.nodes = Desired(book, Roster()), [Node(), Node()]
         self.journal: list[list[str]] = []
-        self.told: list[OrderCarriedOut] = []
+        self.put: list[OrderCarriedOut | LineSwitched] = []
         self.looks = self.saves = 0
         links: Any = self.nodes
         self.desk = StormDesk(
             self.desired, self, links, StormRules(frozenset({"yunqi"}), ("051288880001",), lambda prompt: prompt == "notice-water"),
-            FakeClock(NOW), lambda data: self.journal.append(list(data)), self._look, self.told.append)
+            FakeClock(NOW), lambda data: self.journal.append(list(data)), self._look, self.put.append)
+
+    @property
+    def told(self) -> list[OrderCarriedOut]:
+        return [event for event in self.put if isinstance(event, OrderCarriedOut)]
+
+    @property
+    def shown(self) -> list[LineSwitch]:
+        return [event.line for event in self.put if isinstance(event, LineSwitched)]
 
     def _look(self) -> None:
         self.looks += 1
@@ -89,7 +100,7 @@ def test_a_notice_is_for_an_estate_and_a_prompt_that_there_are() -> None:
              ("yunqi", "notice-fire"), ("", "notice-water,8000"), ("yunqi", "../../etc"), ("yunqi", "")]
     assert [scene.asks(SetNotice(*one)) for one in asked[:4]] == [("done", ""), ("done", "already"), ("done", ""), ("done", "")]
     assert scene.desired.book.notices == {"yunqi": "notice-water"}
-    assert [node.written for node in scene.nodes] == [{"notice": ""}] * 2, "the notice for all is Asterisk's own"
+    assert [node.written for node in scene.nodes] == [{}] * 2, "what a person has set for all is nobody else's"
     assert [scene.asks(SetNotice(*one))[0] for one in asked[4:]] == [
         "unknown_estate", "unknown_prompt", "unknown_prompt", "unknown_prompt", "done"]
     assert scene.desired.book == PAUSED
@@ -107,6 +118,20 @@ def test_the_line_goes_where_the_site_file_says_on_every_node_or_the_order_has_f
         scene.asks(SwitchLine("announcement"))
     assert scene.nodes[1].written["switched"].startswith("announcement|"), "the other node has it"
     assert scene.told == []
+    assert scene.shown == [LineSwitch("number", NOW, "liufang"), LineSwitch("", NOW, "liufang")], "no wall is told a mobile"
+
+
+@pytest.mark.rule("C7", part="the boards are told, after a restart of acd too")
+def test_the_boards_are_told_of_a_switched_line_once_a_change_and_anew_at_each_start() -> None:
+    scene, again = Scene(), Scene()
+    assert scene.desk.truth() == [], "nothing is said before Asterisk was asked"
+    for value in ("", "announcement|1795420800|phone-1001", "announcement|1795420800|phone-1001", "13900000001", "??", ""):
+        scene.desk.adopt({"switched": value} if value else {})
+    by_phone = LineSwitch("announcement", datetime.fromtimestamp(1795420800, UTC), "phone-1001")
+    assert scene.shown == [LineSwitch(), by_phone, LineSwitch("number"), LineSwitch("announcement"), LineSwitch()]
+    again.desk.adopt({"switched": "announcement|1795420800|phone-1001"})
+    assert again.shown == [by_phone]
+    assert again.desk.truth() == [LineSwitched(NOW, by_phone)], "a Redis that was emptied hears it again"
 
 
 @pytest.mark.rule("C7")
@@ -149,6 +174,12 @@ def test_a_book_that_was_lost_has_tier_and_notices_back_from_asterisk_and_one_th
     desired = Desired(Book(tier=0 if lost else 1), Roster())
     attendance = Attendance(desired, Rules(), FakeClock(NOW), Nowhere(), Nowhere(),
                             Keeping(lambda book: None, nothing, Board, lost=lost), lambda event: None)
-    attendance.adopt("node1", {"tier": "2", "notice/yunqi": "notice-water", "notice": "notice-power"})
+    said = {"tier": "2", "notice/yunqi": "notice-water", "notice/-all": "notice-gas", "treat/13900000006": "block"}
+    attendance.adopt("node1", said | {"notice": "notice-power"})
     attendance.adopt("node1", {"tier": "3"})
-    assert desired.book == (Book(tier=2, notices={"yunqi": "notice-water"}) if lost else Book(tier=1))
+    lost_book = Book(tier=2, notices={"yunqi": "notice-water", "": "notice-gas"}, treated={"13900000006": "block"})
+    assert desired.book == (lost_book if lost else Book(tier=1))
+    if lost:
+        wanted = wanted_floor(FloorPlan("node1", {}, {}, 30), desired.book, Roster(), NOW)
+        assert wanted.switches == said, "and it is what stands there already"
+        assert [is_switch(key) for key in (*said, "notice")] == [True] * 4 + [False]

@@ -104,3 +104,12 @@ def test_other_teams_never_answer_the_press(tmp_path: Path) -> None:
 def test_an_emergency_key_leads_to_a_queue(tmp_path: Path) -> None:
     fault, = faults_of(tmp_path, ('"1": {menu: repair}', '"1": {menu: repair, emergency: true}'))
     assert "belongs to `queue`" in fault.problem
+
+
+def test_an_estate_is_found_by_its_id_and_by_each_of_its_names_and_a_name_is_of_one(tmp_path: Path) -> None:
+    renamed = tmp_path / "renamed.yaml"
+    renamed.write_text(DEMO.read_text().replace("- id: yunqi\n", "- id: yunqi\n    known_as: [云栖一期]\n"))
+    named = load_site(renamed).estate_ids
+    assert [named.get(name) for name in ("yunqi", "云栖花园", "Yunqi Garden", "云栖一期", "云栖")] == [*["yunqi"] * 4, None]
+    fault, = faults_of(tmp_path, ("- id: yunqi\n", "- id: yunqi\n    known_as: [江湾一号]\n"))
+    assert (fault.key, fault.problem) == ("estates.1", "江湾一号 is yunqi already")

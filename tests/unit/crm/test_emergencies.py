@@ -192,11 +192,14 @@ def test_five_callers_of_one_building_within_ten_minutes_propose_an_emergency_an
 
 
 @pytest.mark.rule("H2")
+@pytest.mark.rule("C5", part="a procedure: batteries and plugs are no program's; its checklist is an emergency with clocks")
+@pytest.mark.rule("C9", part="the checklist; the router, the carrier and the police are people's work")
 def test_the_types_that_are_shipped_are_those_of_the_rulebook_in_both_languages_with_words_that_are_there(tmp_path: Path) -> None:
     types = types_of(tmp_path / "site.yaml").types
     assert set(types) == {
         "fire-alarm", "lift-entrapment", "gas-leak", "flooding", "earthquake", "home-power-cut", "vehicle", "fight",
-        "suspicious-person", "drunk-person", "medical", "lost-child", "storm", "other"}
+        "suspicious-person", "drunk-person", "medical", "lost-child", "storm", "other",
+        "own-power-cut", "attack"}
     sounds = CHECKOUT / "asterisk-config/sounds"
     for found in types.values():
         for prompt in (*found.notices, *([found.broadcast] if found.broadcast else [])):
@@ -204,6 +207,9 @@ def test_the_types_that_are_shipped_are_those_of_the_rulebook_in_both_languages_
                 assert (sounds / language / f"{prompt}.wav").is_file(), (found.type, prompt)
         assert any(step.within for step in found.steps.values())
         assert any(step.needed for step in found.steps.values())
+    power, attack = types["own-power-cut"], types["attack"]
+    assert {"batteries", "off", "told", "announced", "back"} <= {name for name, step in power.steps.items() if step.needed}
+    assert {"isolate", "block", "tell", "log"} <= {name for name, step in attack.steps.items() if step.needed and step.within}
     lift = types["lift-entrapment"]
     assert {"children", "old", "pregnant", "silent", "air"} <= set(lift.conditions)
     assert {"started", "rescued", "hospital"} <= set(lift.records)
@@ -227,7 +233,7 @@ def test_a_site_s_own_type_is_taken_instead_of_the_shipped_one_and_every_fault_o
     (own / "fire.yaml").write_text(right, encoding="utf-8")
     (own / "medical.yaml").write_text(wrong, encoding="utf-8")
     found = types_of(tmp_path / "site.yaml")
-    assert (len(found.types), found.types["medical"].level) == (14, 2), "the shipped one holds while the own one is wrong"
+    assert (len(found.types), found.types["medical"].level) == (16, 2), "the shipped one holds while the own one is wrong"
     assert [(fault.file, fault.key) for fault in found.faults] == [
         ("fire.yaml", "type"), ("medical.yaml", "level"), ("medical.yaml", "steps.safe.who")]
 

@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from callcenter.board import BOARD_KEY
 from callcenter.bus import KEPT_EVENTS, STREAM
 from callcenter.clock import FakeClock
+from callcenter.disk import DiskLimits
 from callcenter.heartbeat import PREFIX, TTL_S
 from callcenter.settings import CHECKOUT
 from callcenter.site import load_site
@@ -281,7 +282,7 @@ class Hand:
 
     def __init__(self) -> None:
         self.looks: dict[str, Seen] = {}
-        self.changing, self.started, self.said = False, list[str](), list[tuple[str, dict[str, Seen]]]()
+        self.changing, self.status, self.started, self.said = False, 1, list[str](), list[tuple[str, dict[str, Seen]]]()
 
     def publish(self, outage: ladder.Outage, at: datetime, next_at: datetime | None) -> None:
         self.said.append((outage.outage_id, {}))
@@ -289,20 +290,23 @@ class Hand:
     def beat(self, looks: Mapping[str, Seen], since: Mapping[str, datetime]) -> None:
         self.said.append(("beat", dict(looks)))
 
-    def start(self, what: str) -> Failed:
+    def start(self, what: str) -> Helped:
         self.started.append(what)
-        return Failed()
+        return Helped(self.status)
 
 
-class Failed:
+@dataclass(frozen=True)
+class Helped:
+    status: int
+
     def poll(self) -> int:
-        return 1
+        return self.status
 
 
 @pytest.mark.rule("C2")
 def test_what_is_only_starting_or_being_changed_is_no_outage_and_a_helper_that_fails_is_tried_more_and_more_seldom(
         tmp_path: Path) -> None:
-    plan = Plan(5, 60, "Asia/Shanghai", POLICY, (ROBOT,), (), 2, None)
+    plan = Plan(5, 60, "Asia/Shanghai", POLICY, (ROBOT,), (), 2, DiskLimits(), 30, None)
     hand, clock = Hand(), FakeClock(T)
     guard = Guard(plan, tmp_path, lambda _: dict(hand.looks), hand, hand.start, lambda *_, **__: None, clock, lambda: hand.changing)
     guard.open()
@@ -325,6 +329,11 @@ def test_what_is_only_starting_or_being_changed_is_no_outage_and_a_helper_that_f
     assert hand.started == ["tell"]
     look(600, Look.DOWN)
     assert len(hand.started) == 6                     # after 10, 20, 40, 80, 160 s and a look each
+    hand.status = 0                                   # well, but it has told nobody: the story was not on the disk
+    look(600, Look.DOWN)
+    assert len(hand.started) == 7                     # ten minutes after the last
+    look(600, Look.DOWN)
+    assert len(hand.started) == 8
     hand.changing = True                              # what is out stays out
     look(60, Look.DOWN)
     assert kept(tmp_path).ended == {}

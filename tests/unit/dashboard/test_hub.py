@@ -226,6 +226,32 @@ def test_what_happens_at_the_desk_is_heard_by_those_who_see_its_estate_and_by_no
     assert subjects(resumed) == ["ticket:1", "ticket:2"]
 
 
+@pytest.mark.rule("K1", part="estates on the live feed")
+def test_of_emergencies_and_new_tickets_those_hear_who_see_their_estate_also_in_a_snapshot_and_on_a_wall() -> None:
+    hub = running_hub()
+    listeners = [Listener(audience, estates) for audience in (Audience.STAFF, Audience.WALL) for estates in (frozenset({1}), None)]
+    there = [hub.join(listener) for listener in listeners]
+    for number, estate_id in enumerate((1, 2, None)):
+        medical = Incident(str(number), "medical", 2, NOW, place="502", estate_id=estate_id)
+        hub.publish(f"101-{number}", IncidentChanged(NOW, medical))
+        hub.publish(f"102-{number}", TicketOpened(NOW, number, f"RE-{number}", "repair", estate_id=estate_id))
+    late = [hub.join(listener) for listener in listeners]
+    hub.restore("e1", "102-2", hub.board)
+
+    def incidents(client: Client) -> tuple[list[str], list[int], set[str]]:
+        told = [item for item in heard(client) if item["type"] in ("event", "snapshot")]
+        events = [item["event"] for item in told if item["type"] == "event"]
+        shown = [one["incident"] for one in events if one["type"] == "IncidentChanged"]
+        shown += [one for item in told if item["type"] == "snapshot" for one in item["board"]["incidents"].values()]
+        return ([one["incident_id"] for one in shown], [one["ticket_id"] for one in events if one["type"] == "TicketOpened"],
+                {one["place"] for one in shown})
+
+    of_one, of_all = ["0", "2"], ["0", "1", "2"]
+    assert [incidents(client) for client in there] == [
+        (of_one * 2, [0, 2], {"502"}), (of_all * 2, [0, 1, 2], {"502"}), (of_one * 2, [], {""}), (of_all * 2, [], {""})]
+    assert [incidents(client)[0] for client in late] == [of_one * 2, of_all * 2] * 2
+
+
 @pytest.mark.rule("K1", part="kinds on the live feed")
 @pytest.mark.parametrize(("event", "heard_by_all"), [
     (TicketOpened(NOW, 7, "ME20261122-0007", "media"), False),

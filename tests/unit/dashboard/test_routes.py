@@ -14,6 +14,7 @@ from callcenter.settings import new_settings
 from callcenter.site import load_site
 from dashboard.access import Guard, public
 from dashboard.app import create_app
+from dashboard.manners import once_only
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 SITE = CHECKOUT / "asterisk-config/site.yaml"
@@ -24,6 +25,28 @@ OPEN_TO_ALL = {("/", "GET"), ("/desk", "GET"), ("/lead", "GET"), ("/tickets", "G
                ("/session", "POST")}  # below /api/v1
 # Not routes of ours: the description of the API, the page's files, and the live feed, which checks by itself (4401, 4403).
 ELSEWHERE = {"/openapi.json", "/assets", "/api/v1/live"}
+
+# POSTs that take no Idempotency-Key, and why. A path that ends in * stands for all that begin so.
+WITHOUT_KEY = {
+    "/session": "signing in: nobody's keys are known yet",
+    "/floor/*": "an order to acd: the last one holds, and a key would keep a database writer waiting for acd's answer",
+    "/agents": "the answer has a PIN, which is nowhere kept; asked again: 409, the code is taken",
+    "/agents/{code}/pin": "the answer has a PIN, which is nowhere kept; asked again: another PIN",
+    "/users": "the request has a password, of which no quick hash may be kept; asked again: 409, the name is taken",
+    "/households/export": "makes a file with people in it, which is nowhere kept; a line of the audit each time it is given out",
+    "/knowledge/export": "makes a file; changes nothing",
+    "/recordings/{call_id}/export": "gives out a recording, and a line of the audit each time",
+    "/tickets/{ticket_id}/attachments": "the same file again is the same attachment",
+    "/repairs/{ticket_id}/files": "the same file again is the same attachment",
+    "/followups/claim": "asked again it is the same claim; the answer has numbers",
+    "/calls/{call_id}/reveal": "shows what is masked, which no key may keep",
+    "/contact-log/{entry_id}/reveal": "as above",
+    "/callbacks/{callback_id}/reveal": "as above",
+    "/nuisance/{treatment_id}/reveal": "as above",
+    "/tickets/{ticket_id}/reveal": "as above",
+    "/households/{household_id}/reveal": "as above",
+    "/call-in/people/{call_in_person}/reveal": "as above",
+}
 
 
 @pytest.fixture
@@ -68,3 +91,12 @@ def test_every_route_names_its_roles_or_is_known_to_be_open(app: FastAPI) -> Non
 def test_there_is_no_other_way_in(app: FastAPI) -> None:
     others = {getattr(route, "path", "") for route in walk(app.routes) if not isinstance(route, APIRoute)}
     assert others - {""} == ELSEWHERE
+
+
+def test_every_post_is_done_once_for_its_key_or_it_is_written_down_why_not(app: FastAPI) -> None:
+    without = {route.path for route in api_routes(app)
+               if "POST" in (route.methods or ()) and once_only not in dependencies(route.dependant)}
+    named = {path: {one for one in without if one == path or (path.endswith("*") and one.startswith(path[:-1]))}
+             for path in WITHOUT_KEY}
+    assert without - set().union(*named.values()) == set(), "takes no Idempotency-Key, and nobody said why"
+    assert [path for path, found in named.items() if not found] == [], "takes one by now, or is gone"

@@ -47,6 +47,8 @@ export function applyEvent(board: Board, event: BoardEvent): Board {
     }
     case 'DrillChanged':
       return { ...board, drill: event.drill.ended_at === null ? event.drill : null }
+    case 'LineSwitched':
+      return { ...board, line: event.line }
     case 'DeskChanged':
     case 'DriftMended':
     case 'Other':

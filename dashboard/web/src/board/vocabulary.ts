@@ -131,6 +131,9 @@ export const incident = shape({
 
 export const drill = shape({ drill_id: number, name: text, since: moment, by: text, calls: number, ended_at: nullable(moment) })
 
+/** `to`: empty as always, `announcement` or `number`. */
+export const lineSwitch = shape({ to: text, since: nullable(moment), by: text })
+
 export const board = shape({
   calls: table(call),
   seats: table(seat),
@@ -144,6 +147,7 @@ export const board = shape({
   outages: table(outage),
   incidents: table(incident),
   drill: nullable(drill),
+  line: lineSwitch,
 })
 
 export type Call = Parsed<typeof call>
@@ -158,6 +162,7 @@ export type CalledIn = Parsed<typeof calledIn>
 export type Outage = Parsed<typeof outage>
 export type Incident = Parsed<typeof incident>
 export type Drill = Parsed<typeof drill>
+export type LineSwitch = Parsed<typeof lineSwitch>
 export type Board = Parsed<typeof board>
 export type SeatState = Seat['state']
 export type CallState = Call['state']
@@ -171,7 +176,7 @@ const noSurge: Surge = {
 
 export const emptyBoard: Board = {
   calls: {}, seats: {}, queues: [], figures: {}, health: {}, agents: {}, waits: {}, callbacks: {}, surge: noSurge, outages: {},
-  incidents: {}, drill: null,
+  incidents: {}, drill: null, line: { to: '', since: null, by: '' },
 }
 
 export type BoardEvent =
@@ -195,6 +200,7 @@ export type BoardEvent =
   | { readonly type: 'OutageChanged'; readonly outage: Outage }
   | { readonly type: 'IncidentChanged'; readonly incident: Incident }
   | { readonly type: 'DrillChanged'; readonly drill: Drill }
+  | { readonly type: 'LineSwitched'; readonly line: LineSwitch }
   | { readonly type: 'DeskChanged'; readonly what: string; readonly subject: string; readonly estate_id: number | null }
   | { readonly type: 'Other'; readonly name: string }
 
@@ -213,6 +219,7 @@ const bodies = {
   OutageChanged: shape({ outage }),
   IncidentChanged: shape({ incident }),
   DrillChanged: shape({ drill }),
+  LineSwitched: shape({ line: lineSwitch }),
   DeskChanged: shape({ what: text, subject: text, estate_id: nullable(number) }),
 }
 
@@ -235,6 +242,7 @@ export const event: Parser<BoardEvent> = (value, where) => {
     case 'OutageChanged': return { type: name, ...bodies[name](value, where) }
     case 'IncidentChanged': return { type: name, ...bodies[name](value, where) }
     case 'DrillChanged': return { type: name, ...bodies[name](value, where) }
+    case 'LineSwitched': return { type: name, ...bodies[name](value, where) }
     case 'DeskChanged': return { type: name, ...bodies[name](value, where) }
     default: return { type: 'Other', name }
   }

@@ -67,7 +67,7 @@ const en: typeof zh = {
     play: 'Play', pause: 'Pause', at: 'at {at}', note: 'Note at this place', add: 'Add', drop: 'Delete', wave: 'Waveform; click to go there', damaged: 'The recording is damaged', expires: 'kept until {on}', speed: 'Speed', seat: 'Seat {seat}', mark: '{who}: {text}',
   },
   home: {
-    title: 'Households', find: 'Room, beginning of a name, or a whole number', estate: 'Estate', tag: 'Tag', all: 'All', none: 'No household found', people: 'People', role: { owner: 'Owner', tenant: 'Tenant', staff: 'Staff' }, language: 'Language', zh: 'Chinese', en: 'English', room: 'Room',
+    title: 'Households', find: 'Room, name or whole number', estate: 'Estate', tag: 'Tag', all: 'All', none: 'No household found', people: 'People', role: { owner: 'Owner', tenant: 'Tenant', staff: 'Staff' }, language: 'Language', zh: 'Chinese', en: 'English', room: 'Room',
     unit: 'Unit', door: 'Door', tags: 'Tags', numbers: 'Numbers', label: { mobile: 'Mobile', home: 'Home', work: 'Work', other: 'Other' }, bounced: 'does not ring', noNumbers: 'No numbers', movedOut: 'moved out {on}', past: 'Moved out', noCall: 'Do not call', noCallSince: 'do not call, since {at}',
     open: 'Open matters', noOpen: 'No open tickets or callbacks', history: 'History', noHistory: 'Nothing yet', newTicket: 'New ticket', edit: 'Change household', add: 'Add a person', name: 'Name', number: 'Number', addNumber: 'Add number', removeNumber: 'Delete number',
     end: 'Moved out', endOn: 'Moved out on', consents: 'Consents', consent: { survey: 'Survey', marketing: 'Invitations', recording: 'Use of recordings' }, give: 'Consent given', withdraw: 'Withdraw', how: { phone: 'by phone', paper: 'on paper', visit: 'in person', web: 'online' }, stopCalls: 'Do not call',

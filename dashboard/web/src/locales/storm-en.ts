@@ -23,8 +23,13 @@ const en: typeof zh = {
   type: {
     'lift-entrapment': 'Lift entrapment', 'fire-alarm': 'Fire alarm', 'gas-leak': 'Gas leak', flooding: 'Flooding', 'home-power-cut': 'Power cut in homes', storm: 'Typhoon or rainstorm', earthquake: 'Earthquake', medical: 'Medical case',
     'lost-child': 'Lost child', fight: 'Fight', 'drunk-person': 'Drunk person', 'suspicious-person': 'Suspicious person', vehicle: 'Stolen or damaged vehicle', other: 'Other emergency',
+    'own-power-cut': 'Power failure of the centre', attack: 'Attack on line or network',
   },
   drill: { tag: 'DRILL', title: 'DRILL', since: 'since {time}', calls: '{n} drill calls', by: 'led by {name}', notReal: 'This is a drill, not real' },
+  line: {
+    title: 'Line switched', since: 'since {time}, {ago}', announcement: 'announcement only', number: 'to an outside number', by: 'by {name}', phone: 'phone of seat {seat}', console: 'console',
+    card: 'The line', here: 'new calls come here', goes: 'new calls go to {to}', to: { announcement: 'the emergency announcement' }, where: 'Where to', switch: 'Switch the line', sure: 'Really send all new calls away', back: 'Back to this line', unknown: 'Where it goes now is not known yet',
+  },
   calm: 'No surge; one is declared when a limit is crossed', rests: 'does not declare itself before {time}',
   hand: {
     title: 'By hand', reason: 'Reason', hint: 'On the wall and in the report: no names, no numbers', first: 'Write the reason first', declare: 'Declare {tier}', raise: 'Raise to {tier}', lower: 'Lower to {tier}', over: 'End the surge', hold: 'Hold here',
@@ -54,7 +59,7 @@ const en: typeof zh = {
     declare: 'Declare an emergency', declareNow: 'Declare', declareDrill: 'Declare (drill)', type: 'Type', level: 'Level', place: 'Where', what: 'What has happened', conditions: 'Known so far', need: 'Type, place and what has happened are needed',
     phase: { active: 'Going on', over: 'Over', closed: 'Closed', all: 'All' }, calm: 'No emergency goes on', none: 'None', by: 'declared {at} by {name}',
   },
-  proposal: { title: 'Proposed', unknown: 'Type to be chosen', weather: 'because of the weather', calls: '{n} callers of one building since {time}', accept: 'Declare', dismiss: 'It is none' },
+  proposal: { title: 'Proposed', choose: 'Choose a type', unknown: 'Type to be chosen', weather: 'because of the weather', calls: '{n} callers of one building since {time}', accept: 'Declare', dismiss: 'It is none' },
   weather: { title: 'Weather level', level: { 0: 'Nothing', 3: '3: light rain or a warning', 2: '2: heavy rain', 1: '1: rainstorm' } },
   step: {
     title: 'Checklist', optional: 'may be left out', why: 'Why it is not needed', left: '{time} left', over: '{time} late', waiting: 'after “{step}”',
@@ -67,15 +72,19 @@ const en: typeof zh = {
   },
   broadcast: {
     title: 'Telling households', start: 'Ring the households', sure: 'Really ring them now', whole: 'the whole estate', running: 'ringing', over: 'over', stop: 'Stop', again: 'Ring again who was missed', pressed: '{n} of {of} households pressed 1', heard: '{n} heard it',
-    missed: '{n} not reached', refused: '{n} not to be rung', noPlace: 'It is of no estate: nobody can be rung', noPrompt: 'There are no spoken words for this type', copy: 'Copy', copied: 'Copied',
+    missed: '{n} not reached', refused: '{n} not to be rung', none: 'Nobody was rung', drill: 'A drill rings no household', noPlace: 'It is of no estate: nobody can be rung', noPrompt: 'There are no spoken words for this type', copy: 'Copy', copied: 'Copied',
+  },
+  chat: {
+    title: 'Group chats', to: 'To', send: 'Send', own: 'Other words', given: 'The words given', none: 'The site file names no chat robot for this estate: copy the text', drill: 'marked as a drill', in: { zh: 'In Chinese', en: 'In English' },
+    state: { sent: 'sent', waits: 'being sent', again: 'not sent yet, tried again', failed: 'not sent' },
   },
   report: {
-    title: 'Written report', due: 'due {at}', none: 'Not drafted yet', draft: 'Draft from the timeline', again: 'Draft anew', sign: 'Sign', approve: 'Approve', signed: 'signed by {name}', approved: 'approved by {name}', photos: '{n} photos',
+    title: 'Written report', due: 'due {at}', none: 'Not drafted yet', draft: 'Draft from the timeline', again: 'Draft anew', sign: 'Sign', approve: 'Approve', lacks: 'To be written before it is signed:', byAnother: 'to be approved by another who leads', signed: 'signed by {name}', approved: 'approved by {name}', photos: '{n} photos',
     state: { draft: 'draft', signed: 'signed', approved: 'approved' }, what: 'What', occurred: 'When', place: 'Where', course: 'Course', conclusion: 'Conclusion',
   },
   act: {
-    title: 'Timeline', hint: 'Write a line', note: 'Note', declared: 'declared, level {level}', level: 'level is {level}', handed_over: 'command handed over to {to}', begun: 'begun: {step}', done: 'done: {step}', late: 'late: {step}', not_needed: 'not needed: {step}',
-    conditions: 'known: {said}', recorded: 'recorded: {said}', noted: 'note', called: 'a further call, {said} callers so far', broadcast: 'households are rung: {said}', chat: 'group chats were told', over: 'over', learnt: 'afterwards: {said}', followed_up: 'follow-ups of {said} households', report: 'written report: {said}', closed: 'closed',
+    title: 'Timeline', numbers: '{n} numbers', hint: 'Write a line', note: 'Note', declared: 'declared, level {level}', level: 'level is {level}', handed_over: 'command handed over to {to}', begun: 'begun: {step}', done: 'done: {step}', late: 'late: {step}', not_needed: 'not needed: {step}',
+    conditions: 'known: {said}', recorded: 'recorded: {said}', noted: 'note', called: 'a further call, {said} callers so far', broadcast: 'households are rung: {said}', chat: 'group chats were told: {said}', over: 'over', learnt: 'afterwards: {said}', followed_up: 'follow-ups of {said} households', report: 'written report: {said}', closed: 'closed',
     said: {
       causes: 'Causes', lessons: 'Lessons', insurance: 'Insurance', followed_up: 'Follow-ups of households', report: 'The report approved', begun: 'begun', again: 'again', stopped: 'stopped', drafted: 'drafted', changed: 'changed', signed: 'signed', approved: 'approved',
     },

@@ -22,8 +22,13 @@ export default {
   type: {
     'lift-entrapment': '电梯困人', 'fire-alarm': '火警', 'gas-leak': '燃气泄漏', flooding: '水浸', 'home-power-cut': '家庭停电', storm: '台风暴雨', earthquake: '地震', medical: '急病与受伤',
     'lost-child': '儿童走失', fight: '斗殴', 'drunk-person': '醉酒人员', 'suspicious-person': '可疑人员', vehicle: '车辆被盗或损坏', other: '其他突发事件',
+    'own-power-cut': '呼叫中心停电', attack: '线路或网络遭攻击',
   },
   drill: { tag: '演练', title: '演练进行中', since: '{time} 起', calls: '演练来电 {n}', by: '{name} 主持', notReal: '演练，非真实情况' },
+  line: {
+    title: '线路已切走', since: '{time} 起，已 {ago}', announcement: '新来电只听到应急通知', number: '新来电转到外线号码', by: '{name} 切换', phone: '座席 {seat} 的话机切换', console: '控制台切换',
+    card: '线路', here: '新来电进本线', goes: '新来电转到 {to}', to: { announcement: '应急通知' }, where: '转到哪里', switch: '切走线路', sure: '确定切走所有新来电', back: '切回本线', unknown: '还不知道线路现在的去向',
+  },
   calm: '没有激增，达到门限时自动启动', rests: '{time} 前不自动启动',
   hand: {
     title: '人工处置', reason: '原因', hint: '会显示在看板和情况报告上，不写姓名和号码', first: '先写原因', declare: '启动{tier}', raise: '升到{tier}', lower: '降到{tier}', over: '解除响应', hold: '保持本级',
@@ -53,7 +58,7 @@ export default {
     declare: '宣布突发事件', declareNow: '宣布', declareDrill: '宣布（演练）', type: '类型', level: '级别', place: '地点', what: '发生了什么', conditions: '现场情况', need: '类型、地点和发生了什么都要填',
     phase: { active: '进行中', over: '已解除', closed: '已办结', all: '全部' }, calm: '没有进行中的突发事件', none: '没有', by: '{at} {name} 宣布',
   },
-  proposal: { title: '建议宣布', unknown: '类型待定', weather: '因天气级别', calls: '{time} 起同一楼 {n} 户来电', accept: '宣布', dismiss: '不是' },
+  proposal: { title: '建议宣布', choose: '选类型', unknown: '类型待定', weather: '因天气级别', calls: '{time} 起同一楼 {n} 户来电', accept: '宣布', dismiss: '不是' },
   weather: { title: '天气级别', level: { 0: '正常', 3: '3 级：小雨或预警', 2: '2 级：大雨', 1: '1 级：暴雨' } },
   step: {
     title: '处置清单', optional: '可不做', why: '为什么不需要', left: '剩 {time}', over: '超时 {time}', waiting: '等“{step}”之后',
@@ -66,15 +71,19 @@ export default {
   },
   broadcast: {
     title: '通知住户', start: '电话通知住户', sure: '确定现在拨打', whole: '整个小区', running: '拨打中', over: '已结束', stop: '停止', again: '未接的再拨', pressed: '已按 1 确认 {n}/{of} 户', heard: '已听到 {n} 户',
-    missed: '未接通 {n}', refused: '不拨打 {n}', noPlace: '没有写明小区，不能电话通知', noPrompt: '这类事件没有通知语音', copy: '复制', copied: '已复制',
+    missed: '未接通 {n}', refused: '不拨打 {n}', none: '没有拨打过', drill: '演练不拨打住户', noPlace: '没有写明小区，不能电话通知', noPrompt: '这类事件没有通知语音', copy: '复制', copied: '已复制',
+  },
+  chat: {
+    title: '群消息', to: '发到', send: '发送', own: '改文字', given: '用原文', none: '站点文件没有可发到这个小区的群机器人，请复制文字', drill: '会标明是演练', in: { zh: '中文', en: '英文' },
+    state: { sent: '已发出', waits: '发送中', again: '没发出，会再试', failed: '没有发出' },
   },
   report: {
-    title: '书面报告', due: '{at} 前提交', none: '还没有起草', draft: '按时间线起草', again: '重新起草', sign: '签字提交', approve: '批准', signed: '{name} 签字', approved: '{name} 批准', photos: '照片 {n} 张',
+    title: '书面报告', due: '{at} 前提交', none: '还没有起草', draft: '按时间线起草', again: '重新起草', sign: '签字提交', approve: '批准', lacks: '签字前还要写：', byAnother: '由另一位负责人批准', signed: '{name} 签字', approved: '{name} 批准', photos: '照片 {n} 张',
     state: { draft: '草稿', signed: '已签字', approved: '已批准' }, what: '事件', occurred: '时间', place: '地点', course: '经过', conclusion: '结论',
   },
   act: {
-    title: '时间线', hint: '写一条记录', note: '记录', declared: '宣布，{level} 级', level: '级别改为 {level} 级', handed_over: '指挥移交给 {to}', begun: '开始：{step}', done: '完成：{step}', late: '超时：{step}', not_needed: '不需要：{step}',
-    conditions: '情况：{said}', recorded: '记录：{said}', noted: '备注', called: '又有来电，共 {said} 户', broadcast: '电话通知住户：{said}', chat: '群消息通知住户', over: '宣布解除', learnt: '总结：{said}', followed_up: '回访 {said} 户', report: '书面报告：{said}', closed: '办结',
+    title: '时间线', numbers: '{n} 个号码', hint: '写一条记录', note: '记录', declared: '宣布，{level} 级', level: '级别改为 {level} 级', handed_over: '指挥移交给 {to}', begun: '开始：{step}', done: '完成：{step}', late: '超时：{step}', not_needed: '不需要：{step}',
+    conditions: '情况：{said}', recorded: '记录：{said}', noted: '备注', called: '又有来电，共 {said} 户', broadcast: '电话通知住户：{said}', chat: '发群消息：{said}', over: '宣布解除', learnt: '总结：{said}', followed_up: '回访 {said} 户', report: '书面报告：{said}', closed: '办结',
     said: {
       causes: '原因', lessons: '教训与改进', insurance: '保险', followed_up: '回访受影响住户', report: '书面报告获批', begun: '开始', again: '再次拨打', stopped: '停止', drafted: '起草', changed: '修改', signed: '签字', approved: '批准',
     },

@@ -10,6 +10,8 @@ export interface Acting {
   readonly fault: Ref<string>
   /** Whether it was done; afterwards the page has asked anew either way. */
   act(method: string, path: string, body?: object, version?: number): Promise<boolean>
+  /** Makes something and gives the answer, nothing twice at once; null when it was not made. Nothing is asked anew. */
+  make<T>(asked: () => Promise<T>): Promise<T | null>
   /** Asks; what went wrong is in `fault`. */
   look<T>(asked: () => Promise<T>): Promise<T | null>
 }
@@ -38,6 +40,17 @@ export function useActing(reload: () => Promise<unknown>): Acting {
     return why === ''
   }
 
+  async function make<T>(asked: () => Promise<T>): Promise<T | null> {
+    if (busy.value) return null
+    busy.value = true
+    fault.value = ''
+    try {
+      return await look(asked)
+    } finally {
+      busy.value = false
+    }
+  }
+
   async function look<T>(asked: () => Promise<T>): Promise<T | null> {
     try {
       return await asked()
@@ -47,5 +60,5 @@ export function useActing(reload: () => Promise<unknown>): Acting {
     }
   }
 
-  return { busy, fault, act, look }
+  return { busy, fault, act, make, look }
 }

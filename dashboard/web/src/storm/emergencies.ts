@@ -55,6 +55,13 @@ const broadcast = shape({
 })
 export type Broadcast = Parsed<typeof broadcast>
 
+const chatSent = shape({
+  text_id: number, channel: text, tries: number, sent_at: nullable(moment), failed_at: nullable(moment), error: nullable(text),
+})
+export type ChatSent = Parsed<typeof chatSent>
+const chat = shape({ text: words, robots: list(text), sent: list(chatSent) })
+export type ChatKept = Parsed<typeof chat>
+
 export async function emergencies(phase: string): Promise<readonly Emergency[]> {
   const query = new URLSearchParams({ limit: '100', ...(phase ? { phase } : {}) })
   return (await read(await ask(`/emergencies?${query}`), pageOf(emergency), 'emergencies')).items
@@ -77,9 +84,17 @@ export async function reportOf(id: number): Promise<Report> {
 export async function broadcastsOf(id: number): Promise<readonly Broadcast[]> {
   return (await read(await ask(`/emergencies/${id}/broadcasts`), shape({ items: list(broadcast) }), 'broadcasts')).items
 }
+export async function chatOf(id: number): Promise<ChatKept> {
+  return read(await ask(`/emergencies/${id}/chat`), chat, 'chat')
+}
 /** Declares it; what it answers is where to go. */
 export async function declared(answer: Response): Promise<number> {
   return (await read(answer, shape({ emergency: shape({ emergency_id: number }) }), 'emergency')).emergency.emergency_id
+}
+
+/** Estate and building before the place, where it does not name them itself. Pure. */
+export function whereText(of: Pick<Emergency, 'estate' | 'building' | 'place'>, estate = ''): string {
+  return [...[estate || of.estate, of.building].filter((one) => one && !of.place.includes(one)), of.place].join(' ')
 }
 
 /** How a step's clock stands: settled, late, running or not begun. Pure. */

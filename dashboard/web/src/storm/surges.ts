@@ -55,6 +55,12 @@ const listedPerson = shape({
 })
 export type CallInPerson = Parsed<typeof listedPerson>
 
+const line = shape({ to: text, since: nullable(moment), by: text, known: flag, numbers: list(text) })
+export type LineKept = Parsed<typeof line>
+
+export async function lineNow(): Promise<LineKept> {
+  return read(await ask('/line'), line, 'line')
+}
 export async function surgeState(): Promise<SurgeNow> {
   return read(await ask('/surge'), surgeNow, 'surge')
 }

@@ -11,6 +11,8 @@ export interface StormWords {
   whom(role: string): string
   /** What a rung of the ladder means: who was told. */
   rung(minutes: number): string
+  /** Who switched the line: a user, a seat's phone, the command line. */
+  switchedBy(by: string): string
 }
 
 export function useStormWords(): StormWords {
@@ -24,5 +26,10 @@ export function useStormWords(): StormWords {
     who: (code) => known(`crm.role.${code}`, known(`storm.party.${code}`, readable(code))),
     whom: (role) => known(`crm.whom.${role}`, readable(role)),
     rung: (minutes) => known(`storm.outage.step.${minutes}`, t('storm.outage.stepOther', { n: minutes })),
+    switchedBy: (by) => {
+      if (by === 'console') return t('storm.line.console')
+      const seat = /^phone-(.+)$/.exec(by)?.[1]
+      return seat ? t('storm.line.phone', { seat }) : by ? t('storm.line.by', { name: by }) : ''
+    },
   }
 }
