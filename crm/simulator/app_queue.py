@@ -22,11 +22,11 @@ from typing import Final
 
 from callcenter.expected import Pace, Staffed, estimate_s
 from crm.simulator.engine import A_DAY_S, ABANDONED, CALLBACK, MESSAGE, Run, Watch
-from crm.simulator.floor import S_A_POINT, AgentIs, Call, CallIs, Waiting, Worker
+from crm.simulator.floor import AgentIs, Call, CallIs, Waiting, Worker
 from crm.simulator.result import Result
 from crm.simulator.scenario import INFINITE, Caller, Level, Pause, Scenario
+from crm.simulator.stage_queue import Entry, Line, Members, free_of, points_of
 
-A_STAGE_S_WEIGHT: Final = 1000        # queues.conf
 AN_HOUR_S: Final = 3600.0
 AGEING_LOOKS_S: Final = 2.0           # acd's
 
@@ -55,86 +55,14 @@ def simulate_app_queue(scenario: Scenario, callers: Sequence[Caller], manners: A
     return _AppQueueRun(scenario, callers, manners, watch, seed).result()
 
 
-Members = list[tuple[int, Worker]]    # with their penalties
-
-
-@dataclass(eq=False, slots=True)
-class _Entry:
-    """A call in a stage's queue. `points` as app_queue was told; `expires` is a whole second."""
-
-    call: Call
-    points: int
-    expires: float
-    last_busy: int
-    pending: bool = False             # it rings for this one
-    after: int | None = None          # and so who would be next
-    said_at: int = -1_000_000
-
-
-class _Line:
-    """A stage's queue."""
-
-    def __init__(self, queue: Waiting, level: Level) -> None:
-        self.queue, self.level = queue, level
-        self.weight = queue.plan.priority + A_STAGE_S_WEIGHT * level
-        self.rings_all = level is not Level.PRIMARY
-        self.entries: list[_Entry] = []
-        self.members: Members = []
-        self.ready = 0                # of them free
-        self.place = 0                # rrmemory's: where the next round begins
-
-    def free(self) -> int:
-        """How many callers could be rung for: one, where one caller rings all."""
-        return min(self.ready, 1) if self.rings_all else self.ready
-
-    def insert(self, entry: _Entry) -> None:
-        """Behind its equals."""
-        self.entries.insert(next((place for place, other in enumerate(self.entries) if other.points < entry.points),
-                                 len(self.entries)), entry)
-
-    def age(self, now: float) -> None:
-        """As acd does it (acd/waiting/ageing.py): whose number has changed is put behind its equals, the first of them first."""
-        aged = {entry: points_of(entry.call, now) for entry in self.entries}
-        for entry in sorted(self.entries, key=lambda one: (-aged[one], one.call.key)):
-            if entry.points != aged[entry]:
-                entry.points = aged[entry]
-                self.entries.remove(entry)
-                self.insert(entry)
-
-    def has_turn(self, entry: _Entry) -> bool:
-        free, before = self.free(), 0
-        for other in self.entries:
-            if before >= free:
-                return False
-            if other is entry:
-                return True
-            before += not other.pending
-        return False
-
-    def in_turn(self) -> list[tuple[int, Worker]]:
-        """Members with their places, the best skilled first, then round from where the last ring has left off."""
-        return [(place, worker) for _, _, place, worker in sorted(
-            ((penalty, place < self.place, place, worker) for place, (penalty, worker) in enumerate(self.members)),
-            key=lambda one: one[:3])]
-
-    def goes_round(self, after: int | None) -> None:
-        """`rrmemory`: when a ring is over, however: next time from the one who would have been rung after it."""
-        if self.rings_all:
-            return
-        if after is not None:
-            self.place = after
-        else:
-            self.place = 0 if self.place < len(self.members) - 1 else self.place + 1
-
-
 class _AppQueueRun(Run):
     def __init__(self, scenario: Scenario, callers: Sequence[Caller], manners: AppQueue, watch: Watch | None, seed: int) -> None:
         super().__init__(scenario, callers, watch, seed)
         self._manners = manners
-        self._lines = {(name, level): _Line(queue, level) for name, queue in self._queues.items() for level in Level}
+        self._lines = {(name, level): Line(queue, level) for name, queue in self._queues.items() for level in Level}
         self._looks_at_age = False
         self._paces = dict.fromkeys(self._queues, Pace())
-        self._entries: dict[Call, tuple[_Line, _Entry]] = {}
+        self._entries: dict[Call, tuple[Line, Entry]] = {}
         self._rung: dict[Call, list[Worker]] = {}
 
     # --- who is where
@@ -144,7 +72,7 @@ class _AppQueueRun(Run):
         for line in self._lines.values():
             line.members = [(penalty, one) for one in self._workers for queue, level, penalty in one.reach
                             if queue is line.queue and level <= line.level]
-            line.ready = _free(line.members)
+            line.ready = free_of(line.members)
 
     def _free(self, worker: Worker) -> None:
         worker.mark += 1
@@ -179,7 +107,7 @@ class _AppQueueRun(Run):
         if not line.members:
             return False
         now = floor(self._now)
-        entry = _Entry(call, points_of(call, self._now), now + round(seconds) if seconds < INFINITE else INFINITE, now)
+        entry = Entry(call, points_of(call, self._now), now + round(seconds) if seconds < INFINITE else INFINITE, now)
         line.insert(entry)
         if self._manners.acd and not self._looks_at_age:
             self._looks_at_age = True
@@ -234,8 +162,8 @@ class _AppQueueRun(Run):
     def _estimate(self, queue: Waiting) -> float | None:
         first, backup = (self._lines[queue.plan.name, level].members for level in (Level.PRIMARY, Level.BACKUP))
         rung = sum(entry.pending for level in Level for entry in self._lines[queue.plan.name, level].entries)
-        people = Staffed(queue.count, rung, len(first or backup), self._share(first, Level.PRIMARY), _free(first),
-                         self._share(backup, Level.BACKUP), _free(backup))
+        people = Staffed(queue.count, rung, len(first or backup), self._share(first, Level.PRIMARY), free_of(first),
+                         self._share(backup, Level.BACKUP), free_of(backup))
         return estimate_s(people, self._paces[queue.plan.name], queue.plan.overflow_s)
 
     def _share(self, members: Members, level: Level) -> float:
@@ -277,7 +205,7 @@ class _AppQueueRun(Run):
         self._stops_ringing(call, line, entry)
         return True
 
-    def _stops_ringing(self, call: Call, line: _Line, entry: _Entry) -> None:
+    def _stops_ringing(self, call: Call, line: Line, entry: Entry) -> None:
         if call in self._rung:
             line.goes_round(entry.after)
         for worker in self._rung.pop(call, ()):
@@ -361,7 +289,7 @@ class _AppQueueRun(Run):
         self._rings(call, chosen, min(AN_HOUR_S if line.rings_all else call.queue.plan.seat_ring_s,
                                       entry.expires - floor(self._now)))
 
-    def _is_wanted_more(self, worker: Worker, mine: _Line) -> bool:
+    def _is_wanted_more(self, worker: Worker, mine: Line) -> bool:
         """By callers of a queue of more weight, as many as it has free seats."""
         return any(line.entries and line.weight > mine.weight and len(line.entries) >= line.free()
                    and any(one is worker for _, one in line.members) for line in self._lines.values())
@@ -399,12 +327,3 @@ class _AppQueueRun(Run):
     def _leave(self, call: Call) -> None:
         if call.state <= CallIs.RINGING:
             self._out(call, ABANDONED)
-
-
-def points_of(call: Call, now: float) -> int:
-    """With what it has gained by waiting."""
-    return call.caller.points + int((now - call.caller.at + call.caller.before_s) // S_A_POINT)
-
-
-def _free(members: Members) -> int:
-    return sum(worker.state is AgentIs.FREE for _, worker in members)
