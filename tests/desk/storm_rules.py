@@ -36,7 +36,7 @@ STORM = """
     POST   /surge/reports                        surge               -
     GET    /surge/reports/{situation_id}         board_staff         -
     GET    /surge/reports/{situation_id}.pdf     board_staff         -
-    POST   /surge/reports/{situation_id}/acknowledge board_staff*    -
+    POST   /surge/reports/{situation_id}/acknowledge board_staff -*
     GET    /drills                               board_staff         -
     POST   /drills                               drills              -
     GET    /drills/{drill_id}                    board_staff         -

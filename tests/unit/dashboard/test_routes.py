@@ -30,6 +30,7 @@ ELSEWHERE = {"/openapi.json", "/assets", "/api/v1/live"}
 # POSTs that take no Idempotency-Key, and why. A path that ends in * stands for all that begin so.
 WITHOUT_KEY = {
     "/session": "signing in: nobody's keys are known yet",
+    "/drills/{drill_id}/stop": "stopped twice is stopped; and nothing may keep it waiting",
     "/floor/*": "an order to acd: the last one holds, and a key would keep a database writer waiting for acd's answer",
     "/agents": "the answer has a PIN, which is nowhere kept; asked again: 409, the code is taken",
     "/agents/{code}/pin": "the answer has a PIN, which is nowhere kept; asked again: another PIN",
