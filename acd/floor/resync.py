@@ -35,8 +35,8 @@ EPILOGUE_AT: Final = {
 }
 """Where in the dialplan (context, extension) a caller stands who no longer waits for a seat."""
 NOTED_AT: Final = "message", "noted"
-STAGES_AT: Final = frozenset({"wait-in", "until-deadline", "pool", "last-agent", "before-wait", "moved", "callback-place"})
-"""Besides queue-…, and message for who goes on waiting unless a key is pressed (STAY): the contexts between two stages."""
+OVER_AT: Final = frozenset({"after-talk", "message"})
+"""The contexts in which nobody waits any more; in message those do who go on waiting unless they press a key (STAY)."""
 
 OFFLINE_ENDPOINTS: Final = frozenset({"Unavailable", "Invalid", "Unknown"})
 
@@ -184,7 +184,8 @@ def _in_queue(plan: FloorPlan, facts: CallFacts, row: Headers, entry: Headers | 
 
 
 def _is_between(context: str, *, stays: bool) -> bool:
-    return context in STAGES_AT or context.startswith("queue-") or (context == "message" and stays)
+    """Who waited and is in no queue of Asterisk's now, is between two stages, or on the way back from a transfer."""
+    return context not in OVER_AT or (context == "message" and stays)
 
 
 def _settle(floor: Floor, facts: CallFacts) -> None:

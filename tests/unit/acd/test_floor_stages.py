@@ -84,7 +84,7 @@ def test_who_chose_a_callback_and_typed_no_number_is_back_at_the_choice() -> Non
 
 
 @pytest.mark.parametrize(("context", "stays", "state"), [
-    ("queue-repair", "", CallState.QUEUED), ("before-wait", "", CallState.QUEUED),
+    ("queue-repair", "", CallState.QUEUED), ("before-wait", "", CallState.QUEUED), ("transfer-failed", "", CallState.QUEUED),
     ("message", "queue-repair", CallState.QUEUED), ("message", "", CallState.MENU)])
 def test_a_reading_of_asterisk_in_the_moment_between_two_stages_shows_what_the_events_show(
         context: str, stays: str, state: CallState) -> None:
