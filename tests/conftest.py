@@ -8,10 +8,12 @@ import pytest
 import structlog
 from hypothesis import HealthCheck, settings
 
-# What lasts longest begins first, so that no worker is alone with it at the end (with --no-loadscope-reorder).
-LONGEST = ("test_soak.py", "test_whole_hotline.py", "test_kill_everything.py", "test_agents.py", "test_callback.py",
-           "test_callback_whole.py", "test_lost_callers_rung.py", "test_surge.py", "test_storm.py", "test_dialling.py",
-           "test_overflow.py", "test_rescue.py", "test_transfers.py", "test_routing.py")
+# What lasts longest begins first, so that no worker is alone with it at the end (with --no-loadscope-reorder); and whole hotlines,
+# whose start is heavy, among files of one Asterisk, which mostly wait.
+LONGEST = ("test_soak.py", "test_whole_hotline.py", "test_agents.py", "test_callback.py", "test_overflow.py", "test_surge.py",
+           "test_rescue.py", "test_drill.py", "test_kill_everything.py", "test_transfers.py", "test_lost_callers_rung.py",
+           "test_routing.py", "test_callback_whole.py", "test_menus.py", "test_six_rings.py", "test_storm.py",
+           "test_in_the_call.py", "test_mobile.py", "test_simulator_real.py", "test_dialling.py", "test_strange_names.py")
 CATEGORIES = ("unit", "integration", "telephony", "browser", "chaos")
 HERE = Path(__file__).parent
 

@@ -23,7 +23,8 @@ from soak.play import Play
 SEATS = (*PRIMARY, "1005", "1006", "1007", *BACKUP)
 DESKS = SEATS[:7]
 SITE = TestSite(primary=DESKS, survey=False, wrapup=1, message=6, agents=agents_of_site(len(DESKS) - 1),
-                callback_numbers=(PATTERN,), more={"surge": {"declares_itself": True}, "desk": {"callback_retry": RETRY_S, "callback_tries": TRIES}})
+                callback_numbers=(PATTERN,), more={"surge": {"declares_itself": True},
+                                                   "desk": {"callback_retry": RETRY_S, "callback_tries": TRIES}})
 SAMPLES = 60
 SETTLES_S = 2.0              # what the bus tells of the end is heard too
 TELL_S = 60.0
