@@ -148,7 +148,7 @@ async def test_nobody_sits_down_at_a_page_that_gets_no_microphone(room: Room) ->
 
 
 async def test_a_microphone_that_is_refused_later_is_told_and_tried_again(room: Room) -> None:
-    assert (await room.floor.ask(SignIn("801", "1002"))).is_done
+    assert (await room.floor.ask(SignIn("801", "1002"), phone_first=False)).is_done
     async with page_phone(room.browser, room.url, AGENT, PASSWORD, microphone=False) as chen:
         await chen.is_phone("fault")
         await expect(chen.page.locator("[data-test=phone-fault]")).to_contain_text("浏览器不允许使用麦克风")

@@ -85,9 +85,9 @@ class Manned:
         self._processes[module].kill()
         self._processes[module].wait()
 
-    async def ask(self, command: Command) -> Answer:
+    async def ask(self, command: Command, *, phone_first: bool = True) -> Answer:
         """A sign-in waits for the seat's phone: what has just registered is not known to acd yet."""
-        if isinstance(command, SignIn):
+        if isinstance(command, SignIn) and phone_first:
             seat = command.seat
             await self.board_where(lambda board: board.seats[seat].state is not SeatState.OFFLINE, f"a phone at seat {seat}")
         return await asyncio.to_thread(self.asker.ask, command, "liufang")
