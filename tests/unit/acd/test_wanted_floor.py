@@ -144,10 +144,11 @@ AGENTS = [{"code": "801", "name": "陈静", "skills": {"repair": 2}, "estates": 
 
 def test_the_plan_knows_of_each_queue_which_pools_the_site_gives_it() -> None:
     plan = FloorPlan.of(Site.model_validate(SITE), "node1")
-    assert plan.queues["repair"] == QueuePlan("repair", 10, ("1001", "1002"), ("1101",), ("yunqi",), ("en",), teams=True)
+    assert plan.queues["repair"] == QueuePlan("repair", 10, ("1001", "1002"), ("1101",), ("yunqi",), ("en",), teams=True,
+                                              backed=True)
     assert not plan.free_seating
     plain = Site.model_validate(SITE | {"queues": [{"id": "repair", "name": {"zh": "报修", "en": "Repair"}, "seats": ["1001"]}]})
-    assert FloorPlan.of(plain, "node1").queues["repair"] == QueuePlan("repair", 10, ("1001",))
+    assert FloorPlan.of(plain, "node1").queues["repair"] == QueuePlan("repair", 10, ("1001",), backed=True)
 
 
 def test_in_fixed_seating_every_seat_is_its_own_agent_and_a_static_member() -> None:
