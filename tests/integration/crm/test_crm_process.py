@@ -151,7 +151,7 @@ def test_killed_again_and_again_in_the_middle_of_its_work_it_takes_each_line_onc
     append(instance.cel_log, [line for _, lines in made for line in lines])
     draw = random.Random(6)
     kills = 0
-    while kills < 4:
+    while kills < 3:
         before = ended(database)
         with crm(instance) as process:
             until(lambda: ended(database) > before, "it goes on")  # noqa: B023 - used within the loop
