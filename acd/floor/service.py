@@ -139,6 +139,10 @@ class FloorService:
                     self._put(fact)
 
     async def run(self) -> None:
+        """Begun again after an error, it reads anew what is up: its own reading has ended with it."""
+        for node in self._nodes.values():
+            if node.is_up and node.booted_at:
+                self._read(node)
         audit = asyncio.create_task(self._audit())
         try:
             while True:
@@ -159,7 +163,7 @@ class FloorService:
             for task in (audit, *self._tasks):
                 task.cancel()
             for node in self._nodes.values():
-                node.reading = False      # whoever begins again reads anew
+                node.reading = None
 
     def _handle(self, item: LinkItem | Resynced) -> None:
         node = self._nodes[item.node]

@@ -81,3 +81,33 @@ def test_what_an_answer_knew_before_its_event_came_is_no_drift_and_what_is_never
             server.close()
 
     asyncio.run(play())
+
+
+def test_a_loop_that_begins_again_in_the_middle_of_a_reading_reads_anew(fake_asterisk: FakeAsterisk) -> None:
+    async def play() -> None:
+        server = await asyncio.start_server(fake_asterisk.serve, "127.0.0.1", 0)
+        fake_asterisk.scripts |= dict.fromkeys(("Status", "QueueStatus", "PJSIPShowEndpoints"), lambda action: _list(action, []))
+        fake_asterisk.silent.add("ParkedCalls")             # the reading hangs there
+        told: list[AnyEvent] = []
+        service = FloorService({"node1": PLAN}, SystemClock(), put=told.append, remembered=Board,
+                               on_link=lambda node, reason: None, on_reachability=lambda: None)
+        link = AmiLink(AmiAddress("node1", "127.0.0.1", server.sockets[0].getsockname()[1], "sixring", "s"), service.deliver,
+                       limits=LinkLimits(connect=1, answer=60, ping_every=0.1, ping_reply=60, first_retry=0.01, last_retry=0.05))
+        service.add(link)
+        linking, first = asyncio.create_task(link.run()), asyncio.create_task(service.run())
+        async with asyncio.timeout(60):
+            await fake_asterisk.until_asked("ParkedCalls")
+            first.cancel()
+            await asyncio.gather(first, return_exceptions=True)
+            fake_asterisk.silent.clear()
+            fake_asterisk.scripts["ParkedCalls"] = lambda action: _list(action, [])
+            again = asyncio.create_task(service.run())
+            while not told:
+                await asyncio.sleep(0.005)
+        assert isinstance(told[0], FloorReset)
+        for task in (linking, again):
+            task.cancel()
+        await asyncio.gather(linking, again, return_exceptions=True)
+        server.close()
+
+    asyncio.run(play())
