@@ -164,7 +164,7 @@ def test_a_screen_on_the_wall_shows_no_caller(page: Page, rig: Rig, floor: Floor
     frames: list[str] = []
     page.on("websocket", lambda feed: feed.on("framereceived", lambda frame: frames.append(str(frame))))
     sign_in(page, rig[2].url, Role.WALLBOARD)
-    expect(page.locator("[data-call]").first.locator("strong")).to_have_text("报修")
+    expect(page.locator("[data-call]").first.locator("strong")).to_have_text("紧急报修")
     shown = page.locator("body").inner_text() + "".join(frames)
     assert "陈静" in shown
     for private in ("王秀兰", "云栖 3栋1单元1201", "13800138001", "138 0013 8001"):
