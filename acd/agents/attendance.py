@@ -124,6 +124,7 @@ class Attendance:
         if entry and decision.ends_wrapup:
             self._floors.end_wrapup(entry.seat)
             await self._line.end_wrapup(entry.seat)
+            decision = self._decide(order.command)      # others have changed the book meanwhile
         return await self._answer(order, decision)
 
     def surge(self, tier: int) -> bool:

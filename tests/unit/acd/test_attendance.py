@@ -1,0 +1,97 @@
+"""What may happen to the book while somebody waits for Asterisk, and what is still believed when the link comes back."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from acd.agents.attendance import Attendance, Keeping
+from acd.agents.transitions import Rules
+from acd.ami import events as ami
+from acd.desired.book import Book, SignedIn
+from acd.desired.state import Desired
+from acd.floor.facts import Floor, WrapUp
+from acd.plan import FloorPlan, QueuePlan, SeatPlan
+from callcenter.clock import FakeClock
+from callcenter.commands import Command, Order, Resume
+from callcenter.events import AnyEvent, Board, FloorReset
+from callcenter.roster import Agent, Roster
+
+NOW = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
+SEATS = ("1001", "1002")
+PLAN = FloorPlan("node1", {seat: SeatPlan(seat, seat, "primary") for seat in SEATS},
+                 {"repair": QueuePlan("repair", 30), "enquiry": QueuePlan("enquiry", 5)}, 30, free_seating=True)
+RULES = Rules(free_seating=True, seats=frozenset(SEATS), queues=frozenset(PLAN.queues))
+ROSTER = Roster({"801": Agent("801", "陈静"), "802": Agent("802", "李晓梅")})
+FIRST = Book({"801": SignedIn("801", "1001", NOW)})
+
+
+async def nothing() -> None:
+    return None
+
+
+class OneFloor:
+    def __init__(self) -> None:
+        self.floor = Floor(PLAN, online=set(SEATS))
+
+    def floors(self) -> list[Floor]:
+        return [self.floor]
+
+    def seat(self, agents: dict[str, str]) -> None:
+        self.floor.agents = agents
+
+    def end_wrapup(self, seat: str) -> None:
+        self.floor.wrapups.pop(seat, None)
+
+
+class Asterisk:
+    """`meanwhile` is what happens while it ends a wrap-up."""
+
+    def __init__(self) -> None:
+        self.journalled, self.released = list[str](), list[str]()
+        self.meanwhile: Callable[[], None] = lambda: None
+
+    def journal(self, event: str, *, call_id: str | None, seat: str | None, data: Sequence[str]) -> None:  # noqa: ARG002
+        self.journalled.append(event)
+
+    async def end_wrapup(self, seat: str) -> None:
+        self.released.append(seat)
+        self.meanwhile()
+
+    async def forget_emergency(self, seat: str) -> None:
+        return None
+
+
+class Room:
+    def __init__(self, book: Book = FIRST, *, lost: bool = False) -> None:
+        self.clock, self.place, self.asterisk = FakeClock(NOW), OneFloor(), Asterisk()
+        self.desired, self.events = Desired(book, ROSTER), list[AnyEvent]()
+        self.attendance = Attendance(self.desired, RULES, self.clock, self.place, self.asterisk,
+                                     Keeping(lambda book: None, nothing, Board, lost=lost), self.events.append)
+
+    @property
+    def seated(self) -> Mapping[str, str]:
+        return {entry.seat: entry.agent for entry in self.desired.book.agents.values()}
+
+    async def ask(self, command: Command) -> str:
+        return (await self.attendance.carry_out(Order("one", "somebody", NOW, NOW + timedelta(seconds=4), command))).code
+
+    def hears(self, event: ami.AmiEvent) -> None:
+        self.attendance.listeners()[type(event)]("node1", event)
+
+    def reads_all_anew(self) -> None:
+        self.attendance.told(FloorReset(self.clock.now(), (), (), ()))
+
+
+def test_what_others_change_while_a_wrapup_is_being_ended_stays() -> None:
+    room = Room()
+    room.place.floor.wrapups["1001"] = WrapUp(NOW + timedelta(seconds=30), None)
+    room.attendance.look_at_all()
+    room.asterisk.meanwhile = lambda: room.attendance.change(
+        replace(room.desired.book, tier=1, agents={**room.desired.book.agents, "802": SignedIn("802", "1002", NOW)}), "802")
+    assert asyncio.run(room.ask(Resume("801"))) == "done"
+    assert (room.seated, room.desired.book.tier) == ({"1001": "801", "1002": "802"}, 1)
