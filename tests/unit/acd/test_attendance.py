@@ -95,3 +95,16 @@ def test_what_others_change_while_a_wrapup_is_being_ended_stays() -> None:
         replace(room.desired.book, tier=1, agents={**room.desired.book.agents, "802": SignedIn("802", "1002", NOW)}), "802")
     assert asyncio.run(room.ask(Resume("801"))) == "done"
     assert (room.seated, room.desired.book.tier) == ({"1001": "801", "1002": "802"}, 1)
+
+
+@pytest.mark.rule("C1", part="a phone that came back while the link was cut")
+def test_what_was_heard_of_a_phone_before_the_link_was_cut_is_not_believed_afterwards() -> None:
+    room = Room()
+    room.reads_all_anew()
+    room.hears(ami.ReachabilityChanged("1001", "Unreachable", "sip:1001@10.0.0.7"))
+    room.clock.advance(RULES.fault_after.total_seconds())
+    room.attendance.tick()
+    assert set(room.desired.book.faults) == {"1001"}
+    room.hears(ami.FullyBooted(3600))       # the link is back, and nobody says again what was said meanwhile
+    room.reads_all_anew()
+    assert (room.desired.book.faults, room.asterisk.journalled[-1]) == ({}, "SEATFAULTEND")
