@@ -199,6 +199,11 @@ class Attendance:
         self._contacts.pop(node, None)
         self._floors.seat(self._seats())
 
+    def came_back(self, seat: str, agent: str) -> None:
+        """Signed in a moment ago with nobody to ask. It stands in Asterisk's database, of which a lost book needs all."""
+        if not self._lost:
+            self.adopt("", {f"emergency-sign-in/{seat}": agent})
+
     def adopt(self, node: str, switches: Mapping[str, str]) -> None:  # noqa: ARG002 - Reconciler's signature
         """What Asterisk's database says of agents who signed in while acd was dead, or of all when the book was lost."""
         all_of_it, self._lost = self._lost, False
@@ -261,6 +266,7 @@ class Attendance:
         plan = floor.plan.queues.get(stage_of(event.queue).queue) if floor else None
         if seat is None or floor is None or plan is None:
             return
+        self._releases.pop(seat, None)      # of a call before this one
         kept = floor.cut.get(seat) or max(other.wrapup_s for other in floor.plan.queues.values())
         if kept > plan.wrapup_s:
             self._releases[seat] = self._clock.now() + timedelta(seconds=plan.wrapup_s)
