@@ -264,9 +264,9 @@ class Attendance:
         seat = self._seat_of(event.interface)
         floor = self._floor_of(seat) if seat else None
         plan = floor.plan.queues.get(stage_of(event.queue).queue) if floor else None
+        self._releases.pop(seat or "", None)      # of a call before this one
         if seat is None or floor is None or plan is None:
             return
-        self._releases.pop(seat, None)      # of a call before this one
         kept = floor.cut.get(seat) or max(other.wrapup_s for other in floor.plan.queues.values())
         if kept > plan.wrapup_s:
             self._releases[seat] = self._clock.now() + timedelta(seconds=plan.wrapup_s)

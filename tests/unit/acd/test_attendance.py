@@ -112,11 +112,16 @@ def test_what_was_heard_of_a_phone_before_the_link_was_cut_is_not_believed_after
 
 def test_who_signs_in_with_everything_dead_does_not_keep_a_lost_book_from_being_read_from_asterisk() -> None:
     room = Room(Book(), lost=True)
-    room.attendance.came_back("1002", "802")       # *11 in the very moment in which acd is back
-    room.attendance.adopt("node1", {"at-seat/1001": "801", "emergency-sign-in/1002": "802", "tier": "2"})
-    assert (room.seated, room.desired.book.tier) == ({"1001": "801", "1002": "802"}, 2)
-    room.attendance.came_back("1002", "801")
-    assert room.seated == {"1002": "801"}, "with a book it is believed at once"
+
+    async def scene() -> None:
+        room.attendance.came_back("1002", "802")       # *11 in the very moment in which acd is back
+        room.attendance.adopt("node1", {"at-seat/1001": "801", "emergency-sign-in/1002": "802", "tier": "2"})
+        assert (room.seated, room.desired.book.tier) == ({"1001": "801", "1002": "802"}, 2)
+        room.attendance.came_back("1002", "801")
+        assert room.seated == {"1002": "801"}, "with a book it is believed at once"
+        await asyncio.sleep(0)
+
+    asyncio.run(scene())
 
 
 def test_an_earlier_calls_wrapup_ends_no_later_ones() -> None:
