@@ -55,7 +55,7 @@ class Asterisk:
         self.journalled, self.released = list[str](), list[str]()
         self.meanwhile: Callable[[], None] = lambda: None
 
-    def journal(self, event: str, *, call_id: str | None, seat: str | None, data: Sequence[str]) -> None:  # noqa: ARG002
+    def journal(self, event: str, *, call_id: str | None, seat: str | None, data: Sequence[str]) -> None:
         self.journalled.append(event)
 
     async def end_wrapup(self, seat: str) -> None:
