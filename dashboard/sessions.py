@@ -16,7 +16,7 @@ from crm.staff.audit import record_audit
 from crm.staff.schemas import Refused, SignedIn
 from dashboard.access import COOKIE, DESK, EVERYBODY, LEADS, SUPERVISES, public, require, sees_callers
 from dashboard.problems import problem, responses
-from dashboard.services import Given, Writing
+from dashboard.services import Given, Reading, Writing
 
 router = APIRouter(tags=["session"])
 
@@ -89,12 +89,13 @@ class SessionShown(BaseModel):
 
 @router.post("/session", status_code=201, response_model=SessionShown, dependencies=[Depends(public)],
              responses=responses(400, 401, 403, 422, 429, 503))
-def sign_in(given: Credentials, request: Request, response: Response, session: Writing,
+def sign_in(given: Credentials, request: Request, response: Response, reading: Reading, session: Writing,
             services: Given) -> SessionShown | Response:
     """A refusal is an answer and not an exception: the failed attempt is committed with it."""
     now = services.clock.now()
     address = request.client.host if request.client else ""
-    found = staff.authenticate(session, given.name, given.password, address, now)
+    compared = staff.compare(reading, given.name, given.password, address, now)
+    found = staff.authenticate(session, given.name, compared, address, now)
     if isinstance(found, Refused):
         record_audit(session, at=now, who=given.name, action="session.refused", subject=f"user:{given.name}",
                      detail=address)
