@@ -115,7 +115,7 @@ def ids_of(session: Session, actor: Actor, household_id: int) -> list[int]:
     return [row.id for row in found]
 
 
-def _with_merged(session: Session, household_id: int) -> Sequence[Row[Any]]:
+def _with_merged(session: Session, household_id: int) -> Sequence[Row[int, int, int | None, int]]:
     edition = edition_column().label("edition")
     return session.execute(select(Household.id, Household.estate_id, Household.merged_into, edition).where(
         or_(Household.id == household_id, Household.merged_into == household_id))).all()
