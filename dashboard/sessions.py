@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Annotated, Literal
 
+import structlog
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, Field, StringConstraints
 
@@ -19,6 +20,8 @@ from dashboard.problems import problem, responses
 from dashboard.services import Given, Reading, Writing
 
 router = APIRouter(tags=["session"])
+
+log = structlog.get_logger("dashboard.session")
 
 
 class Credentials(BaseModel):
@@ -91,17 +94,19 @@ class SessionShown(BaseModel):
              responses=responses(400, 401, 403, 422, 429, 503))
 def sign_in(given: Credentials, request: Request, response: Response, reading: Reading, session: Writing,
             services: Given) -> SessionShown | Response:
-    """A refusal is an answer and not an exception: the failed attempt is committed with it."""
+    """A refusal is an answer and not an exception: the failed attempt is committed with it. What is throttled is not in the
+    audit, which is kept for years and which nobody may fill who is not signed in; the tries that throttled it are."""
     now = services.clock.now()
     address = request.client.host if request.client else ""
     compared = staff.compare(reading, given.name, given.password, address, now)
-    found = staff.authenticate(session, given.name, compared, address, now)
+    found = compared if isinstance(compared, Refused) else staff.authenticate(session, given.name, compared, address, now)
     if isinstance(found, Refused):
-        record_audit(session, at=now, who=given.name, action="session.refused", subject=f"user:{given.name}",
-                     detail=address)
         if found.retry_at is not None:
+            log.warning("sign_in_throttled", name=given.name, address=address)
             wait = max(1, math.ceil((found.retry_at - now).total_seconds()))
             return problem(429, "too_many_requests", headers={"Retry-After": str(wait)})
+        record_audit(session, at=now, who=given.name, action="session.refused", subject=f"user:{given.name}",
+                     detail=address)
         return problem(401, "wrong_credentials")
     if old := request.cookies.get(COOKIE):
         staff.sign_out(session, old, now)

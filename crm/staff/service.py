@@ -64,11 +64,11 @@ class Compared:
     newer: str | None = None
 
 
-def compare(session: Session, name: str, password: str, address: str, now: datetime) -> Compared:
+def compare(session: Session, name: str, password: str, address: str, now: datetime) -> Compared | Refused:
     """For `authenticate`, in a transaction that only reads: it takes a tenth of a second, and on SQLite whoever writes keeps
-    everybody else from it. A throttled password is not looked at."""
-    if _throttled_until(session, name, address, now):
-        return Compared()
+    everybody else from it. Refused is what is throttled: nothing is compared and nothing is to be written, however often."""
+    if retry_at := _throttled_until(session, name, address, now):
+        return Refused(retry_at)
     hashed = session.scalar(select(User.password_hash).where(User.name == name))
     right = matches(hashed, password)
     return Compared(hashed, right, hash_of(password) if right and hashed is not None and is_outdated(hashed) else None)

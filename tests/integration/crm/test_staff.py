@@ -27,6 +27,8 @@ def try_in(
 ) -> UserShown | Refused:
     with database.reading() as session:
         compared = staff.compare(session, name, password, address, now)
+    if isinstance(compared, Refused):
+        return compared
     with database.writing.begin() as session:
         return staff.authenticate(session, name, compared, address, now)
 
