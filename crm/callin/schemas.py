@@ -122,4 +122,5 @@ class MyCallIn:
     due_at: datetime | None
     seat: str | None
     plan: Named | None           # of tier 3: the emergency plan in short
+    on_mobile: bool              # `seat` is their own phone
     mobile: bool                 # they may take calls on their own phone instead of coming

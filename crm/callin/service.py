@@ -66,7 +66,8 @@ def mine(session: Session, actor: Actor, site: Site) -> list[MyCallIn]:
         .where(CallInRow.released_at.is_(None), _is_own(actor)).order_by(CallInRow.id))
     plans = {3: Named(PLAN["zh"], PLAN["en"])}
     return [MyCallIn(row.id, row.tier, Coming(called.state), called.since, called.due_at, called.seat, plans.get(row.tier),
-                     may_choose(session, site, person)) for called, row, person in rows]
+                     on_mobile=(own := called.seat in site.mobile_seats), mobile=not own and may_choose(session, site, person))
+            for called, row, person in rows]
 
 
 def answer_own(session: Session, actor: Actor, site: Site, call_in_id: int, act: Act, now: datetime, *,
