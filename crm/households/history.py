@@ -79,7 +79,7 @@ class _Sort:
 
 def history(session: Session, actor: Actor, household_id: int, *, cursor: str | None = None, limit: int = 50) -> Page[HistoryItem]:
     """Newest first, with what happened under the ids that were merged into it."""
-    ids = _ids(session, actor, household_id)
+    ids = ids_of(session, actor, household_id)
     place = _place(cursor) if cursor is not None else None
     parts = [sort.part(session, actor, ids, place, limit + 1).subquery() for sort in _sorts(actor)]
     every = union_all(*(select(part) for part in parts))
@@ -92,15 +92,16 @@ def history(session: Session, actor: Actor, household_id: int, *, cursor: str | 
 
 def open_matters(session: Session, actor: Actor, household_id: int) -> tuple[tuple[HistoryItem, ...], tuple[HistoryItem, ...]]:
     """(tickets, callbacks) that are not over, oldest first; at most fifty of each."""
-    ids = _ids(session, actor, household_id)
+    ids = ids_of(session, actor, household_id)
     tickets, callbacks = (session.execute(sort.of(session, actor, select(*_all(sort.columns)), ids).where(sort.columns["is_open"])
                                           .order_by(sort.columns["at"], sort.row_id).limit(MOST_OPEN))
                           for sort in (_TICKETS, _CALLBACKS))
     return tuple(HistoryItem(*row) for row in tickets), tuple(HistoryItem(*row) for row in callbacks)
 
 
-def _ids(session: Session, actor: Actor, household_id: int) -> list[int]:
-    """What it goes by, and what was merged into it. Which kinds there are, as what follows will ask, is asked on the way."""
+def ids_of(session: Session, actor: Actor, household_id: int) -> list[int]:
+    """With those that were merged into it. Which kinds there are, as what follows will ask, is asked on the way. Raises NotFound,
+    also where the actor may not see it."""
     may(actor, READ)
     found = _with_merged(session, household_id)
     mine = next((row for row in found if row.id == household_id), None)

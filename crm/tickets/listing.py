@@ -79,7 +79,11 @@ def _newest_named(session: Session, actor: Actor, wanted: Wanted, limit: int, be
     by_kinds = not (wanted.mine or actor.is_system)
     supposed = edition_supposed(session) if by_kinds else 0
     query, is_all = _newest(session, actor, wanted, limit, below, supposed)
-    rows, known, edition = ([], Known(), None) if query is None else named(session, query, edition_column() if by_kinds else None)
+    found: tuple[list[Ticket], Known, int | None] = ([], Known(), None)
+    if query is not None:
+        there = named(session, query, edition_column() if by_kinds else None)     # by itself: its type is its own
+        found = there
+    rows, known, edition = found
     if by_kinds and edition is None and not is_all:
         edition = edition_now(session)      # there may be some of kinds that came since
     if edition in (None, supposed):
