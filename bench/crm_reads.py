@@ -157,14 +157,14 @@ def _once(database: Database, way: Callable[[Session, Any], Any], key: Any) -> t
     answer."""
     said = Said()
     with database.reading() as session:
-        clock = _clock(session)
+        clock = worked(session)
         event.listen(database.engine, "before_cursor_execute", said.hear)
         began = clock()
         answer = way(session, key)
         whole = clock() - began
         event.remove(database.engine, "before_cursor_execute", said.hear)
     with database.reading() as session:
-        clock = _clock(session)
+        clock = worked(session)
         cursor: Any = session.connection().connection.cursor()
         alone = float("inf")
         for _ in range(AGAIN):
@@ -178,7 +178,7 @@ def _once(database: Database, way: Callable[[Session, Any], Any], key: Any) -> t
     return whole * 1000, alone * 1000, answer
 
 
-def _clock(session: Session) -> Callable[[], float]:
+def worked(session: Session) -> Callable[[], float]:
     """Seconds of work, whoever else is on the machine: SQLite works in this thread, PostgreSQL in a process of its own too, which
     has no helpers here (crm_databases.py). Where the system does not tell a process' time: those of the clock on the wall."""
     driver: Any = session.connection().connection.driver_connection
