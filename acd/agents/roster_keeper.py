@@ -49,8 +49,8 @@ class RosterKeeper:
             except (RedisError, OSError):
                 raw = None          # others report it; the last roster holds
             if raw and raw != self._last:
-                self._last = raw
                 await self._heard(raw)
+                self._last = raw        # not before: what could not be taken is tried again by the loop that begins again
             await asyncio.sleep(self._every_s)
 
     async def _heard(self, raw: bytes) -> None:

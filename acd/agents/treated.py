@@ -38,9 +38,9 @@ class TreatedKeeper:
             except (RedisError, OSError):
                 raw = None          # others report it; the last list holds
             if raw and raw != self._last:
-                self._last = raw
                 if (found := treated_in(raw)) is not None:
                     self._take(found)
+                self._last = raw        # not before: what could not be taken is tried again by the loop that begins again
             await asyncio.sleep(self._every_s)
 
 

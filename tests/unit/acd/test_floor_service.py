@@ -40,7 +40,7 @@ class Link:
         self.may_answer = asyncio.Event()
         self.may_answer.set()
 
-    async def ask_list(self, action: str, headers: Mapping[str, str] | None = None) -> list[Headers]:  # noqa: ARG002
+    async def ask_list(self, action: str, headers: Mapping[str, str] | None = None) -> list[Headers]:
         self.readings += action == "Status"
         await self.may_answer.wait()
         if self.cut:
