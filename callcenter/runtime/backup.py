@@ -42,8 +42,8 @@ class BadBackup(SixringError):
 
 
 def back_up(settings: Settings, target: Path, *, recordings: bool) -> None:
-    """Of a running instance too: SQLite's backup interface and pg_dump give one consistent moment. One that fails leaves nothing: on a
-    full disk it is tried every hour."""
+    """Of a running instance too: SQLite's backup interface and pg_dump give one consistent moment. One that fails leaves nothing:
+    on a full disk it is tried every hour."""
     part = target.with_name(target.name + ".part")
     try:
         _write(settings, part, recordings=recordings)
