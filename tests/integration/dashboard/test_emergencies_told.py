@@ -41,7 +41,7 @@ def outside() -> Outside:
 
 
 @pytest.mark.rule("H1")
-@pytest.mark.rule("H5", part="asked for, counted, told in chat groups and by a notice; the ringing itself is crm/dialling's")
+@pytest.mark.rule("H5", part="asked for, counted, told in chat groups and by a notice")
 @pytest.mark.rule("H11")
 def test_five_calls_propose_a_power_cut_whose_households_are_rung_and_told(counter: Counter, outside: Outside) -> None:
     agent, lead, office = counter.person(Role.AGENT), counter.person(Role.LEADER), counter.person(Role.OFFICE)
