@@ -32,6 +32,7 @@ from crm.staff.actor import Actor
 from crm.staff.audit import record_audit
 from crm.staff.chain import seal_old
 from crm.staff.command import audit_app, user_app
+from crm.staff.first import FirstPeople
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, invoke_without_command=True)
 kinds_app = typer.Typer(help="Kinds of tickets.")
@@ -74,6 +75,19 @@ def migrate_command(check: Annotated[bool, typer.Option("--check", help="only sa
         typer.echo(migrate(database))
         with database.writing.begin() as session:
             seal_old(session, datetime.now(UTC))
+
+
+@app.command("prepare")
+def prepare_command(households: Annotated[Path | None, typer.Option(help="a register to bring in")] = None) -> None:
+    """A first start in one process: `migrate`, then the users, agents and households that are missing. Standard input has a line
+    each: `user NAME ROLE PASSWORD`, `agent CODE PIN`."""
+    first = FirstPeople.read(sys.stdin)
+    site = load_site(Settings.load().site_file)
+    migrate_command()
+    with instance_database() as database:
+        first.put(database, site, datetime.now(UTC))
+    if households is not None:
+        households_import(households)
 
 
 @kinds_app.callback()

@@ -222,6 +222,6 @@ def came_lately(session: Session, now: datetime) -> Mapping[str, float]:
         CallRow.queued_at >= since, CallRow.queued_at < now, CallRow.entered_at.is_not(None), CallRow.queue.is_not(None))
         .group_by(CallRow.queue)).all()
     is_young = session.scalar(select(CallRow.call_id).where(CallRow.queued_at < since).limit(1)) is None
-    first = min((at for _, _, at in rows), default=now) if is_young else since
+    first = min((at for _, _, at in rows if at), default=now) if is_young else since
     seen = max(now - first, LATELY_LEAST)
-    return {queue: calls * (STEP / seen) for queue, calls, _ in rows}
+    return {queue: calls * (STEP / seen) for queue, calls, _ in rows if queue}
