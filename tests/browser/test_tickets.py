@@ -264,6 +264,13 @@ def test_a_recording_is_heard_and_has_a_note_at_its_place(desk: TicketDesk, floo
         sound.get_by_label("此处备注").fill("语气不好")
         sound.get_by_label("此处备注").press("Enter")
         expect(sound).to_contain_text("语气不好")
+        expect(page.locator("[data-text]")).to_contain_text([
+            re.compile("感谢评价.*138.*8000.*会再试.*对方服务器没有收下（http_503）"), re.compile("感谢评价.*已发出")])
+        picture(page, "household-zh")
+        assert cut_off(page) == []
+    with desk.page(Role.LEADER, f"/households/{HOME}", WALL, "en") as page:
+        expect(page.locator("[data-text=again]")).to_contain_text("the other server did not take it (http_503)")
+        picture(page, "household-en")
     assert [who for who, _ in desk.looks(f"call:{HEARD}", "recording.listened")] == ["leader"]
 
 
