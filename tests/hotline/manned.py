@@ -45,7 +45,8 @@ class Manned:
 
     async def _begin(self) -> None:
         self._store.start()
-        people = (*(f"user {' '.join(user)}\n" for user in self._users), *(f"agent {code} {pin}\n" for code, pin in self._pins.items()))
+        people = (*(f"user {' '.join(user)}\n" for user in self._users),
+                  *(f"agent {code} {pin}\n" for code, pin in self._pins.items()))
         await asyncio.to_thread(self._crm, "prepare", text="".join(people))
         self.start("agi")
         self.start("acd")

@@ -76,11 +76,11 @@ class Floor:
         self._redis.set("sixring:board", f'{{"epoch":"{self._epoch}","cursor":"{self.cursor}","board":{body}}}')
 
     def write_health(self, *components: str) -> None:
-        """Fresh keys of these components, for a minute."""
+        """Fresh keys of these components, for an hour: a busy machine makes the silence of none."""
         since = datetime.now(UTC).isoformat()
         for name in components:
             self._redis.set(f"sixring:health:{name}",
-                            f'{{"component":"{name}","state":"ok","since":"{since}","detail":""}}', ex=60)
+                            f'{{"component":"{name}","state":"ok","since":"{since}","detail":""}}', ex=3600)
 
     def fall_silent(self, component: str) -> None:
         self._redis.delete(f"sixring:health:{component}")

@@ -123,8 +123,11 @@ def test_the_process_as_it_is_run_sends_and_killed_in_between_sends_on(
         with database.writing.begin() as session:
             for number in range(20):
                 note(session, NOW, "ticket.moved", f"ticket:{number}")
+        inbox.holds = 3
         with begun(command, environment):
-            until(lambda: len(inbox.letters) > 2, what="it sends")
+            until(lambda: len(inbox.letters) == 3, what="it sends")
+        inbox.goes_on.set()
+        assert len(waiting(database)) >= 18, "it was killed in between"
         with database.writing.begin() as session:
             waits = WebhookDelivery.next_at.is_not(None)
             session.execute(update(WebhookDelivery).where(waits).values(next_at=NOW))     # no lease to wait out
