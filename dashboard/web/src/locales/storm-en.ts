@@ -55,7 +55,7 @@ const en: typeof zh = {
     title: 'Surges so far', none: 'None yet', highest: 'up to {tier}', on: 'going on', ended: 'over {at}',
     act: { declared: 'declared by itself', rose: 'raised by itself', fell: 'lowered by itself', raised: 'raised by hand', lowered: 'lowered by hand', held: 'held by hand', let_go: 'hold lifted', hold_over: 'hold ran out' },
   },
-  mine: { title: 'You are called in', accept: 'I come', mobile: 'On my own phone', refuse: 'I cannot' },
+  mine: { title: 'You are called in', accept: 'I come', mobile: 'On my own phone', onMobile: 'calls come to your own phone', refuse: 'I cannot' },
   party: {
     guard: 'Guards', cleaner: 'Cleaners', lift_company: 'Lift company', gas_company: 'Gas company', power_company: 'Power company', fire_brigade: 'Fire brigade', police: 'Police', ambulance: 'Ambulance', family: 'Family', resident: 'Resident',
   },

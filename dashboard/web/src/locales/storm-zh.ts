@@ -56,7 +56,7 @@ export default {
     title: '以往激增', none: '还没有', highest: '最高{tier}', on: '进行中', ended: '{at} 解除',
     act: { declared: '自动启动', rose: '自动升级', fell: '自动降级', raised: '人工升级', lowered: '人工降级', held: '人工保持', let_go: '取消保持', hold_over: '保持到期' },
   },
-  mine: { title: '你被召集', accept: '我来', mobile: '用我的手机接听', refuse: '我来不了' },
+  mine: { title: '你被召集', accept: '我来', mobile: '用我的手机接听', onMobile: '来电打到你的手机', refuse: '我来不了' },
   party: {
     guard: '秩序员', cleaner: '保洁', lift_company: '电梯维保', gas_company: '燃气公司', power_company: '供电公司', fire_brigade: '消防', police: '公安', ambulance: '急救', family: '家属', resident: '住户',
   },
