@@ -12,6 +12,8 @@ import pytest
 
 from acd.agents.roster_keeper import RosterKeeper
 from acd.agents.treated import TreatedKeeper
+from acd.bus.values import TRIES
+from acd.loops import TRIES as LOOPS_TRIES
 from callcenter.bus import Bus
 from callcenter.roster import ROSTER, Agent, Roster
 from callcenter.treated import TREATED
@@ -59,3 +61,23 @@ def test_what_could_not_be_taken_is_taken_by_the_loop_that_begins_again(
 
     asyncio.run(asyncio.wait_for(scene(), 60))
     assert taken == [taken[0]] * 2, "and then no more"
+
+
+def test_what_nothing_can_take_is_given_up_and_does_not_end_acd() -> None:
+    tries: list[object] = []
+
+    def take(found: object) -> None:
+        tries.append(found)
+        raise KeyError("never")
+
+    keeper = TREATMENTS[1](cast(Bus, SimpleNamespace(redis=Redis(TREATMENTS[0]))), take)
+
+    async def scene() -> None:
+        for _ in range(TRIES):
+            with pytest.raises(KeyError):
+                await keeper.run()
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(keeper.run(), 0.05)
+
+    asyncio.run(asyncio.wait_for(scene(), 60))
+    assert len(tries) == TRIES < LOOPS_TRIES
