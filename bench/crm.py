@@ -4,6 +4,7 @@
     list_…     a page of tickets: by kind, by estate, by who works on them, by the caller's number
     history    a household's page
     month      figures of every queue and day of a month
+    complaints the complaints' monthly report: by kind, category, cause and estate, and the months before
     tick       the clocks' look at what is due, with all clocks open and with a hundredth of them
 
     uv run python bench/crm.py [--households 1000000] [--database sqlite|postgresql|both] [--json]

@@ -264,7 +264,8 @@ class FloorService:
             return
         now = self._clock.now()
         before = node.floor
-        after = floor_from(before.plan, snapshot, self._memory(before), now, agents=before.agents)
+        after = floor_from(before.plan, snapshot, self._memory(before), now, agents=before.agents,
+                           heard=before.channels if node.known else None)
         for event, at in node.since_asked:
             try:
                 fold(after, event, at)

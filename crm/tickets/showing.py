@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, TypeVar
+from typing import Final
 
 from sqlalchemy import ScalarSelect, Select, null, select
 from sqlalchemy.orm import Session, aliased
@@ -20,7 +20,6 @@ from crm.tickets.models import Ticket
 from crm.tickets.schemas import Fields, TicketShown
 from crm.tickets.values import privacy_of
 
-T = TypeVar("T")
 BEFORE_KINDS: Final = "open"     # the stage of a row that a program from before the kinds has added
 
 
@@ -46,13 +45,13 @@ class Known:
     rooms: Mapping[int, str] = field(default_factory=dict)
 
 
-def named(session: Session, query: Select[Ticket], also: ScalarSelect[T] | None = None) -> tuple[list[Ticket], Known, T | None]:
+def named(session: Session, query: Select[Ticket], also: ScalarSelect[int] | None = None) -> tuple[list[Ticket], Known, int | None]:
     """The tickets of a query and what they name, in one statement; and `also`, if there is any ticket."""
     owner, offered, assignee = (aliased(User) for _ in range(3))
     joined = (query.outerjoin(Household, Household.id == Ticket.household_id).outerjoin(owner, owner.id == Ticket.owner_id)
               .outerjoin(offered, offered.id == Ticket.offered_to_id).outerjoin(assignee, assignee.id == Ticket.assignee_id)
               .add_columns(null() if also is None else also, Household.label, owner.name, offered.name, assignee.name))
-    said: T | None = None
+    said: int | None = None
     rows: list[Ticket] = []
     names: dict[int, str] = {}
     rooms: dict[int, str] = {}

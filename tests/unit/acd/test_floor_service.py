@@ -137,6 +137,25 @@ def test_neither_a_listener_nor_an_event_that_breaks_keeps_the_others_from_what_
     played(play)
 
 
+def test_who_is_on_hold_stays_so_when_something_else_was_found_to_have_drifted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("acd.floor.service.LATE_S", 0.0)
+    leg = {**CALLER, "uniqueid": "node1-2.2", "channel": "PJSIP/1001-2", "bridgeid": "b", "variable": ""}
+
+    async def play(scene: Scene) -> None:
+        scene.link.there = [{**CALLER, "bridgeid": "b"}, leg]
+        scene.service.deliver(LinkUp("node1"))
+        scene.says(ami.FullyBooted(3600))
+        await scene.until_read(1)
+        scene.says(ami.HeldOrNot("node1-2.2", True))
+        scene.link.there.append({**CALLER, "uniqueid": "node1-3.3", "linkedid": "node1-3.3", "variable": "CALL_ID=node1-3.3"})
+        scene.says(ami.Reloaded("app_queue"))
+        await scene.until_read(2)
+        [floor] = scene.service.floors()
+        assert (len(floor.calls), floor.channels["node1-2.2"].on_hold) == (2, True)
+
+    played(play)
+
+
 def test_a_reader_that_cannot_follow_still_hears_that_the_link_was_cut() -> None:
     async def play(scene: Scene) -> None:
         flood = LinkEvents("node1", [(ami.HungUp("x", 16), NOW)] * INBOX_LIMIT)
