@@ -7,7 +7,8 @@ source and met in play (docs/simulator.md):
 - While a prompt tells them their place, they do not look, and no one behind them has their turn: the seat stands idle.
 - A ring that nobody answered is followed by a second's pause (`retry`), then by the next seat in turn (`rrmemory`).
 - Wrap-up and the time in a stage are counted in whole seconds of the clock.
-- Each stage is a queue of its own. Backup and teams ring all who are free at once (`ringall`), for one caller at a time.
+- Each stage is a queue of its own. Backup and teams ring all who are free at once (`ringall`), for one caller at a time, and
+  after a seat's rings and the pause all who are free then.
 - A seat is not rung for a queue while callers wait in one of more weight that it is in too. A later stage has more than any
   priority.
 - At the chain's end the offer takes its time, in which nobody is rung; who stays waits in the last stage again.
@@ -286,8 +287,7 @@ class _AppQueueRun(Run):
             self._rests(call)
             return
         entry.pending = True
-        self._rings(call, chosen, min(AN_HOUR_S if line.rings_all else call.queue.plan.seat_ring_s,
-                                      entry.expires - floor(self._now)))
+        self._rings(call, chosen, min(call.queue.plan.seat_ring_s, entry.expires - floor(self._now)))
 
     def _is_wanted_more(self, worker: Worker, mine: Line) -> bool:
         """By callers of a queue of more weight, as many as it has free seats."""

@@ -31,7 +31,18 @@ EMERGENCY: Final = "emergency"        # a caller's kind: the menu's key that com
 MENU_WAIT_S: Final = 1
 KEY_WAIT_S: Final = 6.0               # message.conf, at the chain's end
 A_MOMENT_S: Final = 0.1
+_STEPS: Final = {"QueueCallerJoin", "QueueCallerLeave", "AgentCalled", "AgentRingNoAnswer", "AgentConnect", "UserEvent"}
 _LEVELS: Final = {"backup": Level.BACKUP, "teams": Level.TEAMS}
+
+
+@dataclass(frozen=True)
+class Happened:
+    """Of a call, as app_queue said it."""
+
+    when: float
+    what: str
+    queue: str
+    seat: str
 
 
 @dataclass
@@ -48,6 +59,7 @@ class Played:
     seat: str = ""
     rings: int = 0
     ringing: list[Ring] = field(default_factory=list)
+    steps: list[Happened] = field(default_factory=list)
 
     @property
     def outcome(self) -> str:
@@ -114,8 +126,8 @@ def seconds_of(sounds: Path, *names: str) -> float:
 def manners_of(sounds: Path, *, acd: bool) -> AppQueue:
     """The prompts' lengths, for the simulator."""
     busy = seconds_of(sounds, "all-busy-choice")
-    places = tuple(seconds_of(sounds, f"digits/{place}", "queue-callswaiting", "queue-thankyou") for place in range(1, 11))
-    return AppQueue(next_s=seconds_of(sounds, "queue-youarenext", "queue-thankyou"),
+    places = tuple(seconds_of(sounds, f"digits/{place}", "queue-callswaiting") for place in range(1, 11))
+    return AppQueue(next_s=seconds_of(sounds, "queue-youarenext"),
                     there_are_s=seconds_of(sounds, "queue-thereare"), places_s=places,
                     busy_s=busy, offer_s=busy + KEY_WAIT_S, acd=acd,
                     told_s=seconds_of(sounds, "expected-wait-prefix", "digits/2", "queue-minutes"))
@@ -217,6 +229,8 @@ class Traced:
         if one is None or "Timestamp" not in message:
             return
         number, now = message["CallerIDNum"], float(message["Timestamp"])
+        if (what := message.get("Event", "")) in _STEPS:
+            one.steps.append(Happened(now, what, message.get("Queue", ""), message.get("MemberName", "")))
         match message.get("Event"):
             case "QueueCallerJoin":
                 _, _, pool = message["Queue"].partition(".")
