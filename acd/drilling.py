@@ -27,7 +27,7 @@ from callcenter.errors import SixringError
 from callcenter.events import CallState
 from callcenter.site.drills import DrillPolicy
 from callcenter.site.schema import Site
-from callcenter.stages import DRILL_QUEUES
+from callcenter.stages import DRILL_QUEUES, Pool, Stage, asterisk_queue
 
 FAMILY: Final = "sixring"
 BEGUN: Final = "begun"                       # detail: this call was begun before
@@ -54,7 +54,8 @@ class DrillRules:
     @classmethod
     def of(cls, site: Site) -> DrillRules:
         stages = [f"{queue.id}.{stage.to}" for queue in site.queues for stage in queue.stages if stage.to != "outside"]
-        names = [f"{DRILL_QUEUES}{name}" for name in (*(queue.id for queue in site.queues), *stages)]
+        urgent = [asterisk_queue(Stage(queue, Pool.EMERGENCY)) for queue in sorted(site.emergency_queues)]
+        names = [f"{DRILL_QUEUES}{name}" for name in (*(queue.id for queue in site.queues), *stages, *urgent)]
         return cls(site.drills, tuple(dict.fromkeys(names)), frozenset(number.number for number in site.numbers))
 
 

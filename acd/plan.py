@@ -31,6 +31,7 @@ class QueuePlan:
     teams: bool = False                  # its chain has the stage of all agents
     backed: bool = False                 # … and, at any hour, that of the backup seats
     press: bool = False                  # spokespersons only (D4)
+    emergency: bool = False              # a key leads to it that comes before everybody (F5)
 
     @classmethod
     def of(cls, queue: QueueConfig, site: Site) -> Self:
@@ -39,7 +40,8 @@ class QueuePlan:
             estates=tuple(estate.id for estate in site.estates) if queue.estate_first else (),
             languages=tuple(name for name in LANGUAGES if name != site.language) if queue.language_first else (),
             teams=any(stage.to == "teams" for stage in queue.stages),
-            backed=any(stage.to == "backup" and stage.when == "always" for stage in queue.stages), press=queue.press)
+            backed=any(stage.to == "backup" and stage.when == "always" for stage in queue.stages), press=queue.press,
+            emergency=queue.id in site.emergency_queues)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@
 | `repair.in-en`      | of those, who speak the caller's language; tried before `repair`        | 0     |
 | `repair.backup`     | backup seats and everybody with the skill; from the sixth ring (A2)     | 1     |
 | `repair.teams`      | every agent signed in, whatever the skill                               | 2     |
+| `repair.emergency`  | as `repair.backup`, at once and before all other callers (F5)           | 0     |
 | `seat.1001`         | that seat alone: the last agent, and calls transferred to a person      | None  |
 | `drill.repair…`     | simulated seats, for a drill's callers: each of the above but pools     | as it |
 
@@ -27,10 +28,11 @@ class Pool(StrEnum):
     LANGUAGE = "in"
     BACKUP = "backup"
     TEAMS = "teams"
+    EMERGENCY = "emergency"
     SEAT = "seat"
 
 
-STAGES: Final = {Pool.PRIMARY: 0, Pool.ESTATE: 0, Pool.LANGUAGE: 0, Pool.BACKUP: 1, Pool.TEAMS: 2}
+STAGES: Final = {Pool.PRIMARY: 0, Pool.ESTATE: 0, Pool.LANGUAGE: 0, Pool.EMERGENCY: 0, Pool.BACKUP: 1, Pool.TEAMS: 2}
 OUTSIDE_STAGE: Final = 3
 DRILL_QUEUES: Final = "drill."
 
@@ -54,7 +56,7 @@ def asterisk_queue(stage: Stage) -> str:
             return stage.queue
         case Pool.ESTATE | Pool.LANGUAGE:
             return f"{stage.queue}.{stage.pool}-{stage.of}"
-        case Pool.BACKUP | Pool.TEAMS:
+        case Pool.BACKUP | Pool.TEAMS | Pool.EMERGENCY:
             return f"{stage.queue}.{stage.pool}"
         case Pool.SEAT:
             return f"seat.{stage.of}"
@@ -69,7 +71,7 @@ def stage_of(name: str) -> Stage:
         return Stage(name, Pool.PRIMARY)
     if queue == Pool.SEAT:
         return Stage("", Pool.SEAT, rest)
-    if rest in (Pool.BACKUP, Pool.TEAMS):
+    if rest in (Pool.BACKUP, Pool.TEAMS, Pool.EMERGENCY):
         return Stage(queue, Pool(rest))
     pool, _, of = rest.partition("-")
     if pool in (Pool.ESTATE, Pool.LANGUAGE) and of:

@@ -100,7 +100,7 @@ def _rung(plan: FloorPlan, agent: Agent, backup: list[QueuePlan], with_teams: li
         queue = plan.queues.get(skill)
         if queue and _may(agent, queue):
             yield queue.queue, level - 1
-            yield asterisk_queue(Stage(skill, Pool.BACKUP)), 0
+            yield from ((name, 0) for name in _with_backup(queue))
             for estate in queue.estates:
                 if estate in agent.estates:
                     yield asterisk_queue(Stage(skill, Pool.ESTATE, estate)), level - 1
@@ -109,7 +109,7 @@ def _rung(plan: FloorPlan, agent: Agent, backup: list[QueuePlan], with_teams: li
                     yield asterisk_queue(Stage(skill, Pool.LANGUAGE, language)), level - 1
     for queue in backup:
         if _may(agent, queue):
-            yield asterisk_queue(Stage(queue.queue, Pool.BACKUP)), 0
+            yield from ((name, 0) for name in _with_backup(queue))
     for queue in with_teams:
         if _may(agent, queue):
             yield asterisk_queue(Stage(queue.queue, Pool.TEAMS)), 0
@@ -121,14 +121,21 @@ def _pulled_in(plan: FloorPlan, tier: int, penalty: int) -> Iterator[tuple[str, 
     for queue in plan.queues.values() if tier else ():
         if not queue.press:
             yield queue.queue, penalty
-            yield asterisk_queue(Stage(queue.queue, Pool.BACKUP)), 0
+            yield from ((name, 0) for name in _with_backup(queue))
+
+
+def _with_backup(queue: QueuePlan) -> Iterator[str]:
+    """Asterisk's queues in which the backup seats ring with whoever has the skill: from the sixth ring, and at once."""
+    yield asterisk_queue(Stage(queue.queue, Pool.BACKUP))
+    if queue.emergency:
+        yield asterisk_queue(Stage(queue.queue, Pool.EMERGENCY))
 
 
 def _has_time(plan: FloorPlan, name: str) -> bool:
     """Whether a seat is rung there long enough for a mobile: two rings, as among the primary seats, are over before the network has
-    found it and somebody has pressed 1. The backup stage rings everybody for all its time, and at once where nobody else is."""
+    found it and somebody has pressed 1. The backup stage rings everybody for six rings, and at once where nobody else is."""
     stage = stage_of(name)
-    return stage.pool in (Pool.BACKUP, Pool.TEAMS) or not plan.queues[stage.queue].backed
+    return stage.pool in (Pool.BACKUP, Pool.TEAMS, Pool.EMERGENCY) or not plan.queues[stage.queue].backed
 
 
 def _may(agent: Agent, queue: QueuePlan) -> bool:
@@ -141,7 +148,7 @@ def _static(plan: FloorPlan) -> Iterator[tuple[str, str]]:
         home = () if plan.free_seating else queue.seats
         yield from ((queue.queue, seat) for seat in home)
         backup = () if queue.press and plan.free_seating else queue.backup
-        yield from ((asterisk_queue(Stage(queue.queue, Pool.BACKUP)), seat) for seat in (*backup, *home))
+        yield from ((name, seat) for name in _with_backup(queue) for seat in (*backup, *home))
         if queue.teams and not plan.free_seating:
             yield from ((asterisk_queue(Stage(queue.queue, Pool.TEAMS)), seat) for seat in plan.seats)
     yield from ((asterisk_queue(Stage("", Pool.SEAT, seat)), seat) for seat in plan.seats)
@@ -150,7 +157,7 @@ def _static(plan: FloorPlan) -> Iterator[tuple[str, str]]:
 def _queues(plan: FloorPlan) -> Iterator[str]:
     for queue in plan.queues.values():
         yield queue.queue
-        yield from (asterisk_queue(Stage(queue.queue, pool)) for pool in (Pool.BACKUP, Pool.TEAMS))
+        yield from (asterisk_queue(Stage(queue.queue, pool)) for pool in (Pool.BACKUP, Pool.TEAMS, Pool.EMERGENCY))
         yield from (asterisk_queue(Stage(queue.queue, Pool.ESTATE, estate)) for estate in queue.estates)
         yield from (asterisk_queue(Stage(queue.queue, Pool.LANGUAGE, language)) for language in queue.languages)
     yield from (asterisk_queue(Stage("", Pool.SEAT, seat)) for seat in plan.seats)

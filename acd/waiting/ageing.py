@@ -123,7 +123,7 @@ class Ageing:
 
 def queues_to_look_at(floor: Floor, now: datetime) -> list[str]:
     """Asterisk's queues in which a call can have gained a point. (Before the primary agents nobody waits for long.)"""
-    return sorted({asterisk_queue(Stage(facts.queue, _POOLS[facts.stage])) for facts in floor.calls.values()
+    return sorted({facts.in_queue or asterisk_queue(Stage(facts.queue, _POOLS[facts.stage])) for facts in floor.calls.values()
                    if facts.waiting and facts.queue in floor.plan.queues and facts.stage in _POOLS
                    and facts.queued_at is not None and now - facts.queued_at >= AGE_EVERY})
 

@@ -14,6 +14,7 @@ CALLS_A_MINUTE: Final = 4.0
 WAVE_S: Final = 480.0        # busy and quiet take turns, so that the board has something to show
 WAVE_HEIGHT: Final = 0.7
 _DEEPEST_MENU: Final = 4
+RARE: Final = 0.1
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,7 @@ class Way:
 
     keys: tuple[str, ...]
     leaves_message: bool
+    rare: bool = False           # for people in danger
 
 
 @dataclass(frozen=True)
@@ -99,7 +101,7 @@ def next_caller(rng: random.Random, numbers: Sequence[str], choices: Sequence[Wa
     impatient.
     """
     speaks_english = english is not None and rng.random() < 1 / 8
-    way = rng.choices(choices, weights=[0.2 if way.leaves_message else 1.0 for way in choices])[0]
+    way = rng.choices(choices, weights=[RARE if way.rare else 0.2 if way.leaves_message else 1.0 for way in choices])[0]
     keys = [(rng.uniform(3, 9) if place == 0 else rng.uniform(2, 5), key) for place, key in enumerate(way.keys)]
     if speaks_english and english is not None:
         keys.insert(0, (rng.uniform(2, 6), english))
@@ -130,6 +132,6 @@ def _ways(menus: dict[str, Menu], menu: Menu, keys: tuple[str, ...], seen: tuple
 
 def _way(menus: dict[str, Menu], choice: Choice, keys: tuple[str, ...], seen: tuple[str, ...]) -> Iterator[Way]:
     if choice.queue or choice.message:
-        yield Way(keys, leaves_message=choice.message)
+        yield Way(keys, leaves_message=choice.message, rare=choice.emergency)
     elif choice.menu and choice.menu not in seen and len(keys) < _DEEPEST_MENU:
         yield from _ways(menus, menus[choice.menu], keys, (*seen, choice.menu))

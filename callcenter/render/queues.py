@@ -8,14 +8,16 @@ from typing import Literal
 from callcenter.site.schema import QueueConfig, Site
 from callcenter.stages import Pool, Stage, asterisk_queue
 
+MembersOf = Literal["primary", "backup", "teams"]
 
-def members(site: Site, queue: QueueConfig, stage: Literal["primary", "backup", "teams"]) -> str:
+
+def members(site: Site, queue: QueueConfig, stage: MembersOf) -> str:
     """The member lines of a stage: in fixed seating everybody who belongs there, in free seating only seats that are always
     on. In free seating a press queue has none: nobody but a spokesperson, whom acd adds, may answer it (D4)."""
     return "".join(f"member => PJSIP/{seat},0,{seat},PJSIP/{seat}\n" for seat in _seats(site, queue, stage))
 
 
-def _seats(site: Site, queue: QueueConfig, stage: Literal["primary", "backup", "teams"]) -> Sequence[str]:
+def _seats(site: Site, queue: QueueConfig, stage: MembersOf) -> Sequence[str]:
     if site.free_seating:
         return queue.backup if stage == "backup" and not queue.press else ()
     everybody = [seat.seat for seat in site.seats]

@@ -295,6 +295,12 @@ class Site(Part):
         return {name: estate.id for estate in self.estates for name in estate.names}
 
     @property
+    def emergency_queues(self) -> frozenset[str]:
+        """Queues to which a key of people in danger leads."""
+        choices = [choice for menu in self.menus for choice in (*menu.keys.values(), menu.silent)]
+        return frozenset(choice.queue for choice in choices if choice.emergency and choice.queue)
+
+    @property
     def free_seating(self) -> bool:
         """With agents, a primary seat rings once one has signed in there. Without, every seat is its own agent."""
         return bool(self.agents)

@@ -36,7 +36,7 @@ SITE = TestSite(
     agents=[{"code": code, "name": f"agent {code}", "skills": {"repair": 1}} for code in ("901", "902", "903", "904")],
     queues=[
         queue("repair", backup=[LEADER], last_agent=2, estate_first=3, language_first=3),
-        queue("plain", seats=[ANYBODY], backup=[LEADER]),
+        queue("plain", seats=[ANYBODY], backup=[LEADER], backup_for=60),
         queue("press", press=True, backup=[]),
     ],
     more={
@@ -147,17 +147,38 @@ async def test_who_has_more_points_is_answered_before_who_came_earlier(line: Lin
     assert "PRIORITY" not in early.events
 
 
-@pytest.mark.rule("F5", part="the key comes before everybody else in the queue")
-async def test_the_emergency_key_comes_before_everybody_and_says_so(line: Line) -> None:
+@pytest.mark.rule("F5", part="the key comes before everybody else")
+async def test_the_emergency_key_comes_before_who_has_waited_beyond_the_sixth_ring_and_says_so(line: Line) -> None:
     anybody = await line.seat(ANYBODY)
-    async with members(line, plain=ANYBODY) as ami:
+    await line.leave(LEADER)
+    async with members(line, plain=ANYBODY, plain__backup=ANYBODY, plain__emergency=ANYBODY):
+        first = await call(line, "1|zh|0|甲 1-1", "2", CALLER)
+        await (await anybody.rings()).answer()
+        await first.has("CONNECT")
         frail = await call(line, "3|zh|20|丙 3-3||||frail", "2", THIRD)
-        await anybody.rings()
+        await frail.has("OVERFLOW")
         trapped = await call(line, "2|zh|10|乙 2-2||||vip", "3", OTHER)
         await trapped.hears("connecting-emergency")
         await trapped.has("ENTERQUEUE")
-        assert await places(ami, "plain") == [trapped.call_id, frail.call_id]
+        await first.hangs_up()
+        await (await anybody.rings()).answer()
+        await trapped.has("CONNECT")
+    assert [entry.queue for entry in line.journal.entries(trapped.call_id) if entry.event == "ENTERQUEUE"] == ["plain.emergency"]
+    assert frail.events.count("ENTERQUEUE") == 2
+    assert "CONNECT" not in frail.events
     assert (await trapped.has("PRIORITY")).data == ("60", "vip+emergency")
+
+
+@pytest.mark.rule("F5", part="the key rings the backup seats at once")
+async def test_an_emergency_rings_the_backup_seats_with_the_first_ring(line: Line) -> None:
+    anybody, backup = await line.seats(ANYBODY, LEADER)
+    async with members(line, plain=ANYBODY, plain__backup=ANYBODY, plain__emergency=ANYBODY):
+        guest = await call(line, "2|zh|0|乙 2-2", "3", OTHER)
+        first, second = await anybody.rings(), await backup.rings()
+        assert abs(first.began_at - second.began_at) < 1
+        await second.answer()
+        assert (await guest.has("CONNECT")).agent == LEADER
+    assert "OVERFLOW" not in guest.events
 
 
 class MinutesLater:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -55,6 +56,16 @@ def test_a_skill_is_a_membership_in_every_pool_of_its_queue_and_its_level_the_pe
 
 def test_who_has_not_the_skill_is_in_the_teams_stage_only() -> None:
     assert rung(book(at("803", "1001")), "1001") == {"repair.teams": Member(0)}
+
+
+@pytest.mark.rule("F5", part="everybody with the skill and the backup seats ring at once")
+def test_where_a_key_for_people_in_danger_leads_the_skilled_the_pulled_in_and_the_backup_seats_ring_for_them() -> None:
+    plan = replace(FREE, queues={**QUEUES, "repair": replace(QUEUES["repair"], emergency=True)})
+    assert rung(book(at("801", "1001")), "1001", plan)["repair.emergency"] == Member(0)
+    assert "repair.emergency" not in rung(book(at("803", "1001")), "1001", plan)
+    assert rung(book(at("803", "1001"), tier=1), "1001", plan)["repair.emergency"] == Member(0)
+    assert wanted_floor(plan, book(), ROSTER, NOW).members[Place("repair.emergency", "PJSIP/1101")] == Member(0, dynamic=False)
+    assert "repair.emergency" not in rung(book(at("801", "1001")), "1001")
 
 
 @pytest.mark.rule("D4", part="the refusal script on the desk is missing")
