@@ -32,18 +32,19 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 from hotline.as_alike import Ended, Likeness, Totals, alike, keep, kept, lived, simulated, totals
 from hotline.control import Control
 from hotline.instance import Hotline, free_offset
-from hotline.traced import EMERGENCY, Played, Traced, as_it_came, manners_of, shorter_sounds, site_of
+from hotline.traced import Played, Traced, as_it_came, manners_of, shorter_sounds, site_of
 
 from callcenter.render.dialplan import EMERGENCY_POINTS
 from crm.simulator.app_queue import AppQueue, simulate_app_queue
 from crm.simulator.engine import simulate
 from crm.simulator.result import Result
-from crm.simulator.scenario import INFINITE, Agent, Caller, Level, Queue, Scenario, Step
+from crm.simulator.scenario import EMERGENCY, INFINITE, Agent, Caller, Level, Queue, Scenario, Step
 
 BAR = 0.05
 TOLD_FROM_S = 1.0                     # a call whose waits are so far apart is told
 SHAKEN_S = 0.05                       # Asterisk and this machine are no more exact than that
 SHAKEN_RUNS = 60
+LATE_SHARE = 0.2                      # of rings that a stage's end cuts (docs/simulator.md)
 ALWAYS = ((0.0, 1e9),)
 MEAN_OF_LOGNORMAL = 1.197             # e^(0.6² ÷ 2)
 RINGS = 60                            # that a trace knows of each call
@@ -138,10 +139,10 @@ class Life:
         """What hundredths of a second decide: the mean waits of all runs, in order, and each call's outcomes."""
         draw = random.Random(0)
         means, seen = [], [set[str]() for _ in self.lived]
-        for _ in range(SHAKEN_RUNS):
+        for seed in range(SHAKEN_RUNS):
             moved = sorted((caller.at + draw.uniform(-SHAKEN_S, SHAKEN_S), place) for place, caller in enumerate(self.callers))
             result = simulate_app_queue(self.case.scenario, [replace(self.callers[place], at=max(at, 0.0)) for at, place in moved],
-                                        self.manners)
+                                        replace(self.manners, late_share=LATE_SHARE), seed=seed)
             means.append(fmean(call.wait_s or 0.0 for call in result.offered))
             for (_, place), call in zip(moved, result.offered, strict=True):
                 seen[self._order[place]].add(call.outcome)
@@ -167,14 +168,15 @@ def compared(name: str, case: Case, lives: Sequence[Sequence[Played]], sounds: P
         means, seen = run.shaken()
         never = [place for place in like.unlike if run.lived[place].outcome not in seen[place]]
         tell(f"real {number} and app_queue", like)
-        print(f"    every entry moved by up to {1000 * SHAKEN_S:.0f} ms, {SHAKEN_RUNS} runs: mean wait {means[0]:.2f}–{means[-1]:.2f} s; "
+        print(f"    every entry moved by up to {1000 * SHAKEN_S:.0f} ms, {SHAKEN_RUNS} runs: mean wait "
+              f"{means[0]:.2f}–{means[-1]:.2f} s, the middle one {means[len(means) // 2]:.2f} s; "
               f"in none of them went as in life: {len(never)} {never}")
     tell("real 1 and engine", alike(first.lived, first.coarse))
     floor = alike(first.lived, runs[1].lived) if len(runs) > 1 else None
     if floor:
         tell("real 1 and real 2", floor)
-    return [f"{name}: real {number} and app_queue: {len(like.unlike)} calls of another outcome, mean wait {like.mean:.3f} times the "
-            "real one" for number, like in enumerate(likes, 1) if not (within_bar(like) or (floor and no_further(like, floor)))]
+    return [f"{name}: real {number} and app_queue: {len(like.unlike)} calls of another outcome, mean wait {like.mean:.3f} times "
+            "the real one" for number, like in enumerate(likes, 1) if not (within_bar(like) or (floor and no_further(like, floor)))]
 
 
 def within_bar(like: Likeness) -> bool:

@@ -21,13 +21,12 @@ import yaml
 from callcenter.phones import PATIENCE_S
 from callcenter.render.configuration import SOUNDS
 from crm.simulator.app_queue import AppQueue
-from crm.simulator.scenario import INFINITE, Caller, Level, Queue, Scenario
+from crm.simulator.scenario import EMERGENCY, INFINITE, Caller, Level, Queue, Scenario
 from hotline.ami import Message
 from hotline.instance import Hotline
 from hotline.light_phones import LightCallers, LightSeat, Ring
 from hotline.peers import agi_peer, answers
 
-EMERGENCY: Final = "emergency"        # a caller's kind: the menu's key that comes before all others (F5)
 MENU_WAIT_S: Final = 1
 KEY_WAIT_S: Final = 6.0               # message.conf, at the chain's end
 A_MOMENT_S: Final = 0.1
@@ -126,11 +125,14 @@ def seconds_of(sounds: Path, *names: str) -> float:
 def manners_of(sounds: Path, *, acd: bool) -> AppQueue:
     """The prompts' lengths, for the simulator."""
     busy = seconds_of(sounds, "all-busy-choice")
-    places = tuple(seconds_of(sounds, f"digits/{place}", "queue-callswaiting") for place in range(1, 11))
-    return AppQueue(next_s=seconds_of(sounds, "queue-youarenext"),
-                    there_are_s=seconds_of(sounds, "queue-thereare"), places_s=places,
-                    busy_s=busy, offer_s=busy + KEY_WAIT_S, acd=acd,
-                    told_s=seconds_of(sounds, "expected-wait-prefix", "digits/2", "queue-minutes"))
+    tens = [(), ("digits/10",), *((f"digits/{ten}",) for ten in range(20, 50, 10))]
+    numbers = [(*tens[number // 10], *((f"digits/{number % 10}",) if number % 10 else ())) for number in range(1, 50)]
+    return AppQueue(next_s=seconds_of(sounds, "queue-youarenext"), there_are_s=seconds_of(sounds, "queue-thereare"),
+                    waiting_s=seconds_of(sounds, "queue-callswaiting"),
+                    numbers_s=tuple(seconds_of(sounds, *names) for names in numbers),
+                    busy_s=busy, offer_s=busy + KEY_WAIT_S, urgent_s=seconds_of(sounds, "connecting-emergency"), acd=acd,
+                    told_s=seconds_of(sounds, "expected-wait-prefix", "queue-minutes"),
+                    long_s=seconds_of(sounds, "expected-wait-long"))
 
 
 @dataclass
