@@ -35,7 +35,7 @@ from hotline.instance import Hotline, free_offset
 from hotline.traced import Played, Traced, as_it_came, manners_of, shorter_sounds, site_of
 
 from callcenter.render.dialplan import EMERGENCY_POINTS
-from crm.simulator.app_queue import AppQueue, simulate_app_queue
+from crm.simulator.app_queue import AGEING_LOOKS_S, AppQueue, simulate_app_queue
 from crm.simulator.engine import simulate
 from crm.simulator.result import Result
 from crm.simulator.scenario import EMERGENCY, INFINITE, Agent, Caller, Level, Queue, Scenario, Step
@@ -136,13 +136,14 @@ class Life:
         self.coarse = self._in_trace_order(simulate(case.scenario, self.callers))
 
     def shaken(self) -> tuple[list[float], list[set[str]]]:
-        """What hundredths of a second decide: the mean waits of all runs, in order, and each call's outcomes."""
+        """What hundredths of a second and acd's loops decide: the mean waits of all runs, in order, and each call's outcomes."""
         draw = random.Random(0)
         means, seen = [], [set[str]() for _ in self.lived]
         for seed in range(SHAKEN_RUNS):
             moved = sorted((caller.at + draw.uniform(-SHAKEN_S, SHAKEN_S), place) for place, caller in enumerate(self.callers))
+            manners = replace(self.manners, late_share=LATE_SHARE, ageing_phase_s=draw.uniform(0, AGEING_LOOKS_S))
             result = simulate_app_queue(self.case.scenario, [replace(self.callers[place], at=max(at, 0.0)) for at, place in moved],
-                                        replace(self.manners, late_share=LATE_SHARE), seed=seed)
+                                        manners, seed=seed)
             means.append(fmean(call.wait_s or 0.0 for call in result.offered))
             for (_, place), call in zip(moved, result.offered, strict=True):
                 seen[self._order[place]].add(call.outcome)

@@ -54,6 +54,7 @@ class AppQueue:
     told_from_s: float = 30.0         # of expected wait
     long_s: float = 2.43              # "more than ten minutes"
     acd: bool = True                  # is there: points age, and there is an expected wait to be told
+    ageing_phase_s: float = 0.0       # of acd's looks, in the clock's even seconds
 
     def number_s(self, number: int) -> float:
         return self.numbers_s[min(number, len(self.numbers_s)) - 1]
@@ -135,7 +136,8 @@ class _AppQueueRun(Run):
         line.insert(entry)
         if self._manners.acd and not self._looks_at_age:
             self._looks_at_age = True
-            self._at((self._now // AGEING_LOOKS_S + 1) * AGEING_LOOKS_S, self._ages, None)
+            phase = self._manners.ageing_phase_s
+            self._at(((self._now - phase) // AGEING_LOOKS_S + 1) * AGEING_LOOKS_S + phase, self._ages, None)
         self._entries[call], self._last[call] = (line, entry), line
         call.level, call.state = line.level, CallIs.WAITING
         self._turn(call)

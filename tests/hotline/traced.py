@@ -30,6 +30,7 @@ from hotline.peers import agi_peer, answers
 MENU_WAIT_S: Final = 1
 KEY_WAIT_S: Final = 6.0               # message.conf, at the chain's end
 A_MOMENT_S: Final = 0.1
+AT_ONCE_S: Final = 0.5                # app_queue leaves a second between attempts, and none is shorter
 _STEPS: Final = {"QueueCallerJoin", "QueueCallerLeave", "AgentCalled", "AgentRingNoAnswer", "AgentConnect", "UserEvent"}
 _LEVELS: Final = {"backup": Level.BACKUP, "teams": Level.TEAMS}
 
@@ -57,6 +58,7 @@ class Played:
     stage: int = 0
     seat: str = ""
     rings: int = 0
+    rang_last: float = 0.0            # when the last attempt began
     ringing: list[Ring] = field(default_factory=list)
     steps: list[Happened] = field(default_factory=list)
 
@@ -210,12 +212,13 @@ class Traced:
     # --- seats
 
     def _rung(self, ring: Ring) -> None:
-        """Phones that ring at once ring for one attempt: of them the first seat by its number picks up."""
+        """Phones that begin to ring at once ring for one attempt: of them the first seat by its number picks up. Not those that
+        still ring: another seat's ring may come in before the last attempt's end does, each by its own way."""
         one = self._by_number[ring.number]
-        if any(other.goes_on() for other in one.ringing):
+        if one.ringing and time.time() - one.rang_last < AT_ONCE_S:
             one.ringing.append(ring)
             return
-        one.rings, one.ringing = one.rings + 1, [ring]
+        one.rings, one.ringing, one.rang_last = one.rings + 1, [ring], time.time()
         if (after := self._ring_of(one, one.rings - 1)) < INFINITE:
             ringing = one.ringing
             asyncio.get_running_loop().call_later(after, lambda: min(ringing, key=lambda each: each.seat).pick_up())
