@@ -123,7 +123,7 @@ async def run(plan: AcdPlan, clock: Clock) -> None:
     calls = CallsDesk(service.views, desired, plan.calls, clock, outbox.put)
     queues = plan.nodes[0][0]      # every node has every queue of the site
     waits = WaitKeeper(queues, links, clock, floors=service.floors, closed=lambda: desired.book.closed, put=outbox.put)
-    callbacks = CallbackDesk(tuple(queues.queues), links, service.floors, plan.callback_numbers)
+    callbacks = CallbackDesk(tuple(queues.queues), links, service.floors, plan.callback_numbers, clock)
     dialling = DialDesk(links, service.floors, lambda: desired.book.tier, plan.dialling, clock)
     drilling = DrillDesk(links, service.views, plan.drilling, clock, attendance.free)
     handlers: Handlers = {**attendance.handlers(), **calls.handlers(), **callbacks.handlers(), **storm.handlers(),

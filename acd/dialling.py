@@ -35,6 +35,7 @@ LONGEST_TURN: Final = timedelta(seconds=2)      # who would have to wait longer 
 SEEN_WITHIN: Final = timedelta(seconds=2)       # Asterisk tells of a channel that it was asked for until then
 KEPT: Final = timedelta(days=7)                 # crm settles an attempt within minutes of hearing the journal
 SWEEP_S: Final = 6 * 3600.0
+BEGUN_TREES: Final = ("dialled", "rung")        # … and callbacks' (acd/waiting/callbacks.py)
 MOST_PROMPTS: Final = 12
 _TASK: Final = re.compile(r"[0-9a-z]{1,32}")
 _PROMPT: Final = re.compile(r"[a-z][a-z0-9-]{0,30}")
@@ -154,10 +155,11 @@ class DialDesk:
 
     async def sweep(self, link: AmiLink) -> None:
         border = (self._clock.now() - KEPT).timestamp()
-        for row in await link.ask_list("DBGetTree", {"Family": FAMILY, "Key": "dialled"}):
-            began = row.get("val", "").partition("|")[2]
-            if began.isdigit() and int(began) < border:
-                await link.ask("DBDel", {"Family": FAMILY, "Key": row.get("key", "").removeprefix(f"/{FAMILY}/")})
+        for tree in BEGUN_TREES:
+            for row in await link.ask_list("DBGetTree", {"Family": FAMILY, "Key": tree}):
+                began = row.get("val", "").partition("|")[2]
+                if not began.isdigit() or int(began) < border:      # an older version kept callbacks' without a time
+                    await link.ask("DBDel", {"Family": FAMILY, "Key": row.get("key", "").removeprefix(f"/{FAMILY}/")})
 
 
 def _is_fit(command: Dial) -> bool:

@@ -11,13 +11,14 @@ from __future__ import annotations
 import re
 from typing import Final, Protocol
 
-from asterisk.agi import AGI, AGIResultHangup  # type: ignore[import-untyped]
+from asterisk.agi import AGI  # type: ignore[import-untyped]
 
 from callcenter.errors import SixringError
 
 # Asterisk reads a command into 8192 bytes and takes what is over as the next command.
 MAX_VALUE_BYTES: Final = 4000
 MAX_USAGE_LINES: Final = 50
+DEAD_CHANNEL: Final = 511
 _UNSAFE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\"\\]")
 _VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,78}")
 _ANSWER: Final = re.compile(r"(\d{3})[ -]?(.*)", re.DOTALL)
@@ -121,7 +122,7 @@ class Channel(AGI):  # type: ignore[misc]
             raise CommandRefused(code)
         value, data = result[1], result[2] or ""
         if data == "hangup":
-            raise AGIResultHangup
+            raise CommandRefused(DEAD_CHANNEL)      # pyst2's own error is none of ours: it would end the thread
         if value == "-1":
             raise CommandRefused(-1)
         return {"result": (value, data)}

@@ -327,6 +327,9 @@ class Server:
                 session.channel.check_answer()
             except SixringError as fault:
                 self._count(fault.code)
+            except Exception:  # nor does an answer's
+                self._count("agi_handler")
+                log.exception("answer_failed")
 
     def _count(self, code: str) -> None:
         with self._counting:

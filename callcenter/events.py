@@ -77,10 +77,11 @@ class Call:
     ringing: tuple[str, ...] = ()        # seats that ring now
     seat: str | None = None              # who talks
     agent: str | None = None             # … and the code of who sits there
-    priority: int = 0
+    priority: int = 0                    # points, as it came into the queue
     expected_wait_s: float | None = None # what it was told when it joined the queue
     callback_id: str | None = None       # set: nobody on the line yet, a place in the queue kept for this callback
     parked: str = ""                     # the slot where an agent has parked it
+    emergency: bool = False              # the key for people in danger was pressed (F5)
 
 
 @dataclass(frozen=True)

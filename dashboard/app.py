@@ -30,6 +30,7 @@ from crm.staff.service import signed_in
 from dashboard.access import COOKIE, live_roles, public
 from dashboard.api import health
 from dashboard.api.routes import ROUTERS
+from dashboard.bodies import BodyLimit
 from dashboard.description import describe, operation_id
 from dashboard.headers import SameOriginOnly, SecurityHeaders
 from dashboard.live.hub import Hub
@@ -91,6 +92,7 @@ def create_app(settings: Settings, *, site: Site | None = None, clock: Clock | N
     app = FastAPI(title="Sixring", version="0.1.0", lifespan=lifespan, docs_url=None, redoc_url=None,
                   generate_unique_id_function=operation_id)
     app.state.services = services
+    app.add_middleware(BodyLimit)
     app.add_middleware(SameOriginOnly)
     app.add_middleware(SecurityHeaders, websocket=services.websocket)
     install_problems(app)

@@ -91,7 +91,7 @@ class Attendance:
         self._gone: dict[str, datetime] = {}                  # seat → since when its phone cannot be reached
         self._seen: set[str] = set()                          # seats that have had a phone since the start
         self._releases: dict[str, datetime] = {}              # seat → when queues with a longer wrap-up are to let it go
-        self._contacts: dict[str, dict[str, bool]] = {}       # seat → address → answers
+        self._contacts: dict[str, dict[str, dict[str, bool]]] = {}       # node → seat → address → answers
         self._due = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._lost = keeping.lost
@@ -124,6 +124,7 @@ class Attendance:
         if entry and decision.ends_wrapup:
             self._floors.end_wrapup(entry.seat)
             await self._line.end_wrapup(entry.seat)
+            decision = self._decide(order.command)      # others have changed the book meanwhile
         return await self._answer(order, decision)
 
     def surge(self, tier: int) -> bool:
@@ -184,17 +185,24 @@ class Attendance:
         if seat and seat not in self._gone and not is_drill(event.uniqueid):     # a drill takes nobody off the line
             self._change(transitions.missed(self._desired.book, seat, self._rules, event.ring_ms), BY_ITSELF)
 
-    def _contact(self, node: str, event: ReachabilityChanged) -> None:  # noqa: ARG002
+    def _contact(self, node: str, event: ReachabilityChanged) -> None:
         if not event.uri or event.endpoint not in self._rules.seats:
             return
-        contacts = self._contacts.setdefault(event.endpoint, {})
-        contacts[event.uri] = event.status not in LOST_CONTACT
-        if contacts[event.uri]:      # one phone a seat: an address that answers takes the place of all others
-            self._contacts[event.endpoint] = {event.uri: True}
+        seats = self._contacts.setdefault(node, {})
+        answers = event.status not in LOST_CONTACT
+        # One phone a seat: an address that answers takes the place of all others.
+        seats[event.endpoint] = {event.uri: True} if answers else {**seats.get(event.endpoint, {}), event.uri: False}
         self._phone(event.endpoint)
 
     def _booted(self, node: str, event: FullyBooted) -> None:  # noqa: ARG002
+        """Asterisk tells of a phone what changes, and of what changed while the link was cut nothing: the reading says that."""
+        self._contacts.pop(node, None)
         self._floors.seat(self._seats())
+
+    def came_back(self, seat: str, agent: str) -> None:
+        """Signed in a moment ago with nobody to ask. It stands in Asterisk's database, of which a lost book needs all."""
+        if not self._lost:
+            self.adopt("", {f"emergency-sign-in/{seat}": agent})
 
     def adopt(self, node: str, switches: Mapping[str, str]) -> None:  # noqa: ARG002 - Reconciler's signature
         """What Asterisk's database says of agents who signed in while acd was dead, or of all when the book was lost."""
@@ -256,6 +264,7 @@ class Attendance:
         seat = self._seat_of(event.interface)
         floor = self._floor_of(seat) if seat else None
         plan = floor.plan.queues.get(stage_of(event.queue).queue) if floor else None
+        self._releases.pop(seat or "", None)      # of a call before this one
         if seat is None or floor is None or plan is None:
             return
         kept = floor.cut.get(seat) or max(other.wrapup_s for other in floor.plan.queues.values())
@@ -295,8 +304,7 @@ class Attendance:
             self._gone[seat] = self._clock.now()
 
     def _is_lost(self, seat: str) -> bool:
-        contacts = self._contacts.get(seat)
-        return contacts is not None and not any(contacts.values())
+        return any(seat in seats and not any(seats[seat].values()) for seats in self._contacts.values())
 
     def _begin_fault(self, seat: str, since: datetime) -> None:
         entry = self._desired.book.at(seat)

@@ -59,11 +59,11 @@ class Keypad:
     def listeners(self) -> Listeners:
         return {DialplanSaid: self.heard}
 
-    def heard(self, node: str, news: DialplanSaid) -> None:
+    def heard(self, node: str, news: DialplanSaid) -> None:  # noqa: ARG002 - as all of them
         if not news.what.startswith("order-"):
             return
         if news.what == "order-emergency":
-            self._attendance.adopt(node, {f"emergency-sign-in/{news.seat}": news.agent})
+            self._attendance.came_back(news.seat, news.agent)
             return
         entry = self._desired.book.at(news.seat)
         command = command_of(news, entry.agent if entry else None, asks_help=bool(entry and entry.help_since))

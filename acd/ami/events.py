@@ -168,6 +168,7 @@ class DialplanSaid(NamedTuple):
     callback: str = "" # of a place that is kept
     stage: int = 0     # of an overflow
     rank: int = 0      # the caller's points, when routed
+    emergency: bool = False
 
 
 class FullyBooted(NamedTuple):
@@ -311,7 +312,8 @@ def _said(m: Headers) -> AmiEvent | None:
                         m.get("queue", ""), m.get("number", ""), m.get("caller", ""), language,
                         m.get("seat", ""), m.get("agent", ""), m.get("reason", ""), m.get("channel", ""),
                         m.get("seconds", ""), m.get("callback", ""),
-                        number_of(m.get("stage", "")), number_of(m.get("rank", "")))
+                        number_of(m.get("stage", "")), number_of(m.get("rank", "")),
+                        m.get("emergency") == "1")
 
 
 HANDLED: Final[Mapping[str, Callable[[Headers], AmiEvent | None]]] = {

@@ -85,12 +85,11 @@ class Outbox:
                 self.announce()
 
     async def _drain(self) -> None:
-        if self._announce:
-            self._waiting.clear()
-            truth = self._truth()
-            for event in truth:
-                await self._bus.publish(event)
+        while self._announce:       # asked for again while it is told: told again
             self._announce = False
+            self._waiting.clear()
+            for event in self._truth():
+                await self._bus.publish(event)
         while self._waiting and not self._announce:
             end_if_cancelled()
             await self._bus.publish(self._waiting.popleft())

@@ -23,6 +23,7 @@ class CallFacts:
     language: str = "zh"
     queue: str | None = None
     stage: int = 0
+    emergency: bool = False          # F5
     rank: int = 0                    # points, as the caller came; waiting adds to them (acd/waiting/ageing.py)
     waiting: bool = False            # is in one of Asterisk's queues now, or rings outside
     between: bool = False            # … has left one and is on the way to the next: still waits, for whoever looks

@@ -44,7 +44,7 @@ def said(floor: Floor, event: ami.DialplanSaid, now: datetime) -> Touched:
             return _changed(floor, call_id, expected_wait_s=float(event.seconds))
         case "routed" if event.queue in floor.plan.queues:
             # Before the caller joins: the first of Asterisk's queues may be a seat's own, which says nothing of ours.
-            return _changed(floor, call_id, queue=event.queue, rank=event.rank)
+            return _changed(floor, call_id, queue=event.queue, rank=event.rank, emergency=event.emergency)
         case "overflow" if event.stage == OUTSIDE_STAGE:
             # The last stage is no queue of Asterisk's, so nobody joins one.
             facts = floor.calls.get(call_id)

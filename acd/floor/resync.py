@@ -25,7 +25,8 @@ from callcenter.events import Board, Call, CallState, Seat, SeatState
 from callcenter.numbers import normalise
 from callcenter.stages import stage_of
 
-VARIABLES: Final = "CALL_ID,SIXRING_CALLER,DID,CALLER,CALL_QUEUE,CALLBACK_ID,EXPECTED_S,RANK,RECORDING_PAUSED,VOICEMAIL,STAY"
+VARIABLES: Final = ("CALL_ID,SIXRING_CALLER,DID,CALLER,CALL_QUEUE,CALLBACK_ID,EXPECTED_S,RANK,EMERGENCY,RECORDING_PAUSED,VOICEMAIL,"
+                    "STAY")
 EPILOGUE_AT: Final = {
     ("after-talk", "s"): "survey",
     ("message", "voicemail"): "voicemail",
@@ -147,7 +148,7 @@ def _facts(plan: FloorPlan, row: Headers, channel: Channel, entry: Headers | Non
         number=normalise(variables.get("CALLER") or row.get("calleridnum", "")), did=variables.get("DID", ""),
         callback_id=variables.get("CALLBACK_ID"),
         expected_wait_s=float(told) if (told := variables.get("EXPECTED_S", "")).isdigit() else None,
-        rank=number_of(variables.get("RANK", "")),
+        rank=number_of(variables.get("RANK", "")), emergency=variables.get("EMERGENCY") == "1",
     )
     if known:
         facts = replace(

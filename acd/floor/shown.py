@@ -127,6 +127,7 @@ def show_call(floor: Floor, facts: CallFacts, parties: Parties, now: datetime, b
         language=facts.language, queue=facts.queue, queued_at=facts.queued_at, rang_at=facts.rang_at,
         answered_at=facts.answered_at, stage=facts.stage, ringing=ringing, seat=seat, agent=agent,
         expected_wait_s=facts.expected_wait_s, callback_id=facts.callback_id, parked=facts.parked,
+        priority=facts.rank, emergency=facts.emergency,
     )
 
 

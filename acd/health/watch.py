@@ -151,10 +151,13 @@ class Watch:
     async def _watch_disk(self) -> None:
         days = RecordedDays(self._plan.recordings)
         while True:
-            folder = next(path for path in (self._plan.recordings, *self._plan.recordings.parents) if path.exists())
-            usage = await asyncio.to_thread(shutil.disk_usage, folder)
-            day = await asyncio.to_thread(days.bytes, self._clock.now().astimezone(self._plan.tz))
-            self._judge("disk", disk_verdict(usage.free, self._plan.disk, day))
+            try:
+                free = await asyncio.to_thread(_free_for, self._plan.recordings)
+                day = await asyncio.to_thread(days.bytes, self._clock.now().astimezone(self._plan.tz))
+                self._judge("disk", disk_verdict(free, self._plan.disk, day))
+            except OSError as error:      # broken, or a share whose server is gone: the floor does not need it
+                log.warning("disk_unreadable", error=type(error).__name__, errno=error.errno)
+                self._judge("disk", (Health.DOWN, "unreadable"))
             await asyncio.sleep(self._plan.every_s)
 
     def _judge(self, component: str, verdict: Verdict) -> None:
@@ -164,6 +167,11 @@ class Watch:
             if before is None or before.state is not change.health.state:   # a figure in the detail is no news for a log
                 log.info("health_changed", component=component, state=change.health.state, detail=change.health.detail)
             self._put(change)
+
+
+def _free_for(folder: Path) -> int:
+    """Bytes, where the folder is or will be. Raises OSError."""
+    return shutil.disk_usage(next(path for path in (folder, *folder.parents) if path.exists())).free
 
 
 def _best(verdicts: Sequence[Verdict]) -> Verdict:

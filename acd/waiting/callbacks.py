@@ -15,6 +15,7 @@ from acd.ami.link import AmiLink
 from acd.bus.orders import Handlers, done, refused
 from acd.floor.facts import Floor
 from acd.waiting.waits import staffed
+from callcenter.clock import Clock
 from callcenter.commands import Answer, CancelRingBack, Order, RingBack
 from callcenter.events import CallState
 from callcenter.numbers import as_dialled, fits, normalise
@@ -27,9 +28,10 @@ _SHOWN: Final = frozenset(" -.")
 
 class CallbackDesk:
     def __init__(self, queues: Sequence[str], links: Sequence[AmiLink], floors: Callable[[], Sequence[Floor]],
-                 numbers: Sequence[str]) -> None:
+                 numbers: Sequence[str], clock: Clock) -> None:
         """`numbers`: patterns of who may be rung back; the dialplan has the same."""
         self._queues, self._links, self._floors, self._numbers = tuple(queues), links, floors, tuple(numbers)
+        self._clock = clock
 
     def handlers(self) -> Handlers:
         return {RingBack: self._ring_back, CancelRingBack: self._cancel}
@@ -50,7 +52,8 @@ class CallbackDesk:
         link = self._link_of(command.callback_id)
         if await _rung(link, command.callback_id) >= command.attempt:
             return done(order, BEGUN)
-        await link.ask("DBPut", {"Family": FAMILY, "Key": f"rung/{command.callback_id}", "Val": str(command.attempt)})
+        await link.ask("DBPut", {"Family": FAMILY, "Key": f"rung/{command.callback_id}",      # swept by acd/dialling.py
+                                 "Val": f"{command.attempt}|{int(self._clock.now().timestamp())}"})
         await link.ask("Originate", _originate(command, number))
         return done(order)
 
@@ -86,7 +89,7 @@ async def _rung(link: AmiLink, callback_id: str) -> int:
         found = await link.ask_list("DBGet", {"Family": FAMILY, "Key": f"rung/{callback_id}"})
     except AmiRefused:
         return 0
-    return max((int(value) for row in found if (value := row.get("val", "")).isdigit()), default=0)
+    return max((int(value) for row in found if (value := row.get("val", "").partition("|")[0]).isdigit()), default=0)
 
 
 def _originate(command: RingBack, number: str) -> dict[str, str]:

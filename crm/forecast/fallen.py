@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from pydantic import TypeAdapter
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session, selectinload
 
 from callcenter.errors import Conflict, NotFound
@@ -19,7 +19,7 @@ from callcenter.site import Site
 from crm.agentlog.models import AgentStateRow
 from crm.forecast.arrivals import STEP_S
 from crm.forecast.models import FallenOut, FallenOutReport
-from crm.forecast.service import STEP, intervals, paces
+from crm.forecast.service import PRIOR_S, STEP, came_lately, intervals, paces
 from crm.forecast.staffing import Candidate, Here, How, Load, Proposal, Staffed, propose, staffed
 from crm.outbox.service import note
 from crm.paging import Order, Page
@@ -32,6 +32,7 @@ from crm.tickets.service import open_ticket
 
 AHEAD: Final = 8                       # half hours that are looked at
 BREAKS: Final = frozenset({"break", "meal"})
+_GONE: Final = (AgentState.SIGNED_OUT.value, AgentState.AWAY.value, AgentState.FAULT.value)
 SOONEST: Final = timedelta(hours=24)   # … that may have passed since they fell out
 _ORDER: Final[Order[FallenOutReport]] = Order("fallen_out", FallenOutReport.at, FallenOutReport.id, newest_first=True)
 _PROPOSAL: Final = TypeAdapter(Proposal)
@@ -70,7 +71,7 @@ def staffing(session: Session, site: Site, now: datetime, count: int = AHEAD) ->
 
 def fallen_out(session: Session, actor: Actor, site: Site, agents: Collection[str], since: datetime | None,
                now: datetime) -> ReportShown:
-    """`since`: when they fell out; now, when nobody said. Raises NotFound (an agent), NotHere, NotForecast."""
+    """`since`: when they fell out; now, when nobody said. Raises NotFound (an agent), NotHere."""
     since = min(since or now, now)
     if now - since > SOONEST:
         raise NotHere
@@ -81,11 +82,15 @@ def fallen_out(session: Session, actor: Actor, site: Site, agents: Collection[st
     there = {one.agent for one, _ in signed_in} | _were_there(session, agents, since)
     if not set(agents) & there:
         raise NotHere
-    loads = _loads(session, now, AHEAD)
+    try:
+        loads, is_forecast = _loads(session, now, AHEAD), True
+    except NotForecast:                # a line's first day: two who are out are two who are out
+        loads, is_forecast = _as_lately(session, site, now), False
     out = set(agents) | _out_now(session, site, now)
     before = [one for one, working in signed_in if working or one.agent in agents]
     before += [Here(agent, known[agent][1]) for agent in sorted(set(agents) & there - {one.agent for one in before})]
-    proposal = propose(loads, before, out, _bench(session, known, signed_in, out, now), site.forecasts.answered)
+    proposal = replace(propose(loads, before, out, _bench(session, known, signed_in, out, now), site.forecasts.answered),
+                       is_forecast=is_forecast)
     in_time = now - since <= timedelta(minutes=site.forecasts.proposal_minutes)
     row = FallenOutReport(at=now, by=actor.name, since=since, out=len(out), in_time=in_time,
                           manager_told=len(out) >= site.forecasts.manager_from,
@@ -132,6 +137,13 @@ def _loads(session: Session, now: datetime, count: int) -> dict[datetime, list[L
     return found
 
 
+def _as_lately(session: Session, site: Site, now: datetime) -> dict[datetime, list[Load]]:
+    begin, calls, known = now - timedelta(seconds=now.timestamp() % STEP_S), came_lately(session, now), paces(session)
+    loads = [Load(queue.id, calls.get(queue.id, 0.0), STEP_S, *((pace.handling_s, pace.patience_s) if pace else (PRIOR_S, PRIOR_S)))
+             for queue in site.queues for pace in [known.get(queue.id)]]
+    return {begin + place * STEP: loads for place in range(AHEAD)}
+
+
 def _agents(session: Session, site: Site) -> dict[str, tuple[str, frozenset[str], int | None]]:
     """Name, queues and user by code; in fixed seating a seat is its own agent."""
     if not site.free_seating:
@@ -162,12 +174,15 @@ def _were_there(session: Session, agents: Collection[str], since: datetime) -> s
 
 
 def _out_now(session: Session, site: Site, now: datetime) -> set[str]:
-    """Of reports before: until they have signed in again, or a shift's time has passed."""
+    """Of reports before: until they are back, or a shift's time has passed. Back is who takes calls after having been signed out,
+    away, or at a dead phone: who was told of while still signed in becomes ready by the end of a call, or a ring missed."""
     rows = session.execute(select(FallenOut.agent, FallenOutReport.at).join(FallenOutReport).where(
         FallenOut.since > now - timedelta(hours=site.forecasts.out_hours))).all()
-    back = {agent for agent, at in rows if session.scalar(
-        select(AgentStateRow.id).where(AgentStateRow.agent == agent, AgentStateRow.began_at > at,
-                                       AgentStateRow.state == AgentState.READY).limit(1)) is not None}
+    back = {agent for agent, at in rows if (since := session.scalar(
+        select(func.min(AgentStateRow.ended_at)).where(AgentStateRow.agent == agent, AgentStateRow.ended_at > at,
+                                                       AgentStateRow.state.in_(_GONE)))) is not None
+            and session.scalar(select(AgentStateRow.id).where(
+                AgentStateRow.agent == agent, AgentStateRow.began_at >= since, AgentStateRow.state == AgentState.READY).limit(1))}
     return {agent for agent, _ in rows} - back
 
 

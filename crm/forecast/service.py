@@ -27,6 +27,8 @@ STEP: Final = timedelta(seconds=STEP_S)
 COUNTED_AFTER: Final = timedelta(minutes=2)      # the journal is read by then
 PRIOR_CALLS: Final = 5                           # as crm's live estimate begins: three minutes to handle, three of patience
 PRIOR_S: Final = 180.0
+LATELY: Final = timedelta(hours=1)
+LATELY_LEAST: Final = timedelta(minutes=10)
 DAYS_AT_ONCE: Final = 7                          # of history, in one transaction
 
 
@@ -211,3 +213,15 @@ def arrivals_expected(session: Session, begin: datetime, end: datetime, queues: 
 
 def paces(session: Session) -> Mapping[str, QueuePace]:
     return {row.queue: row for row in session.scalars(select(QueuePace))}
+
+
+def came_lately(session: Session, now: datetime) -> Mapping[str, float]:
+    """Calls in half an hour, by queue, as in the last hour; of a line that is younger, as since its first call."""
+    since = now - LATELY
+    rows = session.execute(select(CallRow.queue, func.count(), func.min(CallRow.queued_at)).where(
+        CallRow.queued_at >= since, CallRow.queued_at < now, CallRow.entered_at.is_not(None), CallRow.queue.is_not(None))
+        .group_by(CallRow.queue)).all()
+    is_young = session.scalar(select(CallRow.call_id).where(CallRow.queued_at < since).limit(1)) is None
+    first = min((at for _, _, at in rows if at), default=now) if is_young else since
+    seen = max(now - first, LATELY_LEAST)
+    return {queue: calls * (STEP / seen) for queue, calls, _ in rows if queue}

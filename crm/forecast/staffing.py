@@ -89,11 +89,13 @@ class Compared:
 
 @dataclass(frozen=True)
 class Proposal:
-    """`short`: how many more it takes beyond those who could come; then it is a case for a surge tier."""
+    """`short`: how many more it takes beyond those who could come; then it is a case for a surge tier. `is_forecast`: else the
+    line has no past yet, and callers are taken to go on coming as in the last hour."""
 
     intervals: tuple[Compared, ...]
     bring: tuple[Candidate, ...]
     short: int
+    is_forecast: bool = True
 
 
 def stationary(agents: float, load: Load) -> Stationary:

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from typing import Final
 
-from sqlalchemy import Row, Select, delete, exists, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Row, Select, and_, delete, exists, func, or_, select, true, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from callcenter.errors import Forbidden, NotFound
 from crm.calls.models import CallRow, ContactEntry
 from crm.calls.recordings import PRESENT, SEALED_STATE
+from crm.followups.models import FollowUpTask, FollowUpTry
 from crm.households.estates import must_see, seen_by
 from crm.households.service import every_id
 from crm.privacy.service import said
@@ -54,7 +55,7 @@ def recordings(session: Session, actor: Actor, wanted: RecordingFilter, keeping:
                limit: int = 50) -> list[RecordingShown]:
     """Newest first; for the next page give the last one's call. Raises NotFound for a call, ticket or household that the actor
     does not see."""
-    query = (_rows().where(seen_by(actor, CallRow.household_id))
+    query = (_rows().where(seen_by(actor, CallRow.household_id), _not_of_complaints_about(actor))
              .order_by(CallRow.entered_at.desc(), CallRow.call_id.desc()).limit(limit))
     if wanted.call_id is not None:
         query = query.where(CallRow.call_id == wanted.call_id)
@@ -84,6 +85,8 @@ def seen(session: Session, actor: Actor, call_id: str, seat: str | None) -> Call
     if row is None or row.entered_at is None:
         raise NotFound(f"call {call_id}")
     must_see(session, actor, row.household_id, f"call {call_id}")
+    if session.scalar(select(CallRow.call_id).where(CallRow.call_id == call_id, _not_of_complaints_about(actor))) is None:
+        raise NotFound(f"call {call_id}")
     if seat not in (None, row.answered_by):
         raise Forbidden
     if row.recording_state not in PRESENT or not row.recording:
@@ -160,6 +163,20 @@ def drop_note(session: Session, actor: Actor, row: CallRow, note_id: int, now: d
     session.delete(note)
     record_audit(session, at=now, who=actor.name, user_id=actor.user_id, action="recording.note_dropped",
                  subject=f"call:{row.call_id}", detail=json.dumps({"at_s": note.at_s, "of": note.who}, ensure_ascii=False))
+
+
+def _not_of_complaints_about(actor: Actor) -> ColumnElement[bool]:
+    """Whom a complaint is about does not hear the caller who made it, nor who was rung about it, by whichever way they come to
+    the call (D3): of the calls that opened its ticket, whose entry names it, or that a follow-up of it was made on."""
+    if actor.user_id is None:
+        return true()
+    of_it = Ticket.about_id == actor.user_id
+    told = (select(Ticket.call_id).where(of_it, Ticket.call_id.is_not(None)),
+            select(ContactEntry.call_id).join(Ticket, Ticket.id == ContactEntry.ticket_id)
+            .where(of_it, ContactEntry.call_id.is_not(None)),
+            select(FollowUpTry.call_id).join(FollowUpTask, FollowUpTask.id == FollowUpTry.task_id)
+            .join(Ticket, Ticket.id == FollowUpTask.ticket_id).where(of_it, FollowUpTry.call_id.is_not(None)))
+    return and_(*(CallRow.call_id.not_in(calls) for calls in told))
 
 
 def _rows() -> Select[CallRow, SealedRecording]:

@@ -18,12 +18,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+import structlog
 from sqlalchemy import event, inspect, select, update
 from sqlalchemy.orm import Session, SessionTransaction
 
 from crm.staff.models import AuditEntry, AuditHead
 
 KEEPER: Final = "audit_keeper"       # in Session.info: an `AuditKeeper`
+log = structlog.get_logger("audit")
+
 _PENDING: Final = "audit_pending"
 _WRITTEN: Final = "audit_written"
 THE_ONLY_ROW: Final = 1
@@ -163,8 +166,13 @@ def _locked(session: Session) -> AuditHead:
 
 
 def _keep_head(session: Session) -> None:
+    """What is committed stays committed: an exception here would tell its caller that nothing was, and they would do it again.
+    A file that lags behind is brought up by the next row; until then verify sees a longer chain than the file says, no cut one."""
     if isinstance(head := session.info.pop(_WRITTEN, None), Head):
-        keeper_of(session).keep(head)
+        try:
+            keeper_of(session).keep(head)
+        except OSError as error:
+            log.critical("audit_head_not_kept", place=head.place, error=str(error))
 
 
 def _forget(session: Session, transaction: SessionTransaction) -> None:

@@ -9,6 +9,7 @@ from typing import Final, Protocol
 
 import structlog
 from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from callcenter.site import Site
@@ -38,29 +39,30 @@ class CallsIn(Protocol):
 class Followed:
     changes: int
     callin_failed: bool
+    report_failed: bool
 
 
 def follow(session: Session, site: Site, rules: Rules, calls_in: CallsIn | None, now: datetime, limit: int = 10) -> Followed:
     """Of changes that nobody followed up yet, oldest first. A call-in that fails is tried again in the next round, and holds up
-    neither the report nor later changes."""
+    neither the report nor later changes. A report that cannot be written is said and does not come back: whoever is called in for
+    the tier is not to wait for it, and the next change has one again."""
     rows = session.scalars(select(SurgeChange).where(SurgeChange.acted_at.is_(None)).order_by(SurgeChange.id).limit(limit)
                            .with_for_update(skip_locked=True)).all()
     # Before anybody is let go: then they are on no list any more, and the report is to tell who came.
     there = {surge_id: _coming(session, calls_in, surge_id) for surge_id in {row.surge_id for row in rows}}
-    failed = None in there.values()
+    failed, unreported = None in there.values(), False
     for row in rows:
         well = calls_in is None or _called(session, site, calls_in, row, now)
         failed = failed or not well
         if row.tier != row.before and not _is_passed_over(session, row):
             here = _coming(session, calls_in, row.surge_id)
             failed = failed or here is None
-            report = at_change(session, site.surge, rules, row, (*(there[row.surge_id] or ()), *(here or ())), now)
-            letters = tell(session, site, report, now)
-            log.info("surge_reported", report=report.id, surge=row.surge_id, tier=row.tier, letters=letters)
+            people = (*(there[row.surge_id] or ()), *(here or ()))
+            unreported = not _reported(session, site, rules, row, people, now) or unreported
         if well:
             row.acted_at = now
     session.flush()
-    return Followed(len(rows), failed)
+    return Followed(len(rows), failed, unreported)
 
 
 def is_anything(session: Session) -> bool:
@@ -82,6 +84,20 @@ def _called(session: Session, site: Site, calls_in: CallsIn, row: SurgeChange, n
     except Exception as error:     # of another part: seen, tried again, and no reason to leave the line without its report
         log.critical("callin_failed", surge=row.surge_id, tier=row.tier, error=repr(error), exc_info=error)
         return False
+    return True
+
+
+def _reported(session: Session, site: Site, rules: Rules, row: SurgeChange, people: tuple[CalledIn, ...], now: datetime) -> bool:
+    try:
+        with session.begin_nested():
+            report = at_change(session, site.surge, rules, row, people, now)
+            letters = tell(session, site, report, now)
+    except SQLAlchemyError:
+        raise
+    except Exception as error:
+        log.critical("surge_report_failed", surge=row.surge_id, tier=row.tier, error=repr(error), exc_info=error)
+        return False
+    log.info("surge_reported", report=report.id, surge=row.surge_id, tier=row.tier, letters=letters)
     return True
 
 

@@ -89,7 +89,7 @@ class SurgeKeeper:
         if board is not None:
             self._move(board, now)
             self._safely(lambda: self._write(now))
-        self._safely(lambda: self._follow(now))
+        self._safely(lambda: self._followed(now))
         self._say(board, now)
         self._order(now)
         self._report("surge", Health.DEGRADED if self._faults else Health.OK, self._faults[0] if self._faults else "")
@@ -161,6 +161,16 @@ class SurgeKeeper:
         every = min(WRITE_EVERY if goes_on else WRITE_AT_LEAST, timedelta(seconds=self._policy.blind_after) / 2)
         return self._stored.seen_at is None or not timedelta(0) <= now - self._stored.seen_at < every
 
+    def _followed(self, now: datetime) -> None:
+        """Another part's fault must keep neither the board nor acd from the tier."""
+        try:
+            self._follow(now)
+        except SQLAlchemyError:
+            raise
+        except Exception as error:
+            log.critical("surge_follow_failed", error=repr(error), exc_info=error)
+            self._faults.append("follow_failed")
+
     def _follow(self, now: datetime) -> None:
         with self._database.reading() as session:
             unheard = telling.is_unheard(session, now - timedelta(seconds=self._site.notices.acknowledge_within))
@@ -174,6 +184,8 @@ class SurgeKeeper:
             done = follow(session, self._site, self._rules, self._calls_in, now)
         if done.callin_failed:
             self._faults.append("callin_failed")
+        if done.report_failed:
+            self._faults.append("report_failed")
         self._take_over()     # who is coming has changed
 
     def _say(self, board: Board | None, now: datetime) -> None:

@@ -52,13 +52,16 @@ class Reader:
         self._seen: set[str] = set()
 
     async def run(self) -> None:
-        """Endless. While Redis is away the hub is degraded; when it is back every client gets the whole truth."""
+        """Endless. While Redis is away, or after a fault here, the hub is degraded; then every client gets the whole truth."""
         while True:
             try:
                 cause = await self._follow()
             except (redis.RedisError, OSError) as error:
                 self._log.warning("bus_lost", error=type(error).__name__)
                 cause = Cause.REDIS
+            except Exception as error:      # a fault of ours: a wall that stands still and believes itself live would be worse
+                self._log.critical("reader_failed", error=repr(error), exc_info=error)
+                cause = Cause.NO_BOARD
             self._hub.degrade(cause)
             await asyncio.sleep(self._retry_s)
 

@@ -159,6 +159,7 @@ def test_a_ringing_call_says_who_it_is_before_it_is_answered(page: Page, rig: Ri
     becomes(floor, AgentState.RINGING, call_id="node1-1763800000.46")
     enter(page, rig[2].url, Role.AGENT)
     expect(page.locator("[data-test=caller]")).to_have_text("Emily Carter · 云栖 2栋1单元0901")
+    expect(page.locator("[data-test=emergency]")).to_have_text("紧急")
     expect(page.get_by_text("请接起话机")).to_be_visible()
     expect(order(page, "park")).to_have_count(0)
     expect(order(page, "blind")).to_have_count(0)

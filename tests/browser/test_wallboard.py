@@ -80,7 +80,7 @@ def test_a_role_that_may_not_see_the_board_gets_its_tickets_and_no_board(page: P
     expect(page.locator("[data-queue]")).to_have_count(0)
 
 
-@pytest.mark.rule("A1", part="the wallboard's headline; each agent's figure is missing")
+@pytest.mark.rule("A1", part="the wallboard's headline")
 def test_the_headline_is_the_share_answered_in_two_rings_and_changes_live(page: Page, rig: Rig, floor: Floor) -> None:
     sign_in(page, rig[2].url)
     headline = page.locator("[data-test=headline]")
@@ -164,7 +164,7 @@ def test_a_screen_on_the_wall_shows_no_caller(page: Page, rig: Rig, floor: Floor
     frames: list[str] = []
     page.on("websocket", lambda feed: feed.on("framereceived", lambda frame: frames.append(str(frame))))
     sign_in(page, rig[2].url, Role.WALLBOARD)
-    expect(page.locator("[data-call]").first.locator("strong")).to_have_text("报修")
+    expect(page.locator("[data-call]").first.locator("strong")).to_have_text("紧急报修")
     shown = page.locator("body").inner_text() + "".join(frames)
     assert "陈静" in shown
     for private in ("王秀兰", "云栖 3栋1单元1201", "13800138001", "138 0013 8001"):

@@ -11,7 +11,7 @@ from contextlib import ExitStack
 import pytest
 
 from agi.channel import Channel
-from agi.server import Limits, Server, listen
+from agi.server import PUT_OFF, Limits, Server, listen
 
 LIMITS = Limits(budget_s=1.0)
 BOUND_S = 10.0     # what is not limited never ends
@@ -221,3 +221,13 @@ def _cut_off(peer: socket.socket) -> bool:
         return False
     except OSError:
         return True
+
+
+def test_a_peer_whose_answer_ends_in_hangup_costs_no_thread(running: Running) -> None:
+    for _ in range(PUT_OFF + 2):
+        with running.connect() as peer:
+            peer.sendall(CALL)
+            read_all(peer)
+            peer.sendall(b"200 result=1 (hangup)\n")
+    running.call()
+    assert set(running.server.faults()) <= {"agi_refused"}

@@ -51,7 +51,7 @@ def test_secrets_are_readable_by_their_owner_only(tmp_path: Path) -> None:
     assert (tmp_path / "secrets.json").stat().st_mode & 0o777 == 0o600
 
 
-@pytest.mark.rule("C8", part="the schedule is the administrator's: cron or a systemd timer")
+@pytest.mark.rule("C8", part="a backup is restored")
 def test_a_backup_of_a_database_in_use_is_restored_whole(tmp_path: Path) -> None:
     (tmp_path / "one").mkdir()
     (tmp_path / "two").mkdir()

@@ -206,7 +206,7 @@ async def test_a_retry_comes_into_the_queue_by_order_and_only_once_an_attempt(li
                     break
                 except AmiLost:
                     await asyncio.sleep(0.02)
-        ring = CallbackDesk(tuple(plan.queues), [link], lambda: [floor], NUMBERS).handlers()[RingBack]
+        ring = CallbackDesk(tuple(plan.queues), [link], lambda: [floor], NUMBERS, SystemClock()).handlers()[RingBack]
         asked = f"{settings.node}-1795000000.1"
         order = Order("o1", "crm", clock.now(), clock.now(), RingBack(asked, 2, "2901", "complaint", 30, 7, "en"))
         assert (await ring(order)).detail == ""

@@ -12,7 +12,7 @@ SITE = TestSite()
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
-@pytest.mark.rule("A3", part="only the IVR's greeting; the desk's script is shown by the page")
+@pytest.mark.rule("A3", part="the IVR's greeting")
 async def test_a_caller_hears_the_welcome_and_then_the_menu(line: Line) -> None:
     guest = await line.call()
     await guest.hears("welcome")

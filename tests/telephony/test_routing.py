@@ -211,7 +211,7 @@ async def test_who_has_waited_for_minutes_is_not_overtaken_by_one_with_a_few_poi
             task.cancel()
 
 
-@pytest.mark.rule("D1", part="the closing script on the desk and the call back to a genuine caller are missing")
+@pytest.mark.rule("D1", part="treated by rule")
 async def test_a_nuisance_caller_is_warned_and_then_served(line: Line) -> None:
     anybody = await line.seat(ANYBODY)
     async with members(line, plain=ANYBODY), agi_peer(line.hotline.settings.ports.agi, answers({CALLER: "||0||||warn"})):
@@ -223,7 +223,7 @@ async def test_a_nuisance_caller_is_warned_and_then_served(line: Line) -> None:
     assert (await guest.has("NUISANCE")).data == ("warn",)
 
 
-@pytest.mark.rule("D1", part="the closing script on the desk and the call back to a genuine caller are missing")
+@pytest.mark.rule("D1", part="treated by rule")
 async def test_a_blocked_caller_hears_the_polite_closing_and_rings_nobody(line: Line) -> None:
     async with agi_peer(line.hotline.settings.ports.agi, answers({CALLER: "||0||||block"})):
         guest = await line.call(number=CALLER)
@@ -234,7 +234,7 @@ async def test_a_blocked_caller_hears_the_polite_closing_and_rings_nobody(line: 
     await guest.has("ENDED")
 
 
-@pytest.mark.rule("D1", part="the closing script on the desk and the call back to a genuine caller are missing")
+@pytest.mark.rule("D1", part="treated by rule")
 async def test_a_caller_sent_behind_everybody_is_behind_who_came_later(line: Line) -> None:
     anybody = await line.seat(ANYBODY)
     async with members(line, plain=ANYBODY) as ami:
@@ -246,7 +246,7 @@ async def test_a_caller_sent_behind_everybody_is_behind_who_came_later(line: Lin
     assert (await nuisance.has("PRIORITY")).data == ("-50", "nuisance")
 
 
-@pytest.mark.rule("D4", part="the refusal script on the desk is missing")
+@pytest.mark.rule("D4", part="the spokesperson, and nobody else")
 async def test_the_press_reaches_a_spokesperson_and_nobody_else(line: Line) -> None:
     speaker, *others = await line.seats(PRESS, ANYBODY, LEADER)
     async with members(line, repair=ANYBODY, press=PRESS), \

@@ -82,7 +82,7 @@ async def dials(line: Line, seat: Seat, code: str, pin: str) -> None:
 
 
 @pytest.mark.rule("B6")
-@pytest.mark.rule("H5", part="the notice on the IVR for callers from there; calls and texts have their own tests")
+@pytest.mark.rule("H5", part="the notice on the IVR for callers from there")
 async def test_in_a_surge_callers_hear_the_notices_and_few_words_and_are_asked_nothing_afterwards(line: Line) -> None:
     await line.leave("1101")
     emergency = {"notice__-all": "nuisance-warning", "notice__yunqi": "recording-notice"}
@@ -180,7 +180,7 @@ def is_(agent: str, state: AgentState, reason: str = "") -> Callable[[Board], bo
 
 
 @pytest.mark.rule("B2")
-@pytest.mark.rule("B5", part="what acd takes and gives back; when, the tiers' own tests say")
+@pytest.mark.rule("B5", part="what acd takes and gives back")
 async def test_a_surge_pulls_in_another_team_and_the_back_office_cuts_their_wrap_up_and_gives_everything_back(
         hotline: Hotline, line: Line) -> None:
     await line.leave("1101")

@@ -90,7 +90,7 @@ async def test_what_is_no_sip_harms_no_call_on_the_line(line: Line) -> None:
     assert {entry.event for entry in line.journal.entries()} <= KNOWN
 
 
-@pytest.mark.rule("C9", part="who guesses passwords is refused and written down; shutting the address out is the router's")
+@pytest.mark.rule("C9", part="who guesses passwords is refused and written down")
 async def test_who_guesses_a_seats_password_is_refused_and_named_with_the_address(line: Line) -> None:
     log = line.hotline.settings.asterisk / "log/security"
     async with RawCaller(line.hotline.settings.ports.sip, "1001") as stranger:

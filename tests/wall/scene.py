@@ -59,14 +59,14 @@ def seat(number: str, state: SeatState, since: datetime, call_id: str | None = N
 
 def call(number: int, state: CallState, now: datetime, waited_s: float, *, queue: str | None, name: str = "", room: str = "",
          phone: str = "", on: str | None = None, stage: int = 0, ringing: tuple[str, ...] = (),
-         talked_s: float | None = None) -> Call:
+         talked_s: float | None = None, emergency: bool = False) -> Call:
     entered = now - timedelta(seconds=waited_s + 20 + (talked_s or 0))
     queued = entered + timedelta(seconds=20) if queue else None
     answered = now - timedelta(seconds=talked_s) if talked_s is not None else None
     return Call(
         call_id=f"node1-1763800000.{number}", state=state, entered_at=entered, since=answered or queued or entered,
         number=phone, did="8000", name=name, room=room, household_id=number if name else None, queue=queue,
-        queued_at=queued, rang_at=queued, answered_at=answered, stage=stage, ringing=ringing, seat=on)
+        queued_at=queued, rang_at=queued, answered_at=answered, stage=stage, ringing=ringing, seat=on, emergency=emergency)
 
 
 def busy_floor(now: datetime) -> list[AnyEvent]:
@@ -79,7 +79,7 @@ def busy_floor(now: datetime) -> list[AnyEvent]:
         call(47, CallState.RINGING, now, 3, queue="enquiry", name="刘洋", room="松涛苑 1栋2单元502", phone="+8613800138007",
              ringing=("1006",)),
         call(46, CallState.RINGING, now, 13, queue="repair", name="Emily Carter", room="云栖 2栋1单元0901",
-             phone="+8613800138006", ringing=("1002",)),
+             phone="+8613800138006", ringing=("1002",), emergency=True),
         call(45, CallState.QUEUED, now, 24, queue="complaint", phone="+8613800138005"),
         call(44, CallState.RINGING, now, 38, queue="repair", name="陈建国", room="云栖 1栋2单元1603", phone="",
              stage=1, ringing=("1004", "1101", "1102")),

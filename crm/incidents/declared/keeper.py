@@ -83,6 +83,12 @@ class IncidentKeeper:
                 if name not in self._refused:
                     log.error("incidents_refused", work=name, code=error.code, why=str(error))
                 refused.append(name)
+            except SQLAlchemyError:
+                raise
+            except Exception as error:      # of one work: households are rung and boards told all the same
+                if name not in self._refused:
+                    log.critical("incidents_failed", work=name, error=repr(error), exc_info=error)
+                refused.append(name)
         self._refused = refused
         found = [*refused, *(["types_unfit"] if self._unfit else [])]
         self._report("incidents", Health.DEGRADED if found else Health.OK, " ".join(found))
@@ -90,10 +96,18 @@ class IncidentKeeper:
     def _say_late(self, now: datetime) -> None:
         with self._database.reading() as session:
             late = list(session.scalars(select(Emergency.id).where(Emergency.late_at <= now).order_by(Emergency.late_at)))
+        failed: Exception | None = None
         for emergency_id in late:
-            with self._database.writing.begin() as session:
-                if say_late(session, emergency_id, now):
-                    self._told_at = None
+            try:
+                with self._database.writing.begin() as session:
+                    if say_late(session, emergency_id, now):
+                        self._told_at = None
+            except SQLAlchemyError:
+                raise
+            except Exception as error:      # of one emergency: the others' steps are late all the same
+                failed = error
+        if failed is not None:
+            raise failed
 
     def _propose(self, now: datetime) -> None:
         with self._database.reading() as session:

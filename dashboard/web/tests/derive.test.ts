@@ -11,7 +11,7 @@ function call(id: string, state: Call['state'], secondsAgo: number, queue: strin
   const at = NOW - secondsAgo * 1000
   return {
     call_id: id, state, entered_at: at, since: at, number: '', did: '', name: '', room: '', household_id: null,
-    language: 'zh', queue, queued_at: queue ? at : null, rang_at: null, answered_at: null, stage, ringing: [], seat: null, agent: null, priority: 0, expected_wait_s: null, parked: '',
+    language: 'zh', queue, queued_at: queue ? at : null, rang_at: null, answered_at: null, stage, ringing: [], seat: null, agent: null, priority: 0, expected_wait_s: null, parked: '', emergency: false,
   }
 }
 
@@ -60,9 +60,10 @@ describe('a queue', () => {
   })
 })
 
-test('calls that wait longest are on top, then menus, then talks', () => {
-  const order = callsInOrder(board(call('talk', 'talking', 500), call('short', 'queued', 2), call('menu', 'menu', 9, null), call('long', 'ringing', 25)))
-  expect(order.map((of) => of.call_id)).toEqual(['long', 'short', 'menu', 'talk'])
+test('who is in danger and waits is on top, then who waits longest, then menus, then talks', () => {
+  const danger = { ...call('danger', 'queued', 1), emergency: true }
+  const order = callsInOrder(board(call('talk', 'talking', 500), call('short', 'queued', 2), call('menu', 'menu', 9, null), call('long', 'ringing', 25), danger))
+  expect(order.map((of) => of.call_id)).toEqual(['danger', 'long', 'short', 'menu', 'talk'])
 })
 
 describe('the headline', () => {

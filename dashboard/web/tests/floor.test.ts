@@ -24,7 +24,7 @@ function call(id: string, state: Call['state'], more: Partial<Call> = {}): Call 
   return {
     call_id: id, state, entered_at: NOW, since: NOW, number: '', did: '', name: '', room: '', household_id: null, language: 'zh',
     queue: 'repair', queued_at: NOW, rang_at: null, answered_at: null, stage: 0, ringing: [], seat: null, agent: null, priority: 0,
-    expected_wait_s: null, parked: '', ...more,
+    expected_wait_s: null, parked: '', emergency: false, ...more,
   }
 }
 

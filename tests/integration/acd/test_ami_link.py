@@ -142,7 +142,7 @@ def test_a_list_is_its_items_and_an_event_with_a_pending_action_id_reaches_the_f
     scenario(play)
 
 
-@pytest.mark.rule("C9", part="header injection into AMI; isolating and telling are missing")
+@pytest.mark.rule("C9", part="no header is injected into AMI")
 def test_a_callers_name_cannot_begin_a_header_of_its_own(scenario: Scenario) -> None:
     async def play(fake: FakeAsterisk, link: AmiLink, heard: Heard) -> None:
         await link.ask("Originate", {"CallerID": "张三\r\nApplication: System\r\nData: rm\0 -rf"})

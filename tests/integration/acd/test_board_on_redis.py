@@ -102,7 +102,7 @@ def play(scene: Callable[[], Any], fake: FakeAsterisk) -> None:
     asyncio.run(main())
 
 
-@pytest.mark.rule("B8", part="tiers come with the surge; the board is live")
+@pytest.mark.rule("B8", part="the board is live")
 def test_the_board_holds_the_floor_and_what_crm_published_at_its_cursor(
         fake_asterisk: FakeAsterisk, redis_server: RedisServer, tmp_path: Path) -> None:
     async def scene() -> None:

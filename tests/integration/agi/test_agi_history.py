@@ -88,7 +88,7 @@ def test_where_nobody_signs_in_the_seat_stands_for_the_agent(database: Database)
     assert history(database).agent == "1001"
 
 
-@pytest.mark.rule("D1", part="the closing script on the desk and the call back to a genuine caller are missing")
+@pytest.mark.rule("D1", part="treated by rule")
 def test_a_treatment_holds_from_the_next_call_until_its_end_or_until_it_is_lifted(
         database: Database) -> None:
     with database.writing.begin() as session:

@@ -119,6 +119,19 @@ def test_rows_that_are_made_anew_with_another_key_are_found(kept: Database, data
     assert found(kept) == [(Break.EDITED, 2, None)]
 
 
+def test_a_head_that_cannot_be_kept_takes_no_row_back_and_the_next_keeps_it(kept: Database, tmp_path: Path, now: datetime) -> None:
+    write(kept, now, "call:1")
+    (tmp_path / "audit-head.lock").unlink()
+    (tmp_path / "audit-head.lock").mkdir()      # as a full or read-only disk refuses it
+    write(kept, now, "call:2", "call:3")
+    assert (checked(kept).rows, checked(kept).whole) == (3, True)
+    (tmp_path / "audit-head.lock").rmdir()
+    write(kept, now, "call:4")
+    by_hand(kept, "DELETE FROM audit WHERE place = 4",
+            "UPDATE audit_head SET place = 3, hash = (SELECT hash FROM audit WHERE place = 3)")
+    assert found(kept) == [(Break.CUT, 4, 4)]
+
+
 def test_a_head_that_is_gone_or_damaged_is_told(kept: Database, tmp_path: Path, now: datetime) -> None:
     write(kept, now, "call:1")
     (tmp_path / "audit-head.json").write_text("{}")

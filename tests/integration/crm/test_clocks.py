@@ -63,7 +63,7 @@ def opened(database: Database) -> Database:
     return database
 
 
-@pytest.mark.rule("F2", part="the clock; the kind's own times are in its definition")
+@pytest.mark.rule("F2", part="the clock")
 def test_an_unanswered_repair_is_warned_of_broken_and_climbs_to_operations_each_told_once(opened: Database) -> None:
     for minutes in range(0, 60 * 24 * 4, 30):
         ticked(opened, START + timedelta(minutes=minutes))

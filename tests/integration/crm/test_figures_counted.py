@@ -65,7 +65,7 @@ def found(database: Database, site: Site, by: By, interval: Interval = Interval.
         return {row.key: row for row in figure_rows(session, Asked(by, DAY, DAY, interval), TZ, site, NOW)}
 
 
-@pytest.mark.rule("K3", part="misses, handling time and occupancy of each agent; not conduct")
+@pytest.mark.rule("K3", part="misses, handling time and occupancy of each agent")
 def test_each_agents_figures_are_its_own_also_through_a_transfer(journal: Database, site: Site) -> None:
     rows = found(journal, site, By.AGENT)
     first, second = rows["801"], rows["802"]

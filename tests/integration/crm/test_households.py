@@ -23,7 +23,7 @@ from crm.households.service import FIND, find_caller, household, lookup, remembe
 from crm.staff.actor import SYSTEM, Actor
 
 
-@pytest.mark.rule("A7", part="the look-up; not yet the screen")
+@pytest.mark.rule("A7", part="the look-up")
 def test_a_number_is_found_however_the_trunk_writes_it(database: Database, now: datetime) -> None:
     load(database, now, WANG)
     with database.reading() as session:

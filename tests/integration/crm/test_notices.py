@@ -31,7 +31,7 @@ def site() -> Site:
     return load_site(CHECKOUT / "asterisk-config/site.yaml")
 
 
-@pytest.mark.rule("C2", part="the ladder: each step sent, logged, acknowledged; recovery is not told yet")
+@pytest.mark.rule("C2", part="the ladder: each step sent, logged, acknowledged")
 def test_rungs_tell_the_estates_people_one_after_the_other(house: House, site: Site) -> None:
     house.open()
     house.at(50 * MINUTE, site)

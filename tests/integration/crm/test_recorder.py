@@ -125,7 +125,7 @@ def test_each_kind_of_call_leaves_its_record_and_what_follows_from_it(
     assert sum(isinstance(event, TicketOpened) for event in done.events) == 3
 
 
-@pytest.mark.rule("C4", part="the tickets; not yet a list page")
+@pytest.mark.rule("C4", part="the tickets")
 def test_calls_open_when_asterisk_died_are_lost_and_get_a_callback_ticket(
     database: Database, folder: Path, call_lines: Maker
 ) -> None:
@@ -232,7 +232,7 @@ def test_a_seat_that_rings_another_seat_is_no_call_and_is_cleared_away(database:
         assert drop_unentered(session, datetime.fromtimestamp(1795000001, UTC)) == 1
 
 
-@pytest.mark.rule("A5", part="the entry; not yet its page")
+@pytest.mark.rule("A5", part="the entry")
 def test_the_agent_completes_the_entry_of_the_call(database: Database, folder: Path, call_lines: Maker) -> None:
     row = "云栖花园,3栋,1,502,王芳,owner,13900000000,elderly,zh"
     load(database, NOW, row)

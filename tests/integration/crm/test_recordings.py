@@ -50,7 +50,7 @@ def state(database: Database) -> str | None:
         return session.scalars(select(CallRow.recording_state)).one()
 
 
-@pytest.mark.rule("A8", part="the seal; not yet listening, pause and resume")
+@pytest.mark.rule("A8", part="the seal")
 def test_a_finished_recording_is_kept_with_checksum_size_and_length(database: Database, tmp_path: Path) -> None:
     call_id = ended(database)
     content = write_wav(tmp_path / NAME, 2.5)

@@ -29,7 +29,7 @@ def try_in(
         return staff.authenticate(session, name, password, address, now)
 
 
-@pytest.mark.rule("K1", part="roles of a user; not yet what each sees")
+@pytest.mark.rule("K1", part="roles of a user")
 def test_the_right_password_signs_in_with_the_users_roles(database: Database, anna: UserShown, now: datetime) -> None:
     assert try_in(database, now, "correct horse") == anna
     assert anna.roles == {Role.AGENT, Role.LEADER}

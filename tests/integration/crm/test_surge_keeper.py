@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from hotline.own_redis import Redis
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 from wall.rig import Floor
 
@@ -335,6 +335,18 @@ def test_a_call_in_that_cannot_say_who_comes_holds_up_neither_acd_nor_the_report
     storm.seconds(1)
     assert storm.health[-1] == (Health.OK, "")
     assert [person.name for person in storm.floor.board.surge.coming] == ["Person 2"]
+
+
+def test_a_report_that_cannot_be_written_holds_up_neither_the_tier_nor_who_is_called_in(storm: Storm) -> None:
+    storm.waiting(6)
+    storm.seconds(3)
+    with storm.database.writing.begin() as session:
+        session.execute(update(SurgeReport).values(facts={"by": "an older version"}))
+    storm.seconds(6)
+    assert (storm.tier, storm.orders[-1].tier, storm.calls_in.asked) == (2, 2, [("in", 2)])
+    assert storm.health[-1] == (Health.DEGRADED, "report_failed")
+    storm.seconds(1)
+    assert storm.health[-1] == (Health.OK, ""), "said once: it does not come back every second"
 
 
 def test_while_redis_or_the_database_is_away_the_tier_stays_or_goes_on_in_memory(storm: Storm, tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ def test_numbers_count_up_within_a_local_day(database: Database) -> None:
     assert [ticket.number for ticket in numbers if ticket] == ["CB20261122-0001", "CB20261122-0002", "CB20261123-0001"]
 
 
-@pytest.mark.rule("E1", part="the number; not yet its owner")
+@pytest.mark.rule("E1", part="the number")
 def test_many_at_once_get_as_many_numbers_without_a_hole(database: Database, now: datetime) -> None:
     threads_count, each = 8, 10
     found: list[str] = []

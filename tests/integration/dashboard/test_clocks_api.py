@@ -55,7 +55,7 @@ def listed(client: Client, path: str, **params: Any) -> list[dict[str, Any]]:
     return items
 
 
-@pytest.mark.rule("A6", part="the alert of a missed promise; offering one is the desk's page")
+@pytest.mark.rule("A6", part="the alert of a missed promise")
 @pytest.mark.rule("E3", part="the promised time, whom it tells, the leader's list")
 def test_a_missed_promise_is_an_alert_to_its_owner_and_to_the_leader_of_its_estate(given: Desk) -> None:
     agent, leader = given.user(Role.AGENT), given.user(Role.LEADER, estates=[YUNQI])

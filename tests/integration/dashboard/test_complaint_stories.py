@@ -18,6 +18,7 @@ from sqlalchemy import event, select
 from callcenter.events import HIDDEN_FROM
 from callcenter.roles import Role
 from callcenter.site.desk import Privacy
+from crm.calls.models import CallRow, ContactEntry
 from crm.complaints import record
 from crm.complaints.figures import RULES
 from crm.outbox.models import OutboxEntry
@@ -125,6 +126,22 @@ def test_whom_a_complaint_is_about_never_knows_of_it_and_its_result_goes_to_the_
     again = bert.opens("complaint", {"what": "组长失职", "about": "lead"}, category="service/desk")
     well(boss.moves(again, "handling", PROMISE))
     well(boss.moves(again, "replied", FOUND))
+    with counter.database.writing.begin() as session:
+        for call_id in ("node1-7.7", "node1-8.8"):
+            session.add(CallRow(
+                call_id=call_id, node="node1", number="13900001234", menu_keys=[], queue="repair", stage=0, seats_rung=[], fold={},
+                household_id=home, entered_at=NOON, answered_at=NOON, ended_at=NOON, answered_by="1001", outcome="answered",
+                recording=f"2026/11/22/{call_id}.wav", recording_state="kept", recording_s=9.0, recording_bytes=9))
+        session.add(ContactEntry(source="call", call_id="node1-7.7", seat="1001", at=NOON, ticket_id=again["ticket_id"],
+                                 declined_contact=False))
+    for asked in ({}, {"household_id": home}, {"call_id": "node1-7.7"}):
+        assert "node1-7.7" in [one["call_id"] for one in other.read("/recordings", **asked)["items"]]
+        assert "node1-7.7" not in [one["call_id"] for one in lead.read("/recordings", **asked)["items"]], asked
+    assert lead.read("/recordings")["items"][0]["call_id"] == "node1-8.8", "what is not of it she hears"
+    for below in ("recordings/node1-7.7/notes", "recordings/node1-7.7/waveform", "calls/node1-7.7/recording"):
+        assert lead.ask("GET", f"/{below}").status_code == 404, below
+    assert lead.ask("POST", "/recordings/node1-7.7/export", json={"reason": "x"}).status_code == 404
+    assert other.read("/recordings/node1-7.7/notes")["notes"] == []
     assert lead.ask("GET", "/recordings", params={"ticket_id": again["ticket_id"]}).status_code == 404
     assert lead.ask("GET", f"/tickets/{again['ticket_id']}").status_code == 404
     [mine] = manager.read("/tickets", kind="upheld", state="open")["items"]

@@ -188,7 +188,7 @@ def test_an_entry_that_nobody_understands_does_not_stop_the_feed(own_rig: Rig, f
         assert event_named(line, "CallEnded")["event"]["call_id"] == "node1-1763800000.41"
 
 
-@pytest.mark.rule("C2", part="detection only, on the wallboard")
+@pytest.mark.rule("C2", part="what is detected, on the wallboard")
 def test_a_process_that_falls_silent_is_shown_as_down(own_rig: Rig, floor: Floor, visitor: Visitor) -> None:
     fill(floor)
     with listen(visitor(own_rig[2].url, Role.LEADER)) as line:

@@ -21,7 +21,7 @@ from crm.dialling.models import DialTask
 from crm.dialling.schemas import Outcome, Result
 from crm.households.models import PhoneNumber
 from crm.incidents.declared.chat import CHAT_TEXTS
-from crm.incidents.declared.models import Broadcast
+from crm.incidents.declared.models import Broadcast, Emergency
 from crm.letters.deliverer import Deliverer
 from crm.notices.words import Letter
 from crm.purposes import purposes
@@ -40,7 +40,7 @@ def outside() -> Outside:
 
 
 @pytest.mark.rule("H1")
-@pytest.mark.rule("H5", part="asked for, counted, told in chat groups and by a notice; the ringing itself is crm/dialling's")
+@pytest.mark.rule("H5", part="asked for, counted, told in chat groups and by a notice")
 @pytest.mark.rule("H11")
 def test_five_calls_propose_a_power_cut_whose_households_are_rung_and_told(counter: Counter, outside: Outside) -> None:
     agent, lead, office = counter.person(Role.AGENT), counter.person(Role.LEADER), counter.person(Role.OFFICE)
@@ -279,6 +279,21 @@ def test_who_is_rung_again_before_the_stopped_call_has_ended_is_rung_once_it_has
 
 
 @pytest.mark.rule("H5", part="who may ring all the estate, and in quiet hours")
+def test_an_emergency_that_cannot_be_read_holds_up_no_other_and_no_board(counter: Counter, outside: Outside) -> None:
+    agent = counter.person(Role.AGENT)
+    wanted = {"type": "lift-entrapment", "place": "1号梯", "what": "被困", "contact_number": "13800000001"}
+    broken, other = (well(agent.ask("POST", "/emergencies", json=wanted | {"household_id": home}))["emergency"]["emergency_id"]
+                     for home in counter.households)
+    with counter.database.writing.begin() as session:
+        session.get_one(Emergency, broken).definition = {"by": "an older version"}
+    counter.clock.advance(200)
+    keeper(counter, outside).step()
+    assert agent.read(f"/emergencies/{other}")["emergency"]["steps_late"] > 0
+    assert {one.incident.incident_id for one in outside.told if isinstance(one, IncidentChanged)} == {str(broken), str(other)}
+    assert outside.notices == [SetNotice(counter.site.estates[0].id, "incident-known")]
+    assert outside.health[-1] == ("incidents", Health.DEGRADED, "late")
+
+
 def test_a_whole_estate_and_quiet_hours_below_level_1_are_for_who_leads(counter: Counter) -> None:
     agent, lead = counter.person(Role.AGENT), counter.person(Role.LEADER)
     ticket = agent.opens("emergency", {"place": "3栋", "what": "没电"}, category="power", household_id=counter.households[0])

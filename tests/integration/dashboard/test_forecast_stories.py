@@ -113,6 +113,7 @@ def test_what_comes_is_forecast_compared_and_answered_with_who_is_left_and_the_m
     first = leader.ask("POST", "/forecast/fallen-out", json=told, key="a")
     assert first.status_code == 201, first.text
     one = first.json()
+    assert one["proposal"]["is_forecast"]
     assert leader.ask("POST", "/forecast/fallen-out", json=told, key="a").json() == one, "sent twice, told once"
     assert (one["out"], one["in_time"], one["manager_told"]) == (1, True, False)
     before, left = (one["proposal"]["intervals"][0][which]["queues"][0]["agents"] for which in ("before", "left"))
@@ -143,11 +144,31 @@ def test_what_comes_is_forecast_compared_and_answered_with_who_is_left_and_the_m
     assert leader.read(f"/forecast/fallen-out/{one['report_id']}") == one
     with counter.database.writing.begin() as session:
         assert [row.who for row in audit_of(session, f"fallen-out:{one['report_id']}")] == ["leader"]
-        for row in session.scalars(select(AgentStateRow).where(AgentStateRow.agent == agents[0])):
-            row.ended_at = TEN + timedelta(minutes=5)
-        session.add(AgentStateRow(node="node1", agent=agents[0], seat="1001", state="ready", reason="", by="", call_id=None,
-                                  began_at=TEN + timedelta(minutes=15), ended_at=None))
+        for agent, states in ((agents[0], ("signed_out", "ready")), (agents[1], ("ringing", "ready"))):
+            for row in session.scalars(select(AgentStateRow).where(AgentStateRow.agent == agent)):
+                row.ended_at = TEN + timedelta(minutes=12)
+            session.add_all(AgentStateRow(
+                node="node1", agent=agent, seat=agent, state=state, reason="", by="", call_id=None,
+                began_at=TEN + timedelta(minutes=12 + 3 * place), ended_at=TEN + timedelta(minutes=15) if place == 0 else None)
+                for place, state in enumerate(states))
     three = leader.ask("POST", "/forecast/fallen-out", json={"agents": agents[2:3]}).json()
-    assert three["out"] == 2, "who has signed in again is out no more"
+    assert three["out"] == 2, "who has signed in again is out no more; whose phone was rung, not picked up and is free again, is"
     assert leader.ask("POST", "/forecast/fallen-out", json={"agents": ["99999"]}).status_code == 404
     assert leader.ask("POST", "/forecast/fallen-out", json={"agents": agents[-1:]}).json()["code"] == "not_here"
+
+
+@pytest.mark.rule("C6", part="also on a line's first day")
+def test_on_a_lines_first_day_the_last_hour_is_gone_by_and_the_manager_is_told(counter: Counter) -> None:
+    leader, manager, now = counter.person(Role.LEADER), counter.person(Role.MANAGER), counter.clock.now()
+    agents = [agent.code for agent in counter.site.agents if "repair" in agent.skills]
+    with counter.database.writing.begin() as session:
+        seed_agents(session, counter.site, {}, now)
+    signed_in(counter.database, agents)
+    calls(counter.database, now - HALF, 20, halves=1)
+    told = leader.ask("POST", "/forecast/fallen-out", json={"agents": agents[:2]})
+    assert told.status_code == 201, told.text
+    assert (told.json()["manager_told"], told.json()["proposal"]["is_forecast"]) == (True, False)
+    for interval in told.json()["proposal"]["intervals"]:
+        [repair] = [one for one in interval["left"]["queues"] if one["queue"] == "repair"]
+        assert repair["calls"] == pytest.approx(20, abs=0.1)
+    assert notices(manager) == [("agents_out", "told", "manager")]

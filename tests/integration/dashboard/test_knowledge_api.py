@@ -50,7 +50,7 @@ def found(person: Person, q: str, **params: object) -> list[str]:
     return [each["question"] for each in person.read("/knowledge/search", q=q, **params)["items"]]
 
 
-@pytest.mark.rule("I2", part="the bank; not yet answering by itself in chat")
+@pytest.mark.rule("I2", part="the bank")
 def test_a_draft_is_shown_to_nobody_until_somebody_else_has_approved_it(counter: Counter) -> None:
     agent, leader, supervisor = (counter.person(role) for role in (Role.AGENT, Role.LEADER, Role.SUPERVISOR))
     other = Person(counter.another_process(), counter.token(Role.AGENT), "agent")
@@ -143,7 +143,7 @@ def test_what_a_page_could_not_show_is_refused(counter: Counter, content: dict[s
     assert counter.person(Role.AGENT).ask("POST", "/knowledge", json={"content": content}).status_code == 422
 
 
-@pytest.mark.rule("I2", part="the figures of the desk's own searches; not yet those of chat")
+@pytest.mark.rule("I2", part="the figures of the desk's own searches")
 @pytest.mark.rule("A5", part="what the question bank answered")
 def test_what_came_of_a_search_is_counted_and_what_nobody_found_is_a_list_of_work(counter: Counter) -> None:
     agent, other, leader = counter.person(Role.AGENT), counter.person(Role.AGENT, "other"), counter.person(Role.LEADER)
@@ -236,10 +236,10 @@ def test_a_file_is_brought_in_as_drafts_or_every_bad_row_is_told(counter: Counte
     assert (back["faults"], back["new"], back["changed"], back["same"]) == ([], 0, 1, len(lines) - 1), "it can be brought in again"
 
 
-@pytest.mark.rule("A3", part="the desk's script, over the API; the page shows it")
+@pytest.mark.rule("A3", part="the desk's script, over the API")
 @pytest.mark.rule("D1", part="the closing script, over the API")
 @pytest.mark.rule("D4", part="the refusal script, over the API")
-@pytest.mark.rule("H8", part="each type's, over the API; the page shows them")
+@pytest.mark.rule("H8", part="each type's, over the API")
 def test_the_script_for_this_call_is_given_in_the_callers_language(counter: Counter) -> None:
     agent, leader, manager = (counter.person(role) for role in (Role.AGENT, Role.LEADER, Role.MANAGER))
 

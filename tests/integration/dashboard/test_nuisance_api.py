@@ -31,7 +31,7 @@ def listed(client: httpx.Client, number: str) -> list[tuple[str, str]]:
     return [(row["level"], row["state"]) for row in found]
 
 
-@pytest.mark.rule("D1", part="the closing script on the desk and the call back to a genuine caller are missing")
+@pytest.mark.rule("D1", part="treated by rule")
 def test_an_agent_reports_a_leader_decides_and_lifts_and_each_act_is_audited(rig: Rig) -> None:
     number = "13811110001"
     with signed_in(rig[2].url, Role.AGENT) as agent, signed_in(rig[2].url, Role.LEADER) as leader:

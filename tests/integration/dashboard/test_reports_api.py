@@ -77,7 +77,7 @@ def desk(counter: Counter) -> Person:
     return counter.person(Role.MANAGER)
 
 
-@pytest.mark.rule("E9", part="reports as API; the complaints' own is not here")
+@pytest.mark.rule("E9", part="reports as API")
 def test_every_report_counts_what_happened_and_every_figure_opens_the_rows_behind_it(counter: Counter) -> None:
     manager = desk(counter)
     assert headlines(manager, "calls", **DAY) == {

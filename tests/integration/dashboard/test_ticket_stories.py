@@ -130,7 +130,7 @@ def test_only_the_leader_or_who_is_in_charge_closes_a_complaint(counter: Counter
     assert stage_of(anna.moves(ticket, "closed")) == "closed"
 
 
-@pytest.mark.rule("D3", part="not the result in the agent's record")
+@pytest.mark.rule("D3", part="never back to whom it is about")
 def test_a_complaint_about_an_agent_never_comes_back_to_that_agent(counter: Counter) -> None:
     anna, leader = counter.person(Role.AGENT, "anna"), counter.person(Role.LEADER)
     ticket = anna.opens("complaint", {"what": "接线员态度差", "about": "anna"})
@@ -240,7 +240,7 @@ def test_a_file_is_borrowed_with_approval_and_comes_back(counter: Counter) -> No
     assert stage_of(office.moves(loan, "returned", {"condition": "完好"})) == "returned"
 
 
-@pytest.mark.rule("D4", part="who sees and answers it; the call's own way is the dialplan's")
+@pytest.mark.rule("D4", part="who sees and answers it")
 def test_the_press_is_for_the_manager_and_the_spokesperson_alone(counter: Counter) -> None:
     agent, other, leader = counter.person(Role.AGENT), counter.person(Role.AGENT, "other"), counter.person(Role.LEADER)
     manager, spokes = counter.person(Role.MANAGER), counter.person(Role.SPOKESPERSON)
@@ -298,7 +298,7 @@ def test_the_list_is_filtered_and_read_page_by_page(counter: Counter) -> None:
     assert leader.ask("GET", "/tickets", params={"cursor": "abc"}).json()["code"] == "bad_cursor"
 
 
-@pytest.mark.rule("F4", part="a rework is tied to its first repair; the rate is a report's")
+@pytest.mark.rule("F4", part="a rework is tied to its first repair")
 def test_a_rework_belongs_to_its_first_repair_and_links_make_no_circle(counter: Counter) -> None:
     agent = counter.person(Role.AGENT)
     first, again = agent.opens("repair", LEAK), agent.opens("repair", LEAK)

@@ -16,8 +16,9 @@ from acd.dialling import DialDesk, DialRules
 from acd.floor.channels import Channel
 from acd.floor.facts import Floor
 from acd.plan import FloorPlan
+from acd.waiting.callbacks import CallbackDesk
 from callcenter.clock import FakeClock
-from callcenter.commands import LATE, Answer, Dial, Order, StopDialling
+from callcenter.commands import LATE, Answer, Dial, Order, RingBack, StopDialling
 from callcenter.site.dialling import Dialling
 
 NOON = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
@@ -46,7 +47,8 @@ class Link:
 
     async def ask_list(self, action: str, headers: Mapping[str, str]) -> list[dict[str, str]]:
         if action == "DBGetTree":
-            return [{"key": f"/{headers['Family']}/{key}", "val": value} for key, value in self.kept.items()]
+            return [{"key": f"/{headers['Family']}/{key}", "val": value} for key, value in self.kept.items()
+                    if key.startswith(f"{headers['Key']}/")]
         if headers["Key"] not in self.kept:
             raise AmiRefused("none")
         return [{"val": self.kept[headers["Key"]]}]
@@ -144,10 +146,21 @@ def test_a_phone_that_rings_stops_and_who_has_answered_hears_it_to_the_end() -> 
 
 def test_attempts_that_nobody_asks_for_any_more_are_forgotten() -> None:
     acd = Acd()
+
+    def rings_back(callback: str) -> str:
+        desk = CallbackDesk(("repair",), [acd.link], lambda: [staffed], ("1X.",), acd.clock)     # type: ignore[list-item]
+        order = Order("o", "crm", acd.clock.now(), acd.clock.now() + timedelta(seconds=4), RingBack(callback, 1, "13900000001", "repair"))
+        return asyncio.run(desk.handlers()[RingBack](order)).detail
+
+    staffed = Floor(FloorPlan("node1", {}, {}, 30), online={"1001"}, paused={"1001": {"repair": False}})
+    acd.link.kept["rung/of-an-older-version"] = "2"
     acd.asks(dial("old"))
+    rings_back("node1-1.1")
     acd.clock.advance(6 * 86_400)
     acd.asks(dial("young"))
+    rings_back("node1-2.2")
     acd.clock.advance(86_401)
     asyncio.run(acd.desk.sweep(acd.link))     # type: ignore[arg-type]
-    assert list(acd.link.kept) == ["dialled/young"]
+    assert list(acd.link.kept) == ["dialled/young", "rung/node1-2.2"], "each is read at every round of the reconciler"
     assert acd.asks(dial("young")) == ("done", "begun")
+    assert rings_back("node1-2.2") == "begun"

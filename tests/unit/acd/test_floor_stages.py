@@ -29,8 +29,8 @@ def played(*events: ami.AmiEvent) -> tuple[Floor, list[FloorEvent]]:
     return floor, told
 
 
-def said(what: str, *, stage: int = 0, rank: int = 0) -> ami.DialplanSaid:
-    return ami.DialplanSaid(CALL, what, CALL, "", "repair", stage=stage, rank=rank)
+def said(what: str, *, stage: int = 0, rank: int = 0, emergency: bool = False) -> ami.DialplanSaid:
+    return ami.DialplanSaid(CALL, what, CALL, "", "repair", stage=stage, rank=rank, emergency=emergency)
 
 
 def joined(queue: str) -> ami.CallerJoined:
@@ -45,6 +45,12 @@ def test_a_call_that_waits_for_its_last_agent_waits_in_its_queue() -> None:
     floor, _ = played(said("routed", rank=20), joined("seat.1001"))
     assert (shown(floor).queue, shown(floor).stage, shown(floor).state) == ("repair", 0, CallState.QUEUED)
     assert floor.calls[CALL].rank == 20
+
+
+@pytest.mark.rule("F5", part="shown on wall and desk")
+def test_an_emergency_is_shown_as_one_and_waits_in_the_first_stage_of_its_queue() -> None:
+    floor, _ = played(said("routed", rank=60, emergency=True), joined("repair.emergency"))
+    assert (shown(floor).emergency, shown(floor).priority, shown(floor).queue, shown(floor).stage) == (True, 60, "repair", 0)
 
 
 def test_each_stage_is_told_as_an_overflow_outside_numbers_too() -> None:

@@ -48,7 +48,7 @@ class Phones:
 
     def __init__(self, wanted: int) -> None:
         self.told: list[tuple[str, str, str]] = []
-        self.adopted: list[tuple[str, dict[str, str]]] = []
+        self.adopted: list[tuple[str, str]] = []
         self.all_told = asyncio.Event()
         self._wanted = wanted
 
@@ -57,8 +57,8 @@ class Phones:
         if len(self.told) == self._wanted:
             self.all_told.set()
 
-    def adopt(self, node: str, family: dict[str, str]) -> None:
-        self.adopted.append((node, family))
+    def came_back(self, seat: str, agent: str) -> None:
+        self.adopted.append((seat, agent))
 
 
 def after_hearing(*codes: DialplanSaid) -> tuple[Phones, list[Order], list[OrderCarriedOut]]:
@@ -98,4 +98,4 @@ def test_a_code_that_means_nothing_there_is_refused_at_once() -> None:
 
 def test_who_signed_in_while_python_was_dead_is_taken_over_and_needs_no_answer() -> None:
     phones, orders, _ = after_hearing(said("emergency", agent="801"))
-    assert (phones.adopted, phones.told, orders) == ([("node1", {"emergency-sign-in/1001": "801"})], [], [])
+    assert (phones.adopted, phones.told, orders) == ([("1001", "801")], [], [])

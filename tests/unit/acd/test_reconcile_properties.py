@@ -173,7 +173,7 @@ SURGES = FloorPlan(
      "press": QueuePlan("press", 5, ("1002",), press=True)}, 30, extra_seats=("1101",), surge_wrapup_s=3, surge_wrapup_from=2)
 
 
-@pytest.mark.rule("B5", part="what acd takes and gives back; when, the tiers' own tests say")
+@pytest.mark.rule("B5", part="what acd takes and gives back")
 @given(free=st.booleans(), paused=st.lists(st.none() | st.sampled_from(PauseReason), min_size=2, max_size=2),
        tiers=st.lists(st.integers(0, 3), min_size=1, max_size=4))
 def test_every_tier_is_reached_in_one_round_and_at_the_end_the_floor_is_member_by_member_what_it_was(

@@ -93,7 +93,7 @@ def test_a_tier_is_taken_once_kept_and_said_again_for_nothing() -> None:
     assert (scene.saves, scene.desired.book) == (3, PAUSED)
 
 
-@pytest.mark.rule("H5", part="the notice on the IVR for callers from there; calls and texts have their own tests")
+@pytest.mark.rule("H5", part="the notice on the IVR for callers from there")
 def test_a_notice_is_for_an_estate_and_a_prompt_that_there_are() -> None:
     scene = Scene()
     asked = [("yunqi", "notice-water"), ("yunqi", "notice-water"), ("", "notice-water"), ("", ""), ("hupan", "notice-water"),
@@ -168,7 +168,7 @@ async def nothing() -> None:
     pass
 
 
-@pytest.mark.rule("B5", part="what acd takes and gives back; when, the tiers' own tests say")
+@pytest.mark.rule("B5", part="what acd takes and gives back")
 @pytest.mark.parametrize("lost", [True, False])
 def test_a_book_that_was_lost_has_tier_and_notices_back_from_asterisk_and_one_that_was_not_keeps_its_own(lost: bool) -> None:
     desired = Desired(Book(tier=0 if lost else 1), Roster())

@@ -66,7 +66,7 @@ def ordered(book: Book, command: AgentCommand) -> tuple[Book, str]:
     return made.book, made.code
 
 
-@pytest.mark.rule("B5", part="what acd takes and gives back; when, the tiers' own tests say")
+@pytest.mark.rule("B5", part="what acd takes and gives back")
 @given(book=books(), tier=SURGES, then=st.lists(ORDERS | SURGES, max_size=8))
 def test_who_chose_nothing_has_back_what_was_taken_and_who_chose_keeps_that(
         book: Book, tier: int, then: list[AgentCommand | int]) -> None:
@@ -151,7 +151,7 @@ def test_a_wrap_up_is_shown_as_short_as_it_is() -> None:
     assert floor.wrapups["1001"].until == NOW + timedelta(seconds=20)
 
 
-@pytest.mark.rule("H5", part="the notice on the IVR for callers from there; calls and texts have their own tests")
+@pytest.mark.rule("H5", part="the notice on the IVR for callers from there")
 def test_estates_notices_are_switches_of_the_book_and_the_notice_for_all_is_not() -> None:
     given_ = replace(Book(), notices={"yunqi": "notice-water"}, tier=2)
     assert wanted_floor(FREE, given_, ROSTER, NOW).switches == {"notice/yunqi": "notice-water", "tier": "2"}

@@ -68,7 +68,7 @@ def test_where_a_key_for_people_in_danger_leads_the_skilled_the_pulled_in_and_th
     assert "repair.emergency" not in rung(book(at("801", "1001")), "1001")
 
 
-@pytest.mark.rule("D4", part="the refusal script on the desk is missing")
+@pytest.mark.rule("D4", part="the spokesperson, and nobody else")
 def test_only_a_spokesperson_is_rung_for_the_press_at_any_stage() -> None:
     assert rung(book(at("802", "1001")), "1001") == {
         "press": Member(0), "press.backup": Member(0), "press.teams": Member(0), "repair.teams": Member(0),
@@ -76,7 +76,7 @@ def test_only_a_spokesperson_is_rung_for_the_press_at_any_stage() -> None:
     assert not [queue for queue in rung(book(at("803", "1001")), "1001") if queue.startswith("press")]
 
 
-@pytest.mark.rule("D4", part="the refusal script on the desk is missing")
+@pytest.mark.rule("D4", part="the spokesperson, and nobody else")
 def test_a_spokesperson_at_a_backup_seat_is_added_there_for_the_press_by_acd() -> None:
     assert rung(book(at("802", "1101")), "1101")["press.backup"] == Member(0)
     assert "press.backup" not in rung(book(at("803", "1101")), "1101")

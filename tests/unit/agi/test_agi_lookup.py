@@ -53,7 +53,7 @@ def test_estate_last_agent_treatment_and_the_reasons_for_the_points_follow_the_d
     assert caller_value(None, history, {}) == "||5|||901|warn|again"
 
 
-@pytest.mark.rule("D1", part="the closing script on the desk and the call back to a genuine caller are missing")
+@pytest.mark.rule("D1", part="treated by rule")
 def test_without_a_database_a_blocked_number_is_blocked_all_the_same() -> None:
     sent = commands_of(Lookup(Away(), Past(History(treatment="block")), {}))
     assert sent == [b'SET VARIABLE "SIXRING_CALLER" "||0||||block"\n']

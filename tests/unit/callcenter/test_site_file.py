@@ -102,7 +102,7 @@ def test_a_chain_that_cannot_be_carried_out_is_refused_with_its_line(
     assert fault.line == line_of('backup: ["1101", "1102"]') + 1
 
 
-@pytest.mark.rule("D4", part="the refusal script on the desk is missing")
+@pytest.mark.rule("D4", part="the spokesperson, and nobody else")
 def test_other_teams_never_answer_the_press(tmp_path: Path) -> None:
     fault, = faults_of(tmp_path, (CHAIN[0], CHAIN[1].format(chain="[{to: backup}, {to: teams}]") + "\n    press: true"))
     assert "spokesperson" in fault.problem

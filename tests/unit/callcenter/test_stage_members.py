@@ -40,7 +40,7 @@ def test_in_free_seating_only_the_backup_seats_ring_with_nobody_signed_in() -> N
     assert seats(members(made, repair, "teams")) == []
 
 
-@pytest.mark.rule("D4", part="the refusal script on the desk is missing")
+@pytest.mark.rule("D4", part="the spokesperson, and nobody else")
 def test_in_free_seating_the_press_is_answered_by_nobody_from_the_file() -> None:
     made = site(agents=AGENTS, chains={"complaint": {"press": True}})
     complaint = made.queues[1]

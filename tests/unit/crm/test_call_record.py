@@ -151,7 +151,7 @@ def test_an_overflowed_call_keeps_the_time_of_its_first_queue_and_its_site_queue
     assert (record.stage, record.queue, record.wait_s) == (1, "repairs", 35)
 
 
-@pytest.mark.rule("C4", part="the ticket; not yet a list page")
+@pytest.mark.rule("C4", part="the ticket")
 def test_a_call_open_when_asterisk_starts_anew_is_lost_and_called_back() -> None:
     before = fold(*ANSWERED[:7])
     after = lose(before, at(50))
@@ -202,13 +202,13 @@ def test_nobody_is_to_ring_back_who_withheld_the_number() -> None:
     assert tickets(lines) == []
 
 
-@pytest.mark.rule("G2", part="the ticket; not yet the call list")
+@pytest.mark.rule("G2", part="the ticket")
 @pytest.mark.parametrize(("rating", "expected"), [(1, []), (2, []), (3, [(FOLLOWUP, "not_satisfied")])])
 def test_not_satisfied_is_always_followed_up(rating: int, expected: list[tuple[str, str]]) -> None:
     assert tickets([*ANSWERED[:8], e.Rated(at(85), ID, "repairs", rating), ANSWERED[-1]]) == expected
 
 
-@pytest.mark.rule("A5", part="the entry; not yet its page")
+@pytest.mark.rule("A5", part="the entry")
 def test_an_answered_call_opens_one_entry_in_the_contact_log_and_finishes_once() -> None:
     record, found = CallRecord(ID), []
     for entry in ANSWERED:
@@ -236,7 +236,7 @@ def test_a_call_that_an_outside_number_takes_is_answered_and_its_talk_ends_with_
     assert (record.talk_s, record.pools, record.priority, record.priority_why) == (90, ("at-yunqi",), 20, "frail")
 
 
-@pytest.mark.rule("D1", part="the closing script on the desk and the call back to a genuine caller are missing")
+@pytest.mark.rule("D1", part="treated by rule")
 def test_a_blocked_caller_was_never_queued_and_wants_no_callback() -> None:
     entries: list[e.CallEntry] = [*entered(), e.Nuisance(at(1), ID, None, "block"), e.Ended(at(4), ID, None, 16)]
     assert outcome(fold(*entries), SHORT) is Outcome.MENU

@@ -181,7 +181,7 @@ def rule(**more: Any) -> ClockRule:
     return ClockRule.model_validate({"name": {"zh": "承诺", "en": "Promise"}, "runs_in": ["open"], **more})
 
 
-@pytest.mark.rule("A6", part="the alert; offering it is the desk's page")
+@pytest.mark.rule("A6", part="the alert")
 @pytest.mark.rule("E3", part="whom a missed promise tells")
 def test_a_missed_promise_tells_owner_and_leader_at_once_whatever_its_ladder_says() -> None:
     agreed = {"by_when": "2027-01-04T10:00:00+08:00"}

@@ -39,7 +39,7 @@ DAY = [
 ]
 
 
-@pytest.mark.rule("A1", part="the figure; not yet on a page")
+@pytest.mark.rule("A1", part="the figure")
 def test_the_figures_of_a_day_are_what_one_counts_by_hand() -> None:
     figures = figures_of("repairs", DAY, LIMITS)
     assert (figures.offered, figures.answered, figures.abandoned) == (6, 3, 1)

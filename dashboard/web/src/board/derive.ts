@@ -119,12 +119,13 @@ export function totals(figures: readonly Figures[]): Totals {
 
 const stateOrder: Record<Call['state'], number> = { ringing: 0, queued: 0, menu: 1, talking: 2, after: 3 }
 
-/** Waiting callers first, longest wait on top; then those in a menu, those who talk, those who are leaving. A drill's after all real ones. */
+/** Waiting callers first: who is in danger, then the longest wait; then those in a menu, those who talk, those who are leaving. A drill's after all real ones. */
 export function callsInOrder(board: Board): Call[] {
   return Object.values(board.calls).sort(
     (a, b) =>
       Number(isDrill(a)) - Number(isDrill(b)) ||
       stateOrder[a.state] - stateOrder[b.state] ||
+      Number(b.emergency) - Number(a.emergency) ||
       (isWaiting(a) ? (a.queued_at ?? a.since) - (b.queued_at ?? b.since) : a.since - b.since) ||
       a.call_id.localeCompare(b.call_id),
   )

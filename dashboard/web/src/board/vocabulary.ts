@@ -33,6 +33,7 @@ export const call = shape({
   priority: number,
   expected_wait_s: nullable(number),
   parked: text,
+  emergency: flag,
 })
 
 export const seat = shape({

@@ -121,7 +121,7 @@ const en: typeof zh = {
     break: 'Break', meal: 'Meal', training: 'Training', outbound: 'Outbound', back_office: 'Back office', help: 'Helping',
   },
   call: {
-    title: 'Calls on the line', caller: 'Caller', none: 'The line is quiet: no calls', more: '1 more call | {n} more calls', backup: 'Backup',
+    title: 'Calls on the line', caller: 'Caller', none: 'The line is quiet: no calls', more: '1 more call | {n} more calls', backup: 'Backup', emergency: 'Emergency',
     state: { menu: 'Menu', queued: 'Queued', ringing: 'Ringing', talking: 'Talking', after: 'Ending' },
     long: 'over {minutes} min',
     rings: '{n} of {of} rings',

@@ -101,7 +101,7 @@ export default {
   },
   reason: { break: '小休', meal: '用餐', training: '培训', outbound: '外呼', back_office: '后台事务', help: '协助同事' },
   call: {
-    title: '进行中的来电', caller: '来电', none: '线路安静，没有来电', more: '另有 {n} 个来电', backup: '后备',
+    title: '进行中的来电', caller: '来电', none: '线路安静，没有来电', more: '另有 {n} 个来电', backup: '后备', emergency: '紧急',
     state: { menu: '语音导航', queued: '排队', ringing: '响铃', talking: '通话', after: '收尾' },
     long: '超 {minutes} 分钟',
     rings: '已等 {n} 响，共 {of} 响',
