@@ -221,7 +221,8 @@ class _AppQueueRun(Run):
 
     def _stays(self, call: Call) -> None:
         """In the last stage again: the queue in which the caller had waited."""
-        if call.state <= CallIs.RINGING and not self._joins(call, self._last[call], call.queue.plan.stay_s):
+        line = self._last.get(call, self._lines[call.queue.plan.name, Level.PRIMARY])
+        if call.state <= CallIs.RINGING and not self._joins(call, line, call.queue.plan.stay_s):
             self._stage(call)
 
     def _leaves_line(self, call: Call) -> bool:
