@@ -6,6 +6,8 @@ BIN := .venv/bin
 CACHE ?= $(or $(SIXRING_CACHE),$(if $(filter 0,$(shell id -u)),/var/cache/sixring,$(HOME)/.cache/sixring))
 NODE_PATHS := $(CACHE)/node/bin
 export PATH := $(PATH):$(NODE_PATHS)
+# Container images set it; without bytecode every start compiles every import anew: three times the computing of crm's start.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help up down status test check check-types check-code check-pages bench prompts clean tools
 

@@ -13,7 +13,7 @@ from agi.channel import Channel
 from callcenter.clock import Clock
 from callcenter.errors import Unavailable
 from crm.database import Database
-from crm.staff.agents import check_pin
+from crm.staff.agents import check_pin, compare_pin
 
 log = structlog.get_logger()
 
@@ -49,8 +49,11 @@ class Pins:
 
     def check(self, code: str, pin: str) -> bool:
         try:
+            now = self._clock.now()
+            with self._database.reading() as session:
+                fits = compare_pin(session, code, pin, now)
             with self._database.writing.begin() as session:
-                return check_pin(session, code, pin, self._clock.now())
+                return check_pin(session, code, fits, now)
         except SQLAlchemyError as error:
             log.warning("pin_not_checked", error=type(error).__name__)
             raise Unavailable("database") from error

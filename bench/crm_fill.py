@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any, Final
 
 from agi_households import SEED, number_of
+from crm_complaints_fill import COMPLAINT, complained, complaint_moves, ended, household_of
 from crm_databases import Filler
 
 from callcenter.site import Site
@@ -83,7 +84,10 @@ def fill(database: Database, desk: Desk) -> dict[str, int]:
         "contact_log": filler.table("contact_log", ("source", "call_id", "seat", "at", "household_id", "declined_contact",
                                                     "matter"), _contacts(desk)),
         "tickets": filler.table("tickets", _TICKET, _tickets(desk)),
+        "ticket_events": filler.table("ticket_events", ("ticket_id", "at", "who", "what", "data"),
+                                      complaint_moves(_complaints(desk))),
         "ticket_clocks": filler.table("ticket_clocks", _CLOCK, _clocks(database, desk)),
+        "ended clocks": filler.table("ticket_clocks", (*_CLOCK, "ended_at", "kept"), _ended_clocks(desk)),
     }
     filler.analyse()
     return rows
@@ -166,10 +170,19 @@ _CLOCK: Final = ("ticket_id", "clock", "run", "calendar", "planned_by", "terms",
 def _tickets(desk: Desk) -> Iterator[tuple[Any, ...]]:
     chance = random.Random(SEED + 1)
     for n in range(1, desk.tickets + 1):
-        household, kind = chance.randrange(1, desk.households + 1), KINDS[n % len(KINDS)]
-        at = NOW - YEAR + n * (YEAR / desk.tickets)
+        kind, at = KINDS[n % len(KINDS)], _opened_at(desk, n)
+        household = household_of(n, chance.randrange(1, desk.households + 1))
+        category, fields = complained(n) if kind == COMPLAINT else (None, {})
         yield (n, f"R{at:%Y%m%d}-{n:06}", kind, 1, "new", "open", household, estate_of(household),
-               f"+86{number_of(household)}", "…", f"水管 {n}", None, {}, n % PEOPLE + 1, (n * 7) % PEOPLE + 1, 1, at)
+               f"+86{number_of(household)}", "…", f"水管 {n}", category, fields, n % PEOPLE + 1, (n * 7) % PEOPLE + 1, 1, at)
+
+
+def _opened_at(desk: Desk, ticket: int) -> datetime:
+    return NOW - YEAR + ticket * (YEAR / desk.tickets)
+
+
+def _complaints(desk: Desk) -> Iterator[tuple[int, datetime]]:
+    return ((n, _opened_at(desk, n)) for n in range(1, desk.tickets + 1) if KINDS[n % len(KINDS)] == COMPLAINT)
 
 
 def _clocks(database: Database, desk: Desk) -> Iterator[tuple[Any, ...]]:
@@ -190,3 +203,9 @@ def _clocks(database: Database, desk: Desk) -> Iterator[tuple[Any, ...]]:
         apart = timedelta(seconds=n)
         yield (n, name, 1, terms.calendar, by.version, same, False, "running", 0, 1, clock.allowed // timedelta(microseconds=1),
                0, later, later + apart, due_at + apart, happens_at + apart)
+
+
+def _ended_clocks(desk: Desk) -> Iterator[tuple[Any, ...]]:
+    """Promised replies that are over: the tick does not read them, the monthly report does."""
+    for ticket, at, was_kept in ended(_complaints(desk)):
+        yield (ticket, "reply", 1, "always", 0, {}, True, "stopped", 0, 1, 0, 0, at, None, None, None, at, was_kept)

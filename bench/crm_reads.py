@@ -21,6 +21,7 @@ from zoneinfo import ZoneInfo
 from acd_result import Result
 from agi_households import SEED, number_of
 from crm_by_hand import Hand
+from crm_complaints import Complaints
 from crm_fill import KINDS, NOW, PEOPLE, Desk, estate_of
 from sqlalchemy import event
 from sqlalchemy.orm import Session
@@ -92,12 +93,18 @@ def month(desk: Desk, hand: Hand) -> Read:
     return Read("month", lambda _: None, ours, lambda session, _: hand.month(session, begin, end, end + timedelta(hours=2)))
 
 
+def complaints(database: Database, desk: Desk, hand: Hand) -> Read:
+    both = Complaints(hand, database.engine.dialect.name, BOSS, ZoneInfo(desk.site.timezone))
+    return Read("complaints", lambda _: None, lambda session, _: both.ours(session), lambda session, _: both.by_hand(session))
+
+
 def measure(database: Database, desk: Desk, rounds: int = ROUNDS) -> Result:
     result = Result(met=True, lines=["read            SQL ms  by hand  ratio   whole ms  by hand  ratio"])
     hand = Hand(database.engine.dialect.name)
     for read in reads(desk, hand):
         add(result, read.name, timed(database, read, rounds))
-    add(result, "month", timed(database, month(desk, hand), 3))
+    for read in (month(desk, hand), complaints(database, desk, hand)):
+        add(result, read.name, timed(database, read, 3))
     return result
 
 

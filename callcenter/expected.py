@@ -14,6 +14,7 @@ PRIOR_CALLS: Final = 5.0          # what the priors weigh, in calls and in calle
 PRIOR_GAVE_UP: Final = 3.0
 KEPT: Final = 0.98                # of the old weight a call: about the last fifty count
 ERRORS_KEPT: Final = 50
+LONGEST_PATIENCE_S: Final = 86_400.0    # else it has no end on a line where nobody gives up, and its rate is lost in a float
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Pace:
 
     @property
     def patience_s(self) -> float:
-        return self.waited_s / self.gave_up
+        return min(self.waited_s / self.gave_up, LONGEST_PATIENCE_S)
 
     @property
     def error_s(self) -> float | None:

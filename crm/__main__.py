@@ -19,7 +19,7 @@ from crm.command import failed, instance_database, password
 from crm.drills.command import add_to as add_drills_to
 from crm.households.demo import demo_rows
 from crm.households.export import Format, exported
-from crm.households.importer import bring_in
+from crm.households.importer import bring_in, opened
 from crm.households.lines import COLUMNS
 from crm.incidents.declared.command import incidents_app
 from crm.kinds.load import load_kind
@@ -32,6 +32,7 @@ from crm.staff.actor import Actor
 from crm.staff.audit import record_audit
 from crm.staff.chain import seal_old
 from crm.staff.command import audit_app, user_app
+from crm.staff.first import FirstPeople
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, invoke_without_command=True)
 kinds_app = typer.Typer(help="Kinds of tickets.")
@@ -74,6 +75,19 @@ def migrate_command(check: Annotated[bool, typer.Option("--check", help="only sa
         typer.echo(migrate(database))
         with database.writing.begin() as session:
             seal_old(session, datetime.now(UTC))
+
+
+@app.command("prepare")
+def prepare_command(households: Annotated[Path | None, typer.Option(help="a register to bring in")] = None) -> None:
+    """A first start in one process: `migrate`, then the users, agents and households that are missing. Standard input has a line
+    each: `user NAME ROLE PASSWORD`, `agent CODE PIN`."""
+    first = FirstPeople.read(sys.stdin)
+    site = load_site(Settings.load().site_file)
+    migrate_command()
+    with instance_database() as database:
+        first.put(database, site, datetime.now(UTC))
+    if households is not None:
+        households_import(households)
 
 
 @kinds_app.callback()
@@ -129,8 +143,9 @@ def households_import(file: Path, dry_run: Annotated[bool, typer.Option("--dry-r
     """All of the file (CSV or XLSX) or nothing; safe to repeat. Every bad row is listed."""
     settings = Settings.load()
     english = {estate.name.zh: estate.name.en for estate in load_site(settings.site_file).estates}
+    sheet = opened(file.read_bytes())
     with instance_database() as database, (database.reading() if dry_run else database.writing()) as session:
-        report = bring_in(session, CONSOLE, file.read_bytes(), datetime.now(UTC), english=english, dry_run=dry_run)
+        report = bring_in(session, CONSOLE, sheet, datetime.now(UTC), english=english, dry_run=dry_run)
         session.commit()
     for fault in report.faults:
         value = f" ({fault.value!r})" if fault.value else ""

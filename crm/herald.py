@@ -89,9 +89,10 @@ class Herald:
 
     def came_back(self) -> bool:
         """True once after Redis was away (and once at the start)."""
-        back = self._came_back.is_set()
-        self._came_back.clear()
-        return back
+        if not self._came_back.is_set():
+            return False
+        self._came_back.clear()      # only what was seen: one that is set meanwhile is the next one's
+        return True
 
     def _rounds(self, stop: threading.Event) -> Iterator[None]:
         away = True

@@ -25,6 +25,11 @@ def remembered(session: Session, key: Hashable, read: Callable[[], T]) -> T:
     return cast("T", kept[key])
 
 
+def remember(session: Session, key: Hashable, value: object) -> None:
+    """What the transaction has learned on the way, so that it need not ask."""
+    session.info.setdefault(_KEPT, {})[key] = value
+
+
 def forget(session: Session) -> None:
     session.info.pop(_KEPT, None)
 
@@ -43,6 +48,13 @@ def shared(session: Session, key: Hashable, edition: int, read: Callable[[], T])
     if known is None or known[0] != edition:
         kept[key] = known = edition, read()
     return cast("T", known[1])
+
+
+def last_shared(session: Session, key: Hashable) -> int | None:
+    """The edition that this process has read last; it asks nobody whether that is still the one. None: none, or this transaction
+    `wrote` it."""
+    known: tuple[int, object] | None = session.info.get(_SHARED, {}).get(key)
+    return None if known is None or key in session.info.get(_WROTE, ()) else known[0]
 
 
 def wrote(session: Session, key: Hashable) -> None:

@@ -87,8 +87,8 @@ class FloorService:
         self._nodes[link.node] = _Node(Floor(self._plans[link.node]), link)
 
     def deliver(self, item: LinkItem) -> None:
-        """For AmiLink: only enqueues."""
-        if self._waiting < INBOX_LIMIT:
+        """For AmiLink: only enqueues. That a link is up or down is always heard."""
+        if self._waiting < INBOX_LIMIT or not isinstance(item, LinkEvents):
             self._waiting += _size(item)
             self._inbox.append(item)
             self._news.set()
@@ -153,8 +153,8 @@ class FloorService:
                 while self._inbox and handled < AT_ONCE:
                     item = self._inbox.popleft()
                     handled += _size(item)
+                    self._waiting -= _size(item)
                     self._handle(item)
-                self._waiting -= handled
                 if not self._inbox:
                     self._news.clear()
                 self._tick()
@@ -199,15 +199,14 @@ class FloorService:
                 self._doubt.set()
         else:
             self._not_of_the_floor(node, event, now)
-        if listeners := self._listeners.get(type(event)):
-            for listener in listeners:
-                listener(node.link.node, event)
+        if type(event) in self._listeners:
+            self._tell(node.link.node, event)
 
     def _not_of_the_floor(self, node: _Node, event: AmiEvent, now: datetime) -> None:
         match event:
             case FullyBooted(uptime_s=uptime_s):
                 booted_at = now - timedelta(seconds=uptime_s)
-                node.restarted = bool(node.booted_at and booted_at - node.booted_at > RESTART_SLACK)
+                node.restarted |= bool(node.booted_at and booted_at - node.booted_at > RESTART_SLACK)     # until it has been read
                 node.booted_at, node.known, node.reading = booted_at, False, None     # what is being read was before
                 self._read(node)
             case Reloaded():
@@ -215,9 +214,13 @@ class FloorService:
             case ReachabilityChanged():
                 self._on_reachability()
 
-    def _tell(self, node: str, news: LinkUp | LinkDown) -> None:
+    def _tell(self, node: str, news: News) -> None:
+        """One that fails keeps none of the others from hearing it."""
         for listener in self._listeners.get(type(news), ()):
-            listener(node, news)
+            try:
+                listener(node, news)
+            except Exception:
+                log.exception("listener_failed", news=type(news).__name__)
 
     def _read(self, node: _Node) -> None:
         """Begins to read the actual state; events that come meanwhile are kept and folded onto it."""
@@ -261,9 +264,13 @@ class FloorService:
             return
         now = self._clock.now()
         before = node.floor
-        after = floor_from(before.plan, snapshot, self._memory(before), now, agents=before.agents)
+        after = floor_from(before.plan, snapshot, self._memory(before), now, agents=before.agents,
+                           heard=before.channels if node.known else None)
         for event, at in node.since_asked:
-            fold(after, event, at)
+            try:
+                fold(after, event, at)
+            except Exception:
+                log.exception("ami_event_failed", ami_event=type(event).__name__)
         is_same = node.known and same_picture(before, after)
         if node.known and not is_same and not found.has_waited:
             async def wait() -> None:

@@ -47,17 +47,15 @@ def is_current(settings: Settings) -> bool:
 
 def prepare_database(settings: Settings, site: Site, secrets: dict[str, str]) -> None:
     """Idempotent, and quick when it was done before for this database."""
-    crm(settings, "migrate")
     users = users_of(settings)
     mark = settings.state / "run/prepared"
     done = f"{settings.database_url}\n{sorted(users)}\n{sorted(agent.code for agent in site.agents)}\n"
     if mark.exists() and mark.read_text() == done:
+        crm(settings, "migrate")
         return
-    crm(settings, "user", "first",
-        text="".join(f"{name} {role} {secrets[f'user-{name}']}\n" for name, role in users.items()))
-    crm(settings, "agents", "seed",
-        text="".join(f"{agent.code} {secrets[f'pin-{agent.code}']}\n" for agent in site.agents))
-    if settings.demo and DEMO_HOUSEHOLDS.exists():
-        crm(settings, "households", "import", str(DEMO_HOUSEHOLDS))
+    households = ["--households", str(DEMO_HOUSEHOLDS)] if settings.demo and DEMO_HOUSEHOLDS.exists() else []
+    crm(settings, "prepare", *households, timeout=300,
+        text="".join((*(f"user {name} {role} {secrets[f'user-{name}']}\n" for name, role in users.items()),
+                      *(f"agent {agent.code} {secrets[f'pin-{agent.code}']}\n" for agent in site.agents))))
     mark.write_text(done)
     mark.chmod(0o600)

@@ -54,7 +54,6 @@ class Configured:
     secrets: dict[str, str]
     owner: Owner
     asterisk: AsteriskInstall | None    # None: it runs elsewhere
-    asterisk_changed: bool
 
 
 def start(settings: Settings, say: Say, *, wait_s: float) -> Started:
@@ -78,7 +77,7 @@ def _brought_up(settings: Settings, made: Configured, say: Say, wait_s: float) -
         Supervisor(settings).resume(halted)     # crm says why it waits; the journal goes on in its files
         raise
     say("processes")
-    changed = _apply(settings, listed, made.asterisk, reload_asterisk=made.asterisk_changed, halted=halted)
+    changed = _apply(settings, listed, made.asterisk, halted=halted)
     _wait(list(_checks(settings, made.asterisk)), say, wait_s)
     return changed
 
@@ -120,9 +119,9 @@ def configure(settings: Settings) -> Configured:
                           f'add "trunk": "…" to {settings.secrets_file}')
     settings.save()
     files = AsteriskFiles(found.modules, found.data) if found else ELSEWHERE
-    changed = render(site, settings, secrets, files)
+    render(site, settings, secrets, files)
     let_asterisk_read(settings, owner)
-    return Configured(site, secrets, owner, None if settings.ami else found, changed)
+    return Configured(site, secrets, owner, None if settings.ami else found)
 
 
 def _found_or_none() -> AsteriskInstall | None:
@@ -142,14 +141,15 @@ def ports_are_free(settings: Settings) -> None:
                             f"({name_of(others[0])}): end it, or choose other ports with SIXRING_OFFSET")
 
 
-def _apply(settings: Settings, listed: list[Program], asterisk: AsteriskInstall | None, *,
-           reload_asterisk: bool, halted: list[str]) -> bool:
-    """Makes what runs agree with the files. True when something running had to change."""
+def _apply(settings: Settings, listed: list[Program], asterisk: AsteriskInstall | None, *, halted: list[str]) -> bool:
+    """Makes what runs agree with the files. True when something running had to change. What Asterisk has read is remembered, not
+    what was just written: a start that failed in between has written it too."""
     supervisor = Supervisor(settings)
     file, mark = settings.state / "run/supervisord.conf", settings.state / "run/applied.json"
     before: dict[str, str] = json.loads(mark.read_text()) if mark.exists() else {}
     text = supervisord.render(settings, listed, root=os.geteuid() == 0)
     now = {"python": fingerprint(*SOURCES, settings.state / "instance.json", settings.site_file, settings.secrets_file),
+           "asterisk": fingerprint(settings.asterisk / "etc", settings.asterisk / "data/sounds"),
            "ports": str(settings.ports.offset)}
     part = file.with_suffix(".part")
     part.write_text(text)
@@ -169,7 +169,7 @@ def _apply(settings: Settings, listed: list[Program], asterisk: AsteriskInstall 
         if before.get("ports") != now["ports"]:  # sockets are bound at start only
             changed = True
             supervisor.restart(["asterisk"])
-        elif reload_asterisk:
+        elif before.get("asterisk") != now["asterisk"]:
             changed = True
             asterisk.console(settings, "core reload", timeout=30)
     mark.write_text(json.dumps(now) + "\n")

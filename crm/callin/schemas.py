@@ -7,6 +7,7 @@ from datetime import datetime
 
 from callcenter.errors import Conflict
 from callcenter.storm import Coming
+from crm.notices.words import Named
 
 
 class NumberUnusable(Conflict):
@@ -120,5 +121,6 @@ class MyCallIn:
     since: datetime
     due_at: datetime | None
     seat: str | None
-    plan: str                    # of tier 3: the emergency plan in short; in the site's language
+    plan: Named | None           # of tier 3: the emergency plan in short
+    on_mobile: bool              # `seat` is their own phone
     mobile: bool                 # they may take calls on their own phone instead of coming

@@ -18,6 +18,7 @@ from crm.callin.models import CalledRow, CallInPerson, CallInRow
 from crm.callin.rounds import Act
 from crm.callin.schemas import CalledShown, CallInOver, CallInShown, MyCallIn, NoMobile, NotNow, UnknownSkill
 from crm.callin.words import PLAN
+from crm.notices.words import Named
 from crm.paging import Order, Page
 from crm.staff.actor import Actor
 from crm.staff.audit import record_audit
@@ -63,9 +64,10 @@ def mine(session: Session, actor: Actor, site: Site) -> list[MyCallIn]:
         select(CalledRow, CallInRow, CallInPerson).join(CallInRow, CallInRow.id == CalledRow.call_in_id)
         .join(CallInPerson, CallInPerson.id == CalledRow.person_id)
         .where(CallInRow.released_at.is_(None), _is_own(actor)).order_by(CallInRow.id))
-    plans = {3: PLAN[site.language]}
-    return [MyCallIn(row.id, row.tier, Coming(called.state), called.since, called.due_at, called.seat, plans.get(row.tier, ""),
-                     may_choose(session, site, person)) for called, row, person in rows]
+    plans = {3: Named(PLAN["zh"], PLAN["en"])}
+    return [MyCallIn(row.id, row.tier, Coming(called.state), called.since, called.due_at, called.seat, plans.get(row.tier),
+                     on_mobile=(own := called.seat in site.mobile_seats), mobile=not own and may_choose(session, site, person))
+            for called, row, person in rows]
 
 
 def answer_own(session: Session, actor: Actor, site: Site, call_in_id: int, act: Act, now: datetime, *,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Final
 
 REPEAT_WITHIN: Final = timedelta(days=90)
@@ -51,6 +52,20 @@ class Month:
     received: tuple[Complaint, ...]
     before: tuple[Complaint, ...] = ()
 
+    @cached_property
+    def repeats(self) -> frozenset[int]:
+        """Ids. Of those before that are the same, the last one is the nearest."""
+        found: set[int] = set()
+        last: dict[tuple[int, str], datetime] = {}
+        for one in sorted((*self.before, *self.received), key=lambda one: (one.received_at, one.ticket_id)):
+            if one.household_id is None or one.sort is None:
+                continue
+            same = one.household_id, one.sort
+            if same in last and one.received_at - last[same] <= REPEAT_WITHIN:
+                found.add(one.ticket_id)
+            last[same] = one.received_at
+        return frozenset(found)
+
 
 Rule = Callable[[Complaint, Month], bool]
 
@@ -92,13 +107,7 @@ def is_late(complaint: Complaint, month: Month) -> bool:
 
 def is_repeat(complaint: Complaint, month: Month) -> bool:
     """The same household complained of the same sort (the category's first level) within the 90 days before."""
-    if complaint.household_id is None or complaint.sort is None:
-        return False
-    return any(
-        other.household_id == complaint.household_id and other.sort == complaint.sort and other.ticket_id != complaint.ticket_id
-        and (other.received_at, other.ticket_id) < (complaint.received_at, complaint.ticket_id)
-        and complaint.received_at - other.received_at <= REPEAT_WITHIN
-        for other in (*month.before, *month.received))
+    return complaint.ticket_id in month.repeats
 
 
 def _is_found(validity: str) -> Rule:

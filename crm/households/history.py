@@ -5,13 +5,13 @@ Each sort is asked for by its own index and only as far as the page goes, all of
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, Final, Literal, get_args
 
-from sqlalchemy import ColumnElement, Select, String, and_, case, cast, exists, false, func, literal, null, or_, select, union_all
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import ColumnElement, Row, Select, String, and_, case, cast, false, func, literal, null, or_, select, union_all
+from sqlalchemy.orm import Session
 
 from callcenter.errors import NotFound
 from crm.callbacks.models import CallbackRow
@@ -20,6 +20,7 @@ from crm.calls.models import CallRow, ContactEntry
 from crm.calls.service import not_of_complaints_about
 from crm.households.models import Household
 from crm.households.rights import READ, may, must_see
+from crm.kinds.service import edition_column, edition_is
 from crm.paging import BadCursor, Page, cursor_of, place_of
 from crm.staff.actor import Actor
 from crm.tickets.models import Ticket
@@ -78,13 +79,12 @@ class _Sort:
 
 def history(session: Session, actor: Actor, household_id: int, *, cursor: str | None = None, limit: int = 50) -> Page[HistoryItem]:
     """Newest first, with what happened under the ids that were merged into it."""
-    ids = _ids(session, actor, household_id)
+    ids = ids_of(session, actor, household_id)
     place = _place(cursor) if cursor is not None else None
     parts = [sort.part(session, actor, ids, place, limit + 1).subquery() for sort in _sorts(actor)]
-    every = union_all(*(select(part) for part in parts)).subquery().c
-    rows = session.execute(select(*(every[name] for name in _NAMES)).order_by(
-        every.at.desc(), every.what.desc(), every.nth.desc(), every.ref.desc()).limit(limit + 1)).all()
-    items = [HistoryItem(*row) for row in rows[:limit]]
+    every = union_all(*(select(part) for part in parts))
+    rows = session.execute(every.order_by(*(every.selected_columns[name].desc() for name in _ORDER)).limit(limit + 1)).all()
+    items = [HistoryItem(*row[:-1]) for row in rows[:limit]]
     last = items[-1] if len(rows) > limit else None
     following = cursor_of(LIST, f"{last.at.isoformat()} {last.what} {last.ref}", 0) if last else None
     return Page(items=items, next=following)
@@ -92,24 +92,33 @@ def history(session: Session, actor: Actor, household_id: int, *, cursor: str | 
 
 def open_matters(session: Session, actor: Actor, household_id: int) -> tuple[tuple[HistoryItem, ...], tuple[HistoryItem, ...]]:
     """(tickets, callbacks) that are not over, oldest first; at most fifty of each."""
-    ids = _ids(session, actor, household_id)
+    ids = ids_of(session, actor, household_id)
     tickets, callbacks = (session.execute(sort.of(session, actor, select(*_all(sort.columns)), ids).where(sort.columns["is_open"])
                                           .order_by(sort.columns["at"], sort.row_id).limit(MOST_OPEN))
                           for sort in (_TICKETS, _CALLBACKS))
     return tuple(HistoryItem(*row) for row in tickets), tuple(HistoryItem(*row) for row in callbacks)
 
 
-def _ids(session: Session, actor: Actor, household_id: int) -> list[int]:
+def ids_of(session: Session, actor: Actor, household_id: int) -> list[int]:
+    """With those that were merged into it. Which kinds there are, as what follows will ask, is asked on the way. Raises NotFound,
+    also where the actor may not see it."""
     may(actor, READ)
-    asked = aliased(Household)
-    now_id = select(func.coalesce(asked.merged_into, asked.id)).where(asked.id == household_id).scalar_subquery()
-    found = session.execute(select(Household.id, Household.estate_id, Household.merged_into).where(
-        or_(Household.id == now_id, Household.merged_into == now_id))).all()
-    estate_id = next((row.estate_id for row in found if row.merged_into is None), None)
-    if estate_id is None:
+    found = _with_merged(session, household_id)
+    mine = next((row for row in found if row.id == household_id), None)
+    if mine is not None and mine.merged_into is not None:
+        found = _with_merged(session, mine.merged_into)
+        mine = next((row for row in found if row.merged_into is None), None)
+    if mine is None:
         raise NotFound(f"household {household_id}")
-    must_see(actor, estate_id, f"household {household_id}")
+    edition_is(session, mine.edition)
+    must_see(actor, mine.estate_id, f"household {household_id}")
     return [row.id for row in found]
+
+
+def _with_merged(session: Session, household_id: int) -> Sequence[Row[int, int, int | None, int]]:
+    edition = edition_column().label("edition")
+    return session.execute(select(Household.id, Household.estate_id, Household.merged_into, edition).where(
+        or_(Household.id == household_id, Household.merged_into == household_id))).all()
 
 
 def _place(cursor: str) -> _Place:
@@ -129,6 +138,7 @@ def _place(cursor: str) -> _Place:
 
 _WHATS: Final[tuple[Happened, ...]] = get_args(Happened)
 _NAMES: Final = tuple(field.name for field in fields(HistoryItem))
+_ORDER: Final = ("at", "what", "nth", "ref")
 
 
 def _all(columns: Mapping[str, Any]) -> list[ColumnElement[Any]]:
@@ -142,16 +152,13 @@ def _sorts(actor: Actor) -> tuple[_Sort, ...]:
 
 def _calls(actor: Actor) -> _Sort:
     """With what the contact log says of them; of a complaint about whoever asks, the call alone is shown (D3)."""
-    told: dict[str, Any] = {"kind": ContactEntry.kind, "matter": ContactEntry.matter, "result": ContactEntry.result}
-    if actor.user_id is not None:
-        about = exists().where(Ticket.id == ContactEntry.ticket_id, Ticket.about_id == actor.user_id)
-        told = {name: case((about, null()), else_=column) for name, column in told.items()}
     return _Sort(("call", "message"), CallRow.call_id, str, {
         "at": CallRow.entered_at, "what": case((CallRow.voicemail.is_(None), "call"), else_="message"), "ref": CallRow.call_id,
         "state": CallRow.outcome, "is_open": CallRow.ended_at.is_(None), "number": CallRow.number,
-        "by": func.coalesce(CallRow.answered_agent, CallRow.answered_by), **told},
+        "by": func.coalesce(CallRow.answered_agent, CallRow.answered_by),
+        "kind": ContactEntry.kind, "matter": ContactEntry.matter, "result": ContactEntry.result},
         lambda _session, _actor, query, ids: query.select_from(CallRow)
-        .outerjoin(ContactEntry, ContactEntry.call_id == CallRow.call_id)
+        .outerjoin(ContactEntry, and_(ContactEntry.call_id == CallRow.call_id, not_of_complaints_about(actor)))
         .where(CallRow.household_id.in_(ids), CallRow.entered_at.is_not(None)))
 
 

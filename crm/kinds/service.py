@@ -1,7 +1,8 @@
 """Which kinds there are, in which version; a new version holds for new tickets at once, in every process.
 
 Every transaction asks the database which version is the newest, by key; what a version says is remembered under its digest.
-All of them are read anew when there are more than before: versions are added, never changed and never taken away.
+All of them are read anew when there are more than before: versions are added, never changed and never taken away. How many there
+are is their edition; a statement that goes by the kinds can ask for it along with its own rows.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Final
 
-from sqlalchemy import func, select
+from sqlalchemy import ScalarSelect, func, select
 from sqlalchemy.orm import Session
 
 from callcenter.errors import ConfigError, Forbidden, NotFound
@@ -21,11 +22,12 @@ from crm.kinds.load import load_kept, load_kind, shipped_texts
 from crm.kinds.models import KindVersion
 from crm.kinds.schema import Kind
 from crm.outbox.service import note
-from crm.remembered import forget, remembered, shared, wrote
+from crm.remembered import forget, last_shared, remember, remembered, shared, wrote
 from crm.staff.actor import SYSTEM, Actor
 from crm.staff.audit import record_audit
 
 KINDS: Final = "kinds"
+EDITION: Final = "edition of the kinds"
 WRITES: Final = frozenset({Role.ADMIN, Role.MANAGER})
 _READ: Final[dict[str, Kind]] = {}      # by digest: the same text says the same in every database
 
@@ -66,10 +68,31 @@ def _kind_of(session: Session, kind: str, version: int | None) -> Versioned:
     return Versioned(_kind(session, kind, found.version, found.digest), found.version)
 
 
-def all_versions(session: Session) -> list[Versioned]:
-    """By kind, the newest first."""
-    number = session.scalar(select(func.count()).select_from(KindVersion)) or 0
+def all_versions(session: Session, edition: int | None = None) -> list[Versioned]:
+    """By kind, the newest first: of the edition that the transaction first saw, or of the one that is said."""
+    number = edition_now(session) if edition is None else edition
     return shared(session, KINDS, number, lambda: _all_versions(session))
+
+
+def edition_column() -> ScalarSelect[int]:
+    """For a statement that has rows of its own to ask for."""
+    return select(func.count()).select_from(KindVersion).scalar_subquery()
+
+
+def edition_now(session: Session) -> int:
+    return remembered(session, EDITION, lambda: session.scalar(select(edition_column())) or 0)
+
+
+def edition_is(session: Session, edition: int) -> None:
+    """A statement of this transaction has said it."""
+    remember(session, EDITION, edition)
+
+
+def edition_supposed(session: Session) -> int:
+    """The one that this process went by last. Whoever goes by it asks for `edition_column` in the same statement, and once more
+    by the right one should it be another."""
+    number = last_shared(session, KINDS)
+    return edition_now(session) if number is None else number
 
 
 def _all_versions(session: Session) -> list[Versioned]:

@@ -97,15 +97,17 @@ class CallBack:
         before = timedelta(seconds=self.site.outages.lost_callers.cut_off_before)
         return [row for row in rows if row.ended_at and (open_since is None or row.ended_at < open_since - before)]
 
-    def served(self, session: Session, now: datetime) -> list[str]:
-        """Callbacks of lost callers who called again since and were answered; nobody is talking with them for the callback."""
+    def served(self, session: Session, now: datetime, since: datetime | None = None) -> list[str]:
+        """Callbacks of lost callers who called again since and were answered; nobody is talking with them for the callback.
+        `since`: calls that ended before were looked at."""
         rows = session.execute(select(CallbackRow.callback_id, CallbackRow.number, LostCaller.at)
                                .join(LostCaller, LostCaller.call_id == CallbackRow.callback_id)
                                .where(LostCaller.rings, CallbackRow.state.in_(CANCELLABLE))).all()
         if not rows:
             return []
         through: dict[str, datetime] = {}
-        for call in calls_since(session, min(row.at for row in rows), now):
+        first = min(row.at for row in rows)
+        for call in calls_since(session, first if since is None else max(first, since), now):
             if call.number and call.outcome == Outcome.ANSWERED and call.cause not in FAULTS and not call.gave_up:
                 through[call.number] = max(call.entered_at, through.get(call.number, call.entered_at))
         return [row.callback_id for row in rows for last in (through.get(normalise(row.number)),) if last and last > row.at]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -33,6 +33,8 @@ EVERY_S: Final = 2.0
 AT_ONCE: Final = 500           # lines in one transaction
 LONGEST_DETAIL: Final = 80
 SHORT_DEATHS_EVERY: Final = 15  # rounds
+ALL_CALLS_EVERY: Final = 30     # rounds
+JUST_ENDED: Final = timedelta(minutes=2)
 
 log = structlog.get_logger("outages")
 
@@ -110,10 +112,12 @@ class OutageKeeper:
                 self._tell(event)
 
     def _call_off_served(self) -> None:
-        """Also long after: who was lost at night is to be rung in the morning."""
+        """Also long after: who was lost at night is to be rung in the morning. Every round what has just ended, for all calls of
+        a night are too many to be read every other second; all of them now and then: the journal may come late."""
         now = self._clock.now()
+        since = now - JUST_ENDED if self._round % ALL_CALLS_EVERY else None
         with self._database.reading() as session:
-            served = self._calling_back.served(session, now)
+            served = self._calling_back.served(session, now, since)
         if not served:
             return
         with self._database.writing.begin() as session:

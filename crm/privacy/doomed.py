@@ -28,19 +28,30 @@ def doom(session: Session, folder: str, path: str, now: datetime) -> None:
 
 
 def sweep(database: Database, folders: Mapping[str, Path]) -> int:
-    """How many files are gone now. Raises OSError for one that cannot be removed: it stays named."""
-    done = 0
+    """How many files are gone now. One that cannot be removed stays named and keeps no other: its OSError is raised in the end."""
+    done, last, failed = 0, 0, None
     while True:
         with database.reading() as session:
             rows = session.execute(select(DoomedFile.id, DoomedFile.folder, DoomedFile.path)
-                                   .where(DoomedFile.folder.in_(sorted(folders))).order_by(DoomedFile.id).limit(_AT_ONCE)).all()
-        for _, folder, name in rows:
+                                   .where(DoomedFile.folder.in_(sorted(folders)), DoomedFile.id > last)
+                                   .order_by(DoomedFile.id).limit(_AT_ONCE)).all()
+        gone = []
+        for ident, folder, name in rows:
+            last = ident
             path = (folders[folder] / name).resolve()
-            if path.is_relative_to(folders[folder].resolve()):
-                path.unlink(missing_ok=True)
-        if rows:
+            try:
+                if path.is_relative_to(folders[folder].resolve()):
+                    path.unlink(missing_ok=True)
+            except OSError as error:
+                failed = error
+            else:
+                gone.append(ident)
+        if gone:
             with database.writing.begin() as session:
-                session.execute(delete(DoomedFile).where(DoomedFile.id.in_([ident for ident, _, _ in rows])))
-        done += len(rows)
+                session.execute(delete(DoomedFile).where(DoomedFile.id.in_(gone)))
+        done += len(gone)
         if len(rows) < _AT_ONCE:
-            return done
+            break
+    if failed is not None:
+        raise failed
+    return done

@@ -34,7 +34,7 @@ class Forgetter:
         while not stop.is_set():
             try:
                 self.round(time.monotonic())
-            except (OSError, SQLAlchemyError) as error:
+            except SQLAlchemyError as error:        # the recorder reports the database; an OSError is this component's own
                 log.error("not_forgotten", error=type(error).__name__)
             else:
                 yield

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from callcenter.site import Site
 from crm.reports.figures import RULES, Counted, settled
-from crm.reports.service import MOST_INTERVALS, TooLong, day_bounds, rules_of
+from crm.reports.service import day_bounds, readable, rules_of
 from crm.reports.slices import NOBODY, Sources
 from crm.reports.sources import sources
 
@@ -55,8 +55,7 @@ def narrowed(found: Sources, to: Narrow) -> Sources:
 
 def of_all(session: Session, first: date, last: date, figure: str, tz: tzinfo, site: Site, now: datetime) -> list[Counted]:
     """The calls of all queues that count for a figure, oldest first. Raises KeyError for a figure that counts none, and TooLong."""
-    if not 0 <= (last - first).days <= MOST_INTERVALS:
-        raise TooLong
+    readable(first, last)
     rules, rule = rules_of(site), RULES[figure]
     found = sources(session, site, day_bounds(first, tz)[0], day_bounds(last, tz)[1], now).calls
     return sorted((call for call in settled(found) if rule(call, rules)), key=lambda call: (call.queued_at, call.call_id))

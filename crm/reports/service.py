@@ -16,10 +16,11 @@ from crm.reports.sources import sources, teams, visited
 from crm.reports.summed import queue_rows
 
 MOST_INTERVALS = 3_000       # a quarter of an hour for a month
+MOST_DAYS_READ = 400         # of what reads every call by itself: a year and some, as reports
 
 
 class TooLong(Conflict):
-    """More intervals than one answer holds."""
+    """More intervals than one answer holds, or more days than are read call by call."""
 
     code = "range_too_long"
     status = 422
@@ -64,6 +65,7 @@ def figure_rows(session: Session, asked: Asked, tz: tzinfo, site: Site, now: dat
 
 def figure_rows_one_by_one(session: Session, asked: Asked, tz: tzinfo, site: Site, now: datetime) -> list[FigureRow]:
     """As `figure_rows`, every call read and counted by itself: what the sums are held against."""
+    readable(asked.first, asked.last)
     at = _edges(asked, tz)
     found = rows(asked.by, sources(session, site, at[0], at[-1], now), at, rules_of(site), teams(session))
     return [row for row in found if asked.key in (None, row.key)]
@@ -72,10 +74,17 @@ def figure_rows_one_by_one(session: Session, asked: Asked, tz: tzinfo, site: Sit
 def calls_of_figure(session: Session, asked: Asked, key: str, figure: str, tz: tzinfo, site: Site,
                     now: datetime) -> list[Counted]:
     """The calls that make up a figure, oldest first. Raises KeyError for a figure that counts no calls, and TooLong."""
+    readable(asked.first, asked.last)
     at = _edges(asked, tz)
     found = sources(session, site, at[0], at[-1], now)
     behind = calls_behind(asked.by, key, figure, found.counted(asked.by), rules_of(site), teams(session))
     return sorted(behind, key=lambda call: (call.queued_at, call.call_id))
+
+
+def readable(first: date, last: date) -> None:
+    """Raises TooLong: an agent who asks for ten years of their calls must not have the dashboard hold all of everybody's."""
+    if not 0 <= (last - first).days < MOST_DAYS_READ:
+        raise TooLong
 
 
 def _edges(asked: Asked, tz: tzinfo) -> list[datetime]:

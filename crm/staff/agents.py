@@ -71,19 +71,31 @@ def raise_roster_version(session: Session) -> None:
     session.execute(update(RosterVersion).where(RosterVersion.id == _THE_ONLY_ROW).values(version=RosterVersion.version + 1))
 
 
-def check_pin(session: Session, code: str, pin: str, now: datetime) -> bool:
-    """Whether it is the agent's. Commit whatever the answer: a wrong one has written the failed attempt, and too many of
-    those refuse even the right PIN for a while."""
-    since = now - TRIES_WINDOW
-    tries = session.scalar(select(func.count()).select_from(FailedPin).where(FailedPin.code == code[:6], FailedPin.at > since))
-    if (tries or 0) >= TRIES_PER_NAME:
+def compare_pin(session: Session, code: str, pin: str, now: datetime) -> str | None:
+    """The agent's hash, if the PIN fits it. In a transaction that only reads (see crm.staff.service.compare)."""
+    if _is_throttled(session, code, now):
+        return None
+    hashed = session.scalar(select(AgentRow.pin_hash).where(AgentRow.code == code, AgentRow.active))
+    return hashed if matches(hashed, pin) else None
+
+
+def check_pin(session: Session, code: str, fits: str | None, now: datetime) -> bool:
+    """Whether what the PIN fits is the agent's. Commit whatever the answer: a wrong one has written the failed attempt, and too
+    many of those refuse even the right PIN for a while."""
+    if _is_throttled(session, code, now):
         return False
-    row = session.scalar(select(AgentRow).where(AgentRow.code == code, AgentRow.active))
-    if not matches(row.pin_hash if row else None, pin):
+    hashed = session.scalar(select(AgentRow.pin_hash).where(AgentRow.code == code, AgentRow.active))
+    if fits is None or hashed != fits:
         session.add(FailedPin(code=code[:6], at=now))
         return False
-    session.execute(delete(FailedPin).where((FailedPin.code == code) | (FailedPin.at <= since)))
+    session.execute(delete(FailedPin).where((FailedPin.code == code) | (FailedPin.at <= now - TRIES_WINDOW)))
     return True
+
+
+def _is_throttled(session: Session, code: str, now: datetime) -> bool:
+    tries = session.scalar(select(func.count()).select_from(FailedPin)
+                           .where(FailedPin.code == code[:6], FailedPin.at > now - TRIES_WINDOW))
+    return (tries or 0) >= TRIES_PER_NAME
 
 
 def set_pin(session: Session, code: str, pin: str) -> None:

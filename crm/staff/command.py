@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import UTC, datetime
 from typing import Annotated, Final
 
@@ -64,17 +63,6 @@ def user_add(
             create_user(session, CONSOLE, name, role, asked_password(from_stdin=password_stdin), datetime.now(UTC), estates)
     except Conflict as error:
         raise failed(str(error) or error.code) from error
-
-
-@user_app.command("first")
-def user_first() -> None:
-    """Adds the users of standard input that are missing, a line each: name, role, password."""
-    with instance_database() as database, database.writing.begin() as session:
-        there = {user.name for user in staff.users(session)}
-        for line in sys.stdin:
-            name, role, password = line.split()
-            if name not in there:
-                staff.add_user(session, name, [Role(role)], password, datetime.now(UTC))
 
 
 @user_app.command("list")

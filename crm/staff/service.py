@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, func, select, update
@@ -54,17 +55,36 @@ def disable_user(session: Session, name: str, now: datetime) -> None:
     _revoke_all(session, user, now)
 
 
-def authenticate(session: Session, name: str, password: str, address: str, now: datetime) -> UserShown | Refused:
-    """Commit whatever the answer: a refusal has written the failed attempt. Throttled per name and per address."""
+@dataclass(frozen=True)
+class Compared:
+    """What a password was compared with (None: with nobody's); `newer` is its hash where that one is outdated."""
+
+    hashed: str | None = None
+    right: bool = False
+    newer: str | None = None
+
+
+def compare(session: Session, name: str, password: str, address: str, now: datetime) -> Compared | Refused:
+    """For `authenticate`, in a transaction that only reads: it takes a tenth of a second, and on SQLite whoever writes keeps
+    everybody else from it. Refused is what is throttled: nothing is compared and nothing is to be written, however often."""
+    if retry_at := _throttled_until(session, name, address, now):
+        return Refused(retry_at)
+    hashed = session.scalar(select(User.password_hash).where(User.name == name))
+    right = matches(hashed, password)
+    return Compared(hashed, right, hash_of(password) if right and hashed is not None and is_outdated(hashed) else None)
+
+
+def authenticate(session: Session, name: str, compared: Compared, address: str, now: datetime) -> UserShown | Refused:
+    """Commit whatever the answer: a refusal has written the failed attempt. Throttled per name and per address, which is looked
+    at here once more: any number may have been compared at the same time."""
     if retry_at := _throttled_until(session, name, address, now):
         return Refused(retry_at)
     user = session.scalar(select(User).where(User.name == name))
-    right = matches(user.password_hash if user else None, password)
-    if user is None or not right or not user.active:
+    if user is None or not compared.right or compared.hashed != user.password_hash or not user.active:
         session.add(FailedSignIn(name=name[:40], address=address[:45], at=now))
         return Refused()
-    if is_outdated(user.password_hash):
-        user.password_hash = hash_of(password)
+    if compared.newer is not None:
+        user.password_hash = compared.newer
     session.execute(delete(FailedSignIn).where(FailedSignIn.name == name))
     session.execute(delete(FailedSignIn).where(FailedSignIn.at < now - TRIES_WINDOW))
     return shown(user)

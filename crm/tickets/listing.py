@@ -19,7 +19,7 @@ from callcenter.numbers import normalise
 from crm.clocks.clock import Standing
 from crm.clocks.models import TicketClock
 from crm.households.service import every_id
-from crm.kinds.service import all_versions, may_see
+from crm.kinds.service import Versioned, all_versions, edition_column, edition_is, edition_now, edition_supposed, may_see
 from crm.paging import Page, cursor_of, place_of
 from crm.privacy.service import View
 from crm.staff.actor import Actor
@@ -62,40 +62,63 @@ class Wanted:
 
 def tickets(session: Session, view: View, wanted: Wanted, *, cursor: str | None = None, limit: int = 50) -> Page[TicketShown]:
     """Newest first. Raises BadCursor."""
-    query = _newest(session, view.actor, wanted, limit + 1, None if cursor is None else int(place_of(LIST, cursor, int)[1]))
-    rows, known = named(session, query) if query is not None else ([], Known())
+    rows, known = _newest_named(session, view.actor, wanted, limit + 1,
+                                None if cursor is None else int(place_of(LIST, cursor, int)[1]))
     following = cursor_of(LIST, rows[limit - 1].id, rows[limit - 1].id) if len(rows) > limit else None
     return Page(items=shown(session, view, rows[:limit], known), next=following)
 
 
 def newest(session: Session, actor: Actor, wanted: Wanted, limit: int, below: int | None = None) -> Sequence[Ticket]:
     """At most `limit` rows with ids below `below`."""
-    query = _newest(session, actor, wanted, limit, below)
+    query, _ = _newest(session, actor, wanted, limit, below, None)
     return session.scalars(query).all() if query is not None else []
 
 
-def _newest(session: Session, actor: Actor, wanted: Wanted, limit: int, below: int | None) -> Select[Ticket] | None:
-    """None: there can be none."""
+def _newest_named(session: Session, actor: Actor, wanted: Wanted, limit: int, below: int | None) -> tuple[list[Ticket], Known]:
+    """By the kinds as this process last knew them, with a look at whether that is still all there are."""
+    by_kinds = not (wanted.mine or actor.is_system)
+    supposed = edition_supposed(session) if by_kinds else 0
+    query, is_all = _newest(session, actor, wanted, limit, below, supposed)
+    found: tuple[list[Ticket], Known, int | None] = ([], Known(), None)
+    if query is not None:
+        there = named(session, query, edition_column() if by_kinds else None)     # by itself: its type is its own
+        found = there
+    rows, known, edition = found
+    if by_kinds and edition is None and not is_all:
+        edition = edition_now(session)      # there may be some of kinds that came since
+    if edition in (None, supposed):
+        return rows, known
+    edition_is(session, edition)
+    query, _ = _newest(session, actor, wanted, limit, below, edition)
+    return ([], Known()) if query is None else named(session, query)[:2]
+
+
+def _newest(session: Session, actor: Actor, wanted: Wanted, limit: int, below: int | None,
+            edition: int | None) -> tuple[Select[Ticket] | None, bool]:
+    """By the kinds of that edition, or of now; None: there can be none. And whether no kind is left out, so that there are no
+    more tickets to find whatever kinds there are."""
     below_it = [] if below is None else [Ticket.id < below]
     # An index that begins with what is asked for goes on with the state: both states are read in its order, each by itself.
     each = [Ticket.state == state for state in STATES] if wanted.state is None else [true()]
     indexed = any(value is not None for value in (wanted.kind, wanted.estate_id, wanted.owner, wanted.assignee))
-    kinds = None if wanted.mine else of_kinds_seen(session, actor, wanted.kind)
+    there_are = [] if wanted.mine or actor.is_system else all_versions(session, edition)
+    kinds = None if wanted.mine else of_kinds_seen(there_are, actor, wanted.kind)
+    is_all = _is_all(kinds)
     ways: list[list[ColumnElement[bool]]] = []
     below_it += not_about(actor)
-    if not (actor.is_system or _is_all(kinds)):
+    if not (actor.is_system or is_all):
         filters = _filters(session, wanted, by_index=False)
         ways += [[way, state, *filters] for way in mine(actor) for state in each]
     if kinds is not None:
         filters = _filters(session, wanted)
         ways += [[kinds, state, *filters] for state in (each if indexed else [true()])]
     if not ways:
-        return None
+        return None, is_all
     if len(ways) == 1:
-        return select(Ticket).where(*ways[0], *below_it).order_by(Ticket.id.desc()).limit(limit)
+        return select(Ticket).where(*ways[0], *below_it).order_by(Ticket.id.desc()).limit(limit), is_all
     parts = [select(Ticket.id).where(*way, *below_it).order_by(Ticket.id.desc()).limit(limit).subquery() for way in ways]
     found = union_all(*(select(part.c.id) for part in parts)).subquery()
-    return select(Ticket).where(Ticket.id.in_(select(found.c.id))).order_by(Ticket.id.desc()).limit(limit)
+    return select(Ticket).where(Ticket.id.in_(select(found.c.id))).order_by(Ticket.id.desc()).limit(limit), is_all
 
 
 def not_about(actor: Actor) -> list[ColumnElement[bool]]:
@@ -115,7 +138,7 @@ def mine(actor: Actor) -> list[ColumnElement[bool]]:
     return [column == actor.user_id for column in (Ticket.owner_id, Ticket.assignee_id, Ticket.offered_to_id)]
 
 
-def of_kinds_seen(session: Session, actor: Actor, only: str | None = None) -> ColumnElement[bool] | None:
+def of_kinds_seen(there_are: Sequence[Versioned], actor: Actor, only: str | None = None) -> ColumnElement[bool] | None:
     """Tickets of the kinds that the actor's roles see, in the versions in which they do, of the actor's estates. None: there are
     none, or none of the kind that is wanted."""
     if actor.is_system:
@@ -123,7 +146,7 @@ def of_kinds_seen(session: Session, actor: Actor, only: str | None = None) -> Co
     whole: list[str] = []
     partly: list[ColumnElement[bool]] = []
     by_kind: dict[str, dict[int, bool]] = {}
-    for one in all_versions(session):
+    for one in there_are:
         by_kind.setdefault(one.kind.kind, {})[one.version] = may_see(one.kind, actor)
     for kind, versions in by_kind.items():
         if only not in (None, kind) or not any(versions.values()):

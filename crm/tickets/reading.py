@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from callcenter.errors import NotFound
 from callcenter.private import Private
 from crm.kinds.schema import Kind
+from crm.kinds.service import all_versions
 from crm.paging import Page, cursor_of, place_of
 from crm.privacy.service import View, reveal
 from crm.staff.actor import Actor
@@ -47,7 +48,7 @@ def seen(session: Session, actor: Actor, query: Select[Any]) -> Select[Any]:
     themselves are looked for, `listing.newest` is quicker."""
     if actor.is_system:
         return query
-    kinds = of_kinds_seen(session, actor)
+    kinds = of_kinds_seen(all_versions(session), actor)
     return query.where(or_(*mine(actor), *([] if kinds is None else [kinds])), *not_about(actor))
 
 

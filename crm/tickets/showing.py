@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from sqlalchemy import Select, select
+from sqlalchemy import ScalarSelect, Select, null, select
 from sqlalchemy.orm import Session, aliased
 
 from callcenter.private import Private
@@ -45,21 +45,23 @@ class Known:
     rooms: Mapping[int, str] = field(default_factory=dict)
 
 
-def named(session: Session, query: Select[Ticket]) -> tuple[list[Ticket], Known]:
-    """The tickets of a query and what they name, in one statement."""
+def named(session: Session, query: Select[Ticket], also: ScalarSelect[int] | None = None) -> tuple[list[Ticket], Known, int | None]:
+    """The tickets of a query and what they name, in one statement; and `also`, if there is any ticket."""
     owner, offered, assignee = (aliased(User) for _ in range(3))
     joined = (query.outerjoin(Household, Household.id == Ticket.household_id).outerjoin(owner, owner.id == Ticket.owner_id)
               .outerjoin(offered, offered.id == Ticket.offered_to_id).outerjoin(assignee, assignee.id == Ticket.assignee_id)
-              .add_columns(Household.label, owner.name, offered.name, assignee.name))
+              .add_columns(null() if also is None else also, Household.label, owner.name, offered.name, assignee.name))
+    said: int | None = None
     rows: list[Ticket] = []
     names: dict[int, str] = {}
     rooms: dict[int, str] = {}
-    for row, room, *people in session.execute(joined):
+    for row, value, room, *people in session.execute(joined):
+        said = value
         rows.append(row)
         rooms |= {row.household_id: room} if room is not None else {}
         names |= {ident: name for ident, name in zip((row.owner_id, row.offered_to_id, row.assignee_id), people, strict=True)
                   if name is not None}
-    return rows, Known(names, rooms)
+    return rows, Known(names, rooms), said
 
 
 def _known(session: Session, rows: Sequence[Ticket]) -> Known:

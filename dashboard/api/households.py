@@ -23,6 +23,7 @@ from crm.households.schemas import (
 from crm.households.shown import as_happened, as_listed, as_seen, look
 from crm.paging import Page
 from crm.staff.actor import Actor
+from crm.texts.listing import TextShown, texts_of
 from dashboard.access import acting, view_of
 from dashboard.manners import IF_MATCH, ONCE, Cursor, IfMatch, Limit, Once, OnceOnly, etag
 from dashboard.problems import responses
@@ -159,6 +160,13 @@ def household_history(actor: Reads, session: Reading, services: Given, household
     found = happened.history(session, actor, household_id, cursor=cursor, limit=limit)
     view = view_of(actor, services)
     return Page(items=[as_happened(view, item) for item in found.items], next=found.next)
+
+
+@router.get("/{household_id}/texts", responses=responses(401, 403, 404, 422, 503))
+def household_texts(actor: Reads, session: Reading, services: Given, household_id: RowId, cursor: Cursor = None,
+                    limit: Limit = 50) -> Page[TextShown]:
+    """Text messages to it, newest first: sent, waiting, given up and why."""
+    return texts_of(session, view_of(actor, services), household_id, cursor, limit)
 
 
 @router.patch("/{household_id}", responses=responses(400, 401, 403, 404, 409, *IF_MATCH, 422, 503))

@@ -17,7 +17,20 @@ from wall.chromium import LAPTOP, NEEDS, WALL, picture
 from wall.orders import OrdersReader
 from wall.rig import DashboardThread, Floor, running_here, signed_in, until
 from wall.scene import COMPONENTS
-from wall.storm import ELSEWHERE, MORE, fire, lift, proposed_of_no_type, rainstorm_drill, tier_two, trunk_out
+from wall.storm import (
+    ELSEWHERE,
+    MOBILES,
+    MORE,
+    agents_at_work,
+    fire,
+    lift,
+    no_robot_took_it,
+    proposed_of_no_type,
+    rainstorm_drill,
+    tier_two,
+    trunk_out,
+    trunk_out_before,
+)
 from wall.team import TEAM, staffed_floor
 from wall.tickets import cut_off
 
@@ -38,7 +51,6 @@ from callcenter.roles import Role
 from callcenter.settings import Settings
 from callcenter.storm import Coming, Surge
 from crm.database import open_database
-from crm.outages.models import OutageRow
 
 pytestmark = [*NEEDS]
 
@@ -222,16 +234,20 @@ def test_a_surge_is_raised_an_emergency_declared_and_an_outage_taken_on_from_the
     expect(page.locator("[data-act=over]")).to_be_disabled()
     picture(page, "emergency-page")
 
-    began, database = datetime.now(UTC) - timedelta(minutes=7), open_database(rig[3].database_url)
-    with database.writing.begin() as session:
-        session.add(OutageRow(outage_id=f"trunk-{began:%Y%m%d-%H%M%S}", component="trunk", detail="unreachable", began_at=began,
-                              step_s=300))
+    database = open_database(rig[3].database_url)
+    trunk_out_before(database, datetime.now(UTC))
     database.close()
     page.get_by_role("link", name="系统故障").click()
     story = page.locator("[data-story]")
     expect(story).to_contain_text("已报主管")
     story.locator("[data-act=acknowledge]").click()
     expect(story).to_contain_text("supervisor 处理中")
+    expect(page.locator("[data-line=not_sent]")).to_contain_text("缺少密钥（no_secret:robot-owners）")
+    story.locator("[data-field=cause]").fill("光猫断电")
+    story.locator("[data-act=cause]").click()
+    expect(story).to_contain_text("原因 光猫断电 supervisor")
+    picture(page, "outage-page")
+    assert cut_off(page) == []
     page.context.close()
 
 
@@ -239,7 +255,8 @@ def test_a_surge_is_raised_an_emergency_declared_and_an_outage_taken_on_from_the
 @pytest.mark.rule("H4", part="level, handing over and the end, on the page")
 @pytest.mark.rule("H5", part="households rung, stopped and rung again, group chats told, on the page")
 @pytest.mark.rule("H7", part="drafted, signed, and approved by another, on the page")
-def test_a_proposal_is_declared_commanded_told_ended_and_reported_from_its_page(browser: Browser, rig: Rig) -> None:
+@pytest.mark.rule("H10", part="causes, lessons, follow-ups or why there are none, closing, on the page")
+def test_a_proposal_is_declared_commanded_told_ended_reported_and_closed_from_its_page(browser: Browser, rig: Rig) -> None:
     database = open_database(rig[3].database_url)
     proposed_of_no_type(database, datetime.now(UTC))
     database.close()
@@ -265,7 +282,9 @@ def test_a_proposal_is_declared_commanded_told_ended_and_reported_from_its_page(
     picture(page, "emergency-told")
     assert cut_off(page) == []
 
-    path = page.url.removeprefix(rig[0].url)
+    path, database = page.url.removeprefix(rig[0].url), open_database(rig[3].database_url)
+    no_robot_took_it(database, datetime.now(UTC))
+    database.close()
     with api(rig) as client:
         while hindering := [one for one in client.get(path).json()["hindering"] if client.post(
                 f"{path}/steps/{one.removeprefix('step:')}", json={"what": "done"}).is_error]:
@@ -285,21 +304,64 @@ def test_a_proposal_is_declared_commanded_told_ended_and_reported_from_its_page(
         other = opened(browser, rig, LAPTOP, "en", path, dict(client.cookies))
     other.locator("[data-act=approve]").click()
     expect(other.locator("[data-test=report]")).to_contain_text("approved by manager")
+    expect(other.locator("[data-sent=failed]")).to_contain_text("the other server did not take it (http_404)")
     picture(other, "emergency-approved")
+    assert cut_off(other) == []
+    after = other.locator("[data-test=command]")
+    expect(after).to_contain_text("Left before it is closed: Causes · Lessons · Insurance · Follow-ups of households")
+    after.locator("[data-act=follow-up]").click()
+    expect(after.locator("[data-field=why-none]")).to_have_attribute("aria-invalid", "true")
+    after.locator("[data-field=why-none]").fill("Nobody was at home")
+    after.locator("[data-act=follow-up]").click()
+    expect(after.locator("[data-act=follow-up]")).to_have_count(0)
+    for name, text in (("causes", "The main switch was overloaded"), ("lessons", "A larger switch"), ("insurance", "Not told")):
+        expect(after.locator("[data-act=close]")).to_be_disabled()
+        after.locator(f"[data-field={name}]").fill(text)
+        after.locator("[data-act=learn]").click()
+        expect(other.locator("[data-line=learnt]")).to_contain_text([text])
+    after.locator("[data-act=close]").click()
+    expect(other.locator("[data-phase=closed]")).to_be_visible()
+    expect(after.locator("[data-field=lessons]")).to_have_value("A larger switch")
+    expect(after.locator("button")).to_have_count(0)
+    expect(other.get_by_text(" left", exact=False).filter(has_text=re.compile(r"\d+:\d\d left"))).to_have_count(0)
+    picture(other, "emergency-closed")
     assert cut_off(other) == []
     other.context.close()
     page.context.close()
 
 
-@pytest.mark.rule("B3", part="one's own answer on the page")
+@pytest.mark.rule("B3", part="one's own answer on the page, also to take callers on one's own mobile")
+@pytest.mark.rule("B4", part="the plan in short, in the page's language")
+@pytest.mark.rule("C6", part="told and proposed on the page")
 @pytest.mark.rule("C7", part="switched on the page, asked twice")
 def test_one_answers_ones_own_call_in_and_switches_the_line_on_the_page_of_the_surge(browser: Browser, rig: Rig) -> None:
     with api(rig) as client:
-        for path, body in (("/call-in/people", {"name": "孙悦", "tier": 3, "number": "13800138099", "user": "supervisor"}),
-                           ("/call-in", {"tier": 3, "reason": "暴雨"})):
+        for path, body in (
+                ("/call-in/people", {"name": "孙悦", "tier": 3, "number": "13800138099", "user": "supervisor"}),
+                ("/call-in", {"tier": 3, "reason": "暴雨"}),
+                ("/call-in/people", {"name": "陈静", "tier": 2, "number": "13800138001", "user": "agent", "agent": "801"}),
+                ("/call-in", {"tier": 2, "reason": "暴雨"})):
             answer = client.post(path, json=body)
             assert answer.is_success, answer.text
+    with signed_in(rig[0].url, Role.AGENT) as client:
+        theirs = opened(browser, rig, WALL, "en", "/surge", dict(client.cookies))
+    called = theirs.locator("[data-test=mine]")
+    called.locator("[data-act=mobile]").click()
+    expect(called).to_contain_text("calls come to your own phone")
+    expect(called.locator("[data-act=mobile]")).to_have_count(0)
+    with api(rig) as client:
+        [now] = [one for one in client.get("/call-in").json()["items"] if one["tier"] == 2]
+    assert [(one["state"], one["seat"]) for one in now["called"]] == [("accepted", MOBILES[0])]
+    picture(theirs, "surge-mobile")
+    assert cut_off(theirs) == []
+    theirs.context.close()
+
     page = opened(browser, rig, LAPTOP, path="/surge")
+    expect(page.locator(".plan")).to_contain_text("媒体来电转新闻发言人")
+    page.get_by_role("button", name="English").click()
+    expect(page.locator(".plan")).to_contain_text("The press goes to the spokesperson")
+    picture(page, "surge-plan")
+    page.get_by_role("button", name="中文").click()
     mine = page.locator("[data-test=mine]")
     for act, words in (("accept", "已应允"), ("refuse", "不能到岗")):
         mine.locator(f"[data-act={act}]").click()
@@ -311,6 +373,15 @@ def test_one_answers_ones_own_call_in_and_switches_the_line_on_the_page_of_the_s
         assert acd.asked == []
         line.locator("[data-act=line-sure]").click()
         until(lambda: acd.asked == [SwitchLine(ELSEWHERE)], what="the line is switched")
+    database = open_database(rig[3].database_url)
+    agents_at_work(database, datetime.now(UTC), "802", "803", "804")
+    database.close()
+    out = page.locator("[data-test=fallen]")
+    for code in ("802", "803", "804"):
+        out.locator(f"[data-out='{code}']").check()
+    out.locator("[data-act=fallen-out]").click()
+    expect(out).to_contain_text(re.compile("3 人缺勤 李晓梅 · 王磊 · 赵敏 已报经理.*按最近一小时来电估计"))
+    expect(out.locator("[data-test=shares]")).to_contain_text("%")
     picture(page, "surge-mine")
     assert cut_off(page) == []
     page.context.close()

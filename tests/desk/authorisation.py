@@ -170,6 +170,7 @@ RULES = """
     PUT    /households/tags/{code}               staffing            -
     GET    /households/{household_id}            desk                one
     GET    /households/{household_id}/history    desk                one
+    GET    /households/{household_id}/texts      desk                one
     PATCH  /households/{household_id}            leads               one
     POST   /households/{household_id}/reveal     callers             one
     POST   /households/{household_id}/people     leads               one

@@ -45,10 +45,9 @@ class Manned:
 
     async def _begin(self) -> None:
         self._store.start()
-        await asyncio.to_thread(self._crm, "migrate")
-        if self._users:
-            await asyncio.to_thread(self._crm, "user", "first", text="".join(f"{' '.join(user)}\n" for user in self._users))
-        await asyncio.to_thread(self._crm, "agents", "seed", text="".join(f"{code} {pin}\n" for code, pin in self._pins.items()))
+        people = (*(f"user {' '.join(user)}\n" for user in self._users),
+                  *(f"agent {code} {pin}\n" for code, pin in self._pins.items()))
+        await asyncio.to_thread(self._crm, "prepare", text="".join(people))
         self.start("agi")
         self.start("acd")
         await self._agi_answers()

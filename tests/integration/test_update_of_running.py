@@ -59,7 +59,7 @@ def living(settings: Settings) -> list[str]:
 @pytest.fixture
 def configured(monkeypatch: pytest.MonkeyPatch) -> None:
     """Asterisk, the supervisor and other instances of this machine have no part in it."""
-    made = SimpleNamespace(site=None, secrets={}, owner=None, asterisk=None, asterisk_changed=False)
+    made = SimpleNamespace(site=None, secrets={}, owner=None, asterisk=None)
     def gone(_: Supervisor) -> None:
         raise ConnectionRefusedError
 

@@ -5,18 +5,26 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
+import yaml
 from hotline.households import LI, WANG, ZHAO, load
 from sqlalchemy import select
 
 from callcenter.storm import CalledIn, Coming, Drill, Incident, Outage, Surge
+from crm.agentlog.models import AgentStateRow
+from crm.calls.models import CallRow
 from crm.database import Database
 from crm.households.models import Building, Household
-from crm.incidents.declared.models import EmergencyProposal
+from crm.incidents.declared.models import ChatText, EmergencyProposal
+from crm.outages.models import OutageLine, OutageRow
+from wall.rig import SITE
 
+MOBILES: Final = ("1401", "1402")
 ELSEWHERE: Final = "051288880001"
 MORE: Final = {       # of the site file
     "notices": {"robots": [{"id": "owners", "kind": "wecom", "url": "http://127.0.0.1:9999/hook", "tell": ["leader"]}]},
-    "posture": {"evacuation": {"numbers": [ELSEWHERE]}}}
+    "posture": {"evacuation": {"numbers": [ELSEWHERE]}},
+    "seats": [*yaml.safe_load(SITE.read_text(encoding="utf-8"))["seats"],
+              *({"seat": seat, "name": f"手机席 {seat}", "phone": "mobile"} for seat in MOBILES)]}
 
 
 def _ago(now: datetime, minutes: float) -> datetime:
@@ -60,3 +68,34 @@ def proposed_of_no_type(database: Database, now: datetime) -> None:
         session.add(EmergencyProposal(
             topic="calls", because="calls", estate_id=building.estate_id, building_id=building.id, kind="repair", category="power",
             callers=3, tickets=[], first_at=_ago(now, 9), at=now, state="proposed"))
+
+
+def trunk_out_before(database: Database, now: datetime) -> None:
+    """It began seven minutes ago, and the robot that was to tell the leader has no secret."""
+    began = _ago(now, 7)
+    with database.writing.begin() as session:
+        session.add(row := OutageRow(outage_id=f"trunk-{began:%Y%m%d-%H%M%S}", component="trunk", detail="unreachable",
+                                     began_at=began, step_s=300))
+        session.flush()
+        session.add(OutageLine(file="story", place=1, outage_id=row.outage_id, at=began, what="not_sent", data={
+            "channel": "robot:owners", "rung": "0", "tell": ["leader"], "error": "no_secret:robot-owners"}))
+
+
+def no_robot_took_it(database: Database, now: datetime) -> None:
+    """What was to go to a group chat is given up."""
+    with database.writing.begin() as session:
+        for row in session.scalars(select(ChatText)):
+            row.failed_at, row.next_at, row.error, row.tries = now, None, "http_404", 8
+
+
+def agents_at_work(database: Database, now: datetime, *codes: str) -> None:
+    """Signed in for an hour, and forty callers came in it."""
+    with database.writing.begin() as session:
+        for code in codes:
+            session.add(AgentStateRow(node="node1", agent=code, seat=f"1{code}", state="ready", reason="", by="phone", call_id=None,
+                                      began_at=_ago(now, 60), ended_at=None))
+        for nth in range(40):
+            at = _ago(now, 1 + nth)
+            session.add(CallRow(call_id=f"node1-1763800000.{9000 + nth}", node="node1", menu_keys=[], queue="repair", stage=0,
+                                entered_at=at, queued_at=at, answered_at=at, ended_at=at + timedelta(minutes=3), seats_rung=[],
+                                outcome="answered", wait_s=5.0, talk_s=170.0, answered_agent=codes[0], fold={}))

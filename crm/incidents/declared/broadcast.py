@@ -138,9 +138,12 @@ def broadcasts(session: Session, actor: Actor, emergency_id: int) -> list[Broadc
 
 def heard(session: Session, subject: str, number: str, outcome: str, key: str, *, is_last: bool, now: datetime) -> None:
     """What came of a call, once, in the transaction that writes it. `outcome`: crm/dialling's answered, busy, noanswer, failed,
-    expired, refused, stopped. Who has heard it does not un-hear it by a later try."""
-    for call in session.scalars(select(BroadcastCall).where(
-            BroadcastCall.broadcast_id == int(subject), BroadcastCall.number == number).with_for_update()):
+    expired, refused, stopped. Who has heard it does not un-hear it by a later try. Without a number its person was forgotten
+    while it rang: then it is of those that ring, and not of those that never had one."""
+    of = [BroadcastCall.broadcast_id == int(subject), BroadcastCall.number == number]
+    if not number:
+        of.append(BroadcastCall.state == "asked")
+    for call in session.scalars(select(BroadcastCall).where(*of).with_for_update()):
         call.at = now
         if outcome in ("answered", "busy", "noanswer", "failed"):
             call.tries += 1

@@ -3,10 +3,17 @@
 import { useI18n } from 'vue-i18n'
 import type { AgentShown } from './board/vocabulary'
 import type { ShownState } from './board/floor'
+import { unsentGroup } from './crm/unsent'
 
 export function useErrorText(): (code: string) => string {
   const { t, te } = useI18n()
   return (code) => (te(`error.${code}`) ? t(`error.${code}`) : t('error.other', { code }))
+}
+
+/** Why a message did not go out, with the code beside it for who mends it. */
+export function useUnsentText(): (code: string) => string {
+  const { t } = useI18n()
+  return (code) => t('crm.unsent.line', { words: t(`crm.unsent.${unsentGroup(code)}`), code })
 }
 
 /** What a part of the system is called; one that this page does not know yet by its own name, made readable. */

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { comingShown, drillOn, incidentsInOrder, isStormy, outagesInOrder, outlook } from '../src/board/storm'
 import { emptyBoard, type CalledIn, type Incident, type Outage, type Surge } from '../src/board/vocabulary'
+import { unsentGroup } from '../src/crm/unsent'
 import { whereText } from '../src/storm/emergencies'
 
 const NOW = Date.parse('2026-11-23T05:00:00Z')
@@ -64,4 +65,11 @@ test('estate and building stand before a place that does not name them', () => {
   expect([where('3栋', '3栋'), where('3', '3栋1单元电梯'), where('3栋', '云栖花园 3栋 大堂')]).toEqual(['云栖花园 3栋', '云栖花园 3栋1单元电梯', '云栖花园 3栋 大堂'])
   expect([where('3栋', '13栋电梯'), where('3', '地下13层'), where(null, '北门')]).toEqual(['云栖花园 3栋 13栋电梯', '云栖花园 3 地下13层', '云栖花园 北门'])
   expect(whereText({ estate: '云栖花园', building: null, place: '北门' }, 'Yunqi Garden')).toBe('Yunqi Garden 北门')
+})
+
+test('why a message did not go out has words, whoever said it', () => {
+  expect(['no_secret:robot-owners', 'smtp_550', 'http_404', 'code_93000', 'fault', 'fault_KeyError', 'no_call'].map(unsentGroup)).toEqual(
+    ['no_secret', 'smtp', 'http', 'code', 'fault', 'fault', 'no_call'])
+  expect(['ConnectionRefusedError', 'TimeoutError', 'gaierror', 'URLError', 'status_4', 'faulty'].map(unsentGroup)).toEqual(
+    ['unreachable', 'unreachable', 'unreachable', 'unreachable', 'refused', 'refused'])
 })

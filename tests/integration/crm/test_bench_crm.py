@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[3]
-READS = ("lookup", "list_kind", "list_estate", "list_assignee", "list_number", "history", "month")
+READS = ("lookup", "list_kind", "list_estate", "list_assignee", "list_number", "history", "month", "complaints")
 
 
 def test_every_read_has_the_answer_of_the_sql_by_hand_and_every_figure_is_there() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -10,6 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import inspect, select, text
 
+from callcenter.clock import FakeClock
 from callcenter.errors import Forbidden, NotFound
 from callcenter.roles import Role
 from callcenter.site import load_site
@@ -27,6 +29,7 @@ from crm.privacy.erase import AlreadyErased, StillWaiting, erase_person
 from crm.privacy.models import DoomedFile
 from crm.privacy.retention import months_before, plan, run
 from crm.privacy.service import ReasonMissing
+from crm.privacy.worker import Forgetter
 from crm.recordings.models import RecordingNote, SealedRecording
 from crm.reports.service import Asked, figure_rows
 from crm.reports.slices import By
@@ -307,13 +310,27 @@ def test_who_lives_elsewhere_under_the_same_name_is_somebody_else(database: Data
         assert set(session.scalars(select(Person.id).where(Person.name == "王小明"))) == {3, 4}
 
 
-def test_the_files_of_who_is_forgotten_go_even_after_a_crash(database: Database, home: None, now: datetime, tmp_path: Path) -> None:
+def test_the_files_of_who_is_forgotten_go_even_after_a_crash_and_one_that_stays_keeps_no_other(
+        database: Database, home: None, now: datetime, tmp_path: Path) -> None:
     call(database, "node1-1.1", now)
-    for name in ("node1-1.1.wav", "node1-1.1.wav.k1.sxr", "another.wav"):
+    call(database, "node1-2.2", now)
+    for name in ("node1-1.1.wav", "node1-1.1.wav.k1.sxr", "another.wav", "node1-2.2.wav"):
         (tmp_path / name).write_bytes(b"sound")
     with database.writing.begin() as session:
         erase_person(session, MANAGER, 1, "本人申请", now)
-    assert doomed.sweep(database, {doomed.RECORDINGS: tmp_path}) == 2
+    with database.reading() as session:
+        first = session.scalars(select(DoomedFile.path).order_by(DoomedFile.id)).first()
+    stays = tmp_path / str(first)
+    stays.unlink(missing_ok=True)
+    (stays / "in the way").mkdir(parents=True)
+    site = load_site(CHECKOUT / "asterisk-config/site.yaml")
+    forgetter = Forgetter(database, site, {doomed.RECORDINGS: tmp_path}, FakeClock(now))
+    with pytest.raises(OSError, match="directory"):     # the thread's keeper says that the component is down
+        next(forgetter.rounds(threading.Event()))
+    assert {path.name for path in tmp_path.glob("*.wav*")} == {stays.name, "another.wav"}
+    (stays / "in the way").rmdir()
+    stays.rmdir()
+    assert doomed.sweep(database, {doomed.RECORDINGS: tmp_path}) == 1
     assert [path.name for path in tmp_path.glob("*.wav*")] == ["another.wav"]
     assert doomed.sweep(database, {doomed.RECORDINGS: tmp_path}) == 0
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from unittest.mock import Mock
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -25,7 +26,7 @@ from crm.calls.journal import parse_queue_log
 from crm.calls.recorder import Recorder, Source
 from crm.database import Database
 from crm.kinds.service import put_shipped
-from crm.outages import keeper, service
+from crm.outages import calling_back, keeper, service
 from crm.outages.guard import INBOX
 from crm.outages.keeper import OutageKeeper
 from crm.outages.ladder import Acknowledged, Began, Ended, Happening, Told
@@ -259,7 +260,8 @@ def test_who_called_again_and_is_still_talking_is_not_rung(house: House) -> None
 
 
 @pytest.mark.rule("C4")
-def test_who_calls_again_and_is_answered_before_the_line_rings_is_not_rung_and_the_ticket_is_closed(house: House) -> None:
+def test_who_calls_again_and_is_answered_before_the_line_rings_is_not_rung_and_the_ticket_is_closed(
+        house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     through, cut, tired, lost = (house.call(place, f"1390000000{place}", 120 + place, "abandon") for place in range(1, 5))
     house.tells(Began(OUTAGE, "asterisk", at(110), at(100)), Ended(OUTAGE, at(360), at(299)))
     house.now(370)
@@ -268,9 +270,12 @@ def test_who_calls_again_and_is_answered_before_the_line_rings_is_not_rung_and_t
     house.call(11, "013900000001", 380, "open")
     house.call(12, "13900000002", 380, "cut", lasts=10)                 # owed a call all the same
     house.call(13, "13900000003", 380, "abandon", lasts=10)
+    looked = Mock(wraps=calling_back.calls_since)
+    monkeypatch.setattr(calling_back, "calls_since", looked)
     house.now(400)
     house.keeper.step()
     house.keeper.step()
+    assert [one.args[1] for one in looked.call_args_list] == [at(400 - 120)] * 2, "not the whole night's, every other second"
     assert {ident: (one.callback, one.ticket_state) for ident, one in house.callers().items()} == {
         through: ("cancelled", "closed"), cut: ("waiting", "open"), tired: ("waiting", "open"), lost: ("waiting", "open")}
     assert [one.callback.callback_id for one in house.told if isinstance(one, CallbackChanged)

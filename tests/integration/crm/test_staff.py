@@ -25,8 +25,12 @@ def anna(database: Database, now: datetime) -> UserShown:
 def try_in(
     database: Database, now: datetime, password: str, name: str = "anna", address: str = HERE
 ) -> UserShown | Refused:
+    with database.reading() as session:
+        compared = staff.compare(session, name, password, address, now)
+    if isinstance(compared, Refused):
+        return compared
     with database.writing.begin() as session:
-        return staff.authenticate(session, name, password, address, now)
+        return staff.authenticate(session, name, compared, address, now)
 
 
 @pytest.mark.rule("K1", part="roles of a user")

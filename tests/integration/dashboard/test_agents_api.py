@@ -15,7 +15,7 @@ from callcenter.settings import Settings
 from callcenter.site import load_site
 from crm.agentlog.models import AgentStateRow, SeatFault
 from crm.database import open_database
-from crm.staff.agents import check_pin, roster
+from crm.staff.agents import check_pin, compare_pin, roster
 from crm.staff.audit import audit_of
 from dashboard.access import DESK, FAULTS, STAFFING
 
@@ -78,8 +78,8 @@ def test_a_pin_is_shown_once_and_a_new_one_voids_it(rig: Rig, made: dict[str, st
     database = open_database(rig[1].database_url)
     with database.writing.begin() as session:
         now = audit_of(session, "agent:901")[0].at
-        assert check_pin(session, "901", answer.json()["pin"], now)
-        assert not check_pin(session, "901", made["pin"], now)
+        assert check_pin(session, "901", compare_pin(session, "901", answer.json()["pin"], now), now)
+        assert compare_pin(session, "901", made["pin"], now) is None
     database.close()
 
 

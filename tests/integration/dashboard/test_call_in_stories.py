@@ -164,7 +164,7 @@ def test_off_duty_agents_are_rung_answer_by_phone_or_page_arrive_or_are_replaced
     assert other.ask("POST", f"{path}/accept").status_code == 404, "nobody answers for somebody else"
     assert other.ask("GET", path).status_code == 403
     [own] = five.ask("POST", f"{path}/accept", key="yes").json()["items"]
-    assert (own["state"], own["seat"], own["plan"]) == ("accepted", "1001", ""), "a seat where nobody sits is kept"
+    assert (own["state"], own["seat"], own["plan"]) == ("accepted", "1001", None), "a seat where nobody sits is kept"
     assert storm.goes_on(301) == ["3"], "who did not answer is rung a second time"
     assert storm.ends("3", "answered", "1") == []
     read = {one["name"]: one for one in leader.read(path)["called"]}
@@ -186,7 +186,7 @@ def test_off_duty_agents_are_rung_answer_by_phone_or_page_arrive_or_are_replaced
     helper = counter.person(Role.OFFICE, "helper")
     [own] = helper.ask("POST", f"/call-in/{third.json()['call_in_id']}/accept").json()["items"]
     assert own["state"] == "accepted"
-    assert "新闻发言人" in own["plan"]
+    assert ("新闻发言人" in own["plan"]["zh"], "spokesperson" in own["plan"]["en"]) == (True, True)
     storm.ends("8", "failed")
     assert helper.read("/call-in/mine")["items"][0]["state"] == "accepted", "the call that was called off changes nothing"
     # Over: everybody is told, nobody is rung, and it stays over.

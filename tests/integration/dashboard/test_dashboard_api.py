@@ -120,7 +120,7 @@ def test_wrong_passwords_are_refused_logged_and_then_throttled(filled: Rig) -> N
         right = client.post("/api/v1/session", json=wrong | {"password": PASSWORD})
         assert problem_of(right)[0] == 429
         assert int(right.headers["retry-after"]) > 60
-    assert audited(filled, "user:spokesperson") == [("spokesperson", "session.refused")] * 7
+    assert audited(filled, "user:spokesperson") == [("spokesperson", "session.refused")] * 5, "nobody fills it from outside"
 
 
 def test_a_request_that_a_foreign_page_makes_a_browser_send_is_refused(leader: httpx.Client) -> None:

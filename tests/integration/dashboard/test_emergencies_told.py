@@ -20,6 +20,7 @@ from crm.dialling.log import DialLog
 from crm.dialling.models import DialTask
 from crm.dialling.schemas import Outcome, Result
 from crm.households.models import PhoneNumber
+from crm.incidents.declared import broadcast
 from crm.incidents.declared.chat import CHAT_TEXTS
 from crm.incidents.declared.models import Broadcast, Emergency
 from crm.letters.deliverer import Deliverer
@@ -103,6 +104,8 @@ def test_five_calls_propose_a_power_cut_whose_households_are_rung_and_told(count
     comes_of(1, Outcome.NO_ANSWER)
     comes_of(2, Outcome.BUSY)
     comes_of(4, Outcome.NO_ANSWER, is_last=False)
+    with counter.database.writing.begin() as session:      # of somebody who was forgotten while it rang: not of who has no number
+        broadcast.heard(session, subject, "", "answered", "1", is_last=True, now=counter.clock.now())
     [now] = lead.read(f"/emergencies/{ident}/broadcasts")["items"]
     assert [now[one] for one in ("asked", "heard", "pressed", "missed", "households_heard", "households_pressed", "state")] == [
         2, 2, 1, 1, 2, 1, "running"]

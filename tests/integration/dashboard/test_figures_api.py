@@ -86,3 +86,8 @@ def test_a_figure_is_as_many_as_the_calls_behind_it(rig: Rig, own: str) -> None:
             assert len(client.get(f"{FIGURES}/rows", params=params).json()["calls"]) == repair[figure], figure
         far = client.get(FIGURES, params={"from": "2026-01-01", "to": "2026-12-31", "by": "queue", "interval": "15m"})
         assert (far.status_code, far.json()["code"]) == (422, "range_too_long")
+        years, of = {"from": "2018-11-22", "to": "2026-11-22"}, {"figure": "offered"}
+        assert client.get(FIGURES, params=years | {"by": "queue"}).status_code == 200, "they are sums"
+        for path, wanted in (("", {"by": "agent"}), ("", {"by": "estate"}), ("/rows", of), ("/rows", of | {"by": "agent"})):
+            far = client.get(FIGURES + path, params=years | wanted)
+            assert (far.status_code, far.json()["code"]) == (422, "range_too_long"), (path, wanted)

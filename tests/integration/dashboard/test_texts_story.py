@@ -82,6 +82,12 @@ class Desk:
 def test_who_is_satisfied_is_thanked_by_text_once_by_day_and_only_who_lets_us(
         counter: Counter, capsys: pytest.CaptureFixture[str]) -> None:
     desk = Desk(counter)
+    leader = counter.person(Role.LEADER)
+
+    def shown(home: int) -> list[tuple[str | None, bool, str | None]]:
+        return [(one["number"], one["sent_at"] is not None, one["error"])
+                for one in leader.read(f"/households/{counter.households[home]}/texts")["items"]]
+
     desk.satisfied()
     desk.work()
     assert (desk.rows(), desk.thanked(), desk.health["texts"]) == ([], ["queued"], (Health.OK, "")), "off: there is no gateway"
@@ -105,6 +111,7 @@ def test_who_is_satisfied_is_thanked_by_text_once_by_day_and_only_who_lets_us(
         desk.work(30)
         desk.work(3600)
         assert desk.rows() == [(NUMBERS[0], 3, True, None)]
+        assert (shown(0), shown(1)) == ([("138****6666", True, None)], [])
         assert [(headers["Authorization"], headers["Idempotency-Key"]) for headers, _ in inbox.letters] == [
             ("Bearer hush", "text-1")] * 2, "known by its mark when it comes again"
         sent = json.loads(inbox.letters[-1][1])
@@ -122,6 +129,7 @@ def test_who_is_satisfied_is_thanked_by_text_once_by_day_and_only_who_lets_us(
             session.get_one(Person, people["李四"]).no_call_since = counter.clock.now()      # said so while the text waited
         desk.work()
         assert desk.rows()[1:] == [(NUMBERS[1], 1, False, "no_call")]
+        assert shown(1) == [("139****7777", False, "no_call")]
         desk.satisfied(home=1)
         with counter.database.writing.begin() as session:
             session.add(Consent(person_id=people["王小明"], what="texts", how="phone", given_at=NOON, taken_by="agent",
@@ -138,6 +146,7 @@ def test_who_is_satisfied_is_thanked_by_text_once_by_day_and_only_who_lets_us(
         with counter.database.writing.begin() as session:
             erase_person(session, MANAGER, people["王小明"], "asked to", counter.clock.now())
         assert [address for address, *_ in desk.rows()] == ["", NUMBERS[1]]
+        assert shown(0) == [(None, True, None)]
     with counter.database.reading() as session:
         due = session.scalars(select(OutboxEntry).where(OutboxEntry.what == "rating.thanks_due")).all()
         assert len(due) == 5, "for whoever sends texts elsewhere, as ever"

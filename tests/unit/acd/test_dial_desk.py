@@ -149,7 +149,8 @@ def test_attempts_that_nobody_asks_for_any_more_are_forgotten() -> None:
 
     def rings_back(callback: str) -> str:
         desk = CallbackDesk(("repair",), [acd.link], lambda: [staffed], ("1X.",), acd.clock)     # type: ignore[list-item]
-        order = Order("o", "crm", acd.clock.now(), acd.clock.now() + timedelta(seconds=4), RingBack(callback, 1, "13900000001", "repair"))
+        command, now = RingBack(callback, 1, "13900000001", "repair"), acd.clock.now()
+        order = Order("o", "crm", now, now + timedelta(seconds=4), command)
         return asyncio.run(desk.handlers()[RingBack](order)).detail
 
     staffed = Floor(FloorPlan("node1", {}, {}, 30), online={"1001"}, paused={"1001": {"repair": False}})

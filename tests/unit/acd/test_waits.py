@@ -47,6 +47,12 @@ def test_patience_shrinks_when_callers_give_up_and_grows_when_they_wait_on() -> 
     assert message.pace("repair").patience_s > Pace().patience_s
 
 
+def test_on_a_line_where_nobody_ever_gives_up_the_estimate_goes_on() -> None:
+    pace = replace(Pace(), gave_up=5e-324)       # what is left of the prior after 36,000 answered calls
+    people = Staffed(waiting=2, heads=3, share=3.0, backup_share=1.0, backup_free=9)
+    assert estimate_s(people, pace, 30.0) == pytest.approx(29.9, abs=0.1)
+
+
 def test_a_kept_place_has_no_patience_to_learn_from() -> None:
     place = replace(WAITS, callback_id="node1-0.1")
     known = told(told(Learned({}), place, CallState.QUEUED, 0), place, CallState.TALKING, 900)

@@ -61,6 +61,16 @@ export async function history(id: number, cursor: string): Promise<HouseholdPage
   return read(await ask(`/households/${id}/history?cursor=${encodeURIComponent(cursor)}`), pageOf(happened), 'history')
 }
 
+const textSent = shape({
+  text_id: number, purpose: text, made_at: moment, number: nullable(text), sent_at: nullable(moment), failed_at: nullable(moment), error: nullable(text),
+})
+export type TextSent = Parsed<typeof textSent>
+const textsSent = pageOf(textSent)
+
+export async function textsTo(id: number, cursor: string | null): Promise<Parsed<typeof textsSent>> {
+  return read(await ask(`/households/${id}/texts?limit=10${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ''}`), textsSent, 'texts')
+}
+
 export async function revealOf(id: number, what: 'name' | 'number', of: number, reason: string): Promise<string> {
   const answer = await changed('POST', `/households/${id}/reveal`, { what, of, reason })
   return (await read(answer, shape({ value: text }), 'value')).value

@@ -73,6 +73,11 @@ const en: typeof zh = {
     end: 'Moved out', endOn: 'Moved out on', consents: 'Consents', consent: { survey: 'Survey', marketing: 'Invitations', recording: 'Use of recordings', calls: 'Calls', texts: 'Text messages' }, give: 'Consent given', withdraw: 'Withdraw', how: { phone: 'by phone', paper: 'on paper', visit: 'in person', web: 'online' }, stopCalls: 'Do not call',
     allowCalls: 'May be called again', why: 'Reason', see: 'Household page', changed: 'Somebody has just changed this household. This is the newest; what you typed is still here. Please save again.', tickets: 'Tickets', asked: 'asked', withdrawnAt: 'withdrawn {at}', works: 'rings after all', call: 'Check before you call',
   },
+  unsent: {
+    line: '{words} ({code})', no_secret: 'its secret is missing', secrets_unreadable: 'the secrets file cannot be read', secret_unfit: 'its secret has characters that cannot be sent', no_channel: 'no longer in the site file', smtp: 'the mail server did not take it', http: 'the other server did not take it',
+    code: 'the robot did not take it', not_its_answer: 'the answer makes no sense', fault: 'a fault of ours, see the log', no_call: 'asked not to be contacted', no_consent: 'no consent to texts', no_number: 'no number that takes texts', unreachable: 'cannot be reached', refused: 'the other side did not take it',
+  },
+  texts: { title: 'Texts', purpose: { thanks: 'Thanks for a rating' }, forgotten: 'number deleted', state: { sent: 'sent', waits: 'waits', again: 'not sent yet, tried again', failed: 'not sent' } },
   happened: { call: 'Call', callback: 'Callback', message: 'Message', ticket: 'Ticket', visit: 'Visit' },
   outcome: {
     answered: 'answered', abandoned: 'gave up', short_abandon: 'gave up at once', message: 'left a message', voicemail: 'left a message', lost: 'lost', callback: 'asked to be rung back', menu: 'ended in the menu', waiting: 'waits', ringing: 'rings', talking: 'talking', retry: 'to be tried again', done: 'done',

@@ -72,6 +72,11 @@ export default {
     end: '登记搬离', endOn: '搬离日期', consents: '授权', consent: { survey: '满意度调查', marketing: '活动通知', recording: '录音使用', calls: '电话回访', texts: '短信' }, give: '登记同意', withdraw: '撤回', how: { phone: '电话', paper: '书面', visit: '来访', web: '网上' }, stopCalls: '设为勿打扰',
     allowCalls: '取消勿打扰', why: '原因', see: '住户详情', changed: '有人刚改了这户资料。下面是最新的，你填写的还在，请再保存。', tickets: '工单', asked: '是否', withdrawnAt: '{at} 撤回', works: '仍可打通', call: '拨打前请确认',
   },
+  unsent: {
+    line: '{words}（{code}）', no_secret: '缺少密钥', secrets_unreadable: '密钥文件读不出来', secret_unfit: '密钥含有不能用的字符', no_channel: '站点文件里没有这个渠道了', smtp: '邮件服务器没有收下', http: '对方服务器没有收下',
+    code: '机器人没有收下', not_its_answer: '对方的答复看不懂', fault: '内部错误，见日志', no_call: '住户要求勿打扰', no_consent: '没有短信授权', no_number: '没有可发送的手机号', unreachable: '连接不上', refused: '对方没有收下',
+  },
+  texts: { title: '短信', purpose: { thanks: '感谢评价' }, forgotten: '号码已删除', state: { sent: '已发出', waits: '等待发送', again: '没发出，会再试', failed: '没有发出' } },
   happened: { call: '来电', callback: '回拨', message: '留言', ticket: '工单', visit: '来访' },
   outcome: {
     answered: '已接听', abandoned: '未接通', short_abandon: '很快挂断', message: '留言', voicemail: '留言', lost: '未接通', callback: '改为回拨', menu: '在导航中结束', waiting: '等待', ringing: '响铃', talking: '通话中', retry: '待再拨', done: '已完成',

@@ -45,6 +45,10 @@ export default {
   callin: {
     none: '现在没有召集', stop: '撤回召集', seat: '座席 {seat}', tries: '呼叫 {n} 次', accept: '应允', arrive: '到岗', refuse: '不来', whom: '召集谁', tier2: '休班坐席', tier3: '支援人员', begin: '开始召集', past: '以往召集',
   },
+  fallen: {
+    title: '座席缺勤', tell: '报告缺勤，预测接通率', out: '{n} 人缺勤', managerTold: '已报经理', worst: '{time} 起半小时接通率（原来 → 现在 → 补位后）', bring: '建议到岗', short: '仍缺 {n} 人，考虑启动激增响应', lately: '还没有预测，按最近一小时来电估计',
+    how: { paused: '暂停中', on_duty: '在班未登录', off_duty: '休班' },
+  },
   people: {
     title: '召集名单', none: '名单是空的', noNumber: '无号码', name: '姓名', number: '电话', agent: '工号', add: '加入', remove: '移出', removeSure: '确定移出',
   },
@@ -56,7 +60,7 @@ export default {
     title: '以往激增', none: '还没有', highest: '最高{tier}', on: '进行中', ended: '{at} 解除',
     act: { declared: '自动启动', rose: '自动升级', fell: '自动降级', raised: '人工升级', lowered: '人工降级', held: '人工保持', let_go: '取消保持', hold_over: '保持到期' },
   },
-  mine: { title: '你被召集', accept: '我来', mobile: '用我的手机接听', refuse: '我来不了' },
+  mine: { title: '你被召集', accept: '我来', mobile: '用我的手机接听', onMobile: '来电打到你的手机', refuse: '我来不了' },
   party: {
     guard: '秩序员', cleaner: '保洁', lift_company: '电梯维保', gas_company: '燃气公司', power_company: '供电公司', fire_brigade: '消防', police: '公安', ambulance: '急救', family: '家属', resident: '住户',
   },

@@ -49,7 +49,7 @@ const callIn = shape({
   released_at: nullable(moment), called: list(called),
 })
 export type CallIn = Parsed<typeof callIn>
-const mine = shape({ call_in_id: number, tier: number, state: text, since: moment, due_at: nullable(moment), seat: nullable(text), plan: text, mobile: flag })
+const mine = shape({ call_in_id: number, tier: number, state: text, since: moment, due_at: nullable(moment), seat: nullable(text), plan: nullable(words), on_mobile: flag, mobile: flag })
 export type MyCallIn = Parsed<typeof mine>
 const listedPerson = shape({
   person_id: number, name: text, tier: number, number: text, user: nullable(text), agent: nullable(text), place: number, active: flag, version: number,
