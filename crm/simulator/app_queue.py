@@ -49,7 +49,7 @@ class AppQueue:
     busy_s: float = 5.18              # "all are busy", which keys there are
     busy_every_s: int = 30
     offer_s: float = 11.18            # the same at the chain's end, with six seconds for a key
-    urgent_s: float = 5.0             # what is said to callers in danger instead, and no place
+    urgent_s: float = 3.34            # what is said to callers in danger instead, and no place
     told_s: float = 1.77              # "you will wait … minutes", before each stage in which nobody is free
     told_from_s: float = 30.0         # of expected wait
     long_s: float = 2.43              # "more than ten minutes"
