@@ -239,6 +239,10 @@ class FloorService:
                 log.warning("resync_failed", node=node.link.node, reason=error.code)
                 if not isinstance(error, AmiLost):
                     await asyncio.sleep(RESYNC_RETRY_S)
+            except Exception:
+                # Whatever it is: a reading that ends without a word would be under way for ever, and nothing read again.
+                log.exception("resync_broke", node=node.link.node)
+                await asyncio.sleep(RESYNC_RETRY_S)
             self._has_read(Resynced(node.link.node, reading, snapshot))
 
         self._begin(read())

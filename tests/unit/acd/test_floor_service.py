@@ -36,7 +36,7 @@ class Link:
 
     def __init__(self) -> None:
         self.there: list[Headers] = []
-        self.cut, self.dropped, self.readings = False, 0, 0
+        self.cut, self.dropped, self.readings, self.breaks = False, 0, 0, 0
         self.may_answer = asyncio.Event()
         self.may_answer.set()
 
@@ -45,6 +45,9 @@ class Link:
         await self.may_answer.wait()
         if self.cut:
             raise AmiLost(action)
+        if self.breaks:
+            self.breaks -= 1
+            raise KeyError(action)
         return list(self.there) if action == "Status" else []
 
     def drop(self) -> None:
@@ -133,6 +136,18 @@ def test_neither_a_listener_nor_an_event_that_breaks_keeps_the_others_from_what_
         reset = next(event for event in scene.told if isinstance(event, FloorReset))
         assert [call.call_id for call in reset.calls] == [CALL], "what came while it was read is folded onto it"
         assert heard[:2] == ["breaks", "hears"]
+
+    played(play)
+
+
+def test_a_reading_that_breaks_is_begun_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("acd.floor.service.RESYNC_RETRY_S", 0.0)
+
+    async def play(scene: Scene) -> None:
+        scene.link.breaks = 2
+        scene.service.deliver(LinkUp("node1"))
+        scene.says(ami.FullyBooted(3600))
+        await scene.until_read(1)
 
     played(play)
 
