@@ -1,7 +1,5 @@
-"""The keeper of a surge on a real Redis and both databases: declared, called in, taken back, whatever dies in between.
-
-Time is scaled by the policy and moved by hand: nothing here waits.
-"""
+"""The keeper of a surge on a real Redis and both databases: declared, called in, taken back, whatever dies in between. Time is
+scaled by the policy and moved by hand: nothing here waits."""
 
 from __future__ import annotations
 
