@@ -93,9 +93,9 @@ class MemoryReader(threading.Thread):
     def read(self) -> None:
         try:
             self._memory.read(self._database)
-        except SQLAlchemyError as error:
+        except Exception as error:      # what one row does must not end the thread: nobody would be blocked or freed any more
             if not self._failing:
-                log.warning("memory_not_read", error=type(error).__name__)
+                log.warning("memory_not_read", error=type(error).__name__, exc_info=not isinstance(error, SQLAlchemyError))
             self._failing = True
         else:
             self._failing = False

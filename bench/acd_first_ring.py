@@ -24,13 +24,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))  # instan
 from acd_result import Result
 from hotline.ami import Ami
 from hotline.instance import Hotline, free_offset
+from hotline.light_phones import LightSeat
 from hotline.raw_sip import RawCaller
 from hotline.whole import Whole
-from raw_seat import RawSeat
 
 BAR_MS: Final = 30.0
 CALLS: Final = 100             # to each side; 7 s each until it is in the queue
-REGISTERS_EVERY: Final = 20    # calls
 SEAT: Final = "1001"
 SITE: Final = """
 version: 1
@@ -65,12 +64,12 @@ class Side:
     name: str
     sip: int
     joined: asyncio.Queue[float]
-    seat: RawSeat
+    rang: asyncio.Queue[float]       # monotonic time, of the seat's phone, which is never answered
     shows: Callable[[str], str]      # what Asterisk's console answers
 
     async def delay_ms(self, number: str) -> float:
         """Of one call; it gives up when it has rung."""
-        while not self.seat.rang.empty() or not self.joined.empty():
+        while not self.rang.empty() or not self.joined.empty():
             raise RuntimeError(f"{self.name}: something rang or joined that was not called")
         async with RawCaller(self.sip, number) as caller:
             status = await caller.dials()
@@ -79,7 +78,7 @@ class Side:
             try:
                 async with asyncio.timeout(30):
                     joined = await self.joined.get()
-                    rang = await self.seat.rang.get()
+                    rang = await self.rang.get()
             except TimeoutError:
                 raise RuntimeError(f"{self.name}: the call of {number} rang nobody\n{self.shows('queue show')}\n"
                                    f"{self.shows('pjsip show contacts')}") from None
@@ -90,6 +89,7 @@ class Side:
 async def side(name: str, instance: Hotline | Whole) -> AsyncIterator[Side]:
     settings = instance.settings
     joined: asyncio.Queue[float] = asyncio.Queue()
+    rang: asyncio.Queue[float] = asyncio.Queue()
 
     async def listen(ami: Ami) -> None:
         while True:
@@ -101,8 +101,9 @@ async def side(name: str, instance: Hotline | Whole) -> AsyncIterator[Side]:
         await ami.act("Events", EventMask="on")
         task = asyncio.create_task(listen(ami))
         try:
-            async with RawSeat(settings.ports.sip, SEAT, settings.secrets()[f"seat-{SEAT}"]) as seat:
-                yield Side(name, settings.ports.sip, joined, seat, instance.console)
+            async with LightSeat(settings.ports.sip, SEAT, settings.secrets()[f"seat-{SEAT}"],
+                                 lambda _: rang.put_nowait(time.monotonic())):
+                yield Side(name, settings.ports.sip, joined, rang, instance.console)
         finally:
             task.cancel()
 
@@ -128,8 +129,6 @@ async def delays_ms(calls: int) -> dict[str, list[float]]:
                 await asyncio.sleep(3)           # what a start does is over
                 for index in range(calls):
                     for each in (one, other) if index % 2 else (other, one):
-                        if index % REGISTERS_EVERY == 0:
-                            await each.seat.registers()
                         delays[each.name].append(await each.delay_ms(f"1380000{index:04}"))
         finally:
             line.stop()

@@ -280,7 +280,6 @@ class RosterChanged(Event):
 class AsteriskCounted(Event):
     """What app_queue itself has counted in one of its queues since Asterisk was started; said once a minute. `name` is Asterisk's
     name of the queue (callcenter/stages.py), `queue` the site's, "" for a seat's own."""
-
     node: str
     name: str
     queue: str

@@ -19,7 +19,7 @@ from crm.command import failed, instance_database, password
 from crm.drills.command import add_to as add_drills_to
 from crm.households.demo import demo_rows
 from crm.households.export import Format, exported
-from crm.households.importer import bring_in
+from crm.households.importer import bring_in, opened
 from crm.households.lines import COLUMNS
 from crm.incidents.declared.command import incidents_app
 from crm.kinds.load import load_kind
@@ -143,8 +143,9 @@ def households_import(file: Path, dry_run: Annotated[bool, typer.Option("--dry-r
     """All of the file (CSV or XLSX) or nothing; safe to repeat. Every bad row is listed."""
     settings = Settings.load()
     english = {estate.name.zh: estate.name.en for estate in load_site(settings.site_file).estates}
+    sheet = opened(file.read_bytes())
     with instance_database() as database, (database.reading() if dry_run else database.writing()) as session:
-        report = bring_in(session, CONSOLE, file.read_bytes(), datetime.now(UTC), english=english, dry_run=dry_run)
+        report = bring_in(session, CONSOLE, sheet, datetime.now(UTC), english=english, dry_run=dry_run)
         session.commit()
     for fault in report.faults:
         value = f" ({fault.value!r})" if fault.value else ""

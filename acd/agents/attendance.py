@@ -217,7 +217,8 @@ class Attendance:
                 book = transitions.adopt(book, agent, seat, now, number)
                 log.info("agent_adopted", agent=agent, seat=seat, emergency=seat in emergencies)
         if all_of_it:
-            book = told_by(switches, book)
+            closed = frozenset(queue for queue in self._rules.queues if switches.get(f"closed/{queue}") == "1")
+            book = replace(told_by(switches, book), closed=closed)
         self._change(book, "phone" if emergencies else BY_ITSELF)
         for seat in emergencies:
             self._start(self._line.forget_emergency(seat))

@@ -6,13 +6,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import structlog
 from pydantic import ValidationError
-from redis.exceptions import RedisError
 
-from acd.bus.publish import end_if_cancelled
+from acd.bus.values import Kept
 from acd.desired.bookfile import write_whole
 from callcenter.bus import Bus
 from callcenter.roster import ROSTER, ROSTER_KEY, Roster
@@ -34,24 +33,12 @@ def read_roster(path: Path) -> Roster | None:
 
 
 class RosterKeeper:
-    """The key and not the event: it is there for an acd that was dead when the roster changed, too."""
-
     def __init__(self, bus: Bus, path: Path | None, take: Callable[[Roster], None], *, every_s: float = LOOK_EVERY_S) -> None:
-        self._redis: Any = bus.redis
-        self._path, self._take, self._every_s = path, take, every_s
-        self._last = b""
+        self._kept, self._path, self._take = Kept(bus, ROSTER_KEY, every_s=every_s), path, take
 
     async def run(self) -> None:
-        while True:
-            end_if_cancelled()
-            try:
-                raw = await self._redis.get(ROSTER_KEY)
-            except (RedisError, OSError):
-                raw = None          # others report it; the last roster holds
-            if raw and raw != self._last:
-                self._last = raw
-                await self._heard(raw)
-            await asyncio.sleep(self._every_s)
+        async for raw in self._kept.new_values():
+            await self._heard(raw)
 
     async def _heard(self, raw: bytes) -> None:
         try:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
 import structlog
 from pydantic import ValidationError
-from redis.exceptions import RedisError
 
-from acd.bus.publish import end_if_cancelled
+from acd.bus.values import Kept
 from callcenter.bus import Bus
 from callcenter.treated import MOST, TREATED, TREATED_KEY
 
@@ -23,25 +21,13 @@ LEVEL: Final = re.compile(r"[a-z]{1,10}")
 
 
 class TreatedKeeper:
-    """The key and not an event: it is there for an acd that was dead when somebody was blocked, too."""
-
     def __init__(self, bus: Bus, take: Callable[[dict[str, str]], None], *, every_s: float = LOOK_EVERY_S) -> None:
-        self._redis: Any = bus.redis
-        self._take, self._every_s = take, every_s
-        self._last = b""
+        self._kept, self._take = Kept(bus, TREATED_KEY, every_s=every_s), take
 
     async def run(self) -> None:
-        while True:
-            end_if_cancelled()
-            try:
-                raw = await self._redis.get(TREATED_KEY)
-            except (RedisError, OSError):
-                raw = None          # others report it; the last list holds
-            if raw and raw != self._last:
-                self._last = raw
-                if (found := treated_in(raw)) is not None:
-                    self._take(found)
-            await asyncio.sleep(self._every_s)
+        async for raw in self._kept.new_values():
+            if (found := treated_in(raw)) is not None:
+                self._take(found)
 
 
 def treated_in(raw: bytes) -> dict[str, str] | None:

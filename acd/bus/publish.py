@@ -73,6 +73,7 @@ class Outbox:
         self._wake.set()
 
     async def run(self) -> None:
+        self._wake.set()      # begun again after an error, with what waits still waiting
         while True:
             end_if_cancelled()
             await self._wake.wait()
@@ -88,8 +89,12 @@ class Outbox:
         while self._announce:       # asked for again while it is told: told again
             self._announce = False
             self._waiting.clear()
-            for event in self._truth():
-                await self._bus.publish(event)
+            try:
+                for event in self._truth():
+                    await self._bus.publish(event)
+            except BaseException:
+                self._announce = True
+                raise
         while self._waiting and not self._announce:
             end_if_cancelled()
             await self._bus.publish(self._waiting.popleft())

@@ -74,7 +74,9 @@ class Leading:
         if command.queue not in self._line.rules.queues:
             raise NotPossible(Why.UNKNOWN_QUEUE)
         place, facts, caller = self._line.place_of_call(command.call_id)
-        if not facts.waiting or facts.queue == command.queue:
+        # A place that is kept for a callback goes on in its own queue, whoever takes it out ([callback-place]).
+        is_place = facts.callback_id is not None and facts.answered_at is None
+        if not facts.waiting or facts.queue == command.queue or is_place:
             raise NotPossible(Why.NOT_NOW)
         await set_variable(place.link, caller, "MOVE_TO", command.queue)
         await set_variable(place.link, caller, "MOVE_BY", order.by)

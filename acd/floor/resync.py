@@ -65,12 +65,13 @@ async def take_snapshot(link: AmiLink) -> Snapshot:
 
 
 def floor_from(plan: FloorPlan, snapshot: Snapshot, remembered: Board, now: datetime, *,
-               agents: dict[str, str] | None = None) -> Floor:
-    """Everything that is there, with what `remembered` knows more about it."""
+               agents: dict[str, str] | None = None, heard: Channels | None = None) -> Floor:
+    """Everything that is there, with what `remembered` knows more about it. `heard`: the channels as every event left them, if none
+    was missed: whom a phone has put on hold, and whether it has talked, no list says."""
     # In the order in which they were made, as events tell of them: of two phones' legs at a seat the older has the caller.
     made = sorted((row for row in snapshot.channels if row.get("uniqueid")),
                   key=lambda row: (len(row["uniqueid"]), row["uniqueid"]))
-    channels = Channels(_channel(plan, row, now) for row in made)
+    channels = Channels(_channel(plan, row, now, heard) for row in made)
     rows = {row.get("uniqueid", ""): row for row in snapshot.channels}
     entries = {row.get("uniqueid", ""): row for row in snapshot.queues if row.get("event") == "QueueEntry"}
     members = [row for row in snapshot.queues if row.get("event") == "QueueMember"]
@@ -101,13 +102,14 @@ def floor_from(plan: FloorPlan, snapshot: Snapshot, remembered: Board, now: date
     return floor
 
 
-def _channel(plan: FloorPlan, row: Headers, now: datetime) -> Channel:
+def _channel(plan: FloorPlan, row: Headers, now: datetime, heard: Channels | None) -> Channel:
     uniqueid, name = row.get("uniqueid", ""), row.get("channel", "")
-    bridge = row.get("bridgeid") or None
+    bridge, known = row.get("bridgeid") or None, heard.get(uniqueid) if heard else None
     return Channel(
         uniqueid=uniqueid, name=name, seat=plan.seat_of(name), linkedid=row.get("linkedid", ""),
         state=number_of(row.get("channelstate", "")), bridge=bridge,
         created_at=created_at(uniqueid) or now - timedelta(seconds=number_of(row.get("seconds", ""))),
+        has_talked=known is not None and known.has_talked, on_hold=known is not None and known.on_hold,
     )
 
 

@@ -239,6 +239,10 @@ class FloorService:
                 log.warning("resync_failed", node=node.link.node, reason=error.code)
                 if not isinstance(error, AmiLost):
                     await asyncio.sleep(RESYNC_RETRY_S)
+            except Exception:
+                # Whatever it is: a reading that ends without a word would be under way for ever, and nothing read again.
+                log.exception("resync_broke", node=node.link.node)
+                await asyncio.sleep(RESYNC_RETRY_S)
             self._has_read(Resynced(node.link.node, reading, snapshot))
 
         self._begin(read())
@@ -264,7 +268,8 @@ class FloorService:
             return
         now = self._clock.now()
         before = node.floor
-        after = floor_from(before.plan, snapshot, self._memory(before), now, agents=before.agents)
+        after = floor_from(before.plan, snapshot, self._memory(before), now, agents=before.agents,
+                           heard=before.channels if node.known else None)
         for event, at in node.since_asked:
             try:
                 fold(after, event, at)

@@ -42,8 +42,18 @@ class BadBackup(SixringError):
 
 
 def back_up(settings: Settings, target: Path, *, recordings: bool) -> None:
-    """Of a running instance too: SQLite's backup interface and pg_dump give one consistent moment."""
+    """Of a running instance too: SQLite's backup interface and pg_dump give one consistent moment. One that fails leaves nothing:
+    on a full disk it is tried every hour."""
     part = target.with_name(target.name + ".part")
+    try:
+        _write(settings, part, recordings=recordings)
+        part.replace(target)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+
+
+def _write(settings: Settings, part: Path, *, recordings: bool) -> None:
     with tempfile.TemporaryDirectory(dir=settings.state) as work:
         dump = Path(work) / "database"
         kind = _dump(settings.database_url, dump)
@@ -60,7 +70,6 @@ def back_up(settings: Settings, target: Path, *, recordings: bool) -> None:
             for name in ("attachments", "recordings", "voicemail") if recordings else ("attachments",):
                 if (settings.state / name).is_dir():
                     archive.add(settings.state / name, name)
-    part.replace(target)
 
 
 def restore(settings: Settings, source: Path, owner: Owner) -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
-from datetime import timedelta
+from collections.abc import Callable, Collection, Iterator
+from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
@@ -28,6 +28,8 @@ EVERY_S: Final = 1.0
 AT_ONCE: Final = 50            # of a transaction: on SQLite nobody else writes meanwhile, and the recorder wants to
 BETWEEN_S: Final = 0.02        # … in which it does
 LATE: Final = timedelta(seconds=60)
+AGAIN: Final = timedelta(minutes=5)     # one that failed is tried
+MOST_ASIDE: Final = 50         # more of them at once are no fault of theirs
 
 log = structlog.get_logger("clocks")
 
@@ -39,6 +41,7 @@ class ClockKeeper:
         self._stop = threading.Event()
         self._begun = False
         self._plans = True
+        self._aside: dict[int, datetime] = {}       # clocks that failed, and when
 
     def rounds(self, stop: threading.Event) -> Iterator[None]:
         self._stop = stop
@@ -60,11 +63,12 @@ class ClockKeeper:
             self._begun = True
         now = self._clock.now()
         done = 0
+        self._aside = {ident: at for ident, at in self._aside.items() if timedelta(0) <= now - at < AGAIN}
         if self._plans:
-            self._all(lambda session: service.plan_anew(session, now, AT_ONCE))
+            self._each(now, lambda session, but: service.plan_anew(session, now, AT_ONCE, but))
             self._plans = False
         if self._is_due():
-            done += self._all(lambda session: service.tick(session, now, AT_ONCE))
+            done += self._each(now, lambda session, but: service.tick(session, now, AT_ONCE, but))
         with self._database.reading() as session:
             unheard = session.execute(notices.unheard(now - self._within, 1)).first() is not None
             is_any_new = deliveries.is_any_new(session)
@@ -74,6 +78,17 @@ class ClockKeeper:
             self._all(lambda session: deliveries.fan_out(session, self._site, now, AT_ONCE))
         self._tell_lag()
         return done
+
+    def _each(self, now: datetime, work: Callable[[Session, Collection[int]], int]) -> int:
+        """One clock that cannot be followed is put aside, seen, and tried again: no other household waits for it."""
+        while True:
+            try:
+                return self._all(lambda session: work(session, self._aside))
+            except service.ClockFailed as error:
+                if len(self._aside) >= MOST_ASIDE:
+                    raise
+                log.critical("clock_failed", clock=error.clock_id, ticket=error.ticket, error=repr(error.__cause__), exc_info=error)
+                self._aside[error.clock_id] = now
 
     def _all(self, work: Callable[[Session], int]) -> int:
         """A transaction after the other, until one had less than it could take."""
@@ -87,11 +102,14 @@ class ClockKeeper:
     def _is_due(self) -> bool:
         """Looked at without the right to write, which on SQLite keeps others from writing."""
         with self._database.reading() as session:
-            return session.scalar(select(TicketClock.id).where(TicketClock.next_at <= self._clock.now()).limit(1)) is not None
+            query = select(TicketClock.id).where(TicketClock.next_at <= self._clock.now())
+            if self._aside:
+                query = query.where(TicketClock.id.not_in(sorted(self._aside)))
+            return session.scalar(query.limit(1)) is not None
 
     def _tell_lag(self) -> None:
         with self._database.reading() as session:
             waits = service.waits_for_hours(session, self._clock.now())
             late = session.scalar(select(TicketClock.id).where(TicketClock.next_at <= self._clock.now() - LATE).limit(1))
-        detail = "late" if late is not None else "never_open" if waits else ""
+        detail = "clock_failed" if self._aside else "late" if late is not None else "never_open" if waits else ""
         self._report("clocks", Health.DEGRADED if detail else Health.OK, detail)

@@ -5,12 +5,14 @@ Whatever a clock does is written with the clock's row, in one transaction: the t
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Select, func, literal_column, select
+from sqlalchemy import ColumnElement, Select, func, literal_column, select
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from crm.clocks import clock as pure
@@ -107,41 +109,67 @@ def follow(session: Session, ticket: Ticket, rules: Mapping[str, ClockRule], now
     session.flush()
 
 
-def tick(session: Session, now: datetime, limit: int = 200) -> int:
-    """Does what is due, of at most `limit` clocks, those that have waited longest first; how many there were.
+class ClockFailed(Exception):
+    """One clock cannot be followed, by a fault of ours or of its row; without it the others can."""
+
+    def __init__(self, clock_id: int, ticket: str) -> None:
+        super().__init__(f"clock {clock_id} of {ticket}")
+        self.clock_id, self.ticket = clock_id, ticket
+
+
+def tick(session: Session, now: datetime, limit: int = 200, but: Collection[int] = ()) -> int:
+    """Does what is due, of at most `limit` clocks, those that have waited longest first; how many there were. `but`: not of
+    these. Raises ClockFailed; nothing is to be committed then.
 
     Two processes may tick at once: on PostgreSQL each passes by what the other holds, on SQLite the second waits.
     """
     work = _Work(session, calendars(session), Telling(session), now)
-    rows = session.execute(due(now, limit)).all()
+    rows = session.execute(due(now, limit, but)).all()
     for row, ticket in rows:
-        _take(work, ticket, row, clock_of(row))
+        with _failing(row, ticket):
+            _take(work, ticket, row, clock_of(row))
     work.telling.finish()
     return len(rows)
 
 
-def due(now: datetime, limit: int) -> Select[TicketClock, Ticket]:
+def due(now: datetime, limit: int, but: Collection[int] = ()) -> Select[TicketClock, Ticket]:
     """The tick's only look at the clocks: a walk from the beginning of the index of `next_at`.
 
     Without those whose ticket somebody is changing this moment: their change takes the due steps first (`clock.act`).
     """
     return _locked(select(TicketClock, Ticket).join(Ticket, Ticket.id == TicketClock.ticket_id)
-                   .where(TicketClock.next_at <= now).order_by(TicketClock.next_at), limit)
+                   .where(TicketClock.next_at <= now, *_but(but)).order_by(TicketClock.next_at), limit)
 
 
-def plan_anew(session: Session, now: datetime, limit: int = 200) -> int:
-    """After the office hours changed: moments of at most `limit` running clocks that go by them; how many there were.
+def plan_anew(session: Session, now: datetime, limit: int = 200, but: Collection[int] = ()) -> int:
+    """After the office hours changed: moments of at most `limit` running clocks that go by them; how many there were. As `tick`.
 
     Also of those to which nothing could happen: the office may have had no hours at all."""
     work = _Work(session, calendars(session), Telling(session), now)
     rows = session.execute(_locked(
         select(TicketClock, Ticket).join(Ticket, Ticket.id == TicketClock.ticket_id)
         .where(TicketClock.calendar == literal_column("'office'"), TicketClock.standing == Standing.RUNNING,
-               TicketClock.planned_by < work.by.version).order_by(TicketClock.planned_by), limit)).all()
+               TicketClock.planned_by < work.by.version, *_but(but)).order_by(TicketClock.planned_by), limit)).all()
     for row, ticket in rows:
-        _take(work, ticket, row, pure.planned(clock_of(row), work.by.office))
+        with _failing(row, ticket):
+            _take(work, ticket, row, pure.planned(clock_of(row), work.by.office))
     work.telling.finish()
     return len(rows)
+
+
+def _but(clocks: Collection[int]) -> list[ColumnElement[bool]]:
+    return [TicketClock.id.not_in(sorted(clocks))] if clocks else []
+
+
+@contextmanager
+def _failing(row: TicketClock, ticket: Ticket) -> Iterator[None]:
+    ident, number = row.id, ticket.number
+    try:
+        yield
+    except SQLAlchemyError:
+        raise
+    except Exception as error:
+        raise ClockFailed(ident, number) from error
 
 
 def waits_for_hours(session: Session, now: datetime) -> bool:

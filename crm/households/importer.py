@@ -60,13 +60,29 @@ class Report:
     done: Imported = field(default_factory=Imported)
 
 
-def bring_in(session: Session, actor: Actor, data: bytes, now: datetime, *, english: Mapping[str, str], dry_run: bool) -> Report:
+@dataclass(frozen=True)
+class Opened:
+    """What the bytes of a file are: a sheet, or why they are none."""
+
+    sheet: Sheet | SheetRefused
+    sha256: str
+
+
+def opened(data: bytes) -> Opened:
+    """To be called before a transaction that writes is begun: a large spreadsheet takes seconds, and on SQLite whoever writes
+    keeps everybody else from it, the journal's recorder first."""
+    try:
+        return Opened(read_sheet(data), hashlib.sha256(data).hexdigest())
+    except SheetRefused as error:
+        return Opened(error, "")
+
+
+def bring_in(session: Session, actor: Actor, file: Opened, now: datetime, *, english: Mapping[str, str], dry_run: bool) -> Report:
     """`english`: names of estates. A dry run only reads."""
     may(actor, KEEP)
-    try:
-        sheet = read_sheet(data)
-    except SheetRefused as error:
-        return _refused(dry_run, 0, [Fault(error.row, "-", error.code, error.value)])
+    sheet = file.sheet
+    if isinstance(sheet, SheetRefused):
+        return _refused(dry_run, 0, [Fault(sheet.row, "-", sheet.code, sheet.value)])
     found, faults = planned(session, actor, sheet, english)
     if faults:
         return _refused(dry_run, len(sheet.rows), faults)
@@ -74,7 +90,7 @@ def bring_in(session: Session, actor: Actor, data: bytes, now: datetime, *, engl
     if not dry_run:
         touched = write(session, found, now)
         record_audit(session, at=now, who=actor.name, user_id=actor.user_id, action="households.imported", subject="households",
-                     detail=f"rows={len(sheet.rows)} sha256={hashlib.sha256(data).hexdigest()}")
+                     detail=f"rows={len(sheet.rows)} sha256={file.sha256}")
         for estate_id in sorted(touched):
             note(session, now, "households.imported", f"estate:{estate_id}", estate_id=estate_id)
     return Report(dry_run, len(sheet.rows), (), done)

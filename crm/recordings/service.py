@@ -55,7 +55,7 @@ def recordings(session: Session, actor: Actor, wanted: RecordingFilter, keeping:
                limit: int = 50) -> list[RecordingShown]:
     """Newest first; for the next page give the last one's call. Raises NotFound for a call, ticket or household that the actor
     does not see."""
-    query = (_rows().where(seen_by(actor, CallRow.household_id), _not_of_complaints_about(actor))
+    query = (_rows().where(seen_by(actor, CallRow.household_id), _not_of_another_estate(actor), _not_of_complaints_about(actor))
              .order_by(CallRow.entered_at.desc(), CallRow.call_id.desc()).limit(limit))
     if wanted.call_id is not None:
         query = query.where(CallRow.call_id == wanted.call_id)
@@ -85,7 +85,8 @@ def seen(session: Session, actor: Actor, call_id: str, seat: str | None) -> Call
     if row is None or row.entered_at is None:
         raise NotFound(f"call {call_id}")
     must_see(session, actor, row.household_id, f"call {call_id}")
-    if session.scalar(select(CallRow.call_id).where(CallRow.call_id == call_id, _not_of_complaints_about(actor))) is None:
+    if session.scalar(select(CallRow.call_id).where(
+            CallRow.call_id == call_id, _not_of_another_estate(actor), _not_of_complaints_about(actor))) is None:
         raise NotFound(f"call {call_id}")
     if seat not in (None, row.answered_by):
         raise Forbidden
@@ -163,6 +164,13 @@ def drop_note(session: Session, actor: Actor, row: CallRow, note_id: int, now: d
     session.delete(note)
     record_audit(session, at=now, who=actor.name, user_id=actor.user_id, action="recording.note_dropped",
                  subject=f"call:{row.call_id}", detail=json.dumps({"at_s": note.at_s, "of": note.who}, ensure_ascii=False))
+
+
+def _not_of_another_estate(actor: Actor) -> ColumnElement[bool]:
+    """Also once its household was forgotten: `calls.estate_id` is written then (K1)."""
+    if actor.estates is None:
+        return true()
+    return or_(CallRow.estate_id.is_(None), CallRow.estate_id.in_(sorted(actor.estates)))
 
 
 def _not_of_complaints_about(actor: Actor) -> ColumnElement[bool]:

@@ -7,9 +7,10 @@ source and met in play (docs/simulator.md):
 - While a prompt tells them their place, they do not look, and no one behind them has their turn: the seat stands idle.
 - A ring that nobody answered is followed by a second's pause (`retry`), then by the next seat in turn (`rrmemory`).
 - Wrap-up and the time in a stage are counted in whole seconds of the clock.
-- Each stage is a queue of its own. Backup and teams ring all who are free at once (`ringall`), for one caller at a time.
+- Each stage is a queue of its own. Backup and teams ring all who are free at once (`ringall`), for one caller at a time, and
+  after six rings and the pause all who are free then.
 - A seat is not rung for a queue while callers wait in one of more weight that it is in too. A later stage has more than any
-  priority.
+  priority; emergencies, who are rung for as in the backup stage at once, have the most.
 - At the chain's end the offer takes its time, in which nobody is rung; who stays waits in the last stage again.
 """
 
@@ -24,29 +25,45 @@ from callcenter.expected import Pace, Staffed, estimate_s
 from crm.simulator.engine import A_DAY_S, ABANDONED, CALLBACK, MESSAGE, Run, Watch
 from crm.simulator.floor import AgentIs, Call, CallIs, Waiting, Worker
 from crm.simulator.result import Result
-from crm.simulator.scenario import INFINITE, Caller, Level, Pause, Scenario
+from crm.simulator.scenario import EMERGENCY, INFINITE, Caller, Level, Pause, Scenario
 from crm.simulator.stage_queue import Entry, Line, Members, free_of, points_of
 
 AN_HOUR_S: Final = 3600.0
 AGEING_LOOKS_S: Final = 2.0           # acd's
+LATE_S: Final = 0.01
+LONG_S: Final = 600
 
 
 @dataclass(frozen=True)
 class AppQueue:
     """Lengths as queues.conf, the dialplan and the Chinese prompts have them, in seconds."""
 
-    look_s: float = 1.0
-    retry_s: float = 1.0
-    next_s: float = 4.12              # "you are next", thanks
-    there_are_s: float = 1.3          # what is said before one's place
-    places_s: tuple[float, ...] = (2.85, 3.05, 3.17)      # "one", "two" and so on, and what follows; the last: for all behind
+    look_s: float = 1.0006            # a second, and what waking takes (measured on a machine that has other things to do)
+    retry_s: float = 1.0006
+    late_share: float = 0.0           # of rings that are cut, whose seat is not yet known to be free when the caller looks next
+    next_s: float = 2.41              # "you are next"
+    there_are_s: float = 1.3          # what is said before one's place, and after it
+    waiting_s: float = 0.95
+    numbers_s: tuple[float, ...] = (*(0.45,) * 10, *(0.91,) * 9)     # "one" to "nineteen"; the last: for all behind
     place_every_s: int = 20
     busy_s: float = 5.18              # "all are busy", which keys there are
     busy_every_s: int = 30
     offer_s: float = 11.18            # the same at the chain's end, with six seconds for a key
-    told_s: float = 2.4               # "you will wait two minutes", before each stage in which nobody is free
+    urgent_s: float = 3.34            # what is said to callers in danger instead, and no place
+    told_s: float = 1.77              # "you will wait … minutes", before each stage in which nobody is free
     told_from_s: float = 30.0         # of expected wait
+    long_s: float = 2.43              # "more than ten minutes"
     acd: bool = True                  # is there: points age, and there is an expected wait to be told
+    ageing_phase_s: float = 0.0       # of acd's looks, in the clock's even seconds
+
+    def number_s(self, number: int) -> float:
+        return self.numbers_s[min(number, len(self.numbers_s)) - 1]
+
+    def told(self, expected_s: int) -> float:
+        """How long it takes to say for how long it will be."""
+        if expected_s < self.told_from_s:
+            return 0.0
+        return self.long_s if expected_s > LONG_S else self.told_s + self.number_s((expected_s + 30) // 60)
 
 
 def simulate_app_queue(scenario: Scenario, callers: Sequence[Caller], manners: AppQueue = AppQueue(), *,
@@ -60,16 +77,20 @@ class _AppQueueRun(Run):
         super().__init__(scenario, callers, watch, seed)
         self._manners = manners
         self._lines = {(name, level): Line(queue, level) for name, queue in self._queues.items() for level in Level}
+        self._urgent = {name: Line(queue, Level.BACKUP, urgent=True) for name, queue in self._queues.items()}
+        self._all_lines = (*self._lines.values(), *self._urgent.values())
+        self._lines_of = {name: [line for line in self._all_lines if line.queue is queue] for name, queue in self._queues.items()}
         self._looks_at_age = False
         self._paces = dict.fromkeys(self._queues, Pace())
         self._entries: dict[Call, tuple[Line, Entry]] = {}
+        self._last: dict[Call, Line] = {}         # where a call waited last
         self._rung: dict[Call, list[Worker]] = {}
 
     # --- who is where
 
     def _changes(self, worker: Worker, *, pause: Pause | None = None, over: Pause | None = None) -> None:
         super()._changes(worker, pause=pause, over=over)
-        for line in self._lines.values():
+        for line in self._all_lines:
             line.members = [(penalty, one) for one in self._workers for queue, level, penalty in one.reach
                             if queue is line.queue and level <= line.level]
             line.ready = free_of(line.members)
@@ -85,9 +106,9 @@ class _AppQueueRun(Run):
 
     def _counts(self, worker: Worker, more: int) -> None:
         for queue, least, _ in worker.reach if more else ():
-            for level in Level:
-                if level >= least:
-                    self._lines[queue.plan.name, level].ready += more
+            for line in self._lines_of[queue.plan.name]:
+                if line.level >= least:
+                    line.ready += more
 
     def _wrapped_up_at(self, wrapup_s: float) -> float:
         return max(self._now, floor(self._now) + round(wrapup_s))
@@ -98,12 +119,16 @@ class _AppQueueRun(Run):
         call.queue.count += 1
         if call.caller.patience_s < INFINITE and not call.is_place:
             self._at(self._now + call.caller.patience_s, self._leave, call)
-        if not self._joins(call, Level.PRIMARY, call.queue.plan.overflow_s):
+        plan = call.queue.plan
+        if call.caller.kind == EMERGENCY:
+            line, seconds = self._urgent[plan.name], sum(step.seconds for step in plan.chain if step.level is Level.BACKUP)
+        else:
+            line, seconds = self._lines[plan.name, Level.PRIMARY], 0.0
+        if not self._joins(call, line, plan.overflow_s + seconds):
             self._stage(call)
 
-    def _joins(self, call: Call, level: Level, seconds: float) -> bool:
+    def _joins(self, call: Call, line: Line, seconds: float) -> bool:
         """Unless nobody is there."""
-        line = self._lines[call.queue.plan.name, level]
         if not line.members:
             return False
         now = floor(self._now)
@@ -111,16 +136,17 @@ class _AppQueueRun(Run):
         line.insert(entry)
         if self._manners.acd and not self._looks_at_age:
             self._looks_at_age = True
-            self._at((self._now // AGEING_LOOKS_S + 1) * AGEING_LOOKS_S, self._ages, None)
-        self._entries[call] = line, entry
-        call.level, call.state = level, CallIs.WAITING
+            phase = self._manners.ageing_phase_s
+            self._at(((self._now - phase) // AGEING_LOOKS_S + 1) * AGEING_LOOKS_S + phase, self._ages, None)
+        self._entries[call], self._last[call] = (line, entry), line
+        call.level, call.state = line.level, CallIs.WAITING
         self._turn(call)
         return True
 
     def _ages(self, _: None) -> None:
-        for line in self._lines.values():
+        for line in self._all_lines:
             line.age(self._now)
-        self._looks_at_age = any(line.entries for line in self._lines.values())
+        self._looks_at_age = any(line.entries for line in self._all_lines)
         if self._looks_at_age:
             self._at(self._now + AGEING_LOOKS_S, self._ages, None)
 
@@ -132,10 +158,13 @@ class _AppQueueRun(Run):
         while call.stage < len(chain):
             step = chain[call.stage]
             call.stage += 1
-            if told := self._told_s(call.queue, step.level):
+            if call.caller.kind == EMERGENCY and step.level is Level.BACKUP:
+                continue                 # is over
+            line = self._lines[call.queue.plan.name, step.level]
+            if told := self._told_s(call.queue, line):
                 self._at(self._now + told, self._comes_to, call, call.mark)
                 return
-            if self._joins(call, step.level, step.seconds):
+            if self._joins(call, line, step.seconds):
                 return
         plan, choice = call.queue.plan, call.caller.choice
         if not call.is_place and choice < plan.callback_share:
@@ -148,20 +177,20 @@ class _AppQueueRun(Run):
 
     def _comes_to(self, call: Call) -> None:
         step = call.queue.plan.chain[call.stage - 1]
-        if not self._joins(call, step.level, step.seconds):
+        if not self._joins(call, self._lines[call.queue.plan.name, step.level], step.seconds):
             self._stage(call)
 
-    def _told_s(self, queue: Waiting, level: Level) -> float:
+    def _told_s(self, queue: Waiting, stage: Line) -> float:
         """How long it takes to say how long it will take: nothing where somebody is free, or nothing is known."""
-        lines = [self._lines[queue.plan.name, each] for each in {level, Level.PRIMARY}]
+        lines = (stage, self._lines[queue.plan.name, Level.PRIMARY])
         if not self._manners.acd or any(line.ready > len(line.entries) for line in lines):
             return 0.0
         expected = self._estimate(queue)
-        return self._manners.told_s if expected is not None and round(expected) >= self._manners.told_from_s else 0.0
+        return 0.0 if expected is None else self._manners.told(round(expected))
 
     def _estimate(self, queue: Waiting) -> float | None:
         first, backup = (self._lines[queue.plan.name, level].members for level in (Level.PRIMARY, Level.BACKUP))
-        rung = sum(entry.pending for level in Level for entry in self._lines[queue.plan.name, level].entries)
+        rung = sum(entry.pending for line in self._lines_of[queue.plan.name] for entry in line.entries)
         people = Staffed(queue.count, rung, len(first or backup), self._share(first, Level.PRIMARY), free_of(first),
                          self._share(backup, Level.BACKUP), free_of(backup))
         return estimate_s(people, self._paces[queue.plan.name], queue.plan.overflow_s)
@@ -192,7 +221,8 @@ class _AppQueueRun(Run):
 
     def _stays(self, call: Call) -> None:
         """In the last stage again: the queue in which the caller had waited."""
-        if call.state <= CallIs.RINGING and not self._joins(call, call.level, call.queue.plan.stay_s):
+        line = self._last.get(call, self._lines[call.queue.plan.name, Level.PRIMARY])
+        if call.state <= CallIs.RINGING and not self._joins(call, line, call.queue.plan.stay_s):
             self._stage(call)
 
     def _leaves_line(self, call: Call) -> bool:
@@ -208,9 +238,13 @@ class _AppQueueRun(Run):
     def _stops_ringing(self, call: Call, line: Line, entry: Entry) -> None:
         if call in self._rung:
             line.goes_round(entry.after)
+        late = bool(self._manners.late_share) and self._chance.random() < self._manners.late_share
         for worker in self._rung.pop(call, ()):
             worker.call = None
-            self._free(worker)
+            if late:
+                self._at(self._now + LATE_S, self._free, worker, worker.mark)
+            else:
+                self._free(worker)
 
     def _cut(self, call: Call) -> Worker | None:
         self._leaves_line(call)
@@ -235,7 +269,7 @@ class _AppQueueRun(Run):
         line, entry = self._entries[call]
         if self._now >= entry.expires or not line.members:
             self._stage(call)
-        elif floor(self._now) - entry.said_at < self._manners.place_every_s:
+        elif line.urgent or floor(self._now) - entry.said_at < self._manners.place_every_s:
             self._hears_rest(call, 0.0)
         else:
             entry.said_at = floor(self._now)
@@ -247,15 +281,14 @@ class _AppQueueRun(Run):
     def _hears_number(self, call: Call) -> None:
         """The place is the one that holds when the number is said: others may have come in before it meanwhile."""
         line, entry = self._entries[call]
-        places = self._manners.places_s
-        self._hears_rest(call, places[min(line.entries.index(entry), len(places) - 1)])
+        self._hears_rest(call, self._manners.number_s(line.entries.index(entry) + 1) + self._manners.waiting_s)
 
     def _hears_rest(self, call: Call, takes: float) -> None:
-        entry = self._entries[call][1]
+        line, entry = self._entries[call]
         manners, second = self._manners, floor(self._now + takes)
         if second < entry.expires and second - entry.last_busy >= manners.busy_every_s:
             entry.last_busy = second
-            takes += manners.busy_s
+            takes += manners.urgent_s if line.urgent else manners.busy_s
         over = self._now + takes
         self._at(over if over >= entry.expires else over + manners.look_s, self._looks, call, call.mark)
 
@@ -286,13 +319,14 @@ class _AppQueueRun(Run):
             self._rests(call)
             return
         entry.pending = True
-        self._rings(call, chosen, min(AN_HOUR_S if line.rings_all else call.queue.plan.seat_ring_s,
+        plan = call.queue.plan
+        self._rings(call, chosen, min(AN_HOUR_S, plan.overflow_s if line.rings_all else plan.seat_ring_s,
                                       entry.expires - floor(self._now)))
 
     def _is_wanted_more(self, worker: Worker, mine: Line) -> bool:
         """By callers of a queue of more weight, as many as it has free seats."""
         return any(line.entries and line.weight > mine.weight and len(line.entries) >= line.free()
-                   and any(one is worker for _, one in line.members) for line in self._lines.values())
+                   and any(one is worker for _, one in line.members) for line in self._all_lines)
 
     def _rings(self, call: Call, workers: list[Worker], limit: float) -> None:
         call.rang_at = self._now if call.rang_at is None else call.rang_at

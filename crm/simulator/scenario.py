@@ -15,6 +15,7 @@ from typing import Final
 Span = tuple[float, float]            # from, until
 
 INFINITE: Final = float("inf")
+EMERGENCY: Final = "emergency"        # a caller's kind: pressed the key of people in danger (F5)
 
 
 class Level(IntEnum):

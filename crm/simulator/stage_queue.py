@@ -9,6 +9,7 @@ from crm.simulator.floor import S_A_POINT, AgentIs, Call, Waiting, Worker
 from crm.simulator.scenario import Level
 
 A_STAGE_S_WEIGHT: Final = 1000        # queues.conf
+AN_EMERGENCY_S_WEIGHT: Final = 5000
 
 Members = list[tuple[int, Worker]]    # with their penalties
 
@@ -27,16 +28,17 @@ class Entry:
 
 
 class Line:
-    """A stage's queue."""
+    """A stage's queue; or, `urgent`, that of the callers in danger, for whom the backups ring at once."""
 
-    def __init__(self, queue: Waiting, level: Level) -> None:
-        self.queue, self.level = queue, level
-        self.weight = queue.plan.priority + A_STAGE_S_WEIGHT * level
+    def __init__(self, queue: Waiting, level: Level, *, urgent: bool = False) -> None:
+        self.queue, self.level, self.urgent = queue, level, urgent
+        self.weight = queue.plan.priority + (AN_EMERGENCY_S_WEIGHT if urgent else A_STAGE_S_WEIGHT * level)
         self.rings_all = level is not Level.PRIMARY
         self.entries: list[Entry] = []
         self.members: Members = []
         self.ready = 0                # of them free
         self.place = 0                # rrmemory's: where the next round begins
+        self.wraps = False            # … and that somebody was asked who stands behind that place
 
     def free(self) -> int:
         """How many callers could be rung for: one, where one caller rings all."""
@@ -68,6 +70,7 @@ class Line:
 
     def in_turn(self) -> list[tuple[int, Worker]]:
         """Members with their places, the best skilled first, then round from where the last ring has left off."""
+        self.wraps = self.wraps or self.place < len(self.members) - 1
         return [(place, worker) for _, _, place, worker in sorted(
             ((penalty, place < self.place, place, worker) for place, (penalty, worker) in enumerate(self.members)),
             key=lambda one: one[:3])]
@@ -79,7 +82,8 @@ class Line:
         if after is not None:
             self.place = after
         else:
-            self.place = 0 if self.place < len(self.members) - 1 else self.place + 1
+            self.place = 0 if self.wraps else self.place + 1
+        self.wraps = False
 
 
 def points_of(call: Call, now: float) -> int:

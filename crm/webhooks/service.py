@@ -12,7 +12,7 @@ from typing import Any, Final
 from sqlalchemy import CursorResult, delete, select
 from sqlalchemy.orm import Session
 
-from callcenter.errors import Forbidden, NotFound, check_version
+from callcenter.errors import Conflict, Forbidden, NotFound, check_version
 from crm.outbox.models import OutboxEntry
 from crm.outbox.service import note
 from crm.paging import Order, Page
@@ -22,6 +22,11 @@ from crm.webhooks.addresses import Allowed
 from crm.webhooks.models import Webhook, WebhookDelivery
 from crm.webhooks.rules import TESTED, State, check_events, check_url, wants
 from crm.webhooks.schemas import DeliveryShown, WebhookChange, WebhookMade, WebhookShown
+
+
+class Paused(Conflict):
+    code = "paused"
+
 
 KEPT_FOR: Final = timedelta(days=30)
 _WEBHOOKS: Final = Order[Webhook]("webhooks", Webhook.id, Webhook.id)
@@ -84,8 +89,10 @@ def unsubscribe(session: Session, actor: Actor, webhook_id: int, now: datetime, 
 
 
 def test(session: Session, actor: Actor, webhook_id: int, now: datetime) -> None:
-    """A letter to this webhook alone."""
+    """A letter to this webhook alone. Raises Paused: nothing is addressed to it, and nobody would be told why nothing came."""
     row = _locked(session, actor, webhook_id)
+    if not row.active:
+        raise Paused
     note(session, now, TESTED, f"webhook:{row.id}")
 
 

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from callcenter.errors import SixringError
 from crm.households.export import Format, exported
-from crm.households.importer import Report, bring_in
+from crm.households.importer import Report, bring_in, opened
 from crm.households.sheet import MOST_BYTES
 from dashboard.api.households import Body, Keeps, Reason, RowId
 from dashboard.manners import ONCE, Once
@@ -62,10 +62,10 @@ def import_households(
 ) -> Report:
     """All of the file, or nothing when a single row has a fault: then every fault is listed. Safe to repeat."""
     english = {estate.name.zh: estate.name.en for estate in services.site.estates}
-    now = services.clock.now()
+    now, file = services.clock.now(), opened(data)
     if dry_run:
-        return bring_in(reading, actor, data, now, english=english, dry_run=True)
-    return once(Report, lambda: bring_in(session, actor, data, now, english=english, dry_run=False))
+        return bring_in(reading, actor, file, now, english=english, dry_run=True)
+    return once(Report, lambda: bring_in(session, actor, file, now, english=english, dry_run=False))
 
 
 @router.post("/export", response_class=Response, responses=FILE_GIVEN | responses(400, 401, 403, 404, 422, 503))

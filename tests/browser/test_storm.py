@@ -21,6 +21,7 @@ from wall.storm import (
     ELSEWHERE,
     MOBILES,
     MORE,
+    agents_at_work,
     fire,
     lift,
     no_robot_took_it,
@@ -322,6 +323,7 @@ def test_a_proposal_is_declared_commanded_told_ended_reported_and_closed_from_it
     expect(other.locator("[data-phase=closed]")).to_be_visible()
     expect(after.locator("[data-field=lessons]")).to_have_value("A larger switch")
     expect(after.locator("button")).to_have_count(0)
+    expect(other.get_by_text(" left", exact=False).filter(has_text=re.compile(r"\d+:\d\d left"))).to_have_count(0)
     picture(other, "emergency-closed")
     assert cut_off(other) == []
     other.context.close()
@@ -330,6 +332,7 @@ def test_a_proposal_is_declared_commanded_told_ended_reported_and_closed_from_it
 
 @pytest.mark.rule("B3", part="one's own answer on the page, also to take callers on one's own mobile")
 @pytest.mark.rule("B4", part="the plan in short, in the page's language")
+@pytest.mark.rule("C6", part="told and proposed on the page")
 @pytest.mark.rule("C7", part="switched on the page, asked twice")
 def test_one_answers_ones_own_call_in_and_switches_the_line_on_the_page_of_the_surge(browser: Browser, rig: Rig) -> None:
     with api(rig) as client:
@@ -370,6 +373,16 @@ def test_one_answers_ones_own_call_in_and_switches_the_line_on_the_page_of_the_s
         assert acd.asked == []
         line.locator("[data-act=line-sure]").click()
         until(lambda: acd.asked == [SwitchLine(ELSEWHERE)], what="the line is switched")
+    database = open_database(rig[3].database_url)
+    agents_at_work(database, datetime.now(UTC), "802", "803", "804")
+    database.close()
+    out = page.locator("[data-test=fallen]")
+    for code in ("802", "803", "804"):
+        out.locator(f"[data-out='{code}']").check()
+    out.locator("[data-act=fallen-out]").click()
+    for words in ("3 人缺勤", "李晓梅 · 王磊 · 赵敏", "已报经理", "按最近一小时来电估计", "陈静 · 休班"):
+        expect(out).to_contain_text(words)
+    expect(out.locator("[data-test=shares]")).to_contain_text("→ 0.0% →")
     picture(page, "surge-mine")
     assert cut_off(page) == []
     page.context.close()

@@ -175,12 +175,12 @@ def test_a_ticket_from_a_call_knows_the_caller_and_private_data_is_not_recorded(
         expect(page.get_by_label("联系电话", exact=True)).to_have_value("+8613800138000")
         private = page.locator("[data-field]").filter(has_text="隐私项").locator("input, textarea").first
         private.focus()
-        until(lambda: acd.asked == [PauseRecording("801", "private_field")], within_s=30, what=f"it is paused: {acd.asked}")
+        until(lambda: acd.asked == [PauseRecording("801", "private_field")], what=f"it is paused: {acd.asked}")
         floor.publish(AgentChanged(now, agent("801", AgentState.TALKING, now, 20, "1001", call_id=CALL, recording_paused=True)))
         expect(page.get_by_text("正在填写隐私信息，录音已暂停")).to_be_visible()
         picture(page, "ticket-quiet")
         page.get_by_label("备注", exact=True).focus()
-        until(lambda: acd.asked[1:] == [ResumeRecording("801")], within_s=30, what=f"it goes on: {acd.asked}")
+        until(lambda: acd.asked[1:] == [ResumeRecording("801")], what=f"it goes on: {acd.asked}")
         named(page, "other-kind").click()
         page.locator("[data-kind=repair]").click()
         field(page, "what").fill("来电报修")
@@ -264,6 +264,13 @@ def test_a_recording_is_heard_and_has_a_note_at_its_place(desk: TicketDesk, floo
         sound.get_by_label("此处备注").fill("语气不好")
         sound.get_by_label("此处备注").press("Enter")
         expect(sound).to_contain_text("语气不好")
+        expect(page.locator("[data-text]")).to_contain_text([
+            re.compile("感谢评价.*138.*8000.*会再试.*对方服务器没有收下（http_503）"), re.compile("感谢评价.*已发出")])
+        picture(page, "household-zh")
+        assert cut_off(page) == []
+    with desk.page(Role.LEADER, f"/households/{HOME}", WALL, "en") as page:
+        expect(page.locator("[data-text=again]")).to_contain_text("the other server did not take it (http_503)")
+        picture(page, "household-en")
     assert [who for who, _ in desk.looks(f"call:{HEARD}", "recording.listened")] == ["leader"]
 
 

@@ -145,8 +145,8 @@ def test_a_process_that_dies_at_once_is_started_again_at_a_bounded_pace(bench: B
     at = [float(line) for line in starts.read_text().split()]
     assert len(at) == 3
     assert (pids.starts(bench.file("crm"), at[0] - 1), pids.starts(bench.file("crm"), at[2] + 60)) == (3, 0)
-    assert 1 <= at[1] - at[0] < 3
-    assert 2 <= at[2] - at[1] < 5
+    assert 1 <= at[1] - at[0] < 10
+    assert 2 <= at[2] - at[1] < 10
 
 
 def test_the_watchdog_starts_a_killed_supervisor_again_and_a_second_watchdog_ends_at_once(bench: Bench) -> None:

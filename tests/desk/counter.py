@@ -76,7 +76,7 @@ class Counter:
 
     def __init__(self, url: str, folder: Path) -> None:
         self.clock = FakeClock(NOON)
-        self.database: Database = open_database(url)
+        self.database: Database = open_database(url, busy_ms=60_000)      # a busy machine keeps SQLite's one writer long
         self.settings = new_settings(folder, offset=0, site_file=SITE, database_url=url)
         site = demo_site()
         works = Department(id="works", name=Words(zh="工程部", en="Works"), number="13900000001")

@@ -16,6 +16,8 @@ from dashboard.app import create_app
 
 SITE = CHECKOUT / "asterisk-config/site.yaml"
 _RESTING: list[FastAPI] = []
+_SERVED: list[FastAPI] = []
+_LIVE = "/api/v1/live"
 
 
 @cache
@@ -37,3 +39,26 @@ def rest(app: FastAPI) -> None:
     """Closes its database."""
     app.state.services.database.close()
     _RESTING.append(app)
+
+
+def served(made: FastAPI) -> FastAPI:
+    """`made`, to be served with its lifespan, on the routes of one that was served before. What is its own besides its services:
+    lifespan, headers, live feed; the pages are the same ones."""
+    if not _SERVED:
+        return made
+    used = _SERVED.pop()
+    used.state.services = made.state.services
+    used.router.lifespan_context = made.router.lifespan_context
+    used.user_middleware, used.middleware_stack = made.user_middleware, None
+    used.router.routes[_live_of(used)] = made.router.routes[_live_of(made)]
+    return used
+
+
+def rest_served(app: FastAPI) -> None:
+    """Its lifespan has closed all that was its own."""
+    _SERVED.append(app)
+
+
+def _live_of(app: FastAPI) -> int:
+    [place] = [place for place, route in enumerate(app.router.routes) if getattr(route, "path", "") == _LIVE]
+    return place

@@ -20,7 +20,8 @@ SECONDS = 1.2
 _NAMED = re.compile(r"(?:Playback|Background|Read|SayDigits)\(([^)]*)\)")
 _WORD = re.compile(r"[a-z]+(?:-[a-z]+)+|goodbye|survey|connecting|welcome")
 _OF_SITES = ("welcome", "menu-main", "menu-repair", "recording-notice", "welcome-night", "for-english",
-             "callin-ask", "callin-accepted", "callin-declined", "callin-ask-mobile", "callin-mobile", "callin-not-needed")
+             "callin-ask", "callin-accepted", "callin-declined", "callin-ask-mobile", "callin-mobile", "callin-not-needed",
+             "broadcast-hello", "broadcast-flooding", "broadcast-confirm")
 
 
 def prompt_names() -> set[str]:

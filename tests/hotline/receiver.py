@@ -13,6 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import ip_network
 from typing import Any, Final
 
+from callcenter.phones import PATIENCE_S
 from callcenter.settings import CHECKOUT
 from crm.database import Database
 from crm.staff.actor import Actor
@@ -28,12 +29,15 @@ ADMIN: Final = Actor("admin")
 
 @dataclass
 class Inbox:
-    """`answers` are given one after the other, the last one for ever."""
+    """`answers` are given one after the other, the last one for ever. The letter of the number `holds` has none until `goes_on`:
+    its sender is in the middle of it."""
 
     answers: list[int] = field(default_factory=lambda: [204])
     headers: dict[str, str] = field(default_factory=dict)
     letters: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
     url: str = ""
+    holds: int = 0
+    goes_on: threading.Event = field(default_factory=threading.Event)
 
 
 @contextmanager
@@ -42,6 +46,8 @@ def receiving(inbox: Inbox) -> Iterator[Inbox]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             inbox.letters.append((dict(self.headers), body))
+            if len(inbox.letters) == inbox.holds:
+                inbox.goes_on.wait(PATIENCE_S)
             answer = inbox.answers.pop(0) if len(inbox.answers) > 1 else inbox.answers[0]
             self.send_response(answer)
             for name, value in inbox.headers.items():

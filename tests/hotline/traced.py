@@ -21,17 +21,28 @@ import yaml
 from callcenter.phones import PATIENCE_S
 from callcenter.render.configuration import SOUNDS
 from crm.simulator.app_queue import AppQueue
-from crm.simulator.scenario import INFINITE, Caller, Level, Queue, Scenario
+from crm.simulator.scenario import EMERGENCY, INFINITE, Caller, Level, Queue, Scenario
 from hotline.ami import Message
 from hotline.instance import Hotline
 from hotline.light_phones import LightCallers, LightSeat, Ring
 from hotline.peers import agi_peer, answers
 
-EMERGENCY: Final = "emergency"        # a caller's kind: the menu's key that comes before all others (F5)
 MENU_WAIT_S: Final = 1
 KEY_WAIT_S: Final = 6.0               # message.conf, at the chain's end
 A_MOMENT_S: Final = 0.1
+AT_ONCE_S: Final = 0.5                # app_queue leaves a second between attempts, and none is shorter
+_STEPS: Final = {"QueueCallerJoin", "QueueCallerLeave", "AgentCalled", "AgentRingNoAnswer", "AgentConnect", "UserEvent"}
 _LEVELS: Final = {"backup": Level.BACKUP, "teams": Level.TEAMS}
+
+
+@dataclass(frozen=True)
+class Happened:
+    """Of a call, as app_queue said it."""
+
+    when: float
+    what: str
+    queue: str
+    seat: str
 
 
 @dataclass
@@ -47,7 +58,9 @@ class Played:
     stage: int = 0
     seat: str = ""
     rings: int = 0
+    rang_last: float = 0.0            # when the last attempt began
     ringing: list[Ring] = field(default_factory=list)
+    steps: list[Happened] = field(default_factory=list)
 
     @property
     def outcome(self) -> str:
@@ -114,11 +127,14 @@ def seconds_of(sounds: Path, *names: str) -> float:
 def manners_of(sounds: Path, *, acd: bool) -> AppQueue:
     """The prompts' lengths, for the simulator."""
     busy = seconds_of(sounds, "all-busy-choice")
-    places = tuple(seconds_of(sounds, f"digits/{place}", "queue-callswaiting", "queue-thankyou") for place in range(1, 11))
-    return AppQueue(next_s=seconds_of(sounds, "queue-youarenext", "queue-thankyou"),
-                    there_are_s=seconds_of(sounds, "queue-thereare"), places_s=places,
-                    busy_s=busy, offer_s=busy + KEY_WAIT_S, acd=acd,
-                    told_s=seconds_of(sounds, "expected-wait-prefix", "digits/2", "queue-minutes"))
+    tens = [(), ("digits/10",), *((f"digits/{ten}",) for ten in range(20, 50, 10))]
+    numbers = [(*tens[number // 10], *((f"digits/{number % 10}",) if number % 10 else ())) for number in range(1, 50)]
+    return AppQueue(next_s=seconds_of(sounds, "queue-youarenext"), there_are_s=seconds_of(sounds, "queue-thereare"),
+                    waiting_s=seconds_of(sounds, "queue-callswaiting"),
+                    numbers_s=tuple(seconds_of(sounds, *names) for names in numbers),
+                    busy_s=busy, offer_s=busy + KEY_WAIT_S, urgent_s=seconds_of(sounds, "connecting-emergency"), acd=acd,
+                    told_s=seconds_of(sounds, "expected-wait-prefix", "queue-minutes"),
+                    long_s=seconds_of(sounds, "expected-wait-long"))
 
 
 @dataclass
@@ -196,12 +212,13 @@ class Traced:
     # --- seats
 
     def _rung(self, ring: Ring) -> None:
-        """Phones that ring at once ring for one attempt: of them the first seat by its number picks up."""
+        """Phones that begin to ring at once ring for one attempt: of them the first seat by its number picks up. Not those that
+        still ring: another seat's ring may come in before the last attempt's end does, each by its own way."""
         one = self._by_number[ring.number]
-        if any(other.goes_on() for other in one.ringing):
+        if one.ringing and time.time() - one.rang_last < AT_ONCE_S:
             one.ringing.append(ring)
             return
-        one.rings, one.ringing = one.rings + 1, [ring]
+        one.rings, one.ringing, one.rang_last = one.rings + 1, [ring], time.time()
         if (after := self._ring_of(one, one.rings - 1)) < INFINITE:
             ringing = one.ringing
             asyncio.get_running_loop().call_later(after, lambda: min(ringing, key=lambda each: each.seat).pick_up())
@@ -217,6 +234,8 @@ class Traced:
         if one is None or "Timestamp" not in message:
             return
         number, now = message["CallerIDNum"], float(message["Timestamp"])
+        if (what := message.get("Event", "")) in _STEPS:
+            one.steps.append(Happened(now, what, message.get("Queue", ""), message.get("MemberName", "")))
         match message.get("Event"):
             case "QueueCallerJoin":
                 _, _, pool = message["Queue"].partition(".")

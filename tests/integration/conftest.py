@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import shutil
 import tempfile
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 from sqlalchemy import make_url, text
 
+from crm import database as crm_database
 from crm.database import make_engine, open_database
 from crm.migrate import migrate
 
@@ -36,6 +38,21 @@ def postgres_server() -> Any:
         _admin(server.get_uri(), f"ALTER SYSTEM SET {setting} = off")
     _admin(server.get_uri(), "SELECT pg_reload_conf()")
     return server
+
+
+@pytest.fixture(scope="session", autouse=True)
+def sqlite_not_to_disk() -> Iterator[None]:
+    """The same for SQLite; processes of a test's own wait for the disk, as always."""
+    to_disk = crm_database._sqlite_connected
+
+    @functools.wraps(to_disk)
+    def connected(busy_ms: int, connection: Any, record: object) -> None:
+        to_disk(busy_ms, connection, record)
+        connection.execute("PRAGMA synchronous=OFF").close()
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(crm_database, "_sqlite_connected", connected)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -23,6 +23,7 @@ from callcenter.commands import LATE, Dial, StopDialling
 from callcenter.orders import Asker
 from callcenter.phones import PATIENCE_S, Leg
 from callcenter.phones.hearing import speech_seconds
+from callcenter.roles import Role
 from callcenter.site import load_site
 from crm.calls.journal import parse_cel, parse_queue_log
 from crm.calls.models import CallRow, JournalReject
@@ -32,9 +33,18 @@ from crm.dialling.caller import Dialler
 from crm.dialling.models import DialTask, DialTry
 from crm.dialling.schemas import CallWanted, Result
 from crm.dialling.service import ask_for
+from crm.households.models import Building, Estate, Household, Person, PhoneNumber
+from crm.incidents.declared import broadcast, dialled
+from crm.incidents.declared.load import types_of
+from crm.incidents.declared.schemas import BroadcastShown, Declaration, Rules
+from crm.incidents.declared.service import declare
+from crm.kinds.service import put_shipped
 from crm.migrate import migrate
+from crm.staff.actor import SYSTEM, Actor
+from crm.staff.service import add_user
 
-SITE = TestSite(survey=False, more={"dialling": {"numbers": ["29XX"], "ring": 3, "tries": 1, "at_once": 6, "a_minute": 600}})
+SITE = TestSite(survey=False, more={
+    "dialling": {"numbers": ["29XX"], "ring": 3, "tries": 2, "retry": 1, "at_once": 6, "a_minute": 600}})
 ASK: dict[str, Any] = {"prompts": ("callin-ask",), "keys": "12", "thanks": {"1": "callin-accepted", "2": "callin-declined"}}
 LATER: dict[str, Any] = {**ASK, "thanks": {**ASK["thanks"], LATE: "callin-not-needed"}}
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.rule("B3", part="the call")]
@@ -47,10 +57,10 @@ class Desk:
         self.database = open_database(f"sqlite:///{folder}/crm.db")
         migrate(self.database)
         settings, clock = hotline.settings, SystemClock()
-        site = load_site(settings.site_file)
+        self.site = site = load_site(settings.site_file)
         self.rule, self.clock = site.dialling, clock
         self.heard: list[tuple[str, Result]] = []
-        purposes = {"call_in": self._hear}
+        purposes = {"call_in": self._hear, broadcast.PURPOSE: dialled.heard}
         self.recorder = Recorder(
             self.database, (Source("queue_log", settings.queue_log, parse_queue_log), Source("cel", settings.cel_log, parse_cel)),
             node=settings.node, tz=ZoneInfo(site.timezone), short_abandon_s=5, clock=clock, purposes=purposes)
@@ -63,8 +73,8 @@ class Desk:
 
     def wants(self, number: str) -> None:
         with self.database.writing.begin() as session:
-            ask_for(session, CallWanted("call_in", f"called_in:{number}", number, **ASK, urgent=True, staff=True), self.rule,
-                    self.clock.now())
+            ask_for(session, CallWanted("call_in", f"called_in:{number}", number, **ASK, urgent=True, staff=True, tries=1),
+                    self.rule, self.clock.now())
 
     def _goes_on(self) -> None:
         self.recorder.poll()
@@ -80,6 +90,47 @@ class Desk:
             await asyncio.to_thread(self._goes_on)
         assert len(self.heard) == count
         return {subject.partition(":")[2]: (result.outcome.value, result.key) for subject, result in self.heard}
+
+    def flooded(self, *numbers: str) -> int:
+        """A household for each number is told of a flood; who has the last one said "do not call". The emergency's id."""
+        now, policy = self.clock.now(), self.site.incidents
+        with self.database.writing.begin() as session:
+            put_shipped(session, now)
+            leads = Actor("li", add_user(session, "li", [Role.MANAGER], "long enough to be one", now).user_id,
+                          roles=frozenset({Role.MANAGER}))
+            session.add(Estate(id=1, name="云栖"))
+            session.flush()
+            session.add(Building(id=1, estate_id=1, name="3"))
+            session.flush()
+            for ident, number in enumerate(numbers, 1):
+                session.add(Household(id=ident, building_id=1, estate_id=1, unit="1", room=number, label=number, room_key=number,
+                                      tags=[]))
+                session.flush()
+                session.add(Person(id=ident, household_id=ident, name=number, role="owner",
+                                   no_call_since=now if number == numbers[-1] else None))
+                session.flush()
+                session.add(PhoneNumber(number=number, person_id=ident, added_at=now))
+            rules = Rules(types_of(Path("none")).types, policy, ZoneInfo(self.site.timezone), self.site.company.name, 4)
+            row = declare(session, leads, rules, Declaration("flooding", "3", "水管爆裂", level=1, estate_id=1, building_id=1), now)
+            broadcast.start(session, leads, policy, row.id, None, now, None, whole_estate=False)
+            return row.id
+
+    async def told(self, emergency_id: int) -> BroadcastShown:
+        """When everybody was rung."""
+        rings = dialled.Dialled(self.rule)
+
+        def look() -> BroadcastShown:
+            with self.database.writing.begin() as session:
+                broadcast.give_out(session, rings, self.clock.now(), 10)
+            self._goes_on()
+            with self.database.reading() as session:
+                [shown] = broadcast.broadcasts(session, SYSTEM, emergency_id)
+            return shown
+
+        async with asyncio.timeout(PATIENCE_S):
+            while (shown := await asyncio.to_thread(look)).state != "over":
+                await asyncio.sleep(0.05)
+        return shown
 
     def in_the_database(self) -> list[tuple[int, str, str]]:
         with self.database.reading() as session:
@@ -194,3 +245,32 @@ async def test_what_is_called_off_stops_ringing_and_what_nobody_may_dial_is_not_
                       Variable="__DIAL_TASK=0c3,__DIAL_ATTEMPT=1,__DIAL_NUMBER=3001,__DIAL_SAY=callin-ask")
     assert await one_result(line, "0c3") == ("1", "failed", "")
     assert not other.has_rung
+
+
+@pytest.mark.rule("H5", part="households rung, who presses 1, who is rung again, who is not rung, on real phones")
+async def test_households_are_rung_press_1_and_who_did_not_answer_is_rung_again(
+        line: Line, control: Control, hotline: Hotline, tmp_path: Path) -> None:
+    desk = Desk(hotline, tmp_path)
+    at_home, in_the_bath, not_asked = [await line.outside(number) for number in ("2931", "2932", "2933")]
+    told = asyncio.create_task(desk.told(desk.flooded("2931", "2932", "2933")))
+    first = await at_home.rings()
+    await first.answer()
+    owner = heard_by(line, first, "2931")
+    for prompt in ("broadcast-hello", "broadcast-flooding", "broadcast-confirm"):
+        await owner.hears(prompt)
+    await owner.presses("1")
+    await owner.hears("goodbye")
+    await (await in_the_bath.rings()).ended()
+    again = await in_the_bath.rings()
+    await again.answer()
+    late = heard_by(line, again, "2932")
+    await late.hears("broadcast-flooding")
+    await late.presses("1")
+    shown = await told
+    assert (shown.households, shown.numbers, shown.households_pressed, shown.missed, shown.refused) == (3, 2, 2, 0, 1)
+    assert not not_asked.has_rung, "who said so is left alone"
+    with desk.database.reading() as session:
+        tries = session.execute(select(DialTask.number, DialTry.attempt, DialTry.result, DialTry.key).join(
+            DialTask, DialTask.id == DialTry.dial_task_id).order_by(DialTask.number, DialTry.attempt)).all()
+    assert [tuple(row) for row in tries] == [
+        ("2931", 1, "answered", "1"), ("2932", 1, "noanswer", ""), ("2932", 2, "answered", "1")]

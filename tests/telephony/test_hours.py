@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -15,8 +15,9 @@ from hotline.sites import TestSite
 
 pytestmark = pytest.mark.asyncio(loop_scope="function")
 
-TODAY = datetime.now(ZoneInfo("Asia/Shanghai")).date().isoformat()
-CLOSED = {"night": TestSite(open_all_day=False), "holiday": TestSite(closed_days=[TODAY])}
+TODAY = datetime.now(ZoneInfo("Asia/Shanghai")).date()
+CLOSED = {"night": TestSite(open_all_day=False),
+          "holiday": TestSite(closed_days=[(TODAY + timedelta(days=days)).isoformat() for days in (0, 1)])}     # it may be midnight
 
 
 @pytest_asyncio.fixture(loop_scope="function", params=sorted(CLOSED))

@@ -8,6 +8,7 @@ import pytest
 from hotline.line import Line
 from hotline.sites import TestSite
 
+from callcenter.phones import PATIENCE_S
 from callcenter.phones.hearing import has_tone
 from callcenter.phones.sound import read_wav, tone
 
@@ -62,6 +63,22 @@ async def test_nobody_answers_and_the_caller_leaves_a_message(line: Line) -> Non
     assert left.queue == "complaint"
     assert int(left.data[1]) >= 1
     assert has_tone(message, 900)
+
+
+@pytest.mark.rule("A11", part="wrong keys cost nobody their place")
+async def test_who_presses_wrong_keys_goes_on_waiting_where_seats_are_there(line: Line) -> None:
+    await line.seats("1003", "1101")
+    guest = await line.call_and_press("2")
+    await guest.has("NOBODY")
+    for _ in range(2):
+        await guest.hears("all-busy-choice")
+        await guest.presses("7")
+        await guest.hears("wrong-key")
+    waits = guest.events.count("ENTERQUEUE")
+    async with asyncio.timeout(PATIENCE_S):
+        while guest.events.count("ENTERQUEUE") == waits:
+            await asyncio.sleep(0.05)
+    assert line.journal.entries(guest.call_id)[-1].queue == "complaint.backup"
 
 
 async def test_nobody_at_all_is_registered_and_the_caller_is_told_so(line: Line) -> None:

@@ -23,7 +23,7 @@ SCENARIO = Scenario(
      Agent("1101", ALWAYS, backup=frozenset({"repair"}))))
 SHORTER = 5.0                         # than the prompts are: so, about, is everything here
 A_MOMENT_S, TRIES = 0.08, 100
-SEED = 1028                           # of those tried, one that tenths of a second change nothing about
+SEED = 1271                           # of those tried, one that tenths of a second change nothing about
 
 
 def trace() -> list[Caller]:

@@ -22,6 +22,8 @@ import httpx
 import redis
 import uvicorn
 import yaml
+from desk.resting import rest_served, served
+from fastapi import FastAPI
 from hotline.instance import free_offset
 from hotline.own_redis import Redis
 
@@ -76,11 +78,11 @@ class Floor:
         self._redis.set("sixring:board", f'{{"epoch":"{self._epoch}","cursor":"{self.cursor}","board":{body}}}')
 
     def write_health(self, *components: str) -> None:
-        """Fresh keys of these components, for a minute."""
+        """Fresh keys of these components, for an hour: a busy machine makes the silence of none."""
         since = datetime.now(UTC).isoformat()
         for name in components:
             self._redis.set(f"sixring:health:{name}",
-                            f'{{"component":"{name}","state":"ok","since":"{since}","detail":""}}', ex=60)
+                            f'{{"component":"{name}","state":"ok","since":"{since}","detail":""}}', ex=3600)
 
     def fall_silent(self, component: str) -> None:
         self._redis.delete(f"sixring:health:{component}")
@@ -137,7 +139,10 @@ class DashboardThread:
 
     def __init__(self, settings: Settings) -> None:
         self.url = f"http://127.0.0.1:{settings.ports.web}"
-        self._server = uvicorn.Server(uvicorn_config(settings))
+        config = uvicorn_config(settings)
+        self._app: FastAPI | None = served(config.app)
+        config.app = self._app
+        self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run)
 
     def start(self) -> None:
@@ -147,6 +152,9 @@ class DashboardThread:
     def stop(self) -> None:
         self._server.should_exit = True
         self._thread.join()
+        if self._app is not None:
+            rest_served(self._app)
+            self._app = None
 
 
 class DashboardProcess:

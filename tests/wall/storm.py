@@ -10,6 +10,8 @@ from hotline.households import LI, WANG, ZHAO, load
 from sqlalchemy import select
 
 from callcenter.storm import CalledIn, Coming, Drill, Incident, Outage, Surge
+from crm.agentlog.models import AgentStateRow
+from crm.calls.models import CallRow
 from crm.database import Database
 from crm.households.models import Building, Household
 from crm.incidents.declared.models import ChatText, EmergencyProposal
@@ -84,3 +86,16 @@ def no_robot_took_it(database: Database, now: datetime) -> None:
     with database.writing.begin() as session:
         for row in session.scalars(select(ChatText)):
             row.failed_at, row.next_at, row.error, row.tries = now, None, "http_404", 8
+
+
+def agents_at_work(database: Database, now: datetime, *codes: str) -> None:
+    """Signed in for an hour, and forty callers came in it."""
+    with database.writing.begin() as session:
+        for code in codes:
+            session.add(AgentStateRow(node="node1", agent=code, seat=f"1{code}", state="ready", reason="", by="phone", call_id=None,
+                                      began_at=_ago(now, 60), ended_at=None))
+        for nth in range(40):
+            at = _ago(now, 1 + nth)
+            session.add(CallRow(call_id=f"node1-1763800000.{9000 + nth}", node="node1", menu_keys=[], queue="repair", stage=0,
+                                entered_at=at, queued_at=at, answered_at=at, ended_at=at + timedelta(minutes=3), seats_rung=[],
+                                outcome="answered", wait_s=5.0, talk_s=170.0, answered_agent=codes[0], fold={}))

@@ -24,7 +24,9 @@ from callcenter.roles import Role
 from callcenter.settings import Settings
 from crm.calls.models import CallRow, ContactEntry
 from crm.database import Database, open_database
+from crm.followups.models import Rating
 from crm.staff.audit import audit_of
+from crm.texts.models import Text
 from wall.chromium import LAPTOP, breaks_policy
 from wall.rig import DashboardThread, running_here, signed_in
 from wall.team import TEAM
@@ -88,6 +90,7 @@ def ticket_desk(browser: Browser, folder: Path) -> Iterator[TicketDesk]:
         database = open_database(settings.database_url)
         load(database, datetime.now(UTC), WANG, LI, ZHAO)
         _recorded(database, settings)
+        _thanked(database)
         roles = (Role.AGENT, Role.LEADER, Role.ENGINEER, Role.WALLBOARD)
         clients = {role: signed_in(dashboard.url, role) for role in roles}
         yield TicketDesk(browser, redis, settings, dashboard, database, clients)
@@ -133,3 +136,15 @@ def _recorded(database: Database, settings: Settings) -> None:
             recording_sha256=hashlib.sha256(data).hexdigest(), recording_bytes=len(data)))
         session.flush()
         session.add(ContactEntry(source="call", call_id=HEARD, seat="1001", at=at, declined_contact=False, household_id=HOME))
+
+
+def _thanked(database: Database) -> None:
+    """Two ratings of WANG's, and the texts that thank for them: one arrived, one is tried again."""
+    at = datetime.now(UTC) - timedelta(hours=1)
+    with database.writing.begin() as session:
+        for nth, (sent, error) in enumerate(((at, None), (None, "http_503")), 1):
+            session.add(Rating(id=nth, at=at, source="survey", score=1, reference=f"survey:{nth}", household_id=HOME,
+                               thanked="text"))
+            session.add(Text(purpose="thanks", subject=f"rating:{nth}", channel="text", address="+8613800138000", household_id=HOME,
+                             language="zh", made_at=at + timedelta(minutes=nth), sent_at=sent, error=error, tries=nth,
+                             next_at=None if sent else datetime.now(UTC) + timedelta(hours=1)))

@@ -55,7 +55,7 @@ def test_a_half_open_link_is_noticed_by_the_ping_that_is_not_answered(scenario: 
         fake.silent.clear()
         await heard.until(LinkUp)
 
-    scenario(play)
+    scenario(play, LinkLimits(connect=5, answer=10, ping_every=0.1, ping_reply=0.5, first_retry=0.01, last_retry=0.05))
 
 
 def test_the_default_limits_notice_a_half_open_link_within_five_seconds() -> None:

@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,8 @@ from callcenter.sign import Sign, silent_for, since_boot
 FakeAsterisk = Any     # conftest.py
 RedisServer = Any
 NOW = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
-QUICK = LinkLimits(connect=1, answer=1, ping_every=0.2, ping_reply=0.5, first_retry=0.01, last_retry=0.05)
+QUICK = LinkLimits(connect=5, answer=1, ping_every=0.2, ping_reply=0.5, first_retry=0.01, last_retry=0.05)
+PATIENT = replace(QUICK, answer=10, ping_reply=10)     # where nothing hangs: a busy machine may take long
 FLOOR = FloorPlan("node1", {"1001": SeatPlan("1001", "陈静", "primary")}, {"repair": QueuePlan("repair", 4)}, 30)
 CALL = "node1-1795365014.1"
 SWITCHED = LineSwitch("announcement", datetime.fromtimestamp(1795420800, UTC), "phone-1001")
@@ -60,10 +62,11 @@ def answers(fake: FakeAsterisk) -> None:
 
 
 @asynccontextmanager
-async def acd(fake: FakeAsterisk, server: RedisServer, folder: Path, sign: Sign | None = None) -> AsyncIterator[None]:
+async def acd(fake: FakeAsterisk, server: RedisServer, folder: Path, sign: Sign | None = None, *,
+              limits: LinkLimits = PATIENT) -> AsyncIterator[None]:
     plan = AcdPlan(
         nodes=((FLOOR, AmiAddress("node1", "127.0.0.1", fake.port, "sixring", "s")),),
-        watch=WatchPlan("loopback", folder, every_s=0.1, sign=sign), redis_url=server.url, limits=QUICK,
+        watch=WatchPlan("loopback", folder, every_s=0.1, sign=sign), redis_url=server.url, limits=limits,
         pacing=Pacing(retry=0.05, board_every=0.02, board_at_least=0.2))
     task = asyncio.create_task(run(plan, SystemClock()))
     try:
@@ -169,9 +172,9 @@ def test_a_redis_that_was_flushed_is_noticed_though_no_connection_broke(
             await client.flushall()
             second = await until(redis_server, lambda s: s.epoch != first.epoch and CALL in s.board.calls)
             bus = Bus(redis_server.url)
-            refilled = await bus.read("0-0", block_ms=5000)     # waits for the first event of the new stream
+            while not await bus.read("0-0", block_ms=1000):     # until the first event of the new stream
+                pass
             await bus.close()
-            assert refilled
             await client.aclose()
             assert second.epoch
 
@@ -199,13 +202,12 @@ def test_health_says_who_beats_and_who_does_not(
         client = redis.asyncio.Redis.from_url(redis_server.url)
         beat = {"component": "agi", "state": "ok", "since": NOW.isoformat(), "detail": ""}
         await client.set("sixring:health:agi", json.dumps(beat))
-        async with acd(fake_asterisk, redis_server, tmp_path):
-            stored = await until(redis_server, lambda s: {"agi", "crm", "disk", "redis", "acd"} <= s.board.health.keys()
-                                 and s.board.health.get("trunk", s.board.health["crm"]).state is Health.OK)
+        async with acd(fake_asterisk, redis_server, tmp_path, limits=QUICK):
+            stored = await until(redis_server, lambda s: {"agi", "crm", "disk", "redis", "acd"} <= s.board.health.keys() and all(
+                name in s.board.health and s.board.health[name].state is Health.OK for name in ("ami", "asterisk", "trunk")))
             states = {name: health.state for name, health in stored.board.health.items()}
             assert states["agi"] is Health.OK
             assert states["crm"] is Health.DOWN
-            assert states["ami"] is states["asterisk"] is states["trunk"] is Health.OK
             assert await client.ttl("sixring:health:acd") > 0
             fake_asterisk.silent.add("Ping")
             fake_asterisk.silent.add("Login")

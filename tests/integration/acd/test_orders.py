@@ -34,7 +34,7 @@ RedisServer = Any     # conftest.py
 CLOCK = SystemClock()
 
 
-def an_order(command: Command, ident: str = "o1", *, seconds: float = 5) -> Order:
+def an_order(command: Command, ident: str = "o1", *, seconds: float = 60) -> Order:
     now = CLOCK.now()
     return Order(ident, "liufang", now, now + timedelta(seconds=seconds), command)
 

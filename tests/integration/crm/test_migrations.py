@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
 from alembic import command
@@ -11,6 +12,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import inspect, text
 from sqlalchemy.exc import IntegrityError, StatementError
 
+from crm import database as crm_database
 from crm.database import Database, open_database
 from crm.households.history import history
 from crm.households.models import Person
@@ -57,7 +59,9 @@ def test_foreign_keys_are_kept(database: Database) -> None:
         session.add(Person(household_id=999, name="nobody", role="owner"))
 
 
-def test_sqlite_keeps_each_commit_through_a_power_cut_and_waits_for_a_writer(tmp_path: object) -> None:
+def test_sqlite_keeps_each_commit_through_a_power_cut_and_waits_for_a_writer(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(crm_database, "_sqlite_connected", crm_database._sqlite_connected.__wrapped__)   # unlike all others
     database = open_database(f"sqlite:///{tmp_path}/a.db")
     with database.engine.connect() as connection:
         values = [

@@ -113,7 +113,7 @@ def test_two_processes_climb_at_once_and_each_notice_climbs_once(house: House) -
 
     def work() -> None:
         try:
-            together.wait(30)
+            together.wait(60)
             with house.database.writing.begin() as session:
                 service.climb(session, NOW + 2 * HOUR, 10 * MINUTE)
         except BaseException as error:

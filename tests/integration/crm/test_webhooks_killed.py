@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from hotline.dying import START_S
 from hotline.own_redis import Redis
 from hotline.receiver import HERE, NOW, Inbox, receiving, subjects, subscribed
 from sqlalchemy import select, update
@@ -123,8 +124,11 @@ def test_the_process_as_it_is_run_sends_and_killed_in_between_sends_on(
         with database.writing.begin() as session:
             for number in range(20):
                 note(session, NOW, "ticket.moved", f"ticket:{number}")
+        inbox.holds = 3
         with begun(command, environment):
-            until(lambda: len(inbox.letters) > 2, what="it sends")
+            until(lambda: len(inbox.letters) >= 3, within_s=START_S, what="it sends")
+        inbox.goes_on.set()
+        assert len(waiting(database)) >= 18, "it was killed in between"
         with database.writing.begin() as session:
             waits = WebhookDelivery.next_at.is_not(None)
             session.execute(update(WebhookDelivery).where(waits).values(next_at=NOW))     # no lease to wait out

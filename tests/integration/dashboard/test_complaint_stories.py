@@ -143,6 +143,13 @@ def test_whom_a_complaint_is_about_never_knows_of_it_and_its_result_goes_to_the_
     assert lead.ask("POST", "/recordings/node1-7.7/export", json={"reason": "x"}).status_code == 404
     assert other.read("/recordings/node1-7.7/notes")["notes"] == []
     assert lead.ask("GET", "/recordings", params={"ticket_id": again["ticket_id"]}).status_code == 404
+    with counter.database.writing.begin() as session:      # as forgetting leaves it
+        forgotten = session.get_one(CallRow, "node1-8.8")
+        forgotten.household_id, forgotten.estate_id = None, counter.estates[0]
+    bound, here = (counter.person(Role.LEADER, name, [counter.estates[place]]) for name, place in (("bound", 1), ("here", 0)))
+    assert bound.read("/recordings")["items"] == []
+    assert bound.ask("GET", "/recordings/node1-8.8/notes").status_code == 404
+    assert here.read("/recordings/node1-8.8/notes")["notes"] == []
     assert lead.ask("GET", f"/tickets/{again['ticket_id']}").status_code == 404
     [mine] = manager.read("/tickets", kind="upheld", state="open")["items"]
     assert mine["owner"] == "manager", "nobody is named, and no supervisor is there: the next one up"

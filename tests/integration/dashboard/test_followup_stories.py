@@ -275,7 +275,7 @@ def test_of_eight_agents_who_claim_at_once_each_household_has_one_and_a_claim_th
     start = threading.Barrier(len(actors))
 
     def take(actor: Actor) -> None:
-        start.wait(30)
+        start.wait(60)
         with counter.database.writing.begin() as session:
             held = claim(session, actor, Wish(), counter.clock.now(), FollowUps())
             if held is not None:
@@ -285,7 +285,7 @@ def test_of_eight_agents_who_claim_at_once_each_household_has_one_and_a_claim_th
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join()
     assert len({task for task, _ in got}) == len(got) == 2
     assert claims(agent) is None
     counter.clock.advance(15 * 60 + 1)      # both died between claim and result

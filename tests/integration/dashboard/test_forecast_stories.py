@@ -144,11 +144,11 @@ def test_what_comes_is_forecast_compared_and_answered_with_who_is_left_and_the_m
     assert leader.read(f"/forecast/fallen-out/{one['report_id']}") == one
     with counter.database.writing.begin() as session:
         assert [row.who for row in audit_of(session, f"fallen-out:{one['report_id']}")] == ["leader"]
-        for agent, states in ((agents[0], ("signed_out", "ready")), (agents[1], ("ringing", "ready"))):
-            for row in session.scalars(select(AgentStateRow).where(AgentStateRow.agent == agent)):
+        for code, states in ((agents[0], ("signed_out", "ready")), (agents[1], ("ringing", "ready"))):
+            for row in session.scalars(select(AgentStateRow).where(AgentStateRow.agent == code)):
                 row.ended_at = TEN + timedelta(minutes=12)
             session.add_all(AgentStateRow(
-                node="node1", agent=agent, seat=agent, state=state, reason="", by="", call_id=None,
+                node="node1", agent=code, seat=code, state=state, reason="", by="", call_id=None,
                 began_at=TEN + timedelta(minutes=12 + 3 * place), ended_at=TEN + timedelta(minutes=15) if place == 0 else None)
                 for place, state in enumerate(states))
     three = leader.ask("POST", "/forecast/fallen-out", json={"agents": agents[2:3]}).json()

@@ -52,6 +52,8 @@ def test_two_administrators_do_not_overwrite_each_other(admin: httpx.Client) -> 
     assert admin.patch(path, json={"active": False}).status_code == 428
     changed = admin.patch(path, json={"active": False}, headers={"If-Match": '"1"'})
     assert (changed.status_code, changed.headers["etag"], changed.json()["disabled_because"]) == (200, '"2"', "by_hand")
+    tested = admin.post(f"{path}/test")
+    assert (tested.status_code, tested.json()["code"]) == (409, "paused"), "and not a test of which nothing ever comes"
     late = admin.patch(path, json={"events": ["*"]}, headers={"If-Match": '"1"'})
     assert (late.status_code, late.json()["code"]) == (412, "changed")
     assert admin.delete(path, headers={"If-Match": '"1"'}).status_code == 412

@@ -115,8 +115,9 @@ def test_who_signs_in_with_everything_dead_does_not_keep_a_lost_book_from_being_
 
     async def scene() -> None:
         room.attendance.came_back("1002", "802")       # *11 in the very moment in which acd is back
-        room.attendance.adopt("node1", {"at-seat/1001": "801", "emergency-sign-in/1002": "802", "tier": "2"})
+        room.attendance.adopt("node1", {"at-seat/1001": "801", "emergency-sign-in/1002": "802", "tier": "2", "closed/repair": "1"})
         assert (room.seated, room.desired.book.tier) == ({"1001": "801", "1002": "802"}, 2)
+        assert room.desired.book.closed == {"repair"}, "what a person has closed is not opened by a disk"
         room.attendance.came_back("1002", "801")
         assert room.seated == {"1002": "801"}, "with a book it is believed at once"
         await asyncio.sleep(0)

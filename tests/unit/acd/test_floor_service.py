@@ -36,7 +36,7 @@ class Link:
 
     def __init__(self) -> None:
         self.there: list[Headers] = []
-        self.cut, self.dropped, self.readings = False, 0, 0
+        self.cut, self.dropped, self.readings, self.breaks = False, 0, 0, 0
         self.may_answer = asyncio.Event()
         self.may_answer.set()
 
@@ -45,6 +45,9 @@ class Link:
         await self.may_answer.wait()
         if self.cut:
             raise AmiLost(action)
+        if self.breaks:
+            self.breaks -= 1
+            raise KeyError(action)
         return list(self.there) if action == "Status" else []
 
     def drop(self) -> None:
@@ -133,6 +136,37 @@ def test_neither_a_listener_nor_an_event_that_breaks_keeps_the_others_from_what_
         reset = next(event for event in scene.told if isinstance(event, FloorReset))
         assert [call.call_id for call in reset.calls] == [CALL], "what came while it was read is folded onto it"
         assert heard[:2] == ["breaks", "hears"]
+
+    played(play)
+
+
+def test_a_reading_that_breaks_is_begun_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("acd.floor.service.RESYNC_RETRY_S", 0.0)
+
+    async def play(scene: Scene) -> None:
+        scene.link.breaks = 2
+        scene.service.deliver(LinkUp("node1"))
+        scene.says(ami.FullyBooted(3600))
+        await scene.until_read(1)
+
+    played(play)
+
+
+def test_who_is_on_hold_stays_so_when_something_else_was_found_to_have_drifted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("acd.floor.service.LATE_S", 0.0)
+    leg = {**CALLER, "uniqueid": "node1-2.2", "channel": "PJSIP/1001-2", "bridgeid": "b", "variable": ""}
+
+    async def play(scene: Scene) -> None:
+        scene.link.there = [{**CALLER, "bridgeid": "b"}, leg]
+        scene.service.deliver(LinkUp("node1"))
+        scene.says(ami.FullyBooted(3600))
+        await scene.until_read(1)
+        scene.says(ami.HeldOrNot("node1-2.2", True))
+        scene.link.there.append({**CALLER, "uniqueid": "node1-3.3", "linkedid": "node1-3.3", "variable": "CALL_ID=node1-3.3"})
+        scene.says(ami.Reloaded("app_queue"))
+        await scene.until_read(2)
+        [floor] = scene.service.floors()
+        assert (len(floor.calls), floor.channels["node1-2.2"].on_hold) == (2, True)
 
     played(play)
 

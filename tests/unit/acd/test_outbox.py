@@ -13,6 +13,7 @@ from callcenter.bus import Bus
 from callcenter.events import AnyEvent, CallEnded
 
 NOW = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
+PATIENCE_S = 60
 
 
 def over(call_id: str) -> CallEnded:
@@ -55,5 +56,28 @@ def test_a_truth_that_is_asked_for_while_one_is_being_told_is_told_again() -> No
         with suppress(asyncio.CancelledError):
             await running
 
-    asyncio.run(asyncio.wait_for(scene(), 5))
+    asyncio.run(asyncio.wait_for(scene(), PATIENCE_S))
     assert stream.said[-3:] == truth
+
+
+def test_a_truth_that_broke_off_is_told_by_the_loop_that_begins_again() -> None:
+    stream = Stream()
+    outbox = Outbox(cast(Bus, stream), lambda: [over("first")], Pacing())
+
+    def breaks() -> None:
+        raise ValueError
+
+    stream.meanwhile = breaks
+
+    async def scene() -> None:
+        outbox.announce()
+        with suppress(ValueError):
+            await outbox.run()
+        running = asyncio.create_task(outbox.run())
+        while len(stream.said) < 2:
+            await asyncio.sleep(0)
+        running.cancel()
+        with suppress(asyncio.CancelledError):
+            await running
+
+    asyncio.run(asyncio.wait_for(scene(), PATIENCE_S))

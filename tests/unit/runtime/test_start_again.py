@@ -9,6 +9,7 @@ import pytest
 
 from callcenter.errors import Unavailable
 from callcenter.runtime import start as starting
+from callcenter.runtime import supervisord
 from callcenter.runtime.supervise import Supervisor
 from callcenter.settings import Settings, new_settings
 
@@ -37,7 +38,7 @@ def test_what_a_start_that_failed_has_written_for_asterisk_is_read_by_the_next(
             "configure": lambda _: SimpleNamespace(site=None, secrets={}, owner=None, asterisk=asterisk),
             "prepare_database": prepare, "alive": lambda _: True, "_wait": lambda *_: None, "SOURCES": ()}.items():
         monkeypatch.setattr(starting, name, instead)
-    monkeypatch.setattr(starting.supervisord, "render", lambda *_, **__: "")
+    monkeypatch.setattr(supervisord, "render", lambda *_, **__: "")
     for name in ("answers", "start", "update", "restart", "resume"):
         monkeypatch.setattr(Supervisor, name, lambda *_: False)
     for folder in (tmp_path / "run", queues.parent):

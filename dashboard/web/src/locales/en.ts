@@ -21,7 +21,7 @@ const en: typeof zh = {
     unknown_agent: 'There is no such agent.', unknown_seat: 'There is no such seat.', unknown_queue: 'There is no such queue.',
     surge: 'In a surge only a break or a meal.', unknown_estate: 'There is no such estate.', unknown_prompt: 'There is no such prompt.',
     unknown_number: 'The site file does not name this number.',
-    seat_taken: 'Somebody sits there. Choose another seat.', seat_unreachable: 'The phone at that seat cannot be reached. Choose another.',
+    not_here: 'None of them was signed in.', seat_taken: 'Somebody sits there. Choose another seat.', seat_unreachable: 'The phone at that seat cannot be reached. Choose another.',
     not_signed_in: 'Not signed in at a seat.', no_call: 'That call is no longer there.', not_now: 'This cannot be done in the present state.',
     too_late: 'Too late: nothing was done.', refused: 'This is not allowed here.',
     no_agent: 'This account is linked to no agent. Ask a supervisor.', no_seat: 'Choose your own phone first.',

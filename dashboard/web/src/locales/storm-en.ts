@@ -44,6 +44,10 @@ const en: typeof zh = {
   callin: {
     none: 'Nobody is called in now', stop: 'Release them', seat: 'seat {seat}', tries: 'rung {n}×', accept: 'Comes', arrive: 'Is here', refuse: 'Does not', whom: 'Whom', tier2: 'Off-duty agents', tier3: 'Other staff', begin: 'Call in', past: 'Earlier',
   },
+  fallen: {
+    title: 'Agents out', tell: 'Report as out, forecast', out: '{n} out', managerTold: 'manager told', worst: 'Answered in the half hour from {time} (before → now → with who is proposed)', bring: 'Bring in', short: '{n} short even then: consider a surge tier', lately: 'No forecast yet: as in the last hour',
+    how: { paused: 'paused', on_duty: 'on duty, not signed in', off_duty: 'off duty' },
+  },
   people: {
     title: 'Call-in list', none: 'Nobody is on the list', noNumber: 'no number', name: 'Name', number: 'Number', agent: 'Code', add: 'Add', remove: 'Remove', removeSure: 'Really remove',
   },

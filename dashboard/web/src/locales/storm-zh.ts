@@ -45,6 +45,10 @@ export default {
   callin: {
     none: '现在没有召集', stop: '撤回召集', seat: '座席 {seat}', tries: '呼叫 {n} 次', accept: '应允', arrive: '到岗', refuse: '不来', whom: '召集谁', tier2: '休班坐席', tier3: '支援人员', begin: '开始召集', past: '以往召集',
   },
+  fallen: {
+    title: '座席缺勤', tell: '报告缺勤，预测接通率', out: '{n} 人缺勤', managerTold: '已报经理', worst: '{time} 起半小时接通率（原来 → 现在 → 补位后）', bring: '建议到岗', short: '仍缺 {n} 人，考虑启动激增响应', lately: '还没有预测，按最近一小时来电估计',
+    how: { paused: '暂停中', on_duty: '在班未登录', off_duty: '休班' },
+  },
   people: {
     title: '召集名单', none: '名单是空的', noNumber: '无号码', name: '姓名', number: '电话', agent: '工号', add: '加入', remove: '移出', removeSure: '确定移出',
   },

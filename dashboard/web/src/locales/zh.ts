@@ -17,7 +17,7 @@ export default {
     invalid: '填写的内容不对，请检查。', unauthenticated: '登录已失效，请重新登录。', forbidden: '你的账号没有这个权限。',
     acd_silent: '排队调度没有响应，操作没有执行，请再试。', unknown_agent: '没有这个坐席。', unknown_seat: '没有这个座席号。', unknown_queue: '没有这个队列。',
     surge: '来电激增期间只能小休或用餐。', unknown_estate: '没有这个小区。', unknown_prompt: '没有这条录音。', unknown_number: '站点文件里没有这个号码。',
-    seat_taken: '这个座席已有人，请换一个。', seat_unreachable: '这个座席的话机连不上，请换一个。',
+    not_here: '选的坐席都没有登录过。', seat_taken: '这个座席已有人，请换一个。', seat_unreachable: '这个座席的话机连不上，请换一个。',
     not_signed_in: '还没有签入。', no_call: '这通电话已经不在了。', not_now: '现在的状态不能这样做。',
     too_late: '操作太晚了，没有执行。', refused: '这里不允许这样做。', no_agent: '此账号没有关联坐席工号，请联系主管。',
     no_seat: '请先选择自己的话机。', not_found: '没有找到。', conflict: '与别人的操作冲突，请再试。', foreign_origin: '请求来源不对。', changed: '有人刚改过，请看改动后再保存。', fields_unfit: '有些内容要改，见下面标出的各项。',

@@ -1,4 +1,4 @@
-"""A shift that signs in all at once keeps nobody from writing: the slow part of a password is done before (K1, J1)."""
+"""What takes long is done before SQLite's one writer is taken: nobody's call waits for it to be recorded (J1)."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ from pathlib import Path
 
 import pytest
 from desk.counter import Counter, Person
+from hotline.households import WANG, csv_of
 from sqlalchemy import select
 
 from agi.sign_in import Pins
 from callcenter.roles import Role
+from crm.households import importer
+from crm.households.sheet import Sheet
 from crm.staff import agents, service
 from crm.staff.agents_models import AgentRow
 from crm.staff.audit import record_audit
@@ -61,3 +64,20 @@ def test_while_a_password_or_a_pin_is_compared_others_write(counter: Counter, mo
     assert nobody.ask("POST", "/session", json={"name": "anna", "password": PASSWORD}).status_code == 401, "it is none any more"
     with counter.database.reading() as session:
         assert len(session.scalars(select(AuditEntry.id).where(AuditEntry.action == "written")).all()) == 4
+
+
+def test_while_a_spreadsheet_is_read_others_write(counter: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
+    supervisor = counter.person(Role.SUPERVISOR)
+    really, written = importer.read_sheet, []
+
+    def meanwhile(data: bytes) -> Sheet:
+        with counter.database.writing.begin() as session:
+            record_audit(session, at=counter.clock.now(), who="recorder", action="written", subject="call:1")
+        written.append(data)
+        return really(data)
+
+    monkeypatch.setattr(importer, "read_sheet", meanwhile)
+    for refused, data in ((False, csv_of(WANG)), (True, b"no sheet")):
+        answer = supervisor.ask("POST", "/households/import", key=f"{refused}", content=data)
+        assert (answer.status_code, bool(answer.json()["faults"])) == (200, refused), answer.text
+    assert len(written) == 2
