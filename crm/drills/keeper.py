@@ -23,6 +23,7 @@ from callcenter.events import AnyEvent, Board, CallState, DrillChanged, Health
 from callcenter.site import Site
 from callcenter.storm import Drill
 from crm.database import Database
+from crm.drills.due import overdue, remind
 from crm.drills.models import DrillRow
 from crm.drills.scenario import Caller, Scenario, callers, longest
 from crm.drills.service import call_off, end, held, on_board, on_the_line, running
@@ -35,6 +36,7 @@ EVERY_S: Final = 0.5
 IDLE_S: Final = 1.0
 LATE: Final = timedelta(seconds=5)           # a caller who is due for longer is not begun any more
 TELL_EVERY: Final = timedelta(seconds=2)
+REMIND_EVERY: Final = timedelta(hours=1)
 LOOK_EVERY: Final = timedelta(seconds=5)     # at the board, when no drill is on: it may still say that one is
 ACD_AWAY: Final = timedelta(seconds=60)      # for so long, and the drill is over
 SETTLES: Final = timedelta(seconds=30)       # so long, after its calls were ended, the journal is waited for
@@ -63,6 +65,7 @@ class DrillKeeper:
         self._silent_since: datetime | None = None
         self._told: tuple[Drill, datetime] | None = None
         self._looked_at: datetime | None = None
+        self._reminded_at: datetime | None = None
         self._current = self._is_on = False
         self._fault = ""
 
@@ -204,6 +207,7 @@ class DrillKeeper:
     def _nothing_on(self, now: datetime) -> None:
         """The board must not go on saying that a drill is on: then nobody would believe the real thing."""
         self._plan = self._begun = self._silent_since = None
+        self._remind(now)
         if self._looked_at is not None and now - self._looked_at < LOOK_EVERY:
             return
         self._looked_at = now
@@ -213,6 +217,17 @@ class DrillKeeper:
             return
         if shown is not None:
             self._tell(DrillChanged(now, Drill(shown.drill_id, shown.name, shown.since, shown.by, shown.calls, now)))
+
+    def _remind(self, now: datetime) -> None:
+        if self._reminded_at is not None and now - self._reminded_at < REMIND_EVERY:
+            return
+        with self._database.reading() as session:
+            is_due = overdue(session, self._site, now) is not None
+        if is_due:
+            with self._database.writing.begin() as session:
+                if (last := overdue(session, self._site, now)) is not None:
+                    remind(session, self._site, last, now)
+        self._reminded_at = now
 
     def _say(self, drill: Drill, now: datetime) -> None:
         if self._told is None or self._told[0] != drill or now - self._told[1] >= TELL_EVERY:

@@ -190,6 +190,14 @@ def test_a_drill_is_played_once_stopped_at_once_counted_apart_and_compared_with_
     assert done["differs"]["mean_talk_s"] == 0
     assert [one["drill_id"] for one in agent.read("/drills")["items"]] == [second, ident]
 
+    assert supervisor.read("/tickets", kind="drill")["items"] == []
+    counter.clock.advance(91 * 86_400)
+    for _ in range(2):
+        hotline.begin_anew()
+        hotline.keeper.step()
+    [due] = supervisor.read("/tickets", kind="drill")["items"]
+    assert due["title"] == SCENARIO["name"], "and its clocks see to it that one is held, summed up, and changes the plan"
+
     with counter.database.reading() as session:
         assert session.scalars(select(CallRow.call_id)).all() == [real], "a drill's calls are no calls"
         for table in (JournalReject, ContactEntry, TalkSegment, MissedRing):

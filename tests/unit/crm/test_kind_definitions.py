@@ -179,7 +179,7 @@ KINDS = {name: load_kind(text, f"{name}.yaml") for name, text in shipped_texts()
 WANTED = {
     "repair", "complaint", "suggestion", "enquiry", "praise", "emergency", "callback", "promise", "followup", "nuisance",
     "media", "written_complaint", "key_loan", "vacant_check", "archive_loan", "visit", "letting", "resource_request",
-    "order_tracking", "other", "periodic", "upheld", "digest", "vacant_list", "agents_out",
+    "order_tracking", "other", "periodic", "upheld", "digest", "vacant_list", "agents_out", "drill",
 }
 
 
