@@ -22,9 +22,10 @@ NEEDED = (
 MOST_ERRORS = 0.05  # of the characters of a language's sentences
 MOST_ERRORS_IN_ONE = 0.25  # of one sentence's: beyond this a caller would have to guess
 
-pytestmark = pytest.mark.skipif(
-    any(importlib.util.find_spec(name) is None for name in NEEDED), reason="needs `uv sync --group hearing`"
-)
+pytestmark = [
+    pytest.mark.skipif(any(importlib.util.find_spec(name) is None for name in NEEDED), reason="needs `uv sync --group hearing`"),
+    pytest.mark.timeout(3600),      # two hundred sentences, two seconds each on a core that has nothing else to do
+]
 
 
 @pytest.fixture(scope="module")
