@@ -11,7 +11,7 @@ from hotline.whole import Whole
 
 from callcenter.clock import SystemClock
 from callcenter.commands import Command, MoveSeat, Pause, PauseReason, Resume, SignIn, SignOut
-from callcenter.events import AgentState
+from callcenter.events import AgentState, SeatState
 from callcenter.orders import Asker
 
 BY: Final = "soak"
@@ -43,8 +43,11 @@ class Agents:
 
     async def sign_in(self) -> None:
         for agent, seat in self._at.items():
+            # `up` has returned; crm's roster and the phone, which has just registered, may still be on their way to acd.
+            await self.whole.board_where(lambda board, agent=agent, seat=seat: agent in board.agents and seat in board.seats  # type: ignore[misc]
+                                         and board.seats[seat].state is not SeatState.OFFLINE, f"{agent} and a phone at {seat}")
             if not await self._ask(SignIn(agent, seat)):
-                self.faults.append(f"agent {agent} could not sign in at {seat}")
+                self.faults.append(f"agent {agent} could not sign in at {seat}: {self.did}")
 
     async def live(self) -> None:
         """Until cancelled: something every few seconds."""

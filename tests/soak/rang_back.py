@@ -17,7 +17,7 @@ from soak.records import Record, when
 
 ROWS = "SELECT callback_id, number, state, attempts, asked_at, since, place FROM callbacks ORDER BY asked_at, callback_id"
 # Together they are counted from the answer and the prompt's length on; a machine that is busy plays it so much later.
-PROMPT_LATE_S = 4.0
+PROMPT_LATE_S = 8.0
 OVER = ("done", "failed", "cancelled")
 TICKETS = "SELECT cause, state FROM tickets WHERE cause LIKE 'callback:%'"
 
