@@ -43,7 +43,7 @@ class Lane:
 
 # The phones have the machine to themselves: beside the computing tests, even the least urgent, voices stuttered.
 STAGES: Final = (
-    (Lane(0, (Step("phones", (*PYTEST, "-n", "4", "tests/chaos", "tests/telephony", *CLOCKED)),)),),
+    (Lane(0, (Step("phones", (*PYTEST, "-n", "5", "tests/chaos", "tests/telephony", *CLOCKED)),)),),
     (
         Lane(0, (Step("browser", (sys.executable, "-m", "pytest", "tests/browser")),)),
         Lane(10, (
