@@ -7,6 +7,7 @@ drops the event, and publishes the whole truth (FloorReset, figures, health) whe
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 import redis
@@ -52,11 +53,24 @@ class Publisher:
         return cursor.decode()
 
 
+class Client(redis.asyncio.Redis):
+    """Ends with its task. Redis' own client can swallow a cancellation (`asyncio.wait_for` before Python 3.12, when it
+    has just sent); a loop around it would then never end."""
+
+    async def execute_command(self, *args: Any, **options: Any) -> Any:
+        try:
+            return await super().execute_command(*args, **options)  # type: ignore[no-untyped-call]
+        finally:
+            task = asyncio.current_task()
+            if task and task.cancelling():
+                raise asyncio.CancelledError
+
+
 class Bus:
     """For asyncio: acd and the live feed."""
 
     def __init__(self, url: str) -> None:
-        self.redis: Any = redis.asyncio.Redis.from_url(
+        self.redis: Any = Client.from_url(
             url, socket_timeout=BLOCK_MS / 1000 + 5, socket_connect_timeout=1)
 
     async def publish(self, event: AnyEvent) -> str:

@@ -16,8 +16,10 @@ class Role(StrEnum):
     OFFICE = "office"
     SPOKESPERSON = "spokesperson"
     ADMIN = "admin"
+    EMPLOYEE = "employee"    # 员工, a guard, a cleaner: hands in requests for households and nothing else (I5)
     WALLBOARD = "wallboard"  # a screen on the wall: the live board without names and numbers
 
 
-SEES_CALLERS = frozenset(Role) - {Role.WALLBOARD, Role.ENGINEER}
-SEES_BOARD = frozenset(Role) - {Role.ENGINEER}
+STAFF = frozenset(Role) - {Role.WALLBOARD, Role.EMPLOYEE}      # who works with what the desk has
+SEES_CALLERS = STAFF - {Role.ENGINEER}
+SEES_BOARD = frozenset(Role) - {Role.ENGINEER, Role.EMPLOYEE}

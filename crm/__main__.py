@@ -7,6 +7,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -142,11 +143,14 @@ def agents_pin(code: str, pin_stdin: Annotated[bool, typer.Option("--pin-stdin")
 def households_import(file: Path, dry_run: Annotated[bool, typer.Option("--dry-run")] = False) -> None:
     """All of the file (CSV or XLSX) or nothing; safe to repeat. Every bad row is listed."""
     settings = Settings.load()
-    english = {estate.name.zh: estate.name.en for estate in load_site(settings.site_file).estates}
-    sheet = opened(file.read_bytes())
+    site = load_site(settings.site_file)
+    english = {estate.name.zh: estate.name.en for estate in site.estates}
+    sheet, tz = opened(file.read_bytes()), ZoneInfo(site.timezone)
     with instance_database() as database, (database.reading() if dry_run else database.writing()) as session:
-        report = bring_in(session, CONSOLE, sheet, datetime.now(UTC), english=english, dry_run=dry_run)
+        report = bring_in(session, CONSOLE, sheet, datetime.now(UTC), tz, english=english, dry_run=dry_run)
         session.commit()
+    if report.ignored:
+        typer.echo(f"columns that were not read: {', '.join(report.ignored)}", err=True)
     for fault in report.faults:
         value = f" ({fault.value!r})" if fault.value else ""
         typer.echo(f"row {fault.row}, {fault.column}: {fault.en} {fault.zh}{value}", err=True)

@@ -82,7 +82,6 @@ class Process:
         self._herald = herald
         self._site = site
         self._tz = ZoneInfo(site.timezone)
-        self._recordings = recordings
         self._sound = (recordings, voicemail)
         self._clock = clock
         self._figures_wanted = True
@@ -137,7 +136,7 @@ class Process:
         self._tell(batch)
         now = time.monotonic()
         if self._seal_every.due(now):
-            seal_recordings(self._database, self._recordings, self._clock.now())
+            seal_recordings(self._database, *self._sound, self._clock.now())
         if self._clean_every.due(now):
             with self._database.writing.begin() as session:
                 store.drop_unentered(session, self._clock.now() - UNENTERED_FOR)

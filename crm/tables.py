@@ -27,7 +27,9 @@ from crm.recordings import models as recordings
 from crm.repairs import models as repairs
 from crm.reports import models as reports
 from crm.reports.schedules import models as report_schedules
+from crm.requests import models as requests
 from crm.roster import models as roster
+from crm.shifts import models as shifts
 from crm.staff import agents_models as agents
 from crm.staff import models as staff
 from crm.surge import models as surge
@@ -37,7 +39,7 @@ from crm.webhooks import models as webhooks
 
 __all__ = ["agentlog", "agents", "callbacks", "callers", "callin", "calls", "clocks", "dialling", "drills", "emergencies",
            "followups", "forecast", "households", "idempotency", "incidents", "kinds", "knowledge", "ledgers", "letters", "notices",
-           "outages", "outbox", "privacy", "recordings", "repairs", "report_schedules", "reports", "roster", "staff", "surge",
-           "texts", "tickets", "webhooks"]
+           "outages", "outbox", "privacy", "recordings", "repairs", "report_schedules", "reports", "requests", "roster", "shifts",
+           "staff", "surge", "texts", "tickets", "webhooks"]
 
 METADATA = Base.metadata

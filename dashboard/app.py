@@ -18,6 +18,7 @@ from callcenter.bus import Bus
 from callcenter.clock import Clock, SystemClock
 from callcenter.errors import NotFound, Unavailable
 from callcenter.orders import Asker
+from callcenter.roles import Role
 from callcenter.settings import Settings
 from callcenter.site import Site, load_site
 from crm.database import Database
@@ -59,7 +60,7 @@ class Watching:
                 kinds = kinds_seen(session, Actor(who.user.name, who.user.user_id, who.user.roles, who.user.estates))
         except SQLAlchemyError as error:
             raise Unavailable from error
-        return Watcher(replace(who.user, roles=live_roles(who)), kinds)
+        return Watcher(replace(who.user, roles=live_roles(who)), kinds, desk=bool(who.user.roles - {Role.WALLBOARD}))
 
 
 def create_app(settings: Settings, *, site: Site | None = None, clock: Clock | None = None,

@@ -71,7 +71,14 @@ def if_match(given: Annotated[str | None, Header(
     return int(found[1])
 
 
+def if_match_at_will(given: Annotated[str | None, Header(
+        alias="If-Match", description="the ETag that the thing had when it was read; without, what others did is replaced")] = None,
+        ) -> int | None:
+    return None if given is None else if_match(given)
+
+
 IfMatch = Annotated[int, Depends(if_match)]
+IfMatchAtWill = Annotated[int | None, Depends(if_match_at_will)]     # of what may not be there yet, and keeps every version
 
 
 async def request_hash(request: Request) -> str:

@@ -9,7 +9,7 @@ import structlog
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, Field, StringConstraints
 
-from callcenter.roles import SEES_BOARD, Role
+from callcenter.roles import SEES_BOARD, STAFF, Role
 from callcenter.site import Site
 from crm.households.rights import CHANGE, READ
 from crm.staff import service as staff
@@ -141,7 +141,7 @@ def _shown(who: SignedIn, site: Site) -> SessionShown:
         sees_board=bool(who.user.roles & SEES_BOARD), sees_callers=sees_callers(who),
         works_at_desk=bool(who.user.roles & DESK), leads=bool(who.user.roles & LEADS),
         supervises=bool(who.user.roles & SUPERVISES),
-        handles_tickets=bool(who.user.roles - {Role.WALLBOARD}),
+        handles_tickets=bool(who.user.roles & STAFF),
         reads_households=bool(who.user.roles & READ), changes_households=bool(who.user.roles & CHANGE),
         site=SiteShown(
             company=WordsShown(zh=site.company.name.zh, en=site.company.name.en), timezone=site.timezone,

@@ -19,7 +19,6 @@ from acd.ami.events import DialplanSaid
 from acd.ami.link import AmiLink
 from acd.ami.news import Listeners
 from acd.bus.orders import ALREADY, Handlers, done, refused
-from acd.bus.publish import end_if_cancelled
 from acd.desired.book import Book
 from acd.desired.state import Desired
 from acd.reconcile.actual import FAMILY
@@ -109,7 +108,6 @@ class StormDesk:
         """Redis is told at every round of the reconciler: one that was emptied knows it again."""
         redis: Any = bus.redis
         while True:
-            end_if_cancelled()
             await self._told.wait()
             self._told.clear()
             try:

@@ -16,7 +16,6 @@ import structlog
 from pydantic import ValidationError
 from redis.exceptions import RedisError
 
-from acd.bus.publish import end_if_cancelled
 from callcenter.bus import START, Bus
 from callcenter.clock import Clock
 from callcenter.commands import (
@@ -164,7 +163,6 @@ class OrderIntake:
 
     async def run(self) -> None:
         while True:
-            end_if_cancelled()
             try:
                 await self._follow((await self._redis.get(DONE_KEY) or START.encode()).decode())
             except (RedisError, OSError) as error:
@@ -173,7 +171,6 @@ class OrderIntake:
 
     async def _follow(self, cursor: str) -> None:
         while True:
-            end_if_cancelled()
             entries = orders_in(await self._redis.xread({ORDERS: cursor}, count=100, block=BLOCK_MS))
             if not entries:
                 if not await self._redis.exists(ORDERS):

@@ -44,13 +44,6 @@ class StoredBoard:
 STORED: Final[TypeAdapter[StoredBoard]] = TypeAdapter(StoredBoard)
 
 
-def end_if_cancelled() -> None:
-    """The Redis client can swallow a cancellation that meets an answer; a loop around it would then never end."""
-    task = asyncio.current_task()
-    if task and task.cancelling():
-        raise asyncio.CancelledError
-
-
 class Outbox:
     """Takes events at once and publishes them in order. `truth` gives what replaces everything that was dropped."""
 
@@ -75,7 +68,6 @@ class Outbox:
     async def run(self) -> None:
         self._wake.set()      # begun again after an error, with what waits still waiting
         while True:
-            end_if_cancelled()
             await self._wake.wait()
             self._wake.clear()
             try:
@@ -96,7 +88,6 @@ class Outbox:
                 self._announce = True
                 raise
         while self._waiting and not self._announce:
-            end_if_cancelled()
             await self._bus.publish(self._waiting.popleft())
 
 
@@ -116,7 +107,6 @@ class BoardKeeper:
     async def run(self, on_return: Callable[[], None]) -> None:
         """Endless. `on_return` is called when Redis came back, or was found empty: others must say everything anew."""
         while True:
-            end_if_cancelled()
             try:
                 if not self._known:
                     await self.resume()
@@ -166,7 +156,6 @@ class BoardKeeper:
         loop = asyncio.get_running_loop()
         changed = False
         while True:
-            end_if_cancelled()
             # With nothing to write it sleeps until something comes, or until the board is due anyhow.
             rest = (self._pacing.board_every if changed else self._pacing.board_at_least) - (loop.time() - self._written_at)
             answer = await self._redis.xread({STREAM: self.cursor}, count=500, block=max(1, int(rest * 1000)))

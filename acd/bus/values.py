@@ -9,7 +9,6 @@ from typing import Any, Final
 import structlog
 from redis.exceptions import RedisError
 
-from acd.bus.publish import end_if_cancelled
 from callcenter.bus import Bus
 
 TRIES: Final = 3             # fewer than end acd: a value that nothing can take must not (acd/loops.py)
@@ -29,7 +28,6 @@ class Kept:
     async def new_values(self) -> AsyncIterator[bytes]:
         """For ever. While Redis is away, or the key, the last value holds; others report it."""
         while True:
-            end_if_cancelled()
             try:
                 raw = await self._redis.get(self._key)
             except (RedisError, OSError):

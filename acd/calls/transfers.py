@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from acd.bus.orders import done
 from acd.calls.handovers import Handovers
-from acd.calls.line import CallLine, Place, journal, originate, set_variable
+from acd.calls.line import SETTLES_S, CallLine, Place, journal, originate, set_variable
 from acd.calls.recording import Recording
 from acd.calls.rules import NotPossible, Why
 from acd.calls.talks import Talk, number_in_dialplan, phone_of, require_free, talk_at
@@ -31,6 +31,7 @@ CONTEXT = "transfers"
 ESTATE = "ESTATE"              # of the caller's household, by the look-up
 CONSULT = "TRANSFER_EXTEN"     # Asterisk takes it in place of dialled digits
 THREE_WAY = "*3"               # features.conf: atxferthreeway
+AGAIN_S = 1.4                  # for the second try: both are over while somebody still waits for the answer
 NO_DIGIT = "D"                 # Atxfer wants one to press; this means nothing to any phone
 
 
@@ -148,20 +149,27 @@ class Transfers:
     async def _consult(self, place: Place, talk: Talk, number: str) -> None:
         await set_variable(place.link, talk.leg, CONSULT, number)
         try:
-            await place.link.ask("Atxfer", {"Channel": talk.leg.name, "Context": CONTEXT, "Exten": NO_DIGIT})
-            await self._expect(place, talk, consulting=True)
+            # Asterisk presses *2 for it, which now and then leads nowhere right after a consultation that was given up.
+            for within in (SETTLES_S, AGAIN_S):
+                await place.link.ask("Atxfer", {"Channel": talk.leg.name, "Context": CONTEXT, "Exten": NO_DIGIT})
+                if await self._comes_to(place, talk, consulting=True, within=within):
+                    return
+            raise NotPossible(Why.REFUSED)
         finally:
             await set_variable(place.link, talk.leg, CONSULT, "")    # its own keys ask for digits again
 
     async def _expect(self, place: Place, talk: Talk, *, consulting: bool) -> None:
+        if not await self._comes_to(place, talk, consulting=consulting):
+            raise NotPossible(Why.REFUSED)
+
+    async def _comes_to(self, place: Place, talk: Talk, *, consulting: bool, within: float = SETTLES_S) -> bool:
         def is_so(floor: Floor) -> bool:
             try:
                 return talk_at(floor, talk.seat, talk.agent).consulting is consulting
             except NotPossible:
                 return False
 
-        if not await self._line.until(place.link, is_so):
-            raise NotPossible(Why.REFUSED)
+        return await self._line.until(place.link, is_so, within)
 
 
 def _require_two(floor: Floor, talk: Talk) -> None:

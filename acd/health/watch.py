@@ -16,7 +16,6 @@ from redis.exceptions import RedisError
 
 from acd.ami.headers import Headers
 from acd.ami.link import AmiLink
-from acd.bus.publish import end_if_cancelled
 from acd.health.checks import (
     HealthBook,
     TrunkKind,
@@ -124,7 +123,6 @@ class Watch:
     async def _watch_redis(self) -> None:
         """Writes our heartbeats and reads the others'. While Redis is down nothing is said of those."""
         while True:
-            end_if_cancelled()
             try:
                 self._judge("acd", self._acd())
                 await beat(self._redis, [health for name, health in self._book.components.items() if name in OWN])

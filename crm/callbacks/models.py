@@ -14,7 +14,8 @@ class CallbackRow(Base):
     """Its id is the call that asked for it. `place` is the call that waits in the queue for it now."""
 
     __tablename__ = "callbacks"
-    __table_args__ = (Index(None, "state", "next_at"),)
+    # The second: what was cancelled lately is asked every other second.
+    __table_args__ = (Index(None, "state", "next_at"), Index(None, "state", "since"))
 
     callback_id: Mapped[str] = mapped_column(String(80), primary_key=True)
     queue: Mapped[str] = mapped_column(String(40))

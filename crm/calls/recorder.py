@@ -237,7 +237,7 @@ class Recorder:
         changed = [record for call_id, record in records.items() if record != stored.get(call_id)]
         for record in changed:
             store.save(session, rows.get(record.call_id), record, self._node, self._short_abandon_s)
-        store.save_talk(session, changed, self._node)
+        store.save_talk(session, changed, stored, self._node)
         drills.save()
         written.oldest = min((record.queued_at for record in changed if record.queued_at), default=None)
         return written

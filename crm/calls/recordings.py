@@ -1,4 +1,4 @@
-"""Seals recordings: checksum, size and length of each, once Asterisk has let go of the file.
+"""Seals recordings and messages: checksum, size and length of each, once Asterisk has let go of the file.
 
 The work list is the table itself (ended, a file named, no state), so a restart loses nothing and repeats nothing.
 """
@@ -7,14 +7,18 @@ from __future__ import annotations
 
 import hashlib
 import wave
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 
+from crm.calls.messages import FRAMES_A_SECOND, HEADER, join
 from crm.calls.models import CallRow
 from crm.database import Database
+from crm.privacy.doomed import RECORDINGS, VOICEMAIL, doom
+from crm.recordings.files import place, sound_name
 
 KEPT = "kept"                        # plain, as Asterisk wrote it
 SEALED_STATE = "sealed"              # encrypted (crm/recordings)
@@ -22,8 +26,6 @@ PRESENT = (KEPT, SEALED_STATE)
 SETTLED = timedelta(seconds=3)       # since the call's end, and since the file was last written
 GIVEN_UP = timedelta(minutes=5)      # an answered call's file that is not there by then is missing
 AT_ONCE = 20
-_HEADER = 44                         # a WAV file without a sample
-_BYTES_A_SECOND = 16_000             # 8 kHz, 16 bit, mono: MixMonitor's
 
 
 @dataclass(frozen=True)
@@ -33,39 +35,56 @@ class Sealed:
     seconds: float
 
 
-def seal_recordings(database: Database, folder: Path, now: datetime) -> int:
-    """How many calls got their state: `kept`, `none` (nobody talked) or `missing`. No transaction is open meanwhile."""
+@dataclass(frozen=True)
+class Part:
+    """Of a call's sound: a file as Asterisk wrote it."""
+
+    kind: str                        # as crm.privacy.doomed names its folder
+    folder: Path
+    name: str
+
+
+def seal_recordings(database: Database, recordings: Path, voicemail: Path, now: datetime) -> int:
+    """How many calls got their state: `kept`, `none` (nobody talked, no message) or `missing`. No transaction is open meanwhile."""
     with database.reading() as session:
         rows = session.execute(
-            select(CallRow.call_id, CallRow.recording, CallRow.answered_at, CallRow.ended_at)
-            .where(CallRow.recording_state.is_(None), CallRow.ended_at < now - SETTLED, CallRow.recording.is_not(None))
+            select(CallRow.call_id, CallRow.recording, CallRow.voicemail, CallRow.answered_at, CallRow.ended_at)
+            .where(CallRow.recording_state.is_(None), CallRow.ended_at < now - SETTLED,
+                   or_(CallRow.recording.is_not(None), CallRow.voicemail.is_not(None)))
             .order_by(CallRow.ended_at).limit(AT_ONCE)).all()
     done = 0
-    for call_id, name, answered_at, ended_at in rows:
-        if name is None or ended_at is None:
-            continue     # the query asks for neither
-        sealed = seal(folder, name, now) if answered_at else None
-        if answered_at is None:
-            state = "none"
-            _remove_empty(folder, name)
-        elif sealed:
-            state = KEPT
-        elif now - ended_at > GIVEN_UP:
-            state = "missing"
-        else:
+    for call_id, talk, message, answered_at, ended_at in rows:
+        if ended_at is None:
+            continue     # the query asks for none
+        parts = [Part(RECORDINGS, recordings, talk)] if talk and answered_at else []
+        parts += [Part(VOICEMAIL, voicemail, message)] if message else []
+        found = {part: sealed for part in parts if (sealed := seal(part.folder, part.name, now))}
+        if len(found) < len(parts) and now - ended_at <= GIVEN_UP:
             continue
+        if talk and not answered_at:
+            _remove_empty(recordings, talk)
+        kept = _joined(recordings, message, [*found]) if message and found else next(iter(found.values()), None)
         with database.writing.begin() as session:
             session.execute(update(CallRow).where(CallRow.call_id == call_id).values(
-                recording_state=state, recording_sha256=sealed and sealed.sha256,
-                recording_bytes=sealed and sealed.bytes, recording_s=sealed and sealed.seconds))
+                recording_state=KEPT if kept else "missing" if parts else "none", recording_sha256=kept and kept.sha256,
+                recording_bytes=kept and kept.bytes, recording_s=kept and kept.seconds))
+            for part in found if message else ():
+                doom(session, part.kind, part.name, now)
         done += 1
     return done
+
+
+def _joined(recordings: Path, message: str, parts: Sequence[Part]) -> Sealed:
+    """Made anew however often the process dies before it is written down that it was."""
+    path = place(recordings, sound_name(None, message) or "")
+    join(path, [place(part.folder, part.name) for part in parts])
+    return _sealed(path)
 
 
 def _remove_empty(folder: Path, name: str) -> None:
     """MixMonitor makes its file before anybody talks; of a call that nobody answered only the header is left."""
     path = (folder / name).resolve()
-    if path.is_relative_to(folder.resolve()) and path.is_file() and path.stat().st_size <= _HEADER:
+    if path.is_relative_to(folder.resolve()) and path.is_file() and path.stat().st_size <= HEADER:
         path.unlink()
 
 
@@ -75,14 +94,18 @@ def seal(folder: Path, name: str, now: datetime) -> Sealed | None:
     if not path.is_relative_to(folder.resolve()) or not path.is_file():
         return None
     before = path.stat()
-    if before.st_size <= _HEADER or now.timestamp() - before.st_mtime < SETTLED.total_seconds():
+    if before.st_size <= HEADER or now.timestamp() - before.st_mtime < SETTLED.total_seconds():
         return None
+    sealed = _sealed(path)
+    after = path.stat()
+    return sealed if (before.st_size, before.st_mtime_ns) == (after.st_size, after.st_mtime_ns) else None
+
+
+def _sealed(path: Path) -> Sealed:
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
-    after = path.stat()
-    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
-        return None
-    return Sealed(digest, after.st_size, _seconds(path, after.st_size))
+    size = path.stat().st_size
+    return Sealed(digest, size, _seconds(path, size))
 
 
 def _seconds(path: Path, size: int) -> float:
@@ -93,4 +116,4 @@ def _seconds(path: Path, size: int) -> float:
                 return round(sound.getnframes() / sound.getframerate(), 3)
     except (wave.Error, EOFError):
         pass
-    return round((size - _HEADER) / _BYTES_A_SECOND, 3)
+    return round((size - HEADER) / (2 * FRAMES_A_SECOND), 3)

@@ -63,7 +63,7 @@ class CallShown:
     wait_s: float | None
     talk_s: float | None
     rating: int | None
-    voicemail: str | None    # below the voicemail folder
+    voicemail: str | None    # as the journal names it; its sound is the recording's
     voicemail_s: int | None
     callback_number: str | None
     expected_wait_s: int | None  # as the caller was told

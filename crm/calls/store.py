@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -63,24 +63,26 @@ def save(session: Session, row: CallRow | None, record: CallRecord, node: str, s
     row.fold = fold
 
 
-def save_talk(session: Session, records: Iterable[CallRecord], node: str) -> None:
-    """Who talked when in calls that have ended, and the stays in queues of all: what was written before goes.
+def save_talk(session: Session, records: Iterable[CallRecord], stored: Mapping[str, CallRecord], node: str) -> None:
+    """Who talked when in calls that have ended, and the stays in queues of those that were `stored` with others: what was
+    written before goes.
 
     A call is whole when both files have told of its end. Comes after `save` of all that the batch changed, because a
     consultation is a channel's row of its own.
     """
     session.flush()
     kept = [record for record in records if record.entered_at is not None]
-    _drop(session, QueueVisit, [record.call_id for record in kept])
-    _drop(session, TalkSegment, [record.call_id for record in kept if _whole_at(record)])
-    for record in kept:
+    there = {call_id: record.visits for call_id, record in stored.items() if record.entered_at is not None}
+    visited = [record for record in kept if record.visits != there.get(record.call_id, ())]
+    _drop(session, QueueVisit, [record.call_id for record in visited])
+    for record in visited:
         session.add_all(
             QueueVisit(call_id=record.call_id, place=place, queue=visit.queue, queued_at=visit.queued_at, stage=visit.stage,
                        answered_at=visit.answered_at, seat=visit.seat, left_at=visit.left_at, gave_up=visit.gave_up)
             for place, visit in enumerate(record.visits))
-        ended_at = _whole_at(record)
-        if ended_at is None:
-            continue
+    ended = [(record, ended_at) for record in kept if (ended_at := _whole_at(record))]
+    _drop(session, TalkSegment, [record.call_id for record, _ in ended])
+    for record, ended_at in ended:
         agents = dict(record.agents)
         found = segments(Linked(record.call_id, record.moves), ended_at, _aside(session, record, ended_at, node))
         session.add_all(

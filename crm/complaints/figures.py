@@ -1,7 +1,8 @@
 """The figures of the monthly complaint report (投诉及处理月报表, E9): each one function with its formula and source. Pure.
 
 A complaint is a ticket of a kind that `counts_as: complaint`. It belongs to the month in which it was received. A month's figures
-say how things stood when it ended (of the month that runs: now), so a report that is asked for later says the same.
+say how things stood when it ended (of the month that runs: now), so a report that is asked for later says the same; but category,
+cause and what was found (valid, partly, invalid) are those that are known when it is asked for.
 """
 
 from __future__ import annotations
@@ -101,7 +102,7 @@ def is_timely(complaint: Complaint, month: Month) -> bool:
 
 
 def is_late(complaint: Complaint, month: Month) -> bool:
-    """A clock of it was broken."""
+    """A clock of it that has ended was broken; one that is broken and still runs makes it late when it ends."""
     return is_timed(complaint, month) and not is_timely(complaint, month)
 
 

@@ -117,14 +117,16 @@ def rows(session: Session, view: View, span: Span, wanted: Wanted, now: datetime
     if wanted.figure not in figures.RULES:
         raise NotFound(f"figure {wanted.figure}")
     month = counted(session, view.actor, span, now)
-    idents = [one.ticket_id for one in behind(wanted.figure, (one for one in month.received if _fits(one, wanted)), month)]
+    found = behind(wanted.figure, (one for one in month.received if _fits(one, wanted)), month)
     if cursor is not None:
-        after = int(place_of(ROWS, cursor, int)[1])
-        idents = idents[idents.index(after) + 1:] if after in idents else []
-    part = idents[:limit]
-    tickets = {row.id: row for row in session.scalars(select(Ticket).where(Ticket.id.in_(part)))}
-    following = cursor_of(ROWS, part[-1], part[-1]) if len(idents) > limit else None
-    return Page(items=shown(session, view, [tickets[ident] for ident in part]), next=following)
+        at, ident = place_of(ROWS, cursor, datetime)
+        assert isinstance(at, datetime)
+        # The complaint of the cursor itself may count no more: somebody works on it.
+        found = [one for one in found if (one.received_at, one.ticket_id) > (at, ident)]
+    part = found[:limit]
+    tickets = {row.id: row for row in session.scalars(select(Ticket).where(Ticket.id.in_([one.ticket_id for one in part])))}
+    following = cursor_of(ROWS, part[-1].received_at, part[-1].ticket_id) if len(found) > limit else None
+    return Page(items=shown(session, view, [tickets[one.ticket_id] for one in part]), next=following)
 
 
 def by_parts(session: Session, actor: Actor, month: Month) -> dict[str, tuple[Row, ...]]:

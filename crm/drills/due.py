@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
@@ -10,10 +11,13 @@ from sqlalchemy.orm import Session
 
 from callcenter.site import Site
 from crm.drills.models import DrillRow
+from crm.kinds.service import kind_of
 from crm.staff.actor import SYSTEM
 from crm.tickets.models import Ticket
 from crm.tickets.schemas import NewTicket
 from crm.tickets.service import open_ticket
+
+KIND: Final = "drill"
 
 
 def overdue(session: Session, site: Site, now: datetime) -> DrillRow | None:
@@ -27,9 +31,11 @@ def overdue(session: Session, site: Site, now: datetime) -> DrillRow | None:
 
 
 def remind(session: Session, site: Site, last: DrillRow, now: datetime) -> None:
-    zone = ZoneInfo(site.timezone)
+    """With what the site's kind has fields for. Raises FieldsUnfit."""
+    zone, known = ZoneInfo(site.timezone), kind_of(session, KIND).kind.fields
     fields = {"topic": last.name, "last": f"{last.began_at.astimezone(zone):%Y-%m-%d} {last.name}"}
-    open_ticket(session, SYSTEM, NewTicket("drill", fields, cause=_cause(last)), now, zone)
+    open_ticket(session, SYSTEM, NewTicket(KIND, {name: said for name, said in fields.items() if name in known},
+                                           cause=_cause(last)), now, zone)
 
 
 def _cause(last: DrillRow) -> str:

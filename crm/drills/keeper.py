@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from callcenter.clock import Clock
 from callcenter.commands import Answer, BeginDrill, Command, DrillCall, StopDrill
 from callcenter.drills import STOPPED, is_drill
-from callcenter.errors import Unavailable
+from callcenter.errors import SixringError, Unavailable
 from callcenter.events import AnyEvent, Board, CallState, DrillChanged, Health
 from callcenter.site import Site
 from callcenter.storm import Drill
@@ -67,7 +67,7 @@ class DrillKeeper:
         self._looked_at: datetime | None = None
         self._reminded_at: datetime | None = None
         self._current = self._is_on = False
-        self._fault = ""
+        self._fault = self._not_reminded = ""
 
     def rounds(self, stop: threading.Event) -> Iterator[None]:
         while not stop.wait(EVERY_S if self._is_on else IDLE_S):
@@ -76,7 +76,8 @@ class DrillKeeper:
             except SQLAlchemyError as error:
                 log.warning("drill_waits", error=type(error).__name__)      # the recorder reports the database
                 continue
-            self._report("drills", Health.DEGRADED if self._fault else Health.OK, self._fault)
+            fault = self._fault or self._not_reminded
+            self._report("drills", Health.DEGRADED if fault else Health.OK, fault)
             yield
 
     def step(self) -> None:
@@ -84,7 +85,7 @@ class DrillKeeper:
         self._current = self._current or is_current(self._database)
         if not self._current:
             return
-        now = self._clock.now()
+        now, until = self._clock.now(), self._read_until()      # before the calls are counted: one that came by then is among them
         with self._database.reading() as session:
             row = running(session)
             self._is_on = row is not None
@@ -97,11 +98,11 @@ class DrillKeeper:
             self._plan, self._gone_at = (row.id, scenario, callers(scenario)), None
         self._say(on_board(row), now)
         if row.state == "running":
-            self._play(row, now, lasting)
+            self._play(row, now, lasting, until)
         else:
-            self._finish(row.id, row.stopped_at or now, now, lasting)
+            self._finish(row.id, row.stopped_at or now, now, lasting, until)
 
-    def _play(self, row: DrillRow, now: datetime, lasting: int) -> None:
+    def _play(self, row: DrillRow, now: datetime, lasting: int, until: datetime | None) -> None:
         assert self._plan is not None  # step has made it
         _, scenario, planned = self._plan
         why = self._in_the_way(scenario, row.began_at, now)
@@ -109,7 +110,6 @@ class DrillKeeper:
             self._call_off(row.id, why, now)
         elif self._is_begun(row.id, scenario):
             self._call(row, [caller for caller in planned[row.asked:] if row.began_at + caller.at <= now], scenario, now)
-            until = self._read_until()
             asked_for_all = row.asked >= len(planned)
             last = row.began_at + planned[-1].at if planned else row.began_at
             if asked_for_all and not lasting and until is not None and until > last + LATE:
@@ -164,10 +164,10 @@ class DrillKeeper:
                 row = held(session, row.id)
                 row.refused = dict(Counter(row.refused) + refused)
 
-    def _finish(self, drill_id: int, stopped_at: datetime, now: datetime, lasting: int) -> None:
+    def _finish(self, drill_id: int, stopped_at: datetime, now: datetime, lasting: int, until: datetime | None) -> None:
         if not self._are_gone(drill_id) and now - stopped_at <= ACD_AWAY:
             return
-        gone_at, until = self._gone_at or stopped_at + ACD_AWAY, self._read_until()
+        gone_at = self._gone_at or stopped_at + ACD_AWAY
         if now - gone_at <= SETTLES and (lasting or until is None or until <= gone_at):
             return
         with self._database.writing.begin() as session:
@@ -223,10 +223,15 @@ class DrillKeeper:
             return
         with self._database.reading() as session:
             is_due = overdue(session, self._site, now) is not None
+        self._not_reminded = ""
         if is_due:
-            with self._database.writing.begin() as session:
-                if (last := overdue(session, self._site, now)) is not None:
-                    remind(session, self._site, last, now)
+            try:
+                with self._database.writing.begin() as session:
+                    if (last := overdue(session, self._site, now)) is not None:
+                        remind(session, self._site, last, now)
+            except SixringError as error:        # the site's own kind is another by now: drills themselves go on
+                log.error("drill_not_reminded", code=error.code, why=str(error))
+                self._not_reminded = f"no_ticket:{error.code}"
         self._reminded_at = now
 
     def _say(self, drill: Drill, now: datetime) -> None:

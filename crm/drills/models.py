@@ -31,7 +31,7 @@ class DrillRow(Base):
     refused: Mapped[dict[str, int]] = mapped_column(JSON)
     stopped_at: Mapped[datetime | None]                                # its last caller was called off, or it came to its end
     stopped_by: Mapped[str] = mapped_column(String(40))                # a user; "": by itself
-    why: Mapped[str] = mapped_column(String(20))                       # done, by_hand, callers, surge, acd_silent
+    why: Mapped[str] = mapped_column(String(20))                  # done, by_hand, callers, surge, acd_silent, refused, too_long
     ended_at: Mapped[datetime | None]
     summary: Mapped[dict[str, Any] | None] = mapped_column(JSON)       # summary.Summary
 

@@ -167,6 +167,7 @@ def on_board(row: DrillRow) -> Drill:
 def _shown(session: Session, row: DrillRow, notes: tuple[NoteShown, ...] = ()) -> DrillShown:
     scenario = Scenario.model_validate(row.scenario)
     summary = SUMMARY.validate_python(row.summary) if row.summary else None
+    planned = summary.planned if summary else len(callers(scenario))
     last = _last_of_the_name(session, row) if summary else None
     differs: dict[str, float | None] | None = None
     changed: tuple[str, ...] = ()
@@ -176,7 +177,7 @@ def _shown(session: Session, row: DrillRow, notes: tuple[NoteShown, ...] = ()) -
         changed = tuple(name for name in Scenario.model_fields if getattr(scenario, name) != getattr(before, name))
     return DrillShown(
         row.id, row.name, row.state, row.reason, row.by, row.began_at, row.stopped_at, row.stopped_by, row.why, row.ended_at,
-        len(callers(scenario)), row.asked, 0 if row.ended_at else on_the_line(session, row.id), scenario, summary,
+        planned, row.asked, 0 if row.ended_at else on_the_line(session, row.id), scenario, summary,
         last.id if last else None, changed, differs, notes)
 
 

@@ -170,7 +170,8 @@ def _up(session: Session, desk: Desk, row: Ticket, rating: Rating, actor: Actor,
         if to is not None and to in kind.stages[parent.stage].moves:
             fields = {"summary": words[:1000] or row.number} if "summary" in kind.fields else {}
             try:
-                return desk.move(session, machine, parent.id, to, Changes(fields), now, tz).id
+                with session.begin_nested():       # what is refused has filled in nothing
+                    return desk.move(session, machine, parent.id, to, Changes(fields), now, tz).id
             except (Barred, FieldsUnfit, NoSuchMove):
                 pass        # not this way: the complaint below says so
         elif parent.state == "open" and parent.stage in kind.stages and not kind.stages[parent.stage].follow_up:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, tzinfo
 from typing import Final
 
@@ -19,10 +19,10 @@ from callcenter.private import Private
 from crm.followups.making import thank
 from crm.followups.models import Rating
 from crm.households.lines import Fault
-from crm.households.models import Building, Estate, Household
+from crm.households.models import Estate, Household
 from crm.households.rights import KEEP, may
 from crm.households.rooms import part_key
-from crm.households.sheet import Cell, FaultShown, Sheet, SheetRefused, read_sheet
+from crm.households.sheet import Cell, FaultShown, Sheet, SheetRefused, ignored, read_sheet
 from crm.households.words import FAULTS, Words
 from crm.outbox.service import note
 from crm.privacy.masks import masked
@@ -39,6 +39,7 @@ SCORES: Final = {"1": 1, "满意": 1, "satisfied": 1, "2": 2, "一般": 2, "fair
 YES: Final = {"": False, "no": False, "否": False, "0": False, "yes": True, "是": True, "1": True}
 LONGEST: Final = 2000
 AT_ONCE: Final = 20              # follow-ups that are opened with the file
+CHUNK: Final = 500               # values a statement
 _DATE: Final = re.compile(r"([0-9]{4})[-/.年]([0-9]{1,2})[-/.月]([0-9]{1,2})日?")
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 WORDS: Final[Mapping[str, Words]] = {
@@ -47,7 +48,6 @@ WORDS: Final[Mapping[str, Words]] = {
     "yes_no": Words("只能是 yes 是、no 否", "one of yes, no"),
     "room_unknown": Words("该小区没有这个房号", "there is no such room in the estate"),
     "twice": Words("同一户同一天出现两次", "the same household on the same day is there twice"),
-    "future": Words("日期在将来", "the date is still to come"),
 }
 
 
@@ -65,8 +65,16 @@ class Said:
 
 
 @dataclass(frozen=True)
+class Rooms:
+    """Estates by their names in both languages, in small letters; households by estate and key of the room."""
+
+    estates: Mapping[str, int]
+    homes: Mapping[tuple[int, str], int]
+
+
+@dataclass(frozen=True)
 class SurveyReport:
-    """With faults nothing was done. `known`: rows that an earlier file had."""
+    """With faults nothing was done. `known`: rows that an earlier file had; `ignored`: columns of which nothing was read."""
 
     dry_run: bool
     rows: int
@@ -75,6 +83,7 @@ class SurveyReport:
     known: int = 0
     followups: int = 0
     thanked: int = 0
+    ignored: tuple[str, ...] = ()
 
 
 def bring_in(session: Session, actor: Actor, name: str, data: bytes, now: datetime, tz: tzinfo, *, dry_run: bool) -> SurveyReport:
@@ -85,8 +94,9 @@ def bring_in(session: Session, actor: Actor, name: str, data: bytes, now: dateti
     except SheetRefused as error:
         return _refused(dry_run, 0, [Fault(error.row, "-", error.code, error.value)])
     found, faults = read(session, actor, sheet, now.astimezone(tz).date())
+    unread = ignored(sheet, HEADINGS, (*COLUMNS, *MORE_COLUMNS))
     if faults:
-        return _refused(dry_run, len(sheet.rows), faults)
+        return replace(_refused(dry_run, len(sheet.rows), faults), ignored=unread)
     there = _there(session, [_reference(name, one) for one in found])
     new = [one for one in found if _reference(name, one) not in there]
     if not dry_run:
@@ -97,7 +107,7 @@ def bring_in(session: Session, actor: Actor, name: str, data: bytes, now: dateti
                      detail=f"{name}: rows={len(sheet.rows)} new={len(new)} sha256={hashlib.sha256(data).hexdigest()}")
         note(session, now, "survey.imported", "survey", rows=len(sheet.rows), new=len(new))
     return SurveyReport(dry_run, len(sheet.rows), (), len(new), len(found) - len(new), sum(_is_followed_up(one) for one in new),
-                        sum(one.score == 1 for one in new))
+                        sum(one.score == 1 for one in new), unread)
 
 
 def read(session: Session, actor: Actor, sheet: Sheet, today: date) -> tuple[list[Said], list[Fault]]:
@@ -106,7 +116,8 @@ def read(session: Session, actor: Actor, sheet: Sheet, today: date) -> tuple[lis
     faults += [Fault(1, column, "column_twice") for column in (*COLUMNS, *MORE_COLUMNS) if names.count(column) > 1]
     if faults:
         return [], faults
-    rooms = _rooms(session, actor)
+    place = names.index("room")
+    rooms = _rooms(session, actor, {part_key(str(cells[place])) for _, cells in sheet.rows if len(cells) == len(names)})
     found: list[Said] = []
     seen: dict[tuple[int, date], int] = {}
     for row, cells in sheet.rows:
@@ -122,8 +133,7 @@ def read(session: Session, actor: Actor, sheet: Sheet, today: date) -> tuple[lis
     return found, faults
 
 
-def _row(row: int, cells: Mapping[str, Cell], rooms: Mapping[tuple[str, str], tuple[int, int]],
-         today: date) -> tuple[Said | None, list[Fault]]:
+def _row(row: int, cells: Mapping[str, Cell], rooms: Rooms, today: date) -> tuple[Said | None, list[Fault]]:
     faults: list[Fault] = []
 
     def text(column: str) -> str:
@@ -137,13 +147,15 @@ def _row(row: int, cells: Mapping[str, Cell], rooms: Mapping[tuple[str, str], tu
         return cell.strip()
 
     estate, room = text("estate"), text("room")
-    home = rooms.get((estate.casefold(), part_key(room)))
+    estate_id = rooms.estates.get(estate.casefold())
+    home = None if estate_id is None else rooms.homes.get((estate_id, part_key(room)))
     if not faults:
         if not estate or not room:
             faults.append(Fault(row, "room" if estate else "estate", "empty"))
+        elif estate_id is None:
+            faults.append(Fault(row, "estate", "estate_unknown", estate))
         elif home is None:
-            known = any(name == estate.casefold() for name, _ in rooms)
-            faults.append(Fault(row, "room", "room_unknown", room) if known else Fault(row, "estate", "estate_unknown", estate))
+            faults.append(Fault(row, "room", "room_unknown", room))
     score, call_back, said = SCORES.get(text("score").casefold()), YES.get(text("call_back").casefold()), text("said")
     if score is None:
         faults.append(Fault(row, "score", "score", str(cells.get("score", ""))[:40]))
@@ -153,9 +165,9 @@ def _row(row: int, cells: Mapping[str, Cell], rooms: Mapping[tuple[str, str], tu
         faults.append(Fault(row, "said", "too_long"))
     on, wrong = _day(cells.get("on", ""), today)
     faults += [Fault(row, "on", wrong)] if wrong else []
-    if faults or home is None or score is None or call_back is None or on is None:
+    if faults or home is None or estate_id is None or score is None or call_back is None or on is None:
         return None, faults
-    return Said(row, home[0], home[1], score, said or None, call_back, on), []
+    return Said(row, home, estate_id, score, said or None, call_back, on), []
 
 
 def _day(cell: Cell, today: date) -> tuple[date | None, str | None]:
@@ -174,18 +186,18 @@ def _day(cell: Cell, today: date) -> tuple[date | None, str | None]:
     return (None, "future") if day > today else (day, None)
 
 
-def _rooms(session: Session, actor: Actor) -> dict[tuple[str, str], tuple[int, int]]:
-    """(estate's name, room's key) → household, estate; of the actor's estates. Two columns a household, no objects."""
-    query = (select(Estate.name, Estate.name_en, Household.room_key, Household.id, Household.merged_into, Estate.id)
-             .join(Building, Building.id == Household.building_id).join(Estate, Estate.id == Building.estate_id))
-    if actor.estates is not None:
-        query = query.where(Estate.id.in_(sorted(actor.estates)))
-    found: dict[tuple[str, str], tuple[int, int]] = {}
-    for zh, en, key, ident, merged_into, estate_id in session.execute(query, execution_options={"yield_per": 2000}):
-        for name in (zh, en):
-            if name:
-                found[name.casefold(), key] = (merged_into or ident, estate_id)
-    return found
+def _rooms(session: Session, actor: Actor, keys: set[str]) -> Rooms:
+    """Of the actor's estates; of the rooms those that the file names alone: a register may have a million."""
+    estates = {name.casefold(): ident for ident, zh, en in session.execute(select(Estate.id, Estate.name, Estate.name_en))
+               for name in (zh, en) if name and actor.sees(ident)}
+    homes: dict[tuple[int, str], int] = {}
+    ordered, seen = sorted(keys), sorted(set(estates.values()))
+    for start in range(0, len(ordered), CHUNK):
+        for estate_id, key, ident, merged_into in session.execute(
+                select(Household.estate_id, Household.room_key, Household.id, Household.merged_into).order_by(Household.id).where(
+                    Household.estate_id.in_(seen), Household.room_key.in_(ordered[start:start + CHUNK]))):
+            homes.setdefault((estate_id, key), merged_into or ident)
+    return Rooms(estates, homes)
 
 
 def _bring(session: Session, name: str, one: Said, now: datetime, tz: tzinfo) -> None:
@@ -223,8 +235,8 @@ def _reference(name: str, one: Said) -> str:
 
 def _there(session: Session, references: Sequence[str]) -> set[str]:
     found: set[str] = set()
-    for start in range(0, len(references), 500):
-        found.update(session.scalars(select(Rating.reference).where(Rating.reference.in_(references[start:start + 500]))))
+    for start in range(0, len(references), CHUNK):
+        found.update(session.scalars(select(Rating.reference).where(Rating.reference.in_(references[start:start + CHUNK]))))
     return found
 
 

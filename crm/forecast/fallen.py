@@ -9,11 +9,12 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+import structlog
 from pydantic import TypeAdapter
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, selectinload
 
-from callcenter.errors import Conflict, NotFound
+from callcenter.errors import Conflict, NotFound, SixringError
 from callcenter.events import AgentState
 from callcenter.site import Site
 from crm.agentlog.models import AgentStateRow
@@ -21,6 +22,7 @@ from crm.forecast.arrivals import STEP_S
 from crm.forecast.models import FallenOut, FallenOutReport
 from crm.forecast.service import PRIOR_S, STEP, came_lately, intervals, paces
 from crm.forecast.staffing import Candidate, Here, How, Load, Proposal, Staffed, propose, staffed
+from crm.kinds.service import kind_of
 from crm.outbox.service import note
 from crm.paging import Order, Page
 from crm.roster.models import Leave, Shift
@@ -30,12 +32,15 @@ from crm.staff.audit import record_audit
 from crm.tickets.schemas import NewTicket
 from crm.tickets.service import open_ticket
 
+KIND: Final = "agents_out"
 AHEAD: Final = 8                       # half hours that are looked at
 BREAKS: Final = frozenset({"break", "meal"})
 _GONE: Final = (AgentState.SIGNED_OUT.value, AgentState.AWAY.value, AgentState.FAULT.value)
 SOONEST: Final = timedelta(hours=24)   # … that may have passed since they fell out
 _ORDER: Final[Order[FallenOutReport]] = Order("fallen_out", FallenOutReport.at, FallenOutReport.id, newest_first=True)
 _PROPOSAL: Final = TypeAdapter(Proposal)
+
+log = structlog.get_logger("forecast")
 
 
 class NotForecast(Conflict):
@@ -102,7 +107,12 @@ def fallen_out(session: Session, actor: Actor, site: Site, agents: Collection[st
                  detail=f"{','.join(sorted(set(agents)))} out={len(out)}")
     note(session, now, "agents.fallen_out", f"fallen-out:{row.id}", out=len(out), bring=len(proposal.bring), short=proposal.short)
     if row.manager_told:
-        _tell_manager(session, site, row, proposal, now)
+        try:
+            with session.begin_nested():
+                _tell_manager(session, site, row, proposal, now)
+        except SixringError as error:       # the site's own kind is another by now: whoever asks needs the proposal all the same
+            log.error("manager_not_told", report=row.id, code=error.code, why=str(error))
+            row.manager_told = False
     session.flush()
     return _shown(row, tuple(sorted(set(agents))), proposal)
 
@@ -144,14 +154,14 @@ def _as_lately(session: Session, site: Site, now: datetime) -> dict[datetime, li
     return {begin + place * STEP: loads for place in range(AHEAD)}
 
 
-def _agents(session: Session, site: Site) -> dict[str, tuple[str, frozenset[str], int | None]]:
+def _agents(session: Session, site: Site) -> dict[str, tuple[str, tuple[str, ...], int | None]]:
     """Name, queues and user by code; in fixed seating a seat is its own agent."""
     if not site.free_seating:
         names = {seat.seat: seat.name for seat in site.seats}
-        return {seat: (name, frozenset(queue.id for queue in site.queues if seat in (*queue.seats, *queue.backup)), None)
+        return {seat: (name, tuple(sorted(queue.id for queue in site.queues if seat in (*queue.seats, *queue.backup))), None)
                 for seat, name in names.items()}
     rows = session.scalars(select(AgentRow).where(AgentRow.active).options(selectinload(AgentRow.skills)))
-    return {row.code: (row.name, frozenset(skill.queue for skill in row.skills), row.user_id) for row in rows}
+    return {row.code: (row.name, tuple(sorted(skill.queue for skill in row.skills)), row.user_id) for row in rows}
 
 
 def _signed_in(session: Session, site: Site, now: datetime) -> list[tuple[Here, bool]]:
@@ -186,7 +196,7 @@ def _out_now(session: Session, site: Site, now: datetime) -> set[str]:
     return {agent for agent, _ in rows} - back
 
 
-def _bench(session: Session, known: Mapping[str, tuple[str, frozenset[str], int | None]], signed_in: Sequence[tuple[Here, bool]],
+def _bench(session: Session, known: Mapping[str, tuple[str, tuple[str, ...], int | None]], signed_in: Sequence[tuple[Here, bool]],
            out: Collection[str], now: datetime) -> list[Candidate]:
     """Who could come: in a pause that is no break, on the roster now, off duty; not who has leave."""
     away = set(session.scalars(select(Leave.user_id).where(Leave.begins_at <= now, Leave.ends_at > now)))
@@ -205,13 +215,16 @@ def _bench(session: Session, known: Mapping[str, tuple[str, frozenset[str], int 
 
 
 def _tell_manager(session: Session, site: Site, row: FallenOutReport, proposal: Proposal, now: datetime) -> None:
-    """A ticket whose clock tells the manager when it starts, and again when nothing was decided."""
+    """A ticket, with what the site's kind has fields for, whose clock tells the manager when it starts, and again when nothing was
+    decided. Raises FieldsUnfit."""
     worst = min(proposal.intervals, key=lambda one: one.left.answered)
     fields: dict[str, Any] = {
         "out": row.out, "before": _percent(worst.before.answered), "left": _percent(worst.left.answered),
         "proposed": _percent(worst.proposed.answered), "short": proposal.short,
         "bring": "、".join(f"{one.name} {one.agent}" for one in proposal.bring)[:2000]}
-    open_ticket(session, SYSTEM, NewTicket("agents_out", fields, cause=f"fallen-out:{row.id}"), now, ZoneInfo(site.timezone))
+    known = kind_of(session, KIND).kind.fields
+    open_ticket(session, SYSTEM, NewTicket(KIND, {name: said for name, said in fields.items() if name in known},
+                                           cause=f"fallen-out:{row.id}"), now, ZoneInfo(site.timezone))
 
 
 def _percent(share: float) -> str:

@@ -48,7 +48,8 @@ class ForecastKeeper:
         if not self._current:
             return False
         now = self._clock.now()
-        today, interval = now.astimezone(self._tz).date(), _interval(now)
+        interval = _interval(now)
+        today = interval.astimezone(self._tz).date()        # a day is forecast when all of the one before has been counted
         if self._made == today and self._counted == interval:
             return False
         while not (stop is not None and stop.is_set()):     # after a long time away, a week's days at a time

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -55,33 +55,37 @@ def day_begins(day: date, tz: ZoneInfo) -> list[datetime]:
 # --- what came --------------------------------------------------------------------------------------------------------------
 
 def count(session: Session, site: Site, now: datetime) -> int:
-    """Counts what came in the half hours that are over, of up to a week's days; how many days were counted, 0: none is missing.
+    """Counts what came in the half hours that are over, of up to a week's days and of today; in how many of the days there was
+    something to count, 0: nothing is missing. (Of yesterday the last half hour is, until the journal has been read.)
 
-    Of a queue that was never called there is no row until it is: then nobody forecasts it either."""
+    Of days before a queue was the site's there are no rows: nobody could call it."""
     tz = ZoneInfo(site.timezone)
     today = now.astimezone(tz).date()
     first = today - site.forecasts.history_days * DAY
     queues = [queue.id for queue in site.queues]
-    complete = {day for day, in session.execute(
-        select(ForecastInterval.day)
-        .where(ForecastInterval.day >= first, ForecastInterval.day < today, ForecastInterval.queue.in_(queues))
-        .group_by(ForecastInterval.day).having(func.count() == func.count(ForecastInterval.came)))}
+    known: dict[date, bool] = {}
+    for day, came in session.execute(
+            select(ForecastInterval.day, func.count(ForecastInterval.came))
+            .where(ForecastInterval.day >= first, ForecastInterval.day < today, ForecastInterval.queue.in_(queues))
+            .group_by(ForecastInterval.day, ForecastInterval.queue)):
+        known[day] = known.get(day, True) and came >= len(day_begins(day, tz))
     begun = session.scalar(select(func.min(CallRow.queued_at)))
     if begun is None:
         return 0
     first = max(first, begun.astimezone(tz).date())
-    missing = [day for place in range((today - first).days) if (day := first + place * DAY) not in complete]
-    for day in [*missing[:DAYS_AT_ONCE], today]:
-        _count_day(session, day, queues, tz, now)
-    return len(missing[:DAYS_AT_ONCE])
+    missing = [day for place in range((today - first).days) if not known.get(day := first + place * DAY)]
+    counted = sum(_count_day(session, day, queues, tz, now) for day in missing[:DAYS_AT_ONCE])
+    _count_day(session, today, queues, tz, now)
+    return counted
 
 
-def _count_day(session: Session, day: date, queues: Sequence[str], tz: ZoneInfo, now: datetime) -> None:
+def _count_day(session: Session, day: date, queues: Sequence[str], tz: ZoneInfo, now: datetime) -> bool:
+    """Whether there was something to count."""
     starts = [start for start in day_begins(day, tz) if start + STEP + COUNTED_AFTER <= now]
     rows = {(row.queue, row.begins_at): row for row in session.scalars(select(ForecastInterval).where(ForecastInterval.day == day))}
     due = [start for start in starts if any((row := rows.get((queue, start))) is None or row.came is None for queue in queues)]
     if not due:
-        return
+        return False
     counts: dict[tuple[str, datetime], int] = defaultdict(int)
     first = due[0]
     for queue, at in session.execute(select(CallRow.queue, CallRow.queued_at).where(
@@ -96,6 +100,7 @@ def _count_day(session: Session, day: date, queues: Sequence[str], tz: ZoneInfo,
             elif row.came is None:
                 row.came = counts[queue, start]
     session.flush()
+    return True
 
 
 # --- forecasts ----------------------------------------------------------------------------------------------------------------
@@ -141,18 +146,16 @@ def _make_day(session: Session, queue: str, day: date, history: Sequence[PastDay
 def _history(session: Session, first: date, before: date, days: Days, tz: ZoneInfo) -> dict[str, list[PastDay]]:
     """By queue; days of which every half hour is counted. Of a day with 25 hours the last one is added to the one before."""
     counts: dict[tuple[str, date], list[int]] = {}
-    open_: set[tuple[str, date]] = set()
+    halves: Counter[tuple[str, date]] = Counter()
     for queue, begins_at, day, came in session.execute(
             select(ForecastInterval.queue, ForecastInterval.begins_at, ForecastInterval.day, ForecastInterval.came)
-            .where(ForecastInterval.day >= first, ForecastInterval.day < before)):
-        if came is None:
-            open_.add((queue, day))
-            continue
+            .where(ForecastInterval.day >= first, ForecastInterval.day < before, ForecastInterval.came.is_not(None))):
+        halves[queue, day] += 1
         place = min(int((begins_at - moment(day, time(0), tz)) / STEP), A_DAY - 1)
-        counts.setdefault((queue, day), [0] * A_DAY)[place] += came
+        counts.setdefault((queue, day), [0] * A_DAY)[place] += came or 0
     found: dict[str, list[PastDay]] = defaultdict(list)
     for (queue, day), mine in sorted(counts.items(), key=lambda item: item[0][1]):
-        if (queue, day) not in open_:
+        if halves[queue, day] >= len(day_begins(day, tz)):
             found[queue].append(PastDay(day, kind_of(day, days), tuple(mine)))
     return found
 

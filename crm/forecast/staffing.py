@@ -37,7 +37,7 @@ class Here:
     """An agent who is signed in, and the queues of the agent's skills."""
 
     agent: str
-    queues: frozenset[str]
+    queues: tuple[str, ...]        # sorted: the same report says them in the same order
 
 
 class How(StrEnum):
@@ -52,7 +52,7 @@ class How(StrEnum):
 class Candidate:
     agent: str
     name: str
-    queues: frozenset[str]
+    queues: tuple[str, ...]
     how: How
 
 
@@ -131,7 +131,7 @@ def shares(here: Collection[Here], loads: Sequence[Load]) -> dict[str, float]:
     weight = {load.queue: max(load.erlangs, 1e-9) for load in loads}
     found = dict.fromkeys(weight, 0.0)
     for one in here:
-        mine = [queue for queue in sorted(one.queues) if queue in weight]
+        mine = [queue for queue in one.queues if queue in weight]
         whole = sum(weight[queue] for queue in mine)
         for queue in mine:
             found[queue] += weight[queue] / whole
@@ -147,9 +147,8 @@ def staffed(begins_at: datetime, loads: Sequence[Load], here: Collection[Here], 
         state = stationary(count, load)
         queues.append(QueueStaffed(load.queue, load.calls, count, 1 - state.abandoned, state.wait_s,
                                    state.busy / count if count else 0.0, needed(load, answered)))
-    calls = math.fsum(load.calls for load in loads)
-    share = math.fsum(one.answered * one.calls for one in queues) / calls if calls else 1.0
-    return Staffed(begins_at, calls, share, tuple(queues))
+    whole = _of_all(loads, [one.answered for one in queues])
+    return Staffed(begins_at, math.fsum(load.calls for load in loads), whole, tuple(queues))
 
 
 def propose(intervals: Mapping[datetime, Sequence[Load]], here: Collection[Here], out: Collection[str],
@@ -164,9 +163,11 @@ def propose(intervals: Mapping[datetime, Sequence[Load]], here: Collection[Here]
         able = [one for one in waiting if queue in one.queues]
         if not able:
             break
-        with_them = [*left, *map(_here, chosen)]
-        helped = {one: _answered(begins_at, intervals[begins_at], [*with_them, _here(one)], answered) for one in able}
-        best = max(able, key=lambda one: round(helped[one], 9))
+        with_them, loads = [*left, *map(_here, chosen)], intervals[begins_at]
+        # Who can answer the same helps the same: there may be hundreds of them.
+        helped = {queues: _of_all(loads, _answered(loads, [*with_them, Here("", queues)]))
+                  for queues in {one.queues for one in able}}
+        best = max(able, key=lambda one: round(helped[one.queues], 9))
         chosen.append(best)
         waiting.remove(best)
     proposed = [*left, *map(_here, chosen)]
@@ -184,17 +185,24 @@ def _here(one: Candidate) -> Here:
     return Here(one.agent, one.queues)
 
 
-def _answered(at: datetime, loads: Sequence[Load], here: Collection[Here], answered: float) -> float:
-    return staffed(at, loads, here, answered).answered
+def _answered(loads: Sequence[Load], here: Collection[Here]) -> list[float]:
+    """The share of each queue's callers."""
+    agents = shares(here, loads)
+    return [1 - stationary(agents[load.queue], load).abandoned for load in loads]
+
+
+def _of_all(loads: Sequence[Load], answered: Sequence[float]) -> float:
+    calls = math.fsum(load.calls for load in loads)
+    return math.fsum(share * load.calls for share, load in zip(answered, loads, strict=True)) / calls if calls else 1.0
 
 
 def _worst(intervals: Mapping[datetime, Sequence[Load]], here: Collection[Here], answered: float) -> tuple[datetime, str] | None:
     """The interval with the smallest share answered, and its queue with most callers lost; None: everywhere it is enough."""
-    worst: Staffed | None = None
+    worst: tuple[datetime, str] | None = None
+    least = answered
     for at, loads in sorted(intervals.items()):
-        found = staffed(at, loads, here, answered)
-        if found.answered < answered and (worst is None or found.answered < worst.answered):
-            worst = found
-    if worst is None:
-        return None
-    return worst.begins_at, max(worst.queues, key=lambda one: (1 - one.answered) * one.calls).queue
+        found = _answered(loads, here)
+        if (share := _of_all(loads, found)) < least:
+            least = share
+            worst = at, max(zip(loads, found, strict=True), key=lambda one: (1 - one[1]) * one[0].calls)[0].queue
+    return worst

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, tzinfo
 
 from sqlalchemy.orm import Session
 
 from callcenter.private import Private
-from crm.households.lines import Fault, read_lines
+from crm.households.lines import COLUMNS, HEADINGS, MORE_COLUMNS, Fault, read_lines
 from crm.households.plan import Plan, plan
 from crm.households.rights import KEEP, may
-from crm.households.sheet import Sheet, SheetRefused, read_sheet
+from crm.households.sheet import FaultShown, Sheet, SheetRefused, ignored, read_sheet
 from crm.households.tags import words
 from crm.households.words import FAULTS
 from crm.households.writing import write
@@ -41,23 +41,14 @@ class Imported:
 
 
 @dataclass(frozen=True)
-class FaultShown:
-    row: int
-    column: str
-    code: str
-    value: str
-    zh: str
-    en: str
-
-
-@dataclass(frozen=True)
 class Report:
-    """With faults nothing was done, and the counts are zero."""
+    """With faults nothing was done, and the counts are zero. `ignored`: columns of which nothing was read."""
 
     dry_run: bool
     rows: int
     faults: tuple[FaultShown, ...]
     done: Imported = field(default_factory=Imported)
+    ignored: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -77,15 +68,17 @@ def opened(data: bytes) -> Opened:
         return Opened(error, "")
 
 
-def bring_in(session: Session, actor: Actor, file: Opened, now: datetime, *, english: Mapping[str, str], dry_run: bool) -> Report:
+def bring_in(session: Session, actor: Actor, file: Opened, now: datetime, tz: tzinfo, *, english: Mapping[str, str],
+             dry_run: bool) -> Report:
     """`english`: names of estates. A dry run only reads."""
     may(actor, KEEP)
     sheet = file.sheet
     if isinstance(sheet, SheetRefused):
         return _refused(dry_run, 0, [Fault(sheet.row, "-", sheet.code, sheet.value)])
-    found, faults = planned(session, actor, sheet, english)
+    found, faults = planned(session, actor, sheet, english, now.astimezone(tz).date())
+    unread = ignored(sheet, HEADINGS, (*COLUMNS, *MORE_COLUMNS))
     if faults:
-        return _refused(dry_run, len(sheet.rows), faults)
+        return replace(_refused(dry_run, len(sheet.rows), faults), ignored=unread)
     done = Imported(len(found.new_homes), len(found.new_people), found.new_numbers, found.changed, found.ended, found.left_out)
     if not dry_run:
         touched = write(session, found, now)
@@ -93,11 +86,11 @@ def bring_in(session: Session, actor: Actor, file: Opened, now: datetime, *, eng
                      detail=f"rows={len(sheet.rows)} sha256={file.sha256}")
         for estate_id in sorted(touched):
             note(session, now, "households.imported", f"estate:{estate_id}", estate_id=estate_id)
-    return Report(dry_run, len(sheet.rows), (), done)
+    return Report(dry_run, len(sheet.rows), (), done, unread)
 
 
-def planned(session: Session, actor: Actor, sheet: Sheet, english: Mapping[str, str]) -> tuple[Plan, list[Fault]]:
-    lines, faults = read_lines(sheet, words(session))
+def planned(session: Session, actor: Actor, sheet: Sheet, english: Mapping[str, str], today: date) -> tuple[Plan, list[Fault]]:
+    lines, faults = read_lines(sheet, words(session), today)
     found, more = plan(session, actor, lines, english)
     return found, sorted((*faults, *more), key=lambda fault: fault.row)
 
@@ -109,5 +102,3 @@ def _refused(dry_run: bool, rows: int, faults: list[Fault]) -> Report:
 def _value(fault: Fault) -> str:
     """The row says whose it is; a list of faults goes from hand to hand, and needs no names and no numbers."""
     return "" if fault.column == "name" or fault.code == "person_unknown" else masked(fault.value, Private.TEXT)
-
-

@@ -11,8 +11,8 @@ from typing import Final, cast
 
 from callcenter.numbers import normalise
 from crm.households.rooms import room_key
-from crm.households.schemas import Language, NumberLabel, Role
-from crm.households.sheet import Cell, Sheet
+from crm.households.schemas import LONGEST_NUMBER, SHORTEST_NUMBER, Language, NumberLabel, Role
+from crm.households.sheet import Cell, Sheet, unguarded
 
 # Each column, and what a Chinese header may call it. The first nine must be there.
 COLUMNS: Final = ("estate", "building", "unit", "room", "name", "role", "number", "tags", "language")
@@ -24,7 +24,7 @@ HEADINGS: Final = {
 }
 LENGTHS: Final = {"estate": 60, "building": 20, "unit": 10, "room": 20, "name": 60}
 LONGEST_REASON: Final = 200
-SHORTEST_NUMBER: Final = 3
+WHOLE_NUMBER: Final = 7          # digits: so many on both sides of a stroke are two numbers
 ROLES: Final = {"owner": "owner", "业主": "owner", "tenant": "tenant", "租户": "tenant", "租客": "tenant",
                 "staff": "staff", "员工": "staff"}
 LANGUAGES: Final = {"": "zh", "zh": "zh", "中文": "zh", "en": "en", "英文": "en"}
@@ -33,7 +33,6 @@ LABELS: Final = {"": "mobile", "mobile": "mobile", "手机": "mobile", "home": "
 BACK: Final = ("no", "否")          # in moved_out: lives there (again)
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 _DATE: Final = re.compile(r"([0-9]{4})[-/.年]([0-9]{1,2})[-/.月]([0-9]{1,2})日?")
-_FORMULA_GUARD: Final = re.compile(r"'(?=[=+\-@'])")
 
 
 @dataclass(frozen=True)
@@ -77,8 +76,9 @@ class Fault:
         return f"row {self.row}: {self.column}: {self.code}" + (f" ({self.value!r})" if self.value else "")
 
 
-def read_lines(sheet: Sheet, tags: Mapping[str, str]) -> tuple[list[Line], list[Fault]]:
-    """`tags`: code by every word that a tag may be called, in small letters. With a fault in the header no row is read."""
+def read_lines(sheet: Sheet, tags: Mapping[str, str], today: date) -> tuple[list[Line], list[Fault]]:
+    """`tags`: code by every word that a tag may be called, in small letters. With a fault in the header no row is read. `today`: at
+    the site."""
     names = [HEADINGS.get(heading, heading.casefold()) for heading in sheet.header]
     wanted = (*COLUMNS, *MORE_COLUMNS)
     faults = [Fault(1, column, "column_missing") for column in COLUMNS if column not in names]
@@ -91,7 +91,7 @@ def read_lines(sheet: Sheet, tags: Mapping[str, str]) -> tuple[list[Line], list[
         if len(cells) != len(names):
             faults.append(Fault(row, "-", "fields", str(len(cells))))
             continue
-        found = _Row(row, {column: cells[place] for column, place in places.items()}, tags)
+        found = _Row(row, {column: cells[place] for column, place in places.items()}, tags, today)
         line = found.line()
         faults += found.faults
         if line is not None and not found.faults:
@@ -102,8 +102,8 @@ def read_lines(sheet: Sheet, tags: Mapping[str, str]) -> tuple[list[Line], list[
 class _Row:
     """One row; its faults are collected, not thrown: the next cell may have one too."""
 
-    def __init__(self, row: int, cells: Mapping[str, Cell], tags: Mapping[str, str]) -> None:
-        self._row, self._cells, self._tags = row, cells, tags
+    def __init__(self, row: int, cells: Mapping[str, Cell], tags: Mapping[str, str], today: date) -> None:
+        self._row, self._cells, self._tags, self._today = row, cells, tags, today
         self.faults: list[Fault] = []
 
     def line(self) -> Line:
@@ -122,7 +122,7 @@ class _Row:
         if isinstance(cell, date):
             self._fault(column, "is_a_date", cell.isoformat())
             return ""
-        text = _FORMULA_GUARD.sub("", cell.strip(), count=1) if cell.strip().startswith("'") else cell.strip()
+        text = unguarded(cell.strip())
         if _CONTROL.search(text):
             self._fault(column, "characters", text)
             return ""
@@ -149,9 +149,12 @@ class _Row:
         text = self._text("number")
         if not text:
             return None     # a child, or somebody who gave none
-        number = normalise(text)
+        number, parts = normalise(text), [sum(each.isdigit() for each in part) for part in text.split("/")]
         if len(number.strip("+")) < SHORTEST_NUMBER or not re.fullmatch(r"[+0-9 ()/.\-]+", text):
             self._fault("number", "number", text)
+            return None
+        if sum(parts) > LONGEST_NUMBER or sum(each >= WHOLE_NUMBER for each in parts) > 1:
+            self._fault("number", "two_numbers")        # no value: the mask of texts takes a stroke for a date
             return None
         return number
 
@@ -167,19 +170,22 @@ class _Row:
         return tuple(sorted(found))
 
     def _moved_out(self) -> tuple[date | None, bool]:
-        cell = self._cells.get("moved_out", "")
-        if isinstance(cell, date):
-            return cell, False
-        text = self._text("moved_out")
-        if not text or text.casefold() in BACK:
-            return None, bool(text)
-        try:
-            if not (parts := _DATE.fullmatch(text)):
-                raise ValueError(text)
-            return date(*(int(part) for part in parts.groups())), False
-        except ValueError:
-            self._fault("moved_out", "date", text)
+        day = self._cells.get("moved_out", "")
+        if not isinstance(day, date):
+            text = self._text("moved_out")
+            if not text or text.casefold() in BACK:
+                return None, bool(text)
+            try:
+                if not (parts := _DATE.fullmatch(text)):
+                    raise ValueError(text)
+                day = date(*(int(part) for part in parts.groups()))
+            except ValueError:
+                self._fault("moved_out", "date", text)
+                return None, False
+        if day > self._today:       # the end of a lease: until then they live there, and are known when they call
+            self._fault("moved_out", "future", day.isoformat())
             return None, False
+        return day, False
 
     def _no_call(self) -> str | None:
         text = self._text("do_not_call")

@@ -5,7 +5,7 @@ Each change is one of the household: its version counts up, so that two people a
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, tzinfo
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -14,13 +14,19 @@ from callcenter.errors import NotFound
 from callcenter.numbers import normalise
 from callcenter.private import Private
 from crm.households.models import Consent, Household, Person, PhoneNumber
-from crm.households.rights import MovedOut, NumberExists, NumberUnusable, PersonExists
-from crm.households.schemas import HouseholdShown, NewNumber, NewPerson, NumberChange, PersonChange
+from crm.households.rights import MovedOut, NotMovedOut, NumberExists, NumberUnusable, PersonExists
+from crm.households.schemas import (
+    LONGEST_NUMBER,
+    SHORTEST_NUMBER,
+    HouseholdShown,
+    NewNumber,
+    NewPerson,
+    NumberChange,
+    PersonChange,
+)
 from crm.households.service import changed, household, locked
 from crm.privacy.masks import is_mask_of
 from crm.staff.actor import Actor
-
-SHORTEST_NUMBER = 3
 
 
 def add_person(session: Session, actor: Actor, household_id: int, new: NewPerson, now: datetime,
@@ -48,10 +54,12 @@ def change_person(session: Session, actor: Actor, household_id: int, person_id: 
     return _done(session, actor, home, "person.changed", now)
 
 
-def end_person(session: Session, actor: Actor, household_id: int, person_id: int, on: date, now: datetime,
+def end_person(session: Session, actor: Actor, household_id: int, person_id: int, on: date, now: datetime, tz: tzinfo,
                if_version: int | None) -> HouseholdShown:
     """Moved out: not found by number any more; calls, tickets and consents stay."""
     home, person = _present(session, actor, household_id, person_id, if_version)
+    if on > now.astimezone(tz).date():
+        raise NotMovedOut
     person.ended_on, person.ended_at = on, now
     return _done(session, actor, home, "person.ended", now)
 
@@ -161,7 +169,7 @@ def _held(session: Session, person_id: int, what: str) -> int | None:
 
 def _add_number(session: Session, person_id: int, new: NewNumber, now: datetime) -> None:
     key = normalise(new.number)
-    if len(key.strip("+")) < SHORTEST_NUMBER:
+    if len(key.strip("+")) < SHORTEST_NUMBER or sum(each.isdigit() for each in new.number) > LONGEST_NUMBER:
         raise NumberUnusable
     if session.scalar(select(PhoneNumber.id).where(PhoneNumber.number == key, PhoneNumber.person_id == person_id)) is not None:
         raise NumberExists

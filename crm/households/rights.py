@@ -47,6 +47,13 @@ class MovedOut(Conflict):
     code = "moved_out"
 
 
+class NotMovedOut(Conflict):
+    """The day is still to come: until then the person lives there, and is known when they call."""
+
+    code = "not_moved_out"
+    status = 422
+
+
 class Merged(Conflict):
     """The household goes on under another id: read it again."""
 

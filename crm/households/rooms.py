@@ -35,6 +35,11 @@ def part_key(text: str) -> str:
     return _ZEROS.sub("", plain)
 
 
+def building_key(name: str) -> str:
+    """The same for every spelling of a building of one estate."""
+    return part_key(name) or name
+
+
 def number(chinese: str) -> int:
     """十二 → 12, 一百零三 → 103, 五〇二 → 502 (digits one after another)."""
     if not set(chinese) & {"十", "百"}:

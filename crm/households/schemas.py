@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Literal
+from typing import Final, Literal
 
 Role = Literal["owner", "tenant", "staff"]
 NumberLabel = Literal["mobile", "home", "work", "other"]
 Language = Literal["zh", "en"]
+SHORTEST_NUMBER: Final = 3       # digits
+LONGEST_NUMBER: Final = 20       # E.164 has fifteen, with 00 before them and an extension behind; two numbers in one have more
 
 
 @dataclass(frozen=True)

@@ -6,14 +6,14 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import Connection, bindparam, case, func, insert, select, update
+from sqlalchemy import Connection, bindparam, case, func, select, update
 from sqlalchemy.orm import Session, contains_eager, selectinload
 
 from callcenter.errors import NotFound, check_version
 from callcenter.numbers import normalise
 from crm.households.models import Building, Consent, Estate, Household, Person, PhoneNumber
 from crm.households.rights import CHANGE, READ, Merged, RoomExists, may, must_see
-from crm.households.rooms import label, room_key
+from crm.households.rooms import building_key, label, room_key
 from crm.households.schemas import (
     ConsentShown,
     Found,
@@ -108,18 +108,15 @@ def household(session: Session, actor: Actor, household_id: int) -> HouseholdSho
 
 
 def create(session: Session, actor: Actor, new: NewHousehold, now: datetime) -> HouseholdShown:
-    """The building too, when it is the first of it."""
+    """The building too, when it is the first of it, in whatever spelling."""
     may(actor, CHANGE)
     must_see(actor, new.estate_id, f"estate {new.estate_id}")
     if session.get(Estate, new.estate_id) is None:
         raise NotFound(f"estate {new.estate_id}")
-    building_id = session.scalar(select(Building.id).where(Building.estate_id == new.estate_id, Building.name == new.building))
-    if building_id is None:
-        building_id = session.execute(insert(Building).values(estate_id=new.estate_id, name=new.building)
-                                      .returning(Building.id)).scalar_one()
-    _room_is_free(session, building_id, new.unit, new.door)
-    row = Household(building_id=building_id, estate_id=new.estate_id, unit=new.unit, room=new.door, language=new.language,
-                    label=label(new.building, new.unit, new.door), room_key=room_key(new.building, new.unit, new.door),
+    building = _building(session, new.estate_id, new.building)
+    _room_is_free(session, building.id, new.unit, new.door)
+    row = Household(building_id=building.id, estate_id=new.estate_id, unit=new.unit, room=new.door, language=new.language,
+                    label=label(building.name, new.unit, new.door), room_key=room_key(building.name, new.unit, new.door),
                     tags=[], version=1)
     session.add(row)
     session.flush()
@@ -170,6 +167,17 @@ def _told(session: Session, actor: Actor, row: Household, done: str, now: dateti
     record_audit(session, at=now, who=actor.name, user_id=actor.user_id, action=f"household.{done}",
                  subject=f"household:{row.id}", detail=what)
     note(session, now, f"household.{done}", f"household:{row.id}", estate_id=row.estate_id, version=row.version)
+
+
+def _building(session: Session, estate_id: int, name: str) -> Building:
+    there = session.scalars(select(Building).where(Building.estate_id == estate_id).order_by(Building.id)).all()
+    found = next((one for one in there if one.name == name), None) or next(
+        (one for one in there if building_key(one.name) == building_key(name)), None)
+    if found is None:
+        found = Building(estate_id=estate_id, name=name)
+        session.add(found)
+        session.flush()
+    return found
 
 
 def _room_is_free(session: Session, building_id: int, unit: str, door: str) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import warnings
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
@@ -21,6 +22,12 @@ _OLD_EXCEL: Final = b"\xd0\xcf\x11\xe0"
 _UTF16: Final = (b"\xff\xfe", b"\xfe\xff")
 
 Cell = str | date           # a date only where the file says so: Excel makes one of 3-1
+_GUARD: Final = re.compile(r"'[=+\-@']")
+
+
+def unguarded(text: str) -> str:
+    """Exports put a ' before what a spreadsheet would run (export.py `harmless`); it is taken away again."""
+    return text[1:] if _GUARD.match(text) else text
 
 
 @dataclass(frozen=True)
@@ -49,6 +56,11 @@ class Sheet:
 
     header: tuple[str, ...]
     rows: tuple[tuple[int, tuple[Cell, ...]], ...]
+
+
+def ignored(sheet: Sheet, headings: Mapping[str, str], columns: Collection[str]) -> tuple[str, ...]:
+    """Headings that mean none of these columns: lists have more than we want, and one of ours may be misspelt."""
+    return tuple(heading[:80] for heading in sheet.header if heading and headings.get(heading, heading.casefold()) not in columns)
 
 
 def read_sheet(data: bytes) -> Sheet:

@@ -11,11 +11,17 @@ from sqlalchemy.orm import Session
 
 from crm.households.models import Building, Estate, Household, HouseholdTag, Person, PhoneNumber
 from crm.households.plan import CHUNK, Home, Plan, Somebody
-from crm.households.rooms import label
+from crm.households.rights import Merged
+from crm.households.rooms import building_key, label
 
 
 def write(session: Session, plan: Plan, now: datetime) -> set[int]:
-    """The estates in which something changed. Each id that the database gives goes into the plan."""
+    """The estates in which something changed. Each id that the database gives goes into the plan. Raises Merged when a household
+    has gone into another one since it was planned: what is written to it nobody would find."""
+    for one in plan.people:
+        one.home.touched |= one.was is None or bool(one.numbers) or one.ends or one.is_changed
+    touched = [home for home in plan.homes if home.touched or home.is_changed]
+    _hold(session, {home.id for home in touched if home.id is not None})
     estates = plan.estates | _estates(session, plan)
     old = {home.ref: home for home in plan.homes if home.id is not None}
     _new_homes(session, plan.new_homes, _buildings(session, plan.new_homes, estates), estates)
@@ -25,13 +31,18 @@ def write(session: Session, plan: Plan, now: datetime) -> set[int]:
     if retagged:
         session.execute(update(Household), [{"id": home.id, "tags": home.tags, "language": home.language} for home in retagged])
     _tags(session, [home for home in plan.homes if home.old is None or home.old[0] != home.tags])
-    for one in plan.people:
-        one.home.touched |= one.was is None or bool(one.numbers) or one.ends or one.is_changed
-    touched = [home for home in plan.homes if home.touched or home.is_changed]
     for part in _parts({home.id for home in touched if home.ref in old and home.id is not None}):
         session.execute(update(Household).where(Household.id.in_(part)).values(version=Household.version + 1)
                         .execution_options(synchronize_session=False))
     return {estates[home.first.estate] for home in plan.homes if home.touched or home.is_changed or home.ref not in old}
+
+
+def _hold(session: Session, ids: set[int]) -> None:
+    for part in _parts(ids):
+        held = session.scalars(select(Household.id).where(Household.id.in_(part), Household.merged_into.is_(None))
+                               .order_by(Household.id).with_for_update()).all()
+        if len(held) < len(part):
+            raise Merged
 
 
 def _inserted(session: Session, table: Any, rows: list[dict[str, Any]]) -> list[int]:
@@ -57,24 +68,35 @@ def _estates(session: Session, plan: Plan) -> dict[str, int]:
     return dict(zip(plan.new_estates, _inserted(session, Estate, rows), strict=True))
 
 
-def _buildings(session: Session, homes: list[Home], estates: dict[str, int]) -> dict[tuple[int, str], int]:
-    wanted = {(estates[home.first.estate], home.first.building) for home in homes}
-    found: dict[tuple[int, str], int] = {}
+def _buildings(session: Session, homes: list[Home], estates: dict[str, int]) -> dict[tuple[int, str], tuple[int, str]]:
+    """Ids and names by the names that the rows give them. As a room, a building is found by its own spelling first, then by any
+    other: what concerns a building concerns all of it."""
+    wanted = list(dict.fromkeys((estates[home.first.estate], home.first.building) for home in homes))
+    exact: dict[tuple[int, str], tuple[int, str]] = {}
+    by_key: dict[tuple[int, str], tuple[int, str]] = {}
     for part in _parts({estate_id for estate_id, _ in wanted}):
-        stored = session.execute(select(Building.estate_id, Building.name, Building.id).where(Building.estate_id.in_(part)))
-        found |= {(estate_id, name): ident for estate_id, name, ident in stored}
-    missing = sorted(wanted - set(found))
-    return found | dict(zip(missing, _inserted(session, Building, [
-        {"estate_id": estate_id, "name": name} for estate_id, name in missing]), strict=True))
+        for estate_id, name, ident in session.execute(select(Building.estate_id, Building.name, Building.id).where(
+                Building.estate_id.in_(part)).order_by(Building.id)):
+            exact[estate_id, name] = ident, name
+            by_key.setdefault((estate_id, building_key(name)), (ident, name))
+    missing: dict[tuple[int, str], str] = {}
+    for estate_id, name in wanted:
+        if (key := (estate_id, building_key(name))) not in by_key:
+            missing.setdefault(key, name)
+    ids = _inserted(session, Building, [{"estate_id": estate_id, "name": name} for (estate_id, _), name in missing.items()])
+    by_key |= {key: (ident, name) for (key, name), ident in zip(missing.items(), ids, strict=True)}
+    return {(estate_id, name): exact.get((estate_id, name)) or by_key[estate_id, building_key(name)] for estate_id, name in wanted}
 
 
-def _new_homes(session: Session, homes: list[Home], buildings: dict[tuple[int, str], int], estates: dict[str, int]) -> None:
+def _new_homes(session: Session, homes: list[Home], buildings: dict[tuple[int, str], tuple[int, str]],
+               estates: dict[str, int]) -> None:
     rows: list[dict[str, Any]] = []
     for home in homes:
         at, estate_id = home.first, estates[home.first.estate]
+        building_id, building = buildings[estate_id, at.building]
         rows.append({
-            "building_id": buildings[estate_id, at.building], "estate_id": estate_id, "unit": at.unit, "room": at.room,
-            "label": label(at.building, at.unit, at.room), "room_key": at.key, "tags": home.tags, "language": home.language,
+            "building_id": building_id, "estate_id": estate_id, "unit": at.unit, "room": at.room,
+            "label": label(building, at.unit, at.room), "room_key": at.key, "tags": home.tags, "language": home.language,
             "version": 1})
     if not rows:
         return

@@ -7,10 +7,9 @@ from string import Formatter
 from typing import Final
 
 from callcenter.yamlfile import Broken
+from crm.kinds.references import Where, condition, one_of
 from crm.kinds.schema import FieldType, Gathers, Kind, Makes, Recurs
 
-Where = tuple[int | str, ...]
-CONDITIONS: Final = {FieldType.CHOICE, FieldType.YES_NO}
 SENDINGS: Final = ("post", "mail", "hand")
 WORDS_OF_TICKET: Final = ("number", "title", "category", "room")
 WORDS_OF_PERIOD: Final = ("period", "count", "list")
@@ -30,9 +29,9 @@ def _makes(kind: Kind, makes: Makes, others: Mapping[str, Kind] | None, where: W
     if makes.owner == "superior" and not any(rule.barred for rule in kind.fields.values()):
         yield (*where, "owner"), "this kind is about nobody", "add a field with `barred: true`, or choose owner or nobody"
     for name, wanted in makes.only_if.items():
-        yield from _condition(kind, name, (wanted,) if isinstance(wanted, str) else wanted, (*where, "only_if", name))
+        yield from condition(kind, name, (wanted,) if isinstance(wanted, str) else wanted, (*where, "only_if", name))
     if makes.under is not None and makes.under not in kind.category_paths:
-        yield (*where, "under"), f"no category {makes.under}", _one_of(sorted(kind.category_paths))
+        yield (*where, "under"), f"no category {makes.under}", one_of(sorted(kind.category_paths))
     known = [*WORDS_OF_TICKET, *(name for name, rule in kind.fields.items() if not rule.private)]
     for name, text in makes.fields.items():
         yield from _template(text, known, (*where, "fields", name))
@@ -51,7 +50,7 @@ def _recurs(kind: Kind, recurs: Recurs, others: Mapping[str, Kind] | None) -> It
     if recurs.each == "site" and recurs.tag is not None:
         yield (*where, "tag"), "does not fit `each: site`", "`each: household` or `each: estate`"
     if recurs.category is not None and recurs.category not in kind.category_paths:
-        yield (*where, "category"), f"no category {recurs.category}", _one_of(sorted(kind.category_paths))
+        yield (*where, "category"), f"no category {recurs.category}", one_of(sorted(kind.category_paths))
     for name, text in recurs.fields.items():
         yield from _target(kind, name, (*where, "fields", name))
         yield from _template(text, WORDS_OF_PERIOD, (*where, "fields", name))
@@ -65,25 +64,25 @@ def _recurs(kind: Kind, recurs: Recurs, others: Mapping[str, Kind] | None) -> It
 def _gathers(gathers: Gathers, others: Mapping[str, Kind], where: Where) -> Iterator[Broken]:
     found = others.get(gathers.kind)
     if found is None:
-        yield (*where, "kind"), f"no kind {gathers.kind}", _one_of(sorted(others))
+        yield (*where, "kind"), f"no kind {gathers.kind}", one_of(sorted(others))
         return
     for key, stages in (("stages", gathers.stages), ("moves_to", (gathers.moves_to,))):
         for stage in stages:
             if stage not in found.stages:
-                yield (*where, key), f"{gathers.kind} has no stage {stage}", _one_of(found.stages)
+                yield (*where, key), f"{gathers.kind} has no stage {stage}", one_of(found.stages)
     for name, wanted in gathers.only_if.items():
-        yield from _condition(found, name, (wanted,), (*where, "only_if", name))
+        yield from condition(found, name, (wanted,), (*where, "only_if", name))
 
 
 def _other(name: str, category: str | None, fields: Iterable[str], others: Mapping[str, Kind], where: Where) -> Iterator[Broken]:
     found = others.get(name)
     if found is None:
-        yield (*where, "kind"), f"no kind {name}", _one_of(sorted(others))
+        yield (*where, "kind"), f"no kind {name}", one_of(sorted(others))
         return
     if found.retired:
         yield (*where, "kind"), f"{name} is retired", "choose another kind"
     if category is not None and category not in found.category_paths:
-        yield (*where, "category"), f"{name} has no category {category}", _one_of(sorted(found.category_paths))
+        yield (*where, "category"), f"{name} has no category {category}", one_of(sorted(found.category_paths))
     for field in fields:
         yield from _target(found, field, (*where, "fields", field))
 
@@ -92,7 +91,7 @@ def _target(kind: Kind, field: str, where: Where) -> Iterator[Broken]:
     rule = kind.fields.get(field)
     fit = [name for name, one in kind.fields.items() if one.type in {FieldType.TEXT, FieldType.LONG_TEXT, FieldType.CHOICE}]
     if rule is None:
-        yield where, f"{kind.kind} has no field {field}", _one_of(fit)
+        yield where, f"{kind.kind} has no field {field}", one_of(fit)
     elif field not in fit:
         yield where, f"{field} is of type {rule.type.value}", "a text or a choice"
 
@@ -102,24 +101,13 @@ def _letters(kind: Kind) -> Iterator[Broken]:
     if letters is None:
         return
     if letters.file is not None and (letters.file not in kind.fields or kind.fields[letters.file].type is not FieldType.FILES):
-        yield ("letters", "file"), f"{letters.file} is no field of type files", _one_of(
+        yield ("letters", "file"), f"{letters.file} is no field of type files", one_of(
             name for name, rule in kind.fields.items() if rule.type is FieldType.FILES)
-    if letters.how is not None and not set(SENDINGS) <= set(kind.fields[letters.how].options if letters.how in kind.fields else ()):
-        yield ("letters", "how"), f"{letters.how} is no choice of {', '.join(SENDINGS)}", "add the options"
+    how = None if letters.how is None else kind.fields.get(letters.how)
+    if letters.how is not None and not (how and how.type is FieldType.CHOICE and set(SENDINGS) <= set(how.options)):
+        yield ("letters", "how"), f"{letters.how} is no choice of {', '.join(SENDINGS)}", "a choice with these options"
     if letters.then is not None and letters.then not in kind.stages:
-        yield ("letters", "then"), f"no stage {letters.then}", _one_of(kind.stages)
-
-
-def _condition(kind: Kind, name: str, wanted: Iterable[str], where: Where) -> Iterator[Broken]:
-    rule = kind.fields.get(name)
-    if rule is None or rule.type not in CONDITIONS:
-        yield where, f"{name} is no choice and no yes_no of {kind.kind}", _one_of(
-            n for n, one in kind.fields.items() if one.type in CONDITIONS)
-        return
-    options = list(rule.options) if rule.type is FieldType.CHOICE else ["yes", "no"]
-    for value in wanted:
-        if value not in options:
-            yield where, f"{name} is never {value}", _one_of(options)
+        yield ("letters", "then"), f"no stage {letters.then}", one_of(kind.stages)
 
 
 def _template(text: str, known: Iterable[str], where: Where) -> Iterator[Broken]:
@@ -131,8 +119,4 @@ def _template(text: str, known: Iterable[str], where: Where) -> Iterator[Broken]
         return
     for _, name, form, conversion in parts:
         if name is not None and (form or conversion or name not in names):
-            yield where, f"{{{name}}} is not known here", _one_of(names)
-
-
-def _one_of(names: Iterable[str]) -> str:
-    return f"one of {', '.join(names)}"
+            yield where, f"{{{name}}} is not known here", one_of(names)

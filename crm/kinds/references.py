@@ -13,6 +13,8 @@ from crm.kinds.schema import RESERVED, Category, ClockRule, FieldRule, FieldType
 
 DEEPEST: Final = 3            # levels of categories: water / pipe / burst
 BRANCHES: Final = 60
+Where = tuple[int | str, ...]
+CONDITIONS: Final = {FieldType.CHOICE, FieldType.YES_NO}
 OPTIONED: Final = {FieldType.CHOICE, FieldType.CHOICES}
 NUMBERS: Final = {FieldType.NUMBER, FieldType.MONEY}
 TEXTS: Final = {FieldType.TEXT, FieldType.LONG_TEXT}
@@ -22,17 +24,31 @@ IN_TITLE: Final = {FieldType.TEXT, FieldType.NUMBER, FieldType.MONEY, FieldType.
 
 def broken_references(kind: Kind) -> list[Broken]:
     """(where, problem, what would be right) for each; none when the kind holds together."""
-    return [*_stages(kind), *_fields(kind), *_clocks(kind), *_title(kind), *_categories(kind.categories, ("categories",), 1)]
+    return [*_stages(kind), *_fields(kind), *_clocks(kind), *_title(kind), *_hand_in(kind),
+            *_categories(kind.categories, ("categories",), 1)]
 
 
-def _one_of(names: Iterable[str]) -> str:
+def one_of(names: Iterable[str]) -> str:
     return f"one of {', '.join(names)}"
+
+
+def condition(kind: Kind, name: str, wanted: Iterable[str], where: Where) -> Iterator[Broken]:
+    """That a field has one of these values."""
+    rule = kind.fields.get(name)
+    if rule is None or rule.type not in CONDITIONS:
+        yield where, f"{name} is no choice and no yes_no of {kind.kind}", one_of(
+            n for n, one in kind.fields.items() if one.type in CONDITIONS)
+        return
+    options = list(rule.options) if rule.type is FieldType.CHOICE else ["yes", "no"]
+    for value in wanted:
+        if value not in options:
+            yield where, f"{name} is never {value}", one_of(options)
 
 
 def _stages(kind: Kind) -> Iterator[Broken]:
     whole = True
     if kind.opens_in not in kind.stages:
-        yield ("opens_in",), f"no stage {kind.opens_in}", _one_of(kind.stages)
+        yield ("opens_in",), f"no stage {kind.opens_in}", one_of(kind.stages)
         whole = False
     elif kind.stages[kind.opens_in].final:
         yield ("opens_in",), f"{kind.opens_in} is final", "open it in a stage that is not"
@@ -40,20 +56,21 @@ def _stages(kind: Kind) -> Iterator[Broken]:
         for target, move in stage.moves.items():
             where = ("stages", name, "moves", target)
             if target not in kind.stages:
-                yield where, f"no stage {target}", _one_of(kind.stages)
+                yield where, f"no stage {target}", one_of(kind.stages)
                 whole = False
             elif target == name:
                 yield where, "leads to where it begins", "leave it out"
             for key, place, need in (*(("needs", *one) for one in enumerate(move.needs)),
                                      *(("needs_one", *one) for one in enumerate(move.needs_one))):
                 if need not in kind.fields and need not in RESERVED:
-                    yield (*where, key, place), f"no field {need}", _one_of([*kind.fields, *RESERVED])
+                    yield (*where, key, place), f"no field {need}", one_of([*kind.fields, *RESERVED])
                 elif need == "category" and not kind.categories:
                     yield (*where, key, place), "there are no categories", "add `categories`, or leave it out"
             for place, need in enumerate(move.anew):
                 if need not in move.needs or need not in kind.fields:
-                    yield (*where, "anew", place), f"{need} is not needed here", _one_of(n for n in move.needs if n in kind.fields)
-            yield from _condition(kind, move.only_if, (*where, "only_if"))
+                    yield (*where, "anew", place), f"{need} is not needed here", one_of(n for n in move.needs if n in kind.fields)
+            for field, value in move.only_if.items():
+                yield from condition(kind, field, (value,), (*where, "only_if", field))
         if stage.follow_up and kind.kind == "followup":
             yield ("stages", name, "follow_up"), "a follow-up is not followed up", "leave it out"
         if stage.call_back and kind.kind == "callback":
@@ -62,18 +79,6 @@ def _stages(kind: Kind) -> Iterator[Broken]:
         yield ("stages",), "none is final", "add `final: true` where a ticket is closed"
     elif whole:
         yield from _ways(kind)
-
-
-def _condition(kind: Kind, only_if: dict[str, str], where: tuple[int | str, ...]) -> Iterator[Broken]:
-    for name, value in only_if.items():
-        rule = kind.fields.get(name)
-        if rule is None or rule.type not in {FieldType.CHOICE, FieldType.YES_NO}:
-            fit = [n for n, f in kind.fields.items() if f.type in {FieldType.CHOICE, FieldType.YES_NO}]
-            yield (*where, name), f"{name} is no choice and no yes_no", _one_of(fit)
-            continue
-        options = list(rule.options) if rule.type is FieldType.CHOICE else ["yes", "no"]
-        if value not in options:
-            yield (*where, name), f"{name} is never {value}", _one_of(options)
 
 
 def _ways(kind: Kind) -> Iterator[Broken]:
@@ -112,7 +117,7 @@ def _fields(kind: Kind) -> Iterator[Broken]:
         yield from _field(rule, where)
 
 
-def _field(rule: FieldRule, where: tuple[int | str, ...]) -> Iterator[Broken]:
+def _field(rule: FieldRule, where: Where) -> Iterator[Broken]:
     if rule.type in OPTIONED and not rule.options:
         yield where, f"a {rule.type.value} without options", "add `options`"
     elif rule.type not in OPTIONED and rule.options:
@@ -145,7 +150,7 @@ def _clocks(kind: Kind) -> Iterator[Broken]:
         for key, stages in (("runs_in", rule.runs_in), ("pauses_in", rule.pauses_in)):
             for place, stage in enumerate(stages):
                 if stage not in kind.stages:
-                    yield (*where, key, place), f"no stage {stage}", _one_of(kind.stages)
+                    yield (*where, key, place), f"no stage {stage}", one_of(kind.stages)
                 elif kind.stages[stage].final:
                     yield (*where, key, place), f"{stage} is final: every clock has ended there", "leave it out"
         for stage in sorted(set(rule.runs_in) & set(rule.pauses_in)):
@@ -154,23 +159,23 @@ def _clocks(kind: Kind) -> Iterator[Broken]:
         yield from _ladder(rule, where)
 
 
-def _limit(kind: Kind, rule: ClockRule, where: tuple[int | str, ...]) -> Iterator[Broken]:
+def _limit(kind: Kind, rule: ClockRule, where: Where) -> Iterator[Broken]:
     for key, name, fits in (("by_field", rule.by_field, {FieldType.CHOICE}), ("until", rule.until, {FieldType.TIME})):
         if name is None:
             continue
         if name not in kind.fields:
-            yield (*where, key), f"no field {name}", _one_of([n for n, f in kind.fields.items() if f.type in fits])
+            yield (*where, key), f"no field {name}", one_of([n for n, f in kind.fields.items() if f.type in fits])
         elif kind.fields[name].type not in fits:
             yield (*where, key), f"{name} is of type {kind.fields[name].type.value}", f"a field of type {', '.join(fits)}"
         elif key == "by_field":
             options = kind.fields[name].options
             for option in rule.allowed_by:
                 if option not in options:
-                    yield (*where, "allowed_by", option), f"no option {option} of {name}", _one_of(options)
+                    yield (*where, "allowed_by", option), f"no option {option} of {name}", one_of(options)
             for option in options:
                 if option not in rule.allowed_by:
                     yield (*where, "allowed_by"), f"says nothing of {option}", f"add `{option}:`"
-    spans: list[tuple[tuple[int | str, ...], Span]] = [((*where, "allowed_by", option), span)
+    spans: list[tuple[Where, Span]] = [((*where, "allowed_by", option), span)
                                                        for option, span in rule.allowed_by.items()]
     if rule.allowed is not None:
         spans.append(((*where, "allowed"), rule.allowed))
@@ -181,7 +186,7 @@ def _limit(kind: Kind, rule: ClockRule, where: tuple[int | str, ...]) -> Iterato
             yield place, "counts working days, and this clock runs every day", "add `calendar: office`"
 
 
-def _ladder(rule: ClockRule, where: tuple[int | str, ...]) -> Iterator[Broken]:
+def _ladder(rule: ClockRule, where: Where) -> Iterator[Broken]:
     before: Rung | None = None
     for place, rung in enumerate(rule.ladder):
         if rung.after.working_days and rule.calendar != "office":
@@ -204,14 +209,32 @@ def _title(kind: Kind) -> Iterator[Broken]:
         if form or conversion:
             yield ("title",), f"{{{name}}} is to be formatted", "the name alone"
         elif name != "category" and name not in kind.fields:
-            yield ("title",), f"no field {name or '(empty)'}", _one_of(fit)
+            yield ("title",), f"no field {name or '(empty)'}", one_of(fit)
         elif name != "category" and kind.fields[name].private:
-            yield ("title",), f"{name} is private, and everybody reads the title", _one_of(fit)
+            yield ("title",), f"{name} is private, and everybody reads the title", one_of(fit)
         elif name not in fit:
-            yield ("title",), f"{name} is of type {kind.fields[name].type.value}", _one_of(fit)
+            yield ("title",), f"{name} is of type {kind.fields[name].type.value}", one_of(fit)
 
 
-def _categories(tree: dict[str, Category], where: tuple[int | str, ...], level: int) -> Iterator[Broken]:
+def _hand_in(kind: Kind) -> Iterator[Broken]:
+    """Who hands one in is asked for these and for nothing else, so nothing else may be required."""
+    if (given := kind.hand_in) is None:
+        return
+    asked = {"words": given.words, "place": given.place, "contact": given.contact, "urgency": given.urgency}
+    for key, name in asked.items():
+        types = {FieldType.CHOICE} if key == "urgency" else TEXTS
+        if name is not None and (name not in kind.fields or kind.fields[name].type not in types):
+            problem = f"{name} is of type {kind.fields[name].type.value}" if name in kind.fields else f"no field {name}"
+            yield ("hand_in", key), problem, one_of(n for n, f in kind.fields.items() if f.type in types)
+    named = [name for name in asked.values() if name is not None]
+    if len(set(named)) < len(named):
+        yield ("hand_in",), "names a field twice", "a field for each"
+    for name, rule in kind.fields.items():
+        if rule.required and name not in named:
+            yield ("hand_in",), f"{name} is required, and who hands one in is not asked for it", "leave one of both out"
+
+
+def _categories(tree: dict[str, Category], where: Where, level: int) -> Iterator[Broken]:
     if len(tree) > BRANCHES:
         yield where, f"{len(tree)} categories side by side", f"at most {BRANCHES}"
     for name, category in tree.items():

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Final, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from callcenter.roles import Role
+from callcenter.roles import STAFF, Role
 from callcenter.site.parts import Words
 
 ID: Final = r"^[a-z][a-z0-9_]{0,19}$"
@@ -71,7 +71,7 @@ Moment = Annotated[str, BeforeValidator(_moment)]
 
 def _who(value: Any) -> Any:
     """One fault for a word that is neither, where the union would give two."""
-    words = {role.value: role for role in Role if role is not Role.WALLBOARD}
+    words = {role.value: role for role in Role if role in STAFF}
     if value in ("owner", "assignee") or isinstance(value, Role):
         return value
     if isinstance(value, str) and value in words:
@@ -167,6 +167,15 @@ class Letters(Part):
     then: Id | None = None                                   # stage that the ticket goes to
 
 
+class HandIn(Part):
+    """Employees hand such tickets in for households (I5): the fields that get what they say."""
+
+    words: Id                            # of texts; as place and contact
+    place: Id | None = None              # left out: into the ticket's notes
+    contact: Id | None = None            # whom to ask for; likewise
+    urgency: Id | None = None            # of type choice; left out: they are not asked
+
+
 class Stage(Part):
     name: Words
     moves: dict[Id, Move] = {}           # stage → who may move it there
@@ -229,6 +238,7 @@ class Kind(Part):
     title: str = Field(default="{category}", max_length=200)    # template of the list's line: {category}, {field}
     recurs: Recurs | None = None
     letters: Letters | None = None
+    hand_in: HandIn | None = None                               # left out: no employee hands one in (I5)
     counts_as: Literal["complaint"] | None = None               # in which monthly report (E9)
 
     def final(self, stage: str) -> bool:

@@ -15,7 +15,7 @@ from typing import Final
 from sqlalchemy import ScalarSelect, func, select
 from sqlalchemy.orm import Session
 
-from callcenter.errors import ConfigError, Forbidden, NotFound
+from callcenter.errors import ConfigError, Forbidden, NotFound, check_version
 from callcenter.roles import Role
 from callcenter.yamlfile import FileFaults
 from crm.kinds.load import load_kept, load_kind, shipped_texts
@@ -143,8 +143,10 @@ def text_of(session: Session, kind: str, version: int) -> str:
     return found.text
 
 
-def write_kind(session: Session, actor: Actor, kind: str, text: str, now: datetime, *, dry_run: bool = False) -> Written:
-    """A new version, or the first of a new kind; the same text again is none. Raises FileFaults with every fault."""
+def write_kind(session: Session, actor: Actor, kind: str, text: str, now: datetime, if_version: int | None = None, *,
+               dry_run: bool = False) -> Written:
+    """A new version, or the first of a new kind; the same text again is none. `if_version`: the newest one that the writer has
+    read. Raises FileFaults with every fault, Changed."""
     if not actor.has(*WRITES):
         raise Forbidden
     found = load_kind(text, f"{kind}.yaml", {one.kind.kind: one.kind for one in newest(session)})
@@ -152,6 +154,7 @@ def write_kind(session: Session, actor: Actor, kind: str, text: str, now: dateti
         raise FileFaults([ConfigError(f"{kind}.yaml", _line_of_kind(text), "kind", f"is {found.kind}", f"`kind: {kind}`")])
     last = session.execute(select(KindVersion.version, KindVersion.digest).where(KindVersion.kind == kind)
                            .order_by(KindVersion.version.desc()).limit(1).with_for_update()).first()
+    check_version(last.version if last else 0, if_version)
     digest = _digest(text)
     if dry_run or (last and last.digest == digest):
         return Written(found, None if dry_run or last is None else last.version, last is None or last.digest != digest)

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from crm.households.sheet import Cell, Sheet
+from crm.households.sheet import Cell, Sheet, unguarded
 from crm.households.words import FAULTS as OF_FILES
 from crm.households.words import Words
 from crm.knowledge.schemas import EntryContent
@@ -24,6 +24,7 @@ HEADINGS: Final = {
     "适用小区": "estates", "生效日期": "valid_from", "失效日期": "valid_to"}
 FAULTS: Final[dict[str, Words]] = OF_FILES | {
     "category": Words("没有这个分类", "there is no such category"),
+    "column_unknown": Words(f"没有这一列；可用的列：{'、'.join(HEADINGS)}", f"no such column; there are {', '.join(COLUMNS)}"),
     "code": Words("编号只能用小写字母、数字和 -，以字母开头，最长 40 个字符",
                   "up to 40 small letters, digits and -, a letter first"),
     "code_twice": Words("编号在文件里出现了两次", "the code is in the file twice"),
@@ -41,7 +42,6 @@ _DATE: Final = re.compile(r"([0-9]{4})[-/.年]([0-9]{1,2})[-/.月]([0-9]{1,2})�
 _CODE: Final = re.compile(r"[a-z][a-z0-9-]{0,39}")
 _CONTROL: Final = re.compile(r"[\x00-\x09\x0b-\x1f\x7f]")
 _KINDS: Final = {"string_too_long": "too_long", "too_long": "too_long", "string_pattern_mismatch": "characters"}    # pydantic's
-_GUARD: Final = re.compile(r"'(?=[=+\-@'])")
 
 
 @dataclass(frozen=True)
@@ -67,17 +67,21 @@ def read_rows(sheet: Sheet, categories: Mapping[str, str], estates: Mapping[str,
     names = [HEADINGS.get(heading, heading.casefold()) for heading in sheet.header]
     faults = [RowFault(1, column, "column_missing") for column in NEEDED if column not in names]
     faults += [RowFault(1, column, "column_twice") for column in COLUMNS if names.count(column) > 1]
+    faults += [RowFault(1, name[:80], "column_unknown") for name in names if name and name not in COLUMNS]
     if faults:
         return [], faults
     lines: list[Line] = []
+    codes: set[str] = set()
     for row, cells in sheet.rows:
         if len(cells) != len(names):
             faults.append(RowFault(row, "-", "fields", str(len(cells))))
             continue
         found = _Row(row, dict(zip(names, cells, strict=True)), categories, estates, bound=bound)
         line = found.line()
-        if line is not None and line.code is not None and any(line.code == other.code for other in lines):
-            found.fault("code", "code_twice", line.code)
+        if line is not None and line.code is not None:
+            if line.code in codes:
+                found.fault("code", "code_twice", line.code)
+            codes.add(line.code)
         faults += found.faults
         if line is not None and not found.faults:
             lines.append(line)
@@ -133,8 +137,7 @@ class _Row:
         if isinstance(cell, date):
             self.fault(column, "is_a_date", cell.isoformat())
             return ""
-        text = cell.replace("\r\n", "\n").strip()
-        text = _GUARD.sub("", text, count=1) if text.startswith("'") else text
+        text = unguarded(cell.replace("\r\n", "\n").strip())
         if _CONTROL.search(text):
             self.fault(column, "characters", text)
             return ""

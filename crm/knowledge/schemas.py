@@ -15,6 +15,7 @@ State = Literal["draft", "approved", "declined", "replaced"]
 Use = Literal["greeting", "closing", "nuisance", "press", "safety"]
 Danger = Literal["power_cut", "flooding", "gas", "fire", "storm", "earthquake", "theft", "injury", "evacuation", "lift"]
 LANGUAGES: Final[tuple[Language, ...]] = ("zh", "en")
+W = TypeVar("W")
 _MARKUP: Final = re.compile(r"<[a-zA-Z/!]|!\[|\]\((?!https://)")
 
 
@@ -53,6 +54,14 @@ class ScriptWords(Part):
     text: Annotated[Prose, Field(description="what is read out; `{company}` is the company's name")]
 
 
+def _spoken(language: Language, zh: W | None, en: W | None) -> tuple[Language, W]:
+    """In that language, or in the other one where there is none."""
+    if zh is not None and (language == "zh" or en is None):
+        return "zh", zh
+    assert en is not None  # one of them is there
+    return "en", en
+
+
 class Holds(Part):
     """Where and when it holds."""
 
@@ -83,19 +92,10 @@ class EntryContent(Holds):
 
     @property
     def title(self) -> str:
-        words = self.zh or self.en
-        assert words is not None  # some_language
-        return words.question
+        return self.words("zh")[1].question
 
     def words(self, language: Language) -> tuple[Language, EntryWords]:
-        """In that language, or in the other one where there is none."""
-        found = self.zh if language == "zh" else self.en
-        if found is not None:
-            return language, found
-        other: Language = "en" if language == "zh" else "zh"
-        found = self.en if language == "zh" else self.zh
-        assert found is not None  # some_language
-        return other, found
+        return _spoken(language, self.zh, self.en)
 
 
 class ScriptContent(Holds):
@@ -119,23 +119,14 @@ class ScriptContent(Holds):
 
     @property
     def title(self) -> str:
-        words = self.zh or self.en
-        assert words is not None  # whole
-        return words.title
+        return self.words("zh")[1].title
 
     @property
     def category(self) -> None:
         return None
 
     def words(self, language: Language) -> tuple[Language, ScriptWords]:
-        """In that language, or in the other one where there is none."""
-        found = self.zh if language == "zh" else self.en
-        if found is not None:
-            return language, found
-        other: Language = "en" if language == "zh" else "zh"
-        found = self.en if language == "zh" else self.zh
-        assert found is not None  # whole
-        return other, found
+        return _spoken(language, self.zh, self.en)
 
 
 C = TypeVar("C", EntryContent, ScriptContent)

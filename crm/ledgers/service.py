@@ -3,12 +3,13 @@ whoever is killed in the middle goes on where it was. Callers commit."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, tzinfo
+from itertools import islice
 from typing import Final
 
-from sqlalchemy import exists, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
 from crm.households.models import Estate, Household, HouseholdTag
@@ -26,6 +27,7 @@ from crm.tickets.service import locked, move, open_ticket, record, tie
 from crm.tickets.values import fits
 
 AT_ONCE: Final = 20
+CHUNK: Final = 500           # values a statement
 MOST_NAMED: Final = 100      # in a list that stands in a field
 
 
@@ -63,7 +65,7 @@ def make_some(session: Session, one: Due, now: datetime, tz: tzinfo, limit: int 
     """At most `limit` tickets; whether the period is wholly made now."""
     if session.get(LedgerPeriod, (one.kind.kind, one.period.name)) is not None:
         return True
-    wanted = [whose for whose in _wanted(session, one) if not _there(session, _cause(one, whose))]
+    wanted = list(islice(_not_there(session, one, _wanted(session, one)), limit + 1))
     if gathered := [ident for whose in wanted[:limit] for ident in whose.rows]:
         # Before the day's numbers, as whoever moves one of them holds it and then wants a number.
         session.execute(select(Ticket.id).where(Ticket.id.in_(gathered)).order_by(Ticket.id).with_for_update())
@@ -71,9 +73,10 @@ def make_some(session: Session, one: Due, now: datetime, tz: tzinfo, limit: int 
         _make(session, one, whose, now, tz)
     if len(wanted) > limit:
         return False
-    made = session.scalars(select(Ticket.id).where(Ticket.cause.startswith(f"recurs:{one.kind.kind}:{one.period.name}:"))).all()
-    session.add(LedgerPeriod(kind=one.kind.kind, period=one.period.name, made_at=now, tickets=len(made)))
-    note(session, now, "ledger.made", f"ledger:{one.kind.kind}", period=one.period.name, tickets=len(made))
+    made = session.scalar(select(func.count()).where(
+        Ticket.cause.startswith(f"recurs:{one.kind.kind}:{one.period.name}:", autoescape=True))) or 0
+    session.add(LedgerPeriod(kind=one.kind.kind, period=one.period.name, made_at=now, tickets=made))
+    note(session, now, "ledger.made", f"ledger:{one.kind.kind}", period=one.period.name, tickets=made)
     session.flush()
     return True
 
@@ -132,8 +135,12 @@ def _make(session: Session, one: Due, whose: _Whose, now: datetime, tz: tzinfo) 
                     "to": gathers.moves_to, "missing": [fault.field for fault in error.faults]})
 
 
-def _there(session: Session, cause: str) -> bool:
-    return session.scalar(select(Ticket.id).where(Ticket.cause == cause)) is not None
+def _not_there(session: Session, one: Due, wanted: Sequence[_Whose]) -> Iterator[_Whose]:
+    """Looked up by hundreds: it is done in each transaction, while nobody else writes, and after a while most are there."""
+    for start in range(0, len(wanted), CHUNK):
+        part = {_cause(one, whose): whose for whose in wanted[start:start + CHUNK]}
+        there = set(session.scalars(select(Ticket.cause).where(Ticket.cause.in_(part))))
+        yield from (whose for cause, whose in part.items() if cause not in there)
 
 
 def _cause(one: Due, whose: _Whose) -> str:

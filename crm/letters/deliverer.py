@@ -55,7 +55,7 @@ class Deliverer:
     def step(self) -> int:
         """One round; how many were tried. Raises SQLAlchemyError."""
         now, tried = self._clock.now(), 0
-        while tried < AT_ONCE and (taken := self._next(now)) is not None:
+        while tried < AT_ONCE and (taken := self._next(self._clock.now())) is not None:      # taken for a while from its own moment
             self._send(taken)
             tried += 1
         if tried or self._tell_at is None or now >= self._tell_at:

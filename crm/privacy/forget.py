@@ -23,8 +23,10 @@ from crm.kinds.schema import Kind
 from crm.kinds.service import kind_of
 from crm.knowledge.models import KnowledgeSearch
 from crm.privacy.doomed import ATTACHMENTS, RECORDINGS, VOICEMAIL, doom
+from crm.recordings.files import sound_name
 from crm.recordings.models import RecordingNote, SealedRecording
 from crm.repairs.models import Charge, RepairStep, WorkOrder
+from crm.requests.models import HandedIn
 from crm.texts.models import Text
 from crm.tickets.models import Attachment, Ticket, TicketEvent
 from crm.tickets.values import title_of
@@ -49,9 +51,10 @@ def forget_call(session: Session, row: CallRow, now: datetime, *, sound: bool) -
 
 
 def forget_sound(session: Session, row: CallRow, now: datetime) -> None:
-    if row.recording_state in PRESENT and row.recording:
+    name = sound_name(row.recording, row.voicemail)
+    if row.recording_state in PRESENT and name:
         sealed = session.scalar(select(SealedRecording.path).where(SealedRecording.call_id == row.call_id))
-        for path in (row.recording, sealed):
+        for path in (name, row.recording, sealed):
             if path is not None:
                 doom(session, RECORDINGS, path, now)
         row.recording_state = ERASED
@@ -105,6 +108,7 @@ def forget_ticket(session: Session, row: Ticket, now: datetime) -> None:
     session.execute(update(WorkOrder).where(WorkOrder.ticket_id == row.id).values(content=None, reason=None))
     session.execute(update(Charge).where(Charge.ticket_id == row.id).values(discount_reason=None))
     session.execute(update(IncidentCall).where(IncidentCall.ticket_id == row.id).values(contact_number=None))
+    session.execute(update(HandedIn).where(HandedIn.ticket_id == row.id).values(words=None, place=None))
     forget_emergencies(session, row.id)
     for letter in session.scalars(select(Letter).where(Letter.ticket_id == row.id)):
         letter.subject, letter.body, letter.attachment_id = "", "", None      # its number and its times stay

@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from crm.calls.models import CallRow
 from crm.database import Database
-from crm.recordings.files import RecordingMissing, open_sound, place
+from crm.recordings.files import RecordingMissing, open_sound, place, sound_name
 from crm.recordings.keys import KeyMissing
 from crm.recordings.models import SealedRecording
 from crm.recordings.seal import Vault, digest_of
@@ -44,13 +44,13 @@ def check_all(database: Database, vault: Vault, now: datetime) -> Iterator[Check
         with database.reading() as session:
             rows = session.execute(
                 select(SealedRecording.call_id, SealedRecording.path, SealedRecording.sealed_sha256, CallRow.recording,
-                       CallRow.recording_sha256)
+                       CallRow.voicemail, CallRow.recording_sha256)
                 .join(CallRow, CallRow.call_id == SealedRecording.call_id)
                 .where(SealedRecording.call_id > last).order_by(SealedRecording.call_id).limit(AT_ONCE)).all()
         if not rows:
             return
-        for call_id, path, sealed_sha256, name, sha256 in rows:
-            fault = check(vault, call_id, name or "", path, sealed_sha256, sha256 or "")
+        for call_id, path, sealed_sha256, talk, message, sha256 in rows:
+            fault = check(vault, call_id, sound_name(talk, message) or "", path, sealed_sha256, sha256 or "")
             _keep(database, call_id, path, fault, now)
             yield Checked(call_id, path, fault)
         last = rows[-1][0]

@@ -57,6 +57,11 @@ class PlainFile:
         self.close()
 
 
+def sound_name(recording: str | None, message: str | None) -> str | None:
+    """Where a call's sound lies below the recordings: the talk as Asterisk wrote it, or what was made of it and the message."""
+    return f"{message.removesuffix('.wav')}+message.wav" if message else recording
+
+
 def sealed_name(name: str, key_id: str) -> str:
     """`2026/11/22/<call>.wav` → `2026/11/22/<call>.wav.k1.sxr`: sealed anew, it never lies where the old one does."""
     return f"{name}.k{key_id}{SEALED}"

@@ -40,6 +40,18 @@ class RecordingNote(Base):
     created_at: Mapped[datetime]
 
 
+class GreetingCheck(Base):
+    """Whether the agent greeted the caller, as a leader heard it (K3). The newest ear counts."""
+
+    __tablename__ = "greeting_checks"
+
+    call_id: Mapped[str] = mapped_column(ForeignKey("calls.call_id", ondelete="CASCADE"), primary_key=True)
+    said: Mapped[bool]
+    at: Mapped[datetime]
+    who: Mapped[str] = mapped_column(String(40))
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+
+
 class Listening(Base):
     """A browser that listens to a recording: its many range requests are one listening, and one row of the audit."""
 

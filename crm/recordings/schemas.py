@@ -17,6 +17,8 @@ class RecordingShown:
     seconds: float
     bytes: int
     sha256: str
+    message: bool            # the caller left one: the sound, or its end behind the talk
+    greeting: bool | None    # whether it was said, as a leader heard it; None: nobody has checked
     sealed: bool             # False: still as Asterisk wrote it, for seconds
     fault: str | None        # what the last check found
     notes: int

@@ -28,7 +28,7 @@ from crm.calls.recordings import KEPT, SEALED_STATE
 from crm.database import Database
 from crm.migrate import is_current
 from crm.privacy.doomed import RECORDINGS, doom, sweep
-from crm.recordings.files import PART, PlainFile, Sound, open_sound, place, sealed_name
+from crm.recordings.files import PART, PlainFile, Sound, open_sound, place, sealed_name, sound_name
 from crm.recordings.keys import KeyMissing, KeyRing
 from crm.recordings.models import SealedRecording
 from crm.recordings.peaks import peaks
@@ -61,14 +61,14 @@ class Vault:
 
 def waiting(database: Database, after: Waiting | None, limit: int = AT_ONCE) -> list[Waiting]:
     """Calls whose recording is kept and not sealed."""
-    query = (select(CallRow.ended_at, CallRow.call_id, CallRow.recording, CallRow.recording_sha256)
+    query = (select(CallRow.ended_at, CallRow.call_id, CallRow.recording, CallRow.voicemail, CallRow.recording_sha256)
              .where(CallRow.recording_state == KEPT, CallRow.ended_at.is_not(None))
              .order_by(CallRow.ended_at, CallRow.call_id).limit(limit))
     if after is not None:
         query = query.where(tuple_(CallRow.ended_at, CallRow.call_id) > (after.ended_at, after.call_id))
     with database.reading() as session:
-        return [Waiting(ended_at, call_id, name or "", sha256 or "") for ended_at, call_id, name, sha256 in session.execute(query)
-                if ended_at]
+        return [Waiting(ended_at, call_id, sound_name(talk, message) or "", sha256 or "")
+                for ended_at, call_id, talk, message, sha256 in session.execute(query) if ended_at]
 
 
 def seal_one(database: Database, vault: Vault, row: Waiting, now: datetime) -> bool:
@@ -103,15 +103,15 @@ def seal_anew(database: Database, vault: Vault, key_id: str, now: datetime, limi
     damaged, which is kept with them. Safe to be killed in, and to be begun again. Raises OSError, KeyMissing."""
     with database.reading() as session:
         rows = session.execute(
-            select(SealedRecording.call_id, SealedRecording.path, CallRow.recording, CallRow.recording_sha256)
+            select(SealedRecording.call_id, SealedRecording.path, CallRow.recording, CallRow.voicemail, CallRow.recording_sha256)
             .join(CallRow, CallRow.call_id == SealedRecording.call_id)
             .where(SealedRecording.key_id != key_id, SealedRecording.fault.is_(None))
             .order_by(SealedRecording.call_id).limit(limit)).all()
     faults = 0
-    for call_id, path, name, sha256 in rows:
+    for call_id, path, talk, message, sha256 in rows:
         try:
             with SealedFile(place(vault.folder, path), call_id, vault.ring) as old:
-                made = _write(vault, old, call_id, name or "", key_id, sha256 or "")
+                made = _write(vault, old, call_id, sound_name(talk, message) or "", key_id, sha256 or "")
         except (FileNotFoundError, Damaged) as error:
             faults += 1
             with database.writing.begin() as session:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from typing import Final
@@ -19,8 +19,8 @@ from crm.followups.models import FollowUpTask, FollowUpTry
 from crm.households.estates import must_see, seen_by
 from crm.households.service import every_id
 from crm.privacy.service import said
-from crm.recordings.files import RecordingMissing, Sound, open_sound
-from crm.recordings.models import Listening, RecordingNote, SealedRecording
+from crm.recordings.files import RecordingMissing, Sound, open_sound, sound_name
+from crm.recordings.models import GreetingCheck, Listening, RecordingNote, SealedRecording
 from crm.recordings.peaks import peaks
 from crm.recordings.schemas import NoteShown, RecordingShown, Waveform
 from crm.recordings.seal import Vault
@@ -35,12 +35,17 @@ _LISTENINGS_FOR: Final = timedelta(days=1)
 
 @dataclass(frozen=True)
 class RecordingFilter:
-    """`seat`: only calls answered there; `ticket_id`: of the call that opened it and of those whose entry names it."""
+    """`seat`: only calls answered there, and messages without a talk; `ticket_id`: of the call that opened it and of those whose
+    entry names it."""
 
     call_id: str | None = None
     ticket_id: int | None = None
     household_id: int | None = None
     seat: str | None = None
+    agent: str | None = None
+    greeting: bool | None = None             # of those that a leader has checked: said or not
+    since: datetime | None = None            # entered their queue
+    before: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -55,15 +60,16 @@ def recordings(session: Session, actor: Actor, wanted: RecordingFilter, keeping:
                limit: int = 50) -> list[RecordingShown]:
     """Newest first; for the next page give the last one's call. Raises NotFound for a call, ticket or household that the actor
     does not see."""
-    query = (_rows().where(seen_by(actor, CallRow.household_id), _not_of_another_estate(actor), _not_of_complaints_about(actor))
+    query = (_rows().where(seen_by(actor, CallRow.household_id), not_of_another_estate(actor), _not_of_complaints_about(actor))
              .order_by(CallRow.entered_at.desc(), CallRow.call_id.desc()).limit(limit))
     if wanted.call_id is not None:
         query = query.where(CallRow.call_id == wanted.call_id)
     if wanted.household_id is not None:
         must_see(session, actor, wanted.household_id, f"household {wanted.household_id}")
         query = query.where(CallRow.household_id.in_(every_id(session, wanted.household_id)))
+    query = query.where(*_told(wanted))
     if wanted.seat is not None:
-        query = query.where(CallRow.answered_by == wanted.seat)
+        query = query.where(or_(CallRow.answered_by == wanted.seat, _IS_MESSAGE_ALONE))
     if wanted.ticket_id is not None:
         ticket = session.get(Ticket, wanted.ticket_id)
         if ticket is None or not actor.sees(ticket.estate_id) or is_about(ticket.about_id, actor):
@@ -79,18 +85,18 @@ def recordings(session: Session, actor: Actor, wanted: RecordingFilter, keeping:
 
 
 def seen(session: Session, actor: Actor, call_id: str, seat: str | None) -> CallRow:
-    """The call, if the actor may hear it: `seat` is the only one whose calls are the actor's, None: all. Raises NotFound,
-    Forbidden, RecordingMissing."""
+    """The call, if the actor may hear it: `seat` is the only one whose talks are theirs, None: all; a message without a talk is
+    anybody's. Raises NotFound, Forbidden, RecordingMissing."""
     row = session.get(CallRow, call_id)
     if row is None or row.entered_at is None:
         raise NotFound(f"call {call_id}")
     must_see(session, actor, row.household_id, f"call {call_id}")
     if session.scalar(select(CallRow.call_id).where(
-            CallRow.call_id == call_id, _not_of_another_estate(actor), _not_of_complaints_about(actor))) is None:
+            CallRow.call_id == call_id, not_of_another_estate(actor), _not_of_complaints_about(actor))) is None:
         raise NotFound(f"call {call_id}")
-    if seat not in (None, row.answered_by):
+    if seat not in (None, row.answered_by) and not _is_message_alone(row):
         raise Forbidden
-    if row.recording_state not in PRESENT or not row.recording:
+    if row.recording_state not in PRESENT or not sound_name(row.recording, row.voicemail):
         raise RecordingMissing
     return row
 
@@ -98,7 +104,7 @@ def seen(session: Session, actor: Actor, call_id: str, seat: str | None) -> Call
 def sound_of(session: Session, vault: Vault, row: CallRow) -> Sound:
     """Open; to be closed. Raises RecordingMissing, Damaged, KeyMissing."""
     path = session.scalar(select(SealedRecording.path).where(SealedRecording.call_id == row.call_id))
-    return open_sound(vault.folder, row.call_id, row.recording or "", path, vault.ring)
+    return open_sound(vault.folder, row.call_id, sound_name(row.recording, row.voicemail) or "", path, vault.ring)
 
 
 def listen(session: Session, actor: Actor, sign_in_id: int, call_id: str, now: datetime) -> bool:
@@ -166,7 +172,27 @@ def drop_note(session: Session, actor: Actor, row: CallRow, note_id: int, now: d
                  subject=f"call:{row.call_id}", detail=json.dumps({"at_s": note.at_s, "of": note.who}, ensure_ascii=False))
 
 
-def _not_of_another_estate(actor: Actor) -> ColumnElement[bool]:
+def _told(wanted: RecordingFilter) -> Iterator[ColumnElement[bool]]:
+    """What needs nobody's rights."""
+    if wanted.agent is not None:
+        yield CallRow.answered_agent == wanted.agent
+    if wanted.greeting is not None:
+        yield GreetingCheck.said.is_(wanted.greeting)
+    if wanted.since is not None:
+        yield CallRow.queued_at >= wanted.since
+    if wanted.before is not None:
+        yield CallRow.queued_at < wanted.before
+
+
+def _is_message_alone(row: CallRow) -> bool:
+    return row.answered_by is None and row.voicemail is not None
+
+
+# Nobody talked: it is for whoever works the ticket.
+_IS_MESSAGE_ALONE: Final = and_(CallRow.answered_by.is_(None), CallRow.voicemail.is_not(None))
+
+
+def not_of_another_estate(actor: Actor) -> ColumnElement[bool]:
     """Also once its household was forgotten: `calls.estate_id` is written then (K1)."""
     if actor.estates is None:
         return true()
@@ -187,19 +213,22 @@ def _not_of_complaints_about(actor: Actor) -> ColumnElement[bool]:
     return and_(*(CallRow.call_id.not_in(calls) for calls in told))
 
 
-def _rows() -> Select[CallRow, SealedRecording]:
-    return (select(CallRow, SealedRecording).outerjoin(SealedRecording, SealedRecording.call_id == CallRow.call_id)
+def _rows() -> Select[CallRow, SealedRecording, GreetingCheck]:
+    return (select(CallRow, SealedRecording, GreetingCheck).outerjoin(SealedRecording, SealedRecording.call_id == CallRow.call_id)
+            .outerjoin(GreetingCheck, GreetingCheck.call_id == CallRow.call_id)
             .where(CallRow.recording_state.in_(PRESENT), CallRow.entered_at.is_not(None)))
 
 
-def _shown(session: Session, rows: Sequence[Row[CallRow, SealedRecording]], keeping: Keeping) -> list[RecordingShown]:
-    ids = [call.call_id for call, _ in rows]
+def _shown(session: Session, rows: Sequence[Row[CallRow, SealedRecording, GreetingCheck]],
+           keeping: Keeping) -> list[RecordingShown]:
+    ids = [call.call_id for call, *_ in rows]
     counted = dict(session.execute(select(RecordingNote.call_id, func.count()).where(RecordingNote.call_id.in_(ids))
                                    .group_by(RecordingNote.call_id)).all())
     return [RecordingShown(
         call_id=call.call_id, entered_at=call.entered_at, queue=call.queue, seat=call.answered_by, agent=call.answered_agent,
         household_id=call.household_id, seconds=call.recording_s or 0.0, bytes=call.recording_bytes or 0,
-        sha256=call.recording_sha256 or "", sealed=call.recording_state == SEALED_STATE, fault=sealed.fault if sealed else None,
+        sha256=call.recording_sha256 or "", sealed=call.recording_state == SEALED_STATE,
+        message=call.voicemail is not None, greeting=greeting.said if greeting else None, fault=sealed.fault if sealed else None,
         notes=counted.get(call.call_id, 0),
         expires_on=call.entered_at.astimezone(keeping.tz).date() + timedelta(days=keeping.days + 1))
-        for call, sealed in rows if call.entered_at is not None]
+        for call, sealed, greeting in rows if call.entered_at is not None]

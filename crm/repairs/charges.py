@@ -37,7 +37,6 @@ from crm.tickets.schemas import Changes
 ON_ACCOUNT: Final = "on_account"
 WORKING: Final = "working"
 PRICING: Final = "pricing"
-METHODS: Final = ("cash", "transfer", "wechat", "alipay", ON_ACCOUNT)
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ def counted(session: Session, actor: Actor, since: datetime, before: datetime, *
 
 
 def _responded(session: Session, actor: Actor, since: datetime, before: datetime, estate_id: int | None) -> list[Counted]:
-    """Once a ticket, however often it was dispatched: late if one of its clocks was; of the period in which the last one ended."""
+    """Once a ticket, however often it was dispatched: of its clocks that ended in the period, late if one was."""
     kept = func.min(cast(TicketClock.kept, Integer))
     query = _mine(session, actor, select(Ticket.id, Ticket.estate_id, User.name, func.max(TicketClock.ended_at), kept)
                   .join(TicketClock, TicketClock.ticket_id == Ticket.id), estate_id)

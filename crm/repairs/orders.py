@@ -8,7 +8,6 @@ from datetime import datetime, tzinfo
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from callcenter.errors import NotFound
 from crm.kinds.schema import Kind
 from crm.outbox.service import note
 from crm.repairs.engineers import REPAIR, is_engineer, proposals
@@ -108,13 +107,6 @@ def current(session: Session, row: Ticket) -> WorkOrder | None:
 
 def end(order: WorkOrder, state: str, now: datetime, reason: str | None = None) -> None:
     order.state, order.ended_at, order.reason = state, max(now, order.dispatched_at), reason[:500] if reason else None
-
-
-def order_of(session: Session, ticket_id: int, number: str) -> WorkOrder:
-    found = session.scalar(select(WorkOrder).where(WorkOrder.ticket_id == ticket_id, WorkOrder.number == number))
-    if found is None:
-        raise NotFound(f"order {number}")
-    return found
 
 
 def _made(session: Session, row: Ticket, person: User, actor: Actor, now: datetime, chosen: Proposal | None,

@@ -137,7 +137,7 @@ def repair_read(session: Session, view: View, ticket_id: int, rework_days: int) 
     return RepairRead(
         row.id, row.number, row.stage, row.state, row.version, tuple(orders_shown(session, view, orders)),
         tuple(steps_shown(session, view, steps)), tuple(charge_shown(view, one) for one in charges_of(session, row.id)),
-        bill(session, row), tuple(settlement_shown(one) for one in settlements_of(session, row.id)), tied,
+        bill(session, row), tuple(settlement_shown(view, one) for one in settlements_of(session, row.id)), tied,
         tuple(candidates(session, view.actor, row, rework_days)) if tied is None else ())
 
 
@@ -212,8 +212,9 @@ def charge_shown(view: View, row: Charge) -> ChargeShown:
                        row.settled_by)
 
 
-def settlement_shown(row: Settlement) -> SettlementShown:
-    return SettlementShown(row.id, row.at, row.who, row.method, row.amount, row.receipt, row.reverses_id, row.reason)
+def settlement_shown(view: View, row: Settlement) -> SettlementShown:
+    return SettlementShown(row.id, row.at, row.who, row.method, row.amount, row.receipt, row.reverses_id,
+                           view.show(row.reason, Private.TEXT))
 
 
 def _words(row: RepairStep) -> str | None:

@@ -34,9 +34,13 @@ class Time:
     def since(self) -> datetime:
         return self.begin - s.LONGEST_CALL
 
+    @property
+    def until(self) -> datetime:
+        return self.end + s.LONGEST_CALL
+
     def at_work(self, state: type[AgentStateRow] = AgentStateRow) -> tuple[ColumnElement[bool], ...]:
         """The agents' work that `sources.sources` looks at, by the index on when it began."""
-        return (state.began_at >= self.since, state.began_at < self.end + s.LONGEST_CALL,
+        return (state.began_at >= self.since, state.began_at < self.until,
                 or_(state.ended_at.is_(None), state.ended_at > self.begin))
 
 

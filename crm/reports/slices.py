@@ -190,6 +190,11 @@ def rows(by: By, sources: Sources, at: Sequence[datetime], rules: f.Rules, team_
     return [_row(name, at[where], at[where + 1], slices[name, where], rules, people=people) for name, where in sorted(slices)]
 
 
+def empty_row(key: str, begin: datetime, end: datetime, rules: f.Rules) -> FigureRow:
+    """Of an agent or a team of whom nothing in the interval is known."""
+    return _row(key, begin, end, _Slice(), rules, people=True)
+
+
 def _kinds(stay: Stay) -> Iterator[str]:
     """For which sums of `Spent` the time counts."""
     if stay.state is AgentState.SIGNED_OUT:

@@ -10,7 +10,7 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 from math import gcd
 from typing import Any, Final
@@ -48,9 +48,6 @@ from crm.reports.visits import visit_at
 
 MICRO: Final = 1_000_000
 WORK_MEM: Final = "64MB"     # of PostgreSQL, a month of 85,000 calls takes 23
-DAY_S: Final = 86_400
-EPOCH: Final = datetime.fromtimestamp(0, UTC)
-JULIAN_EPOCH: Final = 2_440_587.5
 _Moment = ColumnElement[Any] | InstrumentedAttribute[Any]
 
 
@@ -164,7 +161,8 @@ def _add_plain(session: Session, found: _Found, grain: Grain, time: Time, rules:
 
 
 def _each(time: Time, grain: Grain, *, lite: bool) -> Select[Any]:
-    """What figures need of each call; `odd`: several visits, or work of several agents, or none before the wrap-up."""
+    """What figures need of each call; `odd`: several visits, work of several agents, none before the wrap-up, or a call so long
+    that its talk may have begun later than is looked at."""
     state = AgentStateRow
     is_wrapup = state.state == AgentState.WRAPUP
     until = func.coalesce(state.ended_at, literal(time.now, UtcDateTime))
@@ -176,18 +174,25 @@ def _each(time: Time, grain: Grain, *, lite: bool) -> Select[Any]:
                .label("wrapup"))
         .where(state.call_id.is_not(None), state.state.in_(sorted(AT_WORK)), *time.at_work())
         .group_by(state.call_id).subquery("work"))
-    talked = (select(_us(func.sum(_span(TalkSegment.began_at, TalkSegment.ended_at, lite=lite)), lite=lite))
-              .where(TalkSegment.call_id == CallRow.call_id, TalkSegment.seat.is_not(None)).scalar_subquery())
-    odd = case((went_on(), 1), (work.c.first != work.c.last, 1), (work.c.wrapup_at <= work.c.talk_at, 1), else_=0)
-    return (
+    each_talk, talked_us = TalkSegment.seat.is_not(None), _us(
+        func.sum(_span(TalkSegment.began_at, TalkSegment.ended_at, lite=lite)), lite=lite)
+    talked = (select(TalkSegment.call_id, talked_us.label("us"))
+              .where(each_talk, TalkSegment.began_at >= time.begin, TalkSegment.began_at < time.until)
+              .group_by(TalkSegment.call_id).subquery("talked"))
+    # Call by call SQLite is a quarter quicker, PostgreSQL half as quick.
+    talk_us = select(talked_us).where(TalkSegment.call_id == CallRow.call_id, each_talk).scalar_subquery() if lite else talked.c.us
+    odd = case((went_on(), 1), (work.c.first != work.c.last, 1), (work.c.wrapup_at <= work.c.talk_at, 1),
+               (CallRow.ended_at >= time.until, 1), else_=0)
+    found = (
         select(CallRow.call_id, func.coalesce(CallRow.queue, "").label("queue"), grain.place(CallRow.queued_at).label("place"),
                odd.label("odd"), case((CallRow.answered_at.is_not(None), 1), else_=0).label("answered"), CallRow.outcome,
                CallRow.stage, CallRow.wait_s, CallRow.expected_wait_s, CallRow.ring_s,
                _us(_span(CallRow.rang_at, CallRow.answered_at, lite=lite), lite=lite).label("rang_us"),
-               func.coalesce(talked, CallRow.talk_s * MICRO).label("talk_us"),
+               func.coalesce(talk_us, CallRow.talk_s * MICRO).label("talk_us"),
                case((work.c.talk_at.is_not(None), func.coalesce(_us(work.c.wrapup, lite=lite), 0.0))).label("wrapup_us"))
         .outerjoin(work, work.c.call_id == CallRow.call_id)
         .where(*queued(time.begin, time.end), CallRow.entered_at.is_not(None)))
+    return found if lite else found.outerjoin(talked, talked.c.call_id == CallRow.call_id)
 
 
 def _of_call(call: f.Counted, rules: f.Rules) -> _Sums:
@@ -249,7 +254,7 @@ class Grain:
 
     def place(self, moment: _Moment) -> ColumnElement[Any]:
         if self.lite:
-            return _whole_seconds(moment, self.begin) // self.seconds
+            return (_whole_seconds(moment) - round(self.begin.timestamp())) // self.seconds
         return func.date_bin(timedelta(seconds=self.seconds), moment, literal(self.begin, UtcDateTime), type_=UtcDateTime)
 
     def moment(self, place: int | datetime) -> datetime:
@@ -261,7 +266,7 @@ def _span(begin: _Moment, end: _Moment, *, lite: bool) -> ColumnElement[Any]:
     if not lite:
         return cast(end, DateTime(timezone=True)) - cast(begin, DateTime(timezone=True))
     begin_us, end_us = (cast(func.substr(moment, 21, 6), BigInteger) for moment in (begin, end))
-    return (_whole_seconds(end, EPOCH) - _whole_seconds(begin, EPOCH)) * MICRO + end_us - begin_us
+    return (_whole_seconds(end) - _whole_seconds(begin)) * MICRO + end_us - begin_us
 
 
 def _us(span: ColumnElement[Any], *, lite: bool) -> ColumnElement[float]:
@@ -269,7 +274,6 @@ def _us(span: ColumnElement[Any], *, lite: bool) -> ColumnElement[float]:
     return cast(span, Float) if lite else cast(extract("epoch", span), Float) * MICRO
 
 
-def _whole_seconds(moment: _Moment, since: datetime) -> ColumnElement[int]:
-    """SQLite's. Its reading of a moment is rounded to milliseconds: fractions of a second are left out before."""
-    days = func.julianday(func.substr(moment, 1, 19), type_=Float) - (JULIAN_EPOCH + since.timestamp() / DAY_S)
-    return cast(func.round(days * DAY_S), BigInteger)
+def _whole_seconds(moment: _Moment) -> ColumnElement[int]:
+    """Since 1970, SQLite's. Its reading of a moment is rounded to milliseconds: fractions of a second are left out before."""
+    return func.unixepoch(func.substr(moment, 1, 19), type_=BigInteger)

@@ -41,6 +41,8 @@ def bring_in(session: Session, actor: Actor, data: bytes, now: datetime, tz: tzi
     wanted = [(row, one) for row in rows if (one := _duty(users, estates, actor, row, tz)) is not None]
     if faults:
         return FileReport(dry_run, count, tuple(faults))
+    if not dry_run:      # as for a single shift: who changes the same people's is waited for, before theirs are read
+        session.execute(select(User.id).where(User.id.in_({one.user_id for _, one in wanted})).order_by(User.id).with_for_update())
     new = _new(session, wanted, faults)
     if faults:
         return FileReport(dry_run, count, tuple(faults))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from crm.households.sheet import FaultShown, Sheet, SheetRefused, read_sheet
+from crm.households.sheet import FaultShown, Sheet, SheetRefused, read_sheet, unguarded
 from crm.households.words import FAULTS, Words
 
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
@@ -53,7 +53,7 @@ class Row:
 
     def text(self, column: str, longest: int, *, required: bool = True) -> str:
         cell = self._cells.get(column, "")
-        text = cell.isoformat() if isinstance(cell, date) else str(cell).strip()
+        text = cell.isoformat() if isinstance(cell, date) else unguarded(str(cell).strip())
         if _CONTROL.search(text):
             self.fault(column, "characters", text)
         elif len(text) > longest:

@@ -292,14 +292,6 @@ class _AppQueueRun(Run):
         over = self._now + takes
         self._at(over if over >= entry.expires else over + manners.look_s, self._looks, call, call.mark)
 
-    def _again(self, call: Call) -> None:
-        """After the pause that follows a ring without an answer."""
-        line, entry = self._entries[call]
-        if line.has_turn(entry):
-            self._try(call)
-        else:
-            self._hears_place(call)
-
     def _try(self, call: Call) -> None:
         line, entry = self._entries[call]
         if self._now >= entry.expires:
@@ -352,12 +344,9 @@ class _AppQueueRun(Run):
         self._rests(call)
 
     def _rests(self, call: Call) -> None:
+        """The pause that follows a ring without an answer."""
         line, entry = self._entries[call]
         if self._now >= entry.expires or not line.members:
             self._stage(call)
         else:
-            self._at(self._now + self._manners.retry_s, self._again, call, call.mark)
-
-    def _leave(self, call: Call) -> None:
-        if call.state <= CallIs.RINGING:
-            self._out(call, ABANDONED)
+            self._at(self._now + self._manners.retry_s, self._turn, call, call.mark)

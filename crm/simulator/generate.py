@@ -7,7 +7,6 @@ day is busier or quieter as a whole, and each interval besides, by factors of me
 
 from __future__ import annotations
 
-import math
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -82,7 +81,3 @@ def _factor(chance: random.Random, variance: float) -> float:
 
 def _chance(seed: int, what: str) -> random.Random:
     return random.Random(f"{seed}:{what}")  # noqa: S311 — a simulation
-
-
-def scaled(factor: float) -> Callable[[float], float]:
-    return lambda seconds: seconds * factor if math.isfinite(seconds) else seconds

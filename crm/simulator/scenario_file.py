@@ -18,7 +18,7 @@ from crm.simulator.chance import Empirical, Exponential, Times, lognormal_of
 from crm.simulator.fit import Fitted, Kind
 from crm.simulator.generate import Rates, generated
 from crm.simulator.past import DAY_S
-from crm.simulator.scenario import Agent, Caller, Level, Pause, Posture, Queue, Reserve, Ringing, Scenario, Step
+from crm.simulator.scenario import Agent, Caller, Level, Pause, Posture, Queue, Reserve, Ringing, Scenario, Span, Step
 
 STEP_S: Final = 1800.0
 Length = Annotated[float, Field(ge=0, le=86_400)]
@@ -150,10 +150,11 @@ def scenario_of(given: ScenarioGiven) -> Scenario:
                             one.callback_share, one.message_share, talk or 180.0, patience or 180.0))
     agents, reserves = [], []
     for group in given.agents:
+        shift = _span(group.begin, group.end)
+        pauses = tuple(Pause(*_from(shift[0], _span(each.begin, each.end)), not each.is_break) for each in group.pauses)
         for place in range(group.count):
-            code = str(int(group.code) + place)
-            pauses = tuple(Pause(*_span(each.begin, each.end), not each.is_break) for each in group.pauses)
-            agent = Agent(code, (_span(group.begin, group.end),), group.skills, frozenset(group.backup), pauses)
+            code = str(int(group.code) + place).zfill(len(group.code))
+            agent = Agent(code, (shift,), group.skills, frozenset(group.backup), pauses)
             if group.called_in_at is None:
                 agents.append(agent)
             else:
@@ -187,9 +188,14 @@ def callers_of(given: ScenarioGiven, seed: int, patience: float = 1.0) -> list[C
     return generated(Rates(STEP_S, rates), fitted, seed, patience=None if patience == 1 else lambda seconds: seconds * patience)
 
 
-def _span(begin: time, end: time) -> tuple[float, float]:
+def _span(begin: time, end: time) -> Span:
     first, last = _seconds(begin), _seconds(end)
     return first, last if last > first else last + DAY_S
+
+
+def _from(begin: float, span: Span) -> Span:
+    """A pause at 02:00 of a shift that begins at 22:00 is the next day's."""
+    return span if span[0] >= begin else (span[0] + DAY_S, span[1] + DAY_S)
 
 
 def _seconds(moment: time) -> float:

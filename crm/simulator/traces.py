@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import csv
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -15,6 +16,7 @@ from crm.simulator.past import DAY_S, Past
 
 OURS: Final = ("at", "wait_s", "answered", "talk_s")
 TECHNION: Final = ("vru+line", "type", "date", "vru_exit", "q_start", "q_time", "outcome", "ser_start", "ser_time", "server")
+YES_NO: Final = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
 HIGH_PRIORITY_POINTS: Final = 9        # the source: starts as if it had waited 1.5 minutes
 
 
@@ -71,10 +73,18 @@ def read_trace(lines: Iterable[str]) -> Trace:
 def _ours(row: Mapping[str, str]) -> tuple[date, Past] | None:
     at = datetime.fromisoformat(row["at"])
     midnight = at.replace(hour=0, minute=0, second=0, microsecond=0)
-    call = Past((at - midnight).total_seconds(), float(row["wait_s"]), row["answered"].lower() in ("yes", "1", "true"),
-                float(row["talk_s"] or 0), row.get("agent") or "", row.get("kind") or "", int(row.get("points") or 0),
-                row.get("queue") or "calls")
+    answered = YES_NO.get(row["answered"].strip().casefold())
+    if answered is None:
+        raise ValueError(f"answered is one of {', '.join(YES_NO)}, not {row['answered']!r}")
+    call = Past((at - midnight).total_seconds(), _length(row["wait_s"]), answered, _length(row["talk_s"] or "0"),
+                row.get("agent") or "", row.get("kind") or "", int(row.get("points") or 0), row.get("queue") or "calls")
     return at.date(), call
+
+
+def _length(text: str) -> float:
+    if not 0 <= (seconds := float(text)) < math.inf:
+        raise ValueError(f"{text} is no length in seconds")
+    return seconds
 
 
 def _technion(row: Mapping[str, str]) -> tuple[date, Past] | None:

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from callcenter.errors import Forbidden
-from callcenter.roles import Role
+from callcenter.roles import STAFF
 from crm.staff.actor import Actor
 from crm.staff.agents_models import AgentRow
 from crm.staff.models import User
@@ -107,7 +107,7 @@ def people_for(session: Session, actor: Actor, ticket_id: int) -> list[Colleague
     found = session.execute(select(User, AgentRow.name, AgentRow.team).outerjoin(
         AgentRow, (AgentRow.user_id == User.id) & AgentRow.active).where(User.active).order_by(User.name)).all()
     return [ColleagueShown(user.name, name or user.name, tuple(user.roles), team) for user, name, team in found
-            if set(user.roles) - {Role.WALLBOARD} and user.id != row.about_id and not barred(kind, row.fields, user.name)
+            if set(user.roles) & STAFF and user.id != row.about_id and not barred(kind, row.fields, user.name)
             and (user.estates is None or row.estate_id is None or row.estate_id in user.estates)]
 
 

@@ -46,7 +46,8 @@ class NewTicket:
     cause: str | None = None
     parent_id: int | None = None
     parent_as: Link | None = None
-    owner_id: int | None = None      # of a machine's ticket; else who opens it owns it
+    owner_id: int | None = None      # of a machine's ticket; else who opens it owns it,
+    handed_in: bool = False          # but for what an employee hands in (I5), which waits for somebody of the desk
 
 
 @dataclass(frozen=True)

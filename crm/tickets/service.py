@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from callcenter.drills import is_drill
 from callcenter.errors import Forbidden, NotFound, check_version
 from callcenter.numbers import normalise
+from callcenter.roles import STAFF
 from crm.calls.models import CallRow, ContactEntry
 from crm.clocks.office import calendars
 from crm.clocks.service import begin, follow
@@ -55,7 +56,8 @@ def open_ticket(session: Session, actor: Actor, new: NewTicket, now: datetime, t
         raise OfADrill
     found = kind_of(session, new.kind)
     kind = found.kind
-    _allowed_to_open(kind, actor)
+    if not (new.handed_in and kind.hand_in and not kind.retired):
+        _allowed_to_open(kind, actor)
     home, estate_id = _home(session, actor, new.household_id, new.estate_id)
     category = new.category if new.category in kind.category_paths or not actor.is_system else None
     kept, faults = checked(kind.fields, new.fields)
@@ -80,7 +82,7 @@ def open_ticket(session: Session, actor: Actor, new: NewTicket, now: datetime, t
         queue=new.queue, contact_number=_number(new.contact_number), notes=new.notes, category=category, fields=fields,
         title=title_of(kind, category, fields), parent_id=new.parent_id, about_id=about_id,
         parent_as=new.parent_as.value if new.parent_as else None, cause=new.cause, created_at=now,
-        owner_id=None if barred(kind, fields, actor.name) else new.owner_id or actor.user_id)
+        owner_id=None if new.handed_in or barred(kind, fields, actor.name) else new.owner_id or actor.user_id)
     session.add(row)
     session.flush()
     if new.call_id is not None:
@@ -187,7 +189,7 @@ def to_work_on(session: Session, actor: Actor, ticket_id: int, if_version: int |
 def person_for(session: Session, row: Ticket, kind: Kind, name: str, field: str) -> User:
     """An active user who may have this ticket. Raises FieldsUnfit, Barred."""
     user = session.scalar(select(User).where(User.name == name))
-    if user is None or not user.active:
+    if user is None or not user.active or not set(user.roles) & STAFF:
         raise FieldsUnfit([Fault(field, "no_person")])
     if user.estates is not None and row.estate_id is not None and row.estate_id not in user.estates:
         raise FieldsUnfit([Fault(field, "other_estate")])

@@ -85,18 +85,26 @@ class _Judged(http.client.HTTPConnection):
 
     def connect(self) -> None:
         self.sock = self._reached()
+        if self.was_cut:
+            raise TimeoutError
         if self._context is not None:
             wrapped = self._context.wrap_socket(self.sock, server_hostname=self.host, do_handshake_on_connect=False)
             self.sock = wrapped
             wrapped.do_handshake()
 
     def _reached(self) -> socket.socket:
-        for address in self._addresses[:-1]:
+        """Raises OSError: nobody is there, or the deadline passed before there was a connection to cut."""
+        failed: OSError = TimeoutError()
+        for address in self._addresses:
+            if self.was_cut:
+                raise TimeoutError
             try:
-                return socket.create_connection((str(address), self.port), CONNECT_S)
-            except OSError:
-                continue
-        return socket.create_connection((str(self._addresses[-1]), self.port), CONNECT_S)
+                found = socket.create_connection((str(address), self.port), CONNECT_S)
+            except OSError as error:
+                failed = error
+            else:
+                return found
+        raise failed
 
     def cut(self) -> None:
         """From another thread: whatever is waited for ends now."""

@@ -22,8 +22,8 @@ TESTED: Final = "webhook.tested"
 DELAYS: Final = tuple(timedelta(seconds=seconds) for seconds in (5, 30, 120, 600, 1800, 3600, 7200, *[14_400] * 5))
 GIVEN_UP_AFTER: Final = timedelta(days=3)     # without one delivery that got through
 LONGEST_URL: Final = 500
-_PATTERN: Final = re.compile(r"^(\*|[a-z][a-z_]*\.(\*|[a-z][a-z_]*))$")
-_PRINTABLE: Final = re.compile(r"^[!-~]+$")
+_PATTERN: Final = re.compile(r"\*|[a-z][a-z_]*\.(\*|[a-z][a-z_]*)")
+_PRINTABLE: Final = re.compile(r"[!-~]+")
 
 
 class UrlRefused(SixringError):
@@ -55,7 +55,7 @@ class Reply:
 
 def check_events(patterns: Sequence[str]) -> None:
     """Raises EventsRefused."""
-    if not patterns or not all(_PATTERN.match(pattern) for pattern in patterns):
+    if not patterns or not all(_PATTERN.fullmatch(pattern) for pattern in patterns):
         raise EventsRefused
 
 
@@ -67,7 +67,7 @@ def check_url(url: str, allowed: Allowed) -> None:
         host, port = parts.hostname, parts.port
     except ValueError as error:
         raise UrlRefused from error
-    if not host or port == 0 or len(url) > LONGEST_URL or not _PRINTABLE.match(url) or "\\" in url:
+    if not host or port == 0 or len(url) > LONGEST_URL or not _PRINTABLE.fullmatch(url) or "\\" in url:
         raise UrlRefused
     if parts.username is not None or parts.password is not None or parts.fragment:
         raise UrlRefused

@@ -131,7 +131,7 @@ def _keep(session: Session, delivery_id: int, reply: Reply, now: datetime) -> No
     if reply.is_received:
         row.state, row.next_at, hook.failing_since = "delivered", None, None
         return
-    row.next_at = next_try(row.tries, now)
+    row.next_at = next_try(row.tries, now) if row.tries else now      # 0: it was asked for again meanwhile
     row.state = "waiting" if row.next_at else "failed"
     hook.failing_since = hook.failing_since or now
     if hook.active and is_given_up(hook.failing_since, now):

@@ -13,6 +13,7 @@ from sqlalchemy import CursorResult, delete, select
 from sqlalchemy.orm import Session
 
 from callcenter.errors import Conflict, Forbidden, NotFound, check_version
+from crm.households.models import Estate
 from crm.outbox.models import OutboxEntry
 from crm.outbox.service import note
 from crm.paging import Order, Page
@@ -41,8 +42,9 @@ class Wanted:
 
 
 def subscribe(session: Session, actor: Actor, wanted: Wanted, now: datetime, allowed: Allowed) -> WebhookMade:
-    """Raises UrlRefused, EventsRefused, Forbidden for estates that the actor does not see."""
+    """Raises UrlRefused, EventsRefused, Forbidden for estates that the actor does not see, NotFound for one that there is not."""
     _check(actor, wanted, allowed)
+    _must_be_there(session, wanted.estates)
     row = Webhook(url=wanted.url, secret=_new_secret(), events=list(wanted.events),
                   estates=None if wanted.estates is None else sorted(set(wanted.estates)), active=True, version=1,
                   created_at=now, created_by=actor.user_id)
@@ -59,6 +61,7 @@ def change(session: Session, actor: Actor, webhook_id: int, wish: WebhookChange,
     estates = wish.estates if "estates" in wish.model_fields_set else row.estates
     wanted = Wanted(wish.url or row.url, tuple(wish.events or row.events), None if estates is None else tuple(estates))
     _check(actor, wanted, allowed)
+    _must_be_there(session, wish.estates)
     row.url, row.events = wanted.url, list(wanted.events)
     row.estates = None if wanted.estates is None else sorted(set(wanted.estates))
     if wish.active is not None and wish.active != row.active:
@@ -179,6 +182,12 @@ def _check(actor: Actor, wanted: Wanted, allowed: Allowed) -> None:
     check_events(wanted.events)
     if not _covers(actor, wanted.estates):
         raise Forbidden
+
+
+def _must_be_there(session: Session, estates: Sequence[int] | None) -> None:
+    named = set(estates or ())
+    if missing := named - set(session.scalars(select(Estate.id).where(Estate.id.in_(named)))):
+        raise NotFound(f"estate {min(missing)}")
 
 
 def _covers(actor: Actor, estates: Sequence[int] | None) -> bool:

@@ -25,7 +25,7 @@ seats = APIRouter(prefix="/seat-faults", tags=["agents"])
 Staffing = Annotated[SignedIn, Depends(require(*STAFFING))]
 Day = Annotated[date | None, Query(ge=date(2000, 1, 1), le=date(2100, 1, 1), description="local day; today when left out")]
 OnDesk = Annotated[SignedIn, Depends(require(*DESK))]
-Code = Annotated[str, Path(pattern=r"^[0-9]{3,6}$")]
+Code = Annotated[str, Path(pattern=r"^[0-9]{2,6}$", description="of an agent; in fixed seating a seat's number")]
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,30}$")]
 Name = Annotated[str, StringConstraints(pattern=r"^[^\r\n\";,|$\[\]{}()\\]{1,60}$")]
 UserName = Annotated[str, StringConstraints(max_length=40)]

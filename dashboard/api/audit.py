@@ -13,6 +13,7 @@ from crm.privacy.service import View
 from crm.staff.actor import Actor
 from crm.staff.audit import AuditFilter, audit_page
 from dashboard.access import acting, view_of
+from dashboard.moments import Moment
 from dashboard.problems import responses
 from dashboard.services import Given, Reading
 
@@ -46,8 +47,8 @@ def read_audit(
     subject: Annotated[str | None, Query(max_length=80, description="a thing, `call:…`; or all of a kind, `call:`")] = None,
     who: Annotated[str | None, Query(max_length=40)] = None,
     action: Annotated[str | None, Query(max_length=40)] = None,
-    begin: Annotated[AwareDatetime | None, Query(alias="from")] = None,
-    end: Annotated[AwareDatetime | None, Query(alias="to", description="not included")] = None,
+    begin: Annotated[Moment | None, Query(alias="from")] = None,
+    end: Annotated[Moment | None, Query(alias="to", description="not included")] = None,
     cursor: Annotated[str | None, Query(pattern=r"^[1-9][0-9]{0,8}$")] = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
 ) -> AuditPage:

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, Path, Query, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from callcenter.roles import Role
+from callcenter.roles import STAFF, Role
 from callcenter.site.parts import AgentCode, Ident
 from crm.callin import people, service
 from crm.callin.models import CallInPerson
@@ -16,7 +16,7 @@ from crm.callin.schemas import CallInPersonShown, CallInShown, MyCallIn, NewCall
 from crm.paging import Page
 from crm.privacy.service import reveal
 from crm.staff.actor import Actor
-from dashboard.access import EVERYBODY, LEADS, STAFFING, SUPERVISES, acting, view_of
+from dashboard.access import LEADS, STAFFING, SUPERVISES, acting, view_of
 from dashboard.api.reveal import NumberLook, Revealed
 from dashboard.api.tickets import UserName
 from dashboard.manners import IF_MATCH, ONCE, Cursor, IfMatch, Limit, Once, etag
@@ -25,7 +25,7 @@ from dashboard.services import Given, Reading, Writing
 
 router = APIRouter(prefix="/call-in", tags=["call-in"])
 
-Staff = Annotated[Actor, Depends(acting(*(EVERYBODY - {Role.WALLBOARD})), scope="function")]
+Staff = Annotated[Actor, Depends(acting(*STAFF), scope="function")]
 Leads = Annotated[Actor, Depends(acting(*LEADS), scope="function")]
 Looks = Annotated[Actor, Depends(acting(*(LEADS - {Role.ADMIN})), scope="function")]
 Decides = Annotated[Actor, Depends(acting(*SUPERVISES), scope="function")]

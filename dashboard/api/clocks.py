@@ -6,9 +6,9 @@ from datetime import datetime, time, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 
-from callcenter.roles import Role
+from callcenter.roles import STAFF, Role
 from crm.clocks import lists
 from crm.clocks.calendars import moment
 from crm.clocks.figures import on_time_rate
@@ -16,14 +16,15 @@ from crm.clocks.lists import ClockShown, Promises, Which
 from crm.kinds.schema import ID
 from crm.paging import Page
 from crm.staff.actor import Actor
-from dashboard.access import EVERYBODY, LEADS, acting
+from dashboard.access import LEADS, acting
 from dashboard.manners import Cursor, Limit
+from dashboard.moments import Moment
 from dashboard.problems import responses
 from dashboard.services import Given, Reading
 
 router = APIRouter(tags=["clocks"])
 
-Works = Annotated[Actor, Depends(acting(*(EVERYBODY - {Role.WALLBOARD})), scope="function")]
+Works = Annotated[Actor, Depends(acting(*STAFF), scope="function")]
 Leads = Annotated[Actor, Depends(acting(*LEADS, Role.OPERATIONS), scope="function")]
 Kind = Annotated[str | None, Query(pattern=ID)]
 EstateId = Annotated[int | None, Query(ge=1, le=2**31 - 1)]
@@ -77,7 +78,7 @@ def list_promises(
 
 @router.get("/clocks/on-time", responses=responses(401, 403, 422, 503))
 def list_on_time(
-    actor: Leads, session: Reading, since: Annotated[AwareDatetime, Query()], before: Annotated[AwareDatetime, Query()],
+    actor: Leads, session: Reading, since: Annotated[Moment, Query()], before: Annotated[Moment, Query()],
     kind: Kind = None, estate_id: EstateId = None,
 ) -> OnTimeList:
     """By kind and clock, of those that ended in the period, as far as you see their tickets."""

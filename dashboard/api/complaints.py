@@ -8,7 +8,8 @@ from typing import Annotated, Final, Literal
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, Field
 
-from callcenter.roles import Role
+from callcenter.errors import SixringError
+from callcenter.roles import STAFF
 from crm.complaints import record, report
 from crm.complaints.record import OwnRecord, RecordRow
 from crm.complaints.report import Asked, ComplaintReport, Span, Wanted
@@ -18,7 +19,7 @@ from crm.reports.service import day_bounds
 from crm.reports.shelf.periods import Days, DaysUnfit
 from crm.staff.actor import Actor
 from crm.tickets.schemas import TicketShown
-from dashboard.access import EVERYBODY, LEADS, acting, view_of
+from dashboard.access import LEADS, acting, view_of
 from dashboard.manners import Cursor, Limit
 from dashboard.problems import responses
 from dashboard.services import Given, Reading, Services
@@ -28,13 +29,20 @@ MOST_DAYS: Final = 400
 router = APIRouter(prefix="/complaints", tags=["complaints"])
 
 Leads = Annotated[Actor, Depends(acting(*LEADS), scope="function")]
-Staff = Annotated[Actor, Depends(acting(*(EVERYBODY - {Role.WALLBOARD})), scope="function")]
+Staff = Annotated[Actor, Depends(acting(*STAFF), scope="function")]
 MonthName = Annotated[str, Query(pattern=r"^20[0-9]{2}-(0[1-9]|1[0-2])$", description="2026-11, by the site's days")]
 EstateId = Annotated[int | None, Query(ge=1, le=2**31 - 1)]
 First = Annotated[date, Query(alias="from", ge=date(2000, 1, 1), le=date(2099, 12, 31), description="the site's local day")]
 Last = Annotated[date, Query(alias="to", ge=date(2000, 1, 1), le=date(2099, 12, 31), description="the last day, included")]
 CountedAs = Literal["received", "handled", "open", "withdrawn", "timed", "timely", "late", "repeats", "upheld", "partly",
                     "not_upheld"]
+
+
+class OneOfTwo(SixringError):
+    """Whose complaints: say `user` or `agent`."""
+
+    code = "user_or_agent"
+    status = 422
 
 
 class RecordList(BaseModel):
@@ -84,7 +92,9 @@ def complaint_record_rows(
     figure: Annotated[Literal["counted", "upheld", "partly", "not_upheld"],
                       Query(description="counted: upheld or partly, as in an agent's day")] = "counted",
 ) -> TicketList:
-    """Complaints about somebody that were closed in that time; none of those about you."""
+    """Complaints about somebody (one of `user` and `agent`) that were closed in that time; none of those about you."""
+    if (user is None) == (agent is None):
+        raise OneOfTwo
     return TicketList(items=record.rows_behind(session, view_of(actor, services), agent or user or "", figure,
                                                *_span(services, first, last), is_agent=agent is not None))
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Path, Query, Response
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from callcenter.roles import Role
+from callcenter.roles import STAFF, Role
 from callcenter.site.parts import Ident
 from crm.incidents.declared import reading, service
 from crm.incidents.declared.models import Emergency
@@ -23,15 +23,16 @@ from crm.incidents.declared.schemas import (
 from crm.incidents.declared.timeline import What
 from crm.paging import Page
 from crm.staff.actor import Actor
-from dashboard.access import EVERYBODY, acting, view_of
+from dashboard.access import acting, view_of
 from dashboard.api.tickets import CallId, Line, Number, RowId, Text, UserName
 from dashboard.manners import IF_MATCH, ONCE, Cursor, IfMatch, Limit, Once, etag
+from dashboard.moments import Moment
 from dashboard.problems import responses
 from dashboard.services import Given, Reading, Services, Writing
 
 router = APIRouter(prefix="/emergencies", tags=["emergencies"])
 
-Sees = Annotated[Actor, Depends(acting(*(EVERYBODY - {Role.WALLBOARD})), scope="function")]
+Sees = Annotated[Actor, Depends(acting(*STAFF), scope="function")]
 Works = Annotated[Actor, Depends(acting(Role.AGENT, Role.LEADER, Role.SUPERVISOR, Role.DUTY_LEAD, Role.MANAGER, Role.OPERATIONS,
                                         Role.ENGINEER, Role.OFFICE), scope="function")]
 EmergencyId = Annotated[int, Path(ge=1, le=2**31 - 1)]
@@ -59,7 +60,7 @@ class DeclarationGiven(BaseModel):
     household_id: RowId | None = Field(None, description="who told of it")
     contact_number: Number | None = None
     call_id: CallId | None = None
-    happened_at: AwareDatetime | None = Field(None, description="left out: now")
+    happened_at: Moment | None = Field(None, description="left out: now")
     conditions: Annotated[tuple[StepId, ...], Field(max_length=12)] = ()
     notice: Ident | Literal[""] | None = Field(None, description="callers from there hear it; empty: none; null: the type's first")
     drill: bool = False

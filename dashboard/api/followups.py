@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Path, Query
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from callcenter.roles import Role
 from crm.followups import listing, tasks
@@ -19,6 +19,7 @@ from crm.staff.actor import Actor
 from dashboard.access import DESK, LEADS, acting, view_of
 from dashboard.api.tickets import CallId, RowId, Text
 from dashboard.manners import ONCE, Cursor, Limit, Once
+from dashboard.moments import Moment
 from dashboard.problems import responses
 from dashboard.services import Given, Reading, Writing
 
@@ -54,7 +55,7 @@ class ResultGiven(BaseModel):
     said: Annotated[Text, Field(max_length=2000)] | None = None
     how: Literal["phone", "visit", "message"] = "phone"
     number_id: RowId | None = Field(None, description="what was dialled; with `wrong_number` and `do_not_call` it must be there")
-    later_at: AwareDatetime | None = Field(None, description="with `later`: when the household wants to be called")
+    later_at: Moment | None = Field(None, description="with `later`: when the household wants to be called")
     do_not_call: bool = False
     call_id: CallId | None = None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import AwareDatetime, StringConstraints
+from pydantic import StringConstraints
 
 from crm.followups import figures, survey
 from crm.followups.figures import Figure, FigureRow, FollowUpFigures, Period
@@ -17,14 +17,15 @@ from dashboard.api.followups_plans import Plans
 from dashboard.api.households_files import FILE_SENT, sent_file
 from dashboard.api.tickets import RowId
 from dashboard.manners import ONCE, Cursor, Limit, Once
+from dashboard.moments import Moment
 from dashboard.problems import responses
 from dashboard.services import Given, Reading, Writing
 
 router = APIRouter(prefix="/followups", tags=["follow-ups"])
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60, pattern=r"^[^\x00-\x1f\x7f]*$")]
-Since = Annotated[AwareDatetime, Query(alias="from")]
-Before = Annotated[AwareDatetime, Query(alias="to")]
+Since = Annotated[Moment, Query(alias="from")]
+Before = Annotated[Moment, Query(alias="to")]
 
 
 @router.post("/surveys", openapi_extra=FILE_SENT, responses=responses(400, 401, 403, 411, 413, *ONCE, 503))

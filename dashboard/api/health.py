@@ -9,9 +9,9 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from callcenter.events import ComponentHealth, Health
-from callcenter.roles import Role
+from callcenter.roles import STAFF
 from crm.knowledge.search.meaning import State
-from dashboard.access import EVERYBODY, public, require
+from dashboard.access import public, require
 from dashboard.live.frames import Cause
 from dashboard.problems import responses
 from dashboard.services import Given
@@ -33,7 +33,7 @@ class HealthShown(BaseModel):
     meaning: State = Field(description="searching the question bank by meaning, in this process; without it, by characters alone")
 
 
-@router.get("/health", dependencies=[Depends(require(*EVERYBODY - {Role.WALLBOARD}))],
+@router.get("/health", dependencies=[Depends(require(*STAFF))],
             responses=responses(401, 403, 503))
 def health(services: Given) -> HealthShown:
     hub = services.hub

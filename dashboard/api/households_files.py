@@ -64,8 +64,8 @@ def import_households(
     english = {estate.name.zh: estate.name.en for estate in services.site.estates}
     now, file = services.clock.now(), opened(data)
     if dry_run:
-        return bring_in(reading, actor, file, now, english=english, dry_run=True)
-    return once(Report, lambda: bring_in(session, actor, file, now, english=english, dry_run=False))
+        return bring_in(reading, actor, file, now, services.timezone, english=english, dry_run=True)
+    return once(Report, lambda: bring_in(session, actor, file, now, services.timezone, english=english, dry_run=False))
 
 
 @router.post("/export", response_class=Response, responses=FILE_GIVEN | responses(400, 401, 403, 404, 422, 503))

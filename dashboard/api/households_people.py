@@ -96,9 +96,9 @@ def change_person(actor: Changes, session: Writing, if_version: IfMatch, service
 @router.post("/{household_id}/people/{person_id}/end", responses=MADE)
 def end_person(actor: Changes, session: Writing, once: Once, if_version: IfMatch, services: Given, response: Response,
                household_id: RowId, person_id: RowId, given: EndGiven) -> HouseholdShown:
-    """Moved out: nobody finds the person by number any more, the history stays."""
+    """Moved out: nobody finds the person by number any more, the history stays. 422 `not_moved_out` for a day to come."""
     done = made_once(once, actor, services, lambda: people.end_person(
-        session, actor, household_id, person_id, given.on, services.clock.now(), if_version))
+        session, actor, household_id, person_id, given.on, services.clock.now(), services.timezone, if_version))
     return answered(response, actor, services, done)
 
 

@@ -4,25 +4,26 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import APIRouter, Depends, Path, Query, Response
 from pydantic import BaseModel, Field
 
 from callcenter.errors import ConfigError, NotFound
-from callcenter.roles import Role
+from callcenter.roles import STAFF
 from callcenter.yamlfile import FileFaults
 from crm.kinds import service
 from crm.kinds.load import LONGEST
 from crm.kinds.schema import ID, Kind
 from crm.kinds.service import Versioned, VersionShown
 from crm.staff.actor import Actor
-from dashboard.access import EVERYBODY, acting
+from dashboard.access import acting
+from dashboard.manners import IfMatchAtWill, etag
 from dashboard.problems import responses
 from dashboard.services import Given, Reading, Writing
 from dashboard.uploads import body_up_to, described
 
 router = APIRouter(prefix="/kinds", tags=["kinds"])
 
-Works = Annotated[Actor, Depends(acting(*(EVERYBODY - {Role.WALLBOARD})), scope="function")]
+Works = Annotated[Actor, Depends(acting(*STAFF), scope="function")]
 Writes = Annotated[Actor, Depends(acting(*service.WRITES), scope="function")]
 KindId = Annotated[str, Path(pattern=ID)]
 
@@ -58,11 +59,12 @@ def list_kinds(actor: Works, session: Reading) -> KindList:
 
 
 @router.get("/{kind}", responses=responses(401, 403, 404, 422, 503))
-def read_kind(actor: Works, session: Reading, kind: KindId) -> KindRead:
+def read_kind(actor: Works, session: Reading, response: Response, kind: KindId) -> KindRead:
     found = service.kind_of(session, kind)
     writes = actor.has(*service.WRITES)
     if not (writes or service.may_open(found.kind, actor) or service.may_see(found.kind, actor)):
         raise NotFound(f"kind {kind}")
+    response.headers["ETag"] = etag(found.version)
     return KindRead(**dict(_shown(found, actor)), versions=service.versions_of(session, kind),
                     text=service.text_of(session, kind, found.version) if writes else None)
 
@@ -77,19 +79,23 @@ def read_version(actor: Works, session: Reading, kind: KindId,
     return _shown(found, actor)
 
 
-@router.put("/{kind}", openapi_extra=described("text/yaml"), responses=responses(400, 401, 403, 409, 413, 422, 503))
+@router.put("/{kind}", openapi_extra=described("text/yaml"), responses=responses(400, 401, 403, 409, 412, 413, 422, 503))
 def write_kind(
-    actor: Writes, session: Writing, services: Given, kind: KindId, body: Annotated[bytes, Depends(body_up_to(LONGEST))],
+    actor: Writes, session: Writing, services: Given, if_version: IfMatchAtWill, response: Response, kind: KindId,
+    body: Annotated[bytes, Depends(body_up_to(LONGEST))],
     dry_run: Annotated[bool, Query(description="check it and write nothing")] = False,
 ) -> KindWritten:
     """A new version; new tickets are opened by it at once, those that are open go on by theirs. A wrong one is refused as
-    `definition_unfit`, with line, key, problem and what would be right of every fault."""
+    `definition_unfit`, with line, key, problem and what would be right of every fault; with `If-Match`, one that was made from an
+    older version than the newest (412)."""
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError as error:
         line = body[:error.start].count(b"\n") + 1
         raise FileFaults([ConfigError(f"{kind}.yaml", line, "-", "is not UTF-8", "save the file as UTF-8")]) from error
-    done = service.write_kind(session, actor, kind, text, services.clock.now(), dry_run=dry_run)
+    done = service.write_kind(session, actor, kind, text, services.clock.now(), if_version, dry_run=dry_run)
+    if done.version is not None:
+        response.headers["ETag"] = etag(done.version)
     return KindWritten(kind=kind, version=done.version, changed=done.changed, definition=done.kind)
 
 

@@ -6,24 +6,25 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Path, Query, Response
 from fastapi.responses import HTMLResponse
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from callcenter.roles import Role
+from callcenter.roles import STAFF
 from crm.complaints.letters import service, wording
 from crm.complaints.letters.service import House, LetterShown
 from crm.complaints.letters.wording import NewTemplate, TemplateList, TemplateShown
 from crm.kinds.schema import ID
 from crm.staff.actor import Actor
-from dashboard.access import EVERYBODY, acting, view_of
+from dashboard.access import acting, view_of
 from dashboard.api.tickets import TicketId, Works
 from dashboard.manners import IF_MATCH, ONCE, IfMatch, Once, etag
+from dashboard.moments import Moment
 from dashboard.problems import responses
 from dashboard.services import Given, Reading, Services, Writing
 
 router = APIRouter(prefix="/letters", tags=["letters"])
 of_tickets = APIRouter(prefix="/tickets/{ticket_id}/letters", tags=["letters"])
 
-Desk = Annotated[Actor, Depends(acting(*(EVERYBODY - {Role.WALLBOARD})), scope="function")]
+Desk = Annotated[Actor, Depends(acting(*STAFF), scope="function")]
 RowId = Annotated[int, Path(ge=1, le=2**31 - 1)]
 Subject = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
 Body = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20_000,
@@ -61,7 +62,7 @@ class SentGiven(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     how: Literal["post", "mail", "hand"]
-    at: AwareDatetime | None = Field(None, description="when; left out: now")
+    at: Moment | None = Field(None, description="when; left out: now")
 
 
 class LetterList(BaseModel):

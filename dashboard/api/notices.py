@@ -6,19 +6,19 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query
 
-from callcenter.roles import Role
+from callcenter.roles import STAFF
 from crm.notices import lists, service
 from crm.notices.lists import NoticeShown
 from crm.paging import Page
 from crm.staff.actor import Actor
-from dashboard.access import EVERYBODY, acting
+from dashboard.access import acting
 from dashboard.manners import ONCE, Cursor, Limit, Once
 from dashboard.problems import responses
 from dashboard.services import Given, Reading, Writing
 
 router = APIRouter(prefix="/notices", tags=["notices"])
 
-Works = Annotated[Actor, Depends(acting(*(EVERYBODY - {Role.WALLBOARD})), scope="function")]
+Works = Annotated[Actor, Depends(acting(*STAFF), scope="function")]
 
 
 @router.get("", responses=responses(401, 403, 422, 503))

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from callcenter.private import Private
 from crm.callers import service
@@ -15,6 +15,7 @@ from crm.staff.actor import Actor
 from crm.staff.schemas import SignedIn
 from dashboard.access import DESK, LEADS, acting, require, view_of
 from dashboard.manners import ONCE, Once
+from dashboard.moments import Moment
 from dashboard.problems import responses
 from dashboard.services import Given, Reading, Writing
 
@@ -40,7 +41,7 @@ class Report(BaseModel):
 
 class Treat(Report):
     level: Level
-    until: AwareDatetime | None = Field(None, description="until it is lifted when left out")
+    until: Moment | None = Field(None, description="until it is lifted when left out")
 
 
 class Lift(BaseModel):

@@ -8,9 +8,10 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from callcenter.site import Site
+from crm.recordings import greeting as greetings
 from crm.recordings import service
 from crm.recordings.files import Sound
 from crm.recordings.keys import KeyRing
@@ -59,6 +60,12 @@ class NoteGiven(BaseModel):
     text: NoteText
 
 
+class GreetingGiven(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    said: bool
+
+
 class ExportGiven(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
@@ -71,11 +78,15 @@ def list_recordings(
     call_id: Annotated[str | None, Query(max_length=80)] = None,
     ticket_id: Annotated[RowId | None, Query()] = None,
     household_id: Annotated[RowId | None, Query()] = None,
+    agent: Annotated[str | None, Query(max_length=6)] = None,
+    greeting: Annotated[bool | None, Query(description="of those that a leader has checked: whether it was said")] = None,
+    since: Annotated[AwareDatetime | None, Query(description="entered their queue")] = None,
+    before: Annotated[AwareDatetime | None, Query()] = None,
     cursor: Annotated[str | None, Query(max_length=80)] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> RecordingPage:
-    """Newest first. An agent: of calls of the seat where they sit."""
-    wanted = RecordingFilter(call_id, ticket_id, household_id, own_seat(who))
+    """Newest first. An agent: of calls of the seat where they sit, and messages of callers with whom nobody talked."""
+    wanted = RecordingFilter(call_id, ticket_id, household_id, own_seat(who), agent, greeting, since, before)
     found = service.recordings(session, actor, wanted, keeping(services.site, services), before=cursor, limit=limit + 1)
     return RecordingPage(items=found[:limit], next=found[limit - 1].call_id if len(found) > limit else None)
 
@@ -108,6 +119,14 @@ def drop_note(who: OnDesk, actor: Acts, session: Writing, services: Given, call_
     """One's own; a leader: anybody's."""
     row = service.seen(session, actor, call_id, own_seat(who))
     service.drop_note(session, actor, row, note_id, services.clock.now(), any_of=actor.has(*LEADS))
+
+
+@router.put("/{call_id}/greeting", responses=responses(401, 403, 404, 409, 422, 503))
+def check_greeting(actor: Leads, session: Writing, services: Given, call_id: CallId,
+                   given: GreetingGiven) -> greetings.GreetingShown:
+    """Whether the agent greeted the caller, as whoever listens heard it (K3). 403: nobody judges the own calls."""
+    row = service.seen(session, actor, call_id, None)
+    return greetings.check(session, actor, row, given.said, services.clock.now())
 
 
 @router.post("/{call_id}/export", response_class=StreamingResponse,

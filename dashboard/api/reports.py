@@ -16,9 +16,9 @@ from crm.notices.words import Language, Named
 from crm.reports.shelf import service
 from crm.reports.shelf.files import Format, audited, made
 from crm.reports.shelf.periods import Relative, said
-from crm.reports.shelf.report import LEADS, Column, Name, Report, Type
+from crm.reports.shelf.report import Column, Name, Report, Type
 from crm.reports.shelf.service import Asked
-from crm.reports.shelf.shelf import reports_for
+from crm.reports.shelf.shelf import ALL, reports_for
 from crm.staff.actor import Actor
 from dashboard.access import acting, view_of
 from dashboard.problems import responses
@@ -26,7 +26,7 @@ from dashboard.services import Given, Reading, Services
 
 router = APIRouter(prefix="/reports", tags=["reports"])
 
-MAY_ASK: Final = LEADS | {Role.OPERATIONS}      # of all reports together; each has its own
+MAY_ASK: Final = frozenset[Role]().union(*(report.roles for report in ALL))      # each report has its own
 Asks = Annotated[Actor, Depends(acting(*MAY_ASK), scope="function")]
 ReportId = Annotated[str, Path(pattern=r"^[a-z][a-z0-9-]{0,30}$")]
 Code = Annotated[str | None, Query(max_length=60, pattern=r"^[A-Za-z0-9_.:-]*$")]

@@ -7,13 +7,13 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Query, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from callcenter.roles import Role
+from callcenter.roles import STAFF
 from crm.paging import Page
 from crm.roster import importer, service
 from crm.roster.service import LeaveShown, NewShift, ShiftShown, SkillShown
 from crm.roster.table import FileReport
 from crm.staff.actor import Actor
-from dashboard.access import EVERYBODY, STAFFING, acting
+from dashboard.access import STAFFING, acting
 from dashboard.api.households_files import FILE_SENT, sent_file
 from dashboard.api.tickets import CategoryPath, RowId, UserName
 from dashboard.manners import IF_MATCH, ONCE, Cursor, IfMatch, Limit, Once, etag
@@ -23,7 +23,7 @@ from dashboard.services import Given, Reading, Writing
 
 router = APIRouter(prefix="/roster", tags=["roster"])
 
-Staff = Annotated[Actor, Depends(acting(*(EVERYBODY - {Role.WALLBOARD})), scope="function")]
+Staff = Annotated[Actor, Depends(acting(*STAFF), scope="function")]
 Plans = Annotated[Actor, Depends(acting(*service.CHANGES), scope="function")]
 Keeps = Annotated[Actor, Depends(acting(*STAFFING), scope="function")]
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,19}$")]

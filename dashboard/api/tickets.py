@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Path, Query, Response
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
 
-from callcenter.roles import Role
+from callcenter.roles import STAFF
 from crm.incidents.service import must_be_news
 from crm.kinds.schema import ID
 from crm.paging import Page
@@ -17,14 +17,15 @@ from crm.tickets import listing, reading, service, showing
 from crm.tickets.listing import Wanted
 from crm.tickets.models import Ticket
 from crm.tickets.schemas import Changes, EventShown, Link, NewTicket, TicketRead, TicketShown
-from dashboard.access import EVERYBODY, acting, view_of
+from dashboard.access import acting, view_of
 from dashboard.manners import IF_MATCH, ONCE, Cursor, IfMatch, Limit, Once, etag
+from dashboard.moments import Moment
 from dashboard.problems import responses
 from dashboard.services import Given, Reading, Services, Writing
 
 router = APIRouter(prefix="/tickets", tags=["tickets"])
 
-Works = Annotated[Actor, Depends(acting(*(EVERYBODY - {Role.WALLBOARD})), scope="function")]
+Works = Annotated[Actor, Depends(acting(*STAFF), scope="function")]
 RowId = Annotated[int, Field(ge=1, le=2**31 - 1)]
 TicketId = Annotated[int, Path(ge=1, le=2**31 - 1)]
 Id = Annotated[str, StringConstraints(pattern=ID)]
@@ -106,11 +107,11 @@ def list_tickets(
     call_id: Annotated[CallId | None, Query()] = None,
     contact_number: Annotated[Number | None, Query()] = None,
     parent_id: Annotated[RowId | None, Query()] = None,
-    since: AwareDatetime | None = None,
-    before: AwareDatetime | None = None,
+    since: Moment | None = None,
+    before: Moment | None = None,
     overdue: Annotated[bool, Query(description="with a clock that was broken and has not ended")] = False,
     clock: Annotated[Id | None, Query(description="with `overdue`: this one")] = None,
-    due_before: Annotated[AwareDatetime | None, Query(description="with a clock that is due by then")] = None,
+    due_before: Annotated[Moment | None, Query(description="with a clock that is due by then")] = None,
     team: Annotated[str | None, Query(pattern=r"^[a-z][a-z0-9-]{0,30}$", description="owned or worked on by its agents")] = None,
     text: Annotated[Line | None, Query(description="in the title, or how the number begins")] = None,
     cursor: Cursor = None, limit: Limit = 50,

@@ -30,7 +30,7 @@ def list_webhooks(actor: Admin, session: Reading, cursor: Cursor = None, limit: 
     return service.webhooks(session, actor, cursor, limit)
 
 
-@router.post("", status_code=201, responses=responses(400, 401, 403, *ONCE, 503))
+@router.post("", status_code=201, responses=responses(400, 401, 403, 404, *ONCE, 503))
 def subscribe(actor: Admin, session: Writing, once: Once, services: Given, response: Response, given: NewWebhook) -> WebhookMade:
     """Letters are signed with the secret, which is shown here only."""
     wanted = Wanted(given.url, tuple(given.events), None if given.estates is None else tuple(given.estates))

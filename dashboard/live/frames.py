@@ -18,12 +18,14 @@ class Audience(StrEnum):
 
 @dataclass(frozen=True)
 class Listener:
-    """`estates` are database ids; None: every estate. `kinds` are those of which the roles see tickets; None: every kind."""
+    """`estates` are database ids; None: every estate. `kinds` are those of which the roles see tickets; None: every kind.
+    `desk`: has the desk's pages, also where the board is shown without callers, to who is bound to estates."""
 
     audience: Audience
     estates: frozenset[int] | None = None
     kinds: frozenset[str] | None = None
     user_id: int | None = None
+    desk: bool = False
 
     def sees(self, frame: Frame) -> bool:
         of_estate = self.estates is None or frame.estate_id is None or frame.estate_id in self.estates
@@ -48,11 +50,12 @@ class Frame:
     estate_id: int | None = None     # it is only for those who see this estate (K1)
     kind: str | None = None          # and tickets of this kind; "": of a kind that nobody has told
     hidden_from: int | None = None   # and not for this user, whom it is about (D3)
+    of_desk: bool = False            # says nothing of the board: who has the desk's pages gets it whole
 
     def text(self, listener: Listener) -> str | None:
         if not listener.sees(self):
             return None
-        return self.staff if listener.audience is Audience.STAFF else self.wall
+        return self.staff if listener.audience is Audience.STAFF or (self.of_desk and listener.desk) else self.wall
 
 
 def event_frame(cursor: str, event: AnyEvent) -> Frame:
@@ -60,7 +63,7 @@ def event_frame(cursor: str, event: AnyEvent) -> Frame:
     staff_text = None if staff is None else _event(cursor, staff)
     wall_text = None if wall is None else staff_text if wall is staff else _event(cursor, wall)
     hidden_from = event.data.get(HIDDEN_FROM) if isinstance(event, DeskChanged) else None
-    return Frame(staff_text, wall_text, estate_of(event), _kind(event), hidden_from)
+    return Frame(staff_text, wall_text, estate_of(event), _kind(event), hidden_from, isinstance(event, DeskChanged))
 
 
 def snapshot_text(listener: Listener, epoch: str, cursor: str, board: Board, now: datetime) -> str:

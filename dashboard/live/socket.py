@@ -31,10 +31,12 @@ FAREWELL_S = 5.0
 
 @dataclass(frozen=True)
 class Watcher:
-    """`kinds` are those of which the user's roles see tickets."""
+    """`kinds` are those of which the user's roles see tickets; `desk`: they have the desk's pages. The user's roles are those
+    that count on the board."""
 
     user: UserShown
     kinds: frozenset[str]
+    desk: bool
 
 
 WatcherOf = Callable[[str], Watcher | None]
@@ -82,7 +84,7 @@ class LiveFeed:
         if not user.roles & SEES_BOARD:
             return FORBIDDEN, None
         return 0, Listener(Audience.STAFF if user.roles & SEES_CALLERS else Audience.WALL, user.estates, watcher.kinds,
-                           user.user_id)
+                           user.user_id, watcher.desk)
 
     async def _until_over(self, websocket: WebSocket, client: Client, token: str) -> int:
         """The close code that is due; 0 when the client itself has gone."""

@@ -208,9 +208,21 @@ def test_the_office_is_called_in_recording_is_paused_and_a_parked_call_is_fetche
     expect(page.get_by_text("录音已暂停")).to_be_visible()
     order(page, "park").click()
     until(lambda: Park("801") in acd.asked, what="it is parked")
+    now = datetime.now(UTC)
+    waits = replace(call(41, CallState.QUEUED, now, 6, queue="repair", name="王秀兰"), parked="71")
+    other = replace(call(45, CallState.QUEUED, now, 24, queue="complaint"), parked="71")
+    floor.publish(CallChanged(now, "parked", waits))
     becomes(floor, AgentState.READY, "1006")
     fetch = page.locator('[data-retrieve="71"]')
+    expect(fetch).to_be_visible()
+    # It comes back by itself, and the slot is another call's: that one is not offered as mine.
+    floor.publish(CallChanged(now, "unparked", replace(waits, parked="")), CallChanged(now, "parked", other))
+    expect(fetch).to_have_count(0)
+    floor.publish(CallChanged(now, "unparked", replace(other, parked="")), CallChanged(now, "parked", waits))
     fetch.click()
+    until(lambda: Retrieve("801", "71") in acd.asked, what="it is fetched")
+    expect(fetch).to_be_enabled()     # nobody has picked up yet
+    floor.publish(CallChanged(now, "unparked", replace(waits, parked="")))
     expect(fetch).to_have_count(0)
     asked(acd, JoinOffice("801"), PauseRecording("801", ""), Park("801"), Retrieve("801", "71"))
 

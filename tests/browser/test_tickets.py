@@ -76,7 +76,7 @@ def test_a_ticket_is_opened_from_a_household_found_by_number_and_moved_along(des
         expect(page.locator("[data-event=moved]")).to_contain_text("已受理 → 已派工")
         page.get_by_role("link", name="住户详情").click()
         expect(named(page, "open-matters")).to_contain_text("堵塞")
-        expect(named(page, "history").locator("[data-happened=call]")).to_contain_text("已接听")
+        expect(named(page, "history").locator("[data-happened=message]")).to_contain_text("已接听")
 
 
 @pytest.mark.rule("H6", part="on the page: shown before a ticket is opened, the call is tied in one act")
@@ -202,8 +202,11 @@ def test_a_ticket_is_handed_over_and_accepted_with_notes_files_and_links(desk: T
     photo.write_bytes(PNG)
     with desk.page(Role.AGENT, f"/tickets/{ident}") as page, desk.page(Role.LEADER, f"/tickets/{ident}") as leaders:
         named(page, "note").fill("住户说下午在家")
-        named(page, "add-note").click()
+        page.get_by_role("link", name="住户", exact=True).click()
+        page.go_back()
+        named(page, "add-note").dblclick()
         expect(page.locator("[data-event=noted]")).to_contain_text("住户说下午在家")
+        expect(page.locator("[data-event=noted]")).to_have_count(1)
         named(page, "file").set_input_files(photo)
         expect(page.get_by_role("img", name="漏水.png")).to_be_visible()
         until(lambda: page.get_by_role("img", name="漏水.png").evaluate("photo => photo.naturalWidth") == 1, what="the photo")
@@ -254,6 +257,7 @@ def test_the_list_is_filtered_by_its_address_and_changes_by_itself(desk: TicketD
 def test_a_recording_is_heard_and_has_a_note_at_its_place(desk: TicketDesk, floor: Floor) -> None:
     with desk.page(Role.LEADER, f"/households/{HOME}") as page:
         sound = page.locator(f'[data-recording="{HEARD}"]')
+        expect(sound.locator("[data-test=message]")).to_have_text("含留言")
         expect(sound.locator("path.all")).to_have_attribute("d", re.compile(r"^(M[\d.]+ [\d.]+v[\d.]+){100,}$"))
         assert desk.looks(f"call:{HEARD}", "recording.listened") == []
         sound.get_by_role("slider").click(position={"x": 100, "y": 10})

@@ -184,6 +184,10 @@ def test_the_language_is_switched_and_remembered(page: Page, rig: Rig, floor: Fl
 def test_signing_out_ends_the_feed_and_leads_back_to_the_form(page: Page, rig: Rig, floor: Floor) -> None:
     sign_in(page, rig[2].url)
     expect(page.locator("[data-call]").first).to_be_visible()
+    page.route("**/api/v1/session", lambda route: route.abort())
+    page.get_by_role("button", name="退出登录").click()
+    expect(page.locator("[data-test=not-out]")).to_contain_text("还没有退出登录。 连不上服务器")
+    page.unroute("**/api/v1/session")
     page.get_by_role("button", name="退出登录").click()
     expect(page.get_by_role("button", name="登录")).to_be_visible()
     page.reload()

@@ -5,7 +5,7 @@ becomes of estates:
     -      nothing in it belongs to an estate
     rows   who is bound to estates gets the rows of these, and of none
     one    what is of another estate is 404, whoever asks; as if it were not there
-    …*     the ticket's kind says further which of these roles may (crm/kinds/shipped): it may answer 403 or 404
+    …*     the ticket's kind (crm/kinds/shipped), or whose it is, says further who of these may: it may answer 403 or 404
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from desk.emergency_rules import EMERGENCIES
 from desk.storm_rules import STORM
 
 GROUPS = {
-    "everybody": "agent leader supervisor duty_lead manager operations engineer office spokesperson admin wallboard",
+    "everybody": "agent leader supervisor duty_lead manager operations engineer office spokesperson admin employee wallboard",
     "staff": "agent leader supervisor duty_lead manager operations engineer office spokesperson admin",
     "board": "agent leader supervisor duty_lead manager operations office spokesperson admin wallboard",
     "desk": "agent leader supervisor duty_lead manager admin",
@@ -53,6 +53,7 @@ RULES = """
     POST   /recordings/{call_id}/notes           desk                one
     DELETE /recordings/{call_id}/notes/{note_id} leads               one
     POST   /recordings/{call_id}/export          leads               one
+    PUT    /recordings/{call_id}/greeting        leads               one*
     GET    /contact-log                          desk                rows
     PATCH  /contact-log/{entry_id}               desk                one
     POST   /contact-log/{entry_id}/reveal        callers             one
@@ -78,6 +79,11 @@ RULES = """
     PUT    /tickets/{ticket_id}/known            staff               one*
     GET    /tickets/{ticket_id}/calls            staff               one*
     POST   /tickets/{ticket_id}/calls            staff               one*
+    GET    /requests                             staff employee      rows
+    POST   /requests                             staff employee      -
+    GET    /requests/form                        staff employee      -
+    GET    /requests/figures                     leads               rows
+    GET    /requests/{request_id}                staff employee      one
     GET    /followups/tasks                      desk                -
     GET    /followups/tasks/{task_id}            desk                -
     POST   /followups/tasks/{task_id}/unblock    leads               -
@@ -206,10 +212,10 @@ RULES = """
     GET    /figures/differences                  faults              -
     GET    /seat-faults                          faults              -
 
-    GET    /reports                              leads operations    -
-    GET    /reports/{report_id}                  leads operations    rows*
-    GET    /reports/{report_id}.xlsx             leads operations    -
-    GET    /reports/{report_id}.pdf              leads operations    -
+    GET    /reports                              leads operations office engineer -
+    GET    /reports/{report_id}                  leads operations office engineer rows*
+    GET    /reports/{report_id}.xlsx             leads operations office engineer -
+    GET    /reports/{report_id}.pdf              leads operations office engineer -
     GET    /report-schedules                     supervises          -
     POST   /report-schedules                     supervises          -
     GET    /report-schedules/{schedule_id}       supervises          -
@@ -300,6 +306,7 @@ RULES = """
 # What stands in a path, of the actor's own estate and of the other one. "other" is in every row of the other estate.
 PATHS = {"call_id": ("node1-1.own", "node1-2.other"), "callback_id": ("node1-1.own", "node1-2.other"), "entry_id": ("1", "2"),
          "treatment_id": ("1", "1"), "ticket_id": ("1", "2"), "household": ("1", "2"), "note_id": ("1", "2"),
+         "request_id": ("1", "2"),
          "household_id": ("1", "2"), "person_id": ("1", "2"), "number_id": ("1", "2"), "what": ("calls", "calls"),
          "call_in_id": ("1", "1"), "call_in_person": ("1", "1"),
          "step_id": ("1", "2"), "charge_id": ("1", "2"), "settlement_id": ("1", "2"), "shift_id": ("1", "2"),
@@ -318,6 +325,7 @@ PATHS = {"call_id": ("node1-1.own", "node1-2.other"), "callback_id": ("node1-1.o
 SPAN = "?since=2026-11-22T00:00:00Z&before=2026-11-24T00:00:00Z"
 QUERIES = {"GET /complaints/rows": "?from=2026-11-01&to=2026-11-30&figure=received",
            "GET /complaints/record/rows": "?from=2026-11-01&to=2026-11-30&user=agent",
+           "GET /requests/figures": "?from=2026-11-01&to=2026-11-30",
            "GET /reports/{report_id}": "?from=2026-11-22", "GET /repairs/figures/rows": "?figure=open",
            "GET /roster/shifts": SPAN, "GET /roster/leave": SPAN, "GET /roster/on-duty": "?at=2026-11-22T05:00:00Z",
            "GET /figures/rows": "?by=queue&key=repair&figure=offered&from=2026-11-22"}

@@ -37,6 +37,14 @@ STORM = """
     GET    /surge/reports/{situation_id}         board_staff         -
     GET    /surge/reports/{situation_id}.pdf     board_staff         -
     POST   /surge/reports/{situation_id}/acknowledge board_staff -*
+    GET    /shifts                               leads               -
+    POST   /shifts                               leading             -
+    GET    /shifts/now                           leads               rows
+    POST   /shifts/entries                       leading             -
+    GET    /shifts/{shift_id}                    leads               rows
+    POST   /shifts/{shift_id}/hand-over          leading             -*
+    DELETE /shifts/{shift_id}/hand-over          leading             -*
+    POST   /shifts/{shift_id}/accept             leading             -
     GET    /drills                               board_staff         -
     POST   /drills                               drills              -
     GET    /drills/{drill_id}                    board_staff         -

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from crm.database import Database
 from crm.households.importer import Imported, Report, bring_in, opened
@@ -22,7 +22,7 @@ def csv_of(*rows: str, columns: tuple[str, ...] = COLUMNS) -> bytes:
 def report(database: Database, data: bytes, now: datetime, *, actor: Actor = SYSTEM, dry_run: bool = False) -> Report:
     file = opened(data)
     with (database.reading() if dry_run else database.writing()) as session:
-        made = bring_in(session, actor, file, now, english=ENGLISH, dry_run=dry_run)
+        made = bring_in(session, actor, file, now, UTC, english=ENGLISH, dry_run=dry_run)
         session.commit()
     return made
 

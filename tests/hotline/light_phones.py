@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import count
@@ -30,7 +31,7 @@ class Ring:
     goes_on: Callable[[], bool]
 
 
-class _Wire(asyncio.DatagramProtocol):
+class _Wire(ABC, asyncio.DatagramProtocol):
     """One socket to Asterisk. What comes is `_came`'s; an answer to a request copies what SIP wants copied (RFC 3261, 8.2.6)."""
 
     def __init__(self, port: int) -> None:
@@ -47,8 +48,9 @@ class _Wire(asyncio.DatagramProtocol):
     def datagram_received(self, data: bytes, addr: object) -> None:
         self._came(data, _headers(data))
 
+    @abstractmethod
     def _came(self, data: bytes, headers: dict[str, str]) -> None:
-        raise NotImplementedError
+        """A request or an answer."""
 
     def _send(self, first: str, lines: list[str], body: str = "") -> None:
         kind = ["Content-Type: application/sdp"] if body else []

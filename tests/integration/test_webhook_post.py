@@ -17,10 +17,11 @@ import pytest
 from hotline.receiver import Inbox, receiving
 
 from crm.webhooks.addresses import Address, Allowed
-from crm.webhooks.post import Letter, Post
+from crm.webhooks.post import Letter, Post, _Judged
 from crm.webhooks.rules import Reply
 
 HERE = Allowed((ip_network("127.0.0.0/8"),))
+PATIENCE_S = 60.0
 
 
 def letter(url: str) -> Letter:
@@ -134,6 +135,27 @@ def test_a_receiver_that_sends_a_letter_a_second_is_cut_off_at_the_deadline() ->
             began = time.monotonic()
             assert Post(HERE, deadline_s=0.4)(letter(f"http://127.0.0.1:{port}/")) == Reply(error="timeout")
             assert time.monotonic() - began < 4
+
+
+def test_no_other_address_is_tried_when_the_deadline_has_passed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Or a receiver of many dead addresses holds a thread for ever: what is connected to later, nobody cuts."""
+    over, tried = threading.Event(), list[str]()
+    cut = _Judged.cut
+
+    def cut_now(connection: _Judged) -> None:
+        cut(connection)
+        over.set()
+
+    def dead(address: tuple[str, int], *_: object) -> socket.socket:
+        tried.append(address[0])
+        assert over.wait(PATIENCE_S)
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr(_Judged, "cut", cut_now)
+    monkeypatch.setattr(socket, "create_connection", dead)
+    addresses: list[Address] = [ip_address(f"127.0.0.{last}") for last in (1, 2, 3)]
+    sent = Post(HERE, resolve=lambda host, port: addresses, deadline_s=0.01)(letter("http://hooks.example/"))
+    assert (sent, tried) == (Reply(error="timeout"), ["127.0.0.1"])
 
 
 @pytest.mark.parametrize("answer", [b"hello\r\n\r\n", b"HTTP/1.1 2OO OK\r\n\r\n", b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 200, b""])

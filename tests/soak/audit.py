@@ -11,7 +11,7 @@ from hotline.whole import Whole
 
 from callcenter.events import AgentState, Board, SeatState
 from crm.calls.recordings import PRESENT
-from crm.recordings.files import recorded
+from crm.recordings.files import recorded, sound_name
 from soak.drift import Drift
 from soak.dying import NOTICED_S
 from soak.memory import Memory
@@ -168,12 +168,14 @@ def _recordings(whole: Whole, written: list[Record]) -> Iterator[str]:
     folder = whole.settings.recordings
     files = recorded(folder)
     for record in written:
-        kept = record.recording is not None and record.recording in files
+        kept = sound_name(record.recording, record.voicemail) in files
         if record.contact_entries and not kept:
             yield f"call {record.call_id} was answered and has no recording ({record.recording_state})"
         if record.recording_state in PRESENT and not kept:
             yield f"call {record.call_id}: its recording {record.recording} is gone"
-    for file in sorted(files - {record.recording for record in written if record.recording}):
+    # What was talked before a message goes a moment after both are joined.
+    named = {name for record in written for name in (record.recording, sound_name(record.recording, record.voicemail))}
+    for file in sorted(files - {name for name in named if name}):
         yield f"recording {file} is of no call"
 
 

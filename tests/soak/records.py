@@ -9,8 +9,8 @@ from hotline.whole import Whole
 
 A_MOMENT_S = 0.6             # answered and hung up at once: the two ends may differ in who was first
 QUERY = """
-SELECT call_id, number, queue, entered_at, started_at, ended_at, outcome, recording, recording_state, callback_id,
-       callback_number, (SELECT count(*) FROM contact_log WHERE contact_log.call_id = calls.call_id) AS entries
+SELECT call_id, number, queue, entered_at, started_at, ended_at, outcome, recording, recording_state, voicemail,
+       callback_id, callback_number, (SELECT count(*) FROM contact_log WHERE contact_log.call_id = calls.call_id) AS entries
 FROM calls WHERE entered_at IS NOT NULL ORDER BY entered_at, call_id
 """
 
@@ -26,6 +26,7 @@ class Record:
     outcome: str | None
     recording: str | None
     recording_state: str | None
+    voicemail: str | None
     callback_id: str | None          # then it is the place that was kept for a callback, and nobody's call
     callback_number: str | None      # that was asked for
     contact_entries: int
@@ -45,8 +46,8 @@ class Record:
 
 def records(whole: Whole) -> list[Record]:
     return [Record(row.call_id, _plain(row.number), row.queue, when(row.entered_at), row.started_at and when(row.started_at),
-                   row.ended_at and when(row.ended_at), row.outcome, row.recording, row.recording_state, row.callback_id,
-                   row.callback_number and _plain(row.callback_number), row.entries) for row in whole.rows(QUERY)]
+                   row.ended_at and when(row.ended_at), row.outcome, row.recording, row.recording_state, row.voicemail,
+                   row.callback_id, row.callback_number and _plain(row.callback_number), row.entries) for row in whole.rows(QUERY)]
 
 
 def when(moment: datetime | str) -> datetime:

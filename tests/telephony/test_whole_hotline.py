@@ -6,6 +6,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -21,7 +22,12 @@ from callcenter.phones.sound import read_wav, tone
 from callcenter.roles import Role
 from callcenter.settings import CHECKOUT
 from crm.callers.service import treat
+from crm.calls.recordings import PRESENT
 from crm.database import open_database
+from crm.recordings.keys import KeyRing
+from crm.recordings.seal import Vault
+from crm.recordings.service import seen, sound_of
+from crm.staff.actor import SYSTEM
 from crm.staff.service import add_user
 
 SOUNDS = CHECKOUT / "asterisk-config/sounds"
@@ -67,7 +73,7 @@ async def offered_a_message(line: Line) -> Guest:
     return guest
 
 
-async def test_a_message_makes_exactly_one_callback_ticket_with_its_file(whole: Whole, line: Line) -> None:
+async def test_a_message_makes_exactly_one_callback_ticket_and_is_heard(whole: Whole, line: Line, tmp_path: Path) -> None:
     guest = await offered_a_message(line)
     await guest.presses("1")
     await guest.hears("voicemail-start")
@@ -75,8 +81,25 @@ async def test_a_message_makes_exactly_one_callback_ticket_with_its_file(whole: 
     await guest.leg.said()
     await guest.hangs_up()
     assert await tickets(whole, guest) == [("callback", "voicemail", "complaint", f"+86{guest.number}")]
-    ((file,),) = whole.rows("SELECT voicemail FROM calls WHERE call_id = :id", id=guest.call_id)
-    assert has_tone(read_wav(whole.settings.voicemail / file), 900)
+    path = tmp_path / "heard.wav"
+    path.write_bytes(await sound_of_call(whole, guest.call_id))
+    assert has_tone(read_wav(path), 900)
+
+
+async def sound_of_call(whole: Whole, call_id: str) -> bytes:
+    """As the pages play it, once it is kept."""
+    async with asyncio.timeout(PATIENCE_S):
+        while whole.rows("SELECT recording_state FROM calls WHERE call_id = :id", id=call_id)[0][0] not in PRESENT:
+            await asyncio.sleep(0.2)
+    database = open_database(whole.settings.database_url)
+    vault = Vault(whole.settings.recordings, KeyRing(whole.settings.secrets))
+    with database.reading() as session:
+        sound = sound_of(session, vault, seen(session, SYSTEM, call_id, None))
+    database.close()
+    try:
+        return b"".join(sound.read(0, sound.length))
+    finally:
+        sound.close()
 
 
 @pytest.mark.rule("G2", part="the ticket")

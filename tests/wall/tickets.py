@@ -121,8 +121,8 @@ def cut_off(page: Page) -> list[str]:
 
 
 def _recorded(database: Database, settings: Settings) -> None:
-    """A call from WANG's this morning, of which there is a recording of six seconds."""
-    path = settings.recordings / "2026/11/22/heard.wav"
+    """A call from WANG's this morning, of which there is a recording of six seconds, with a message at its end."""
+    path = settings.recordings / "2026/11/22/heard+message.wav"
     path.parent.mkdir(parents=True)
     with wave.open(str(path), "wb") as out:
         out.setparams((1, 2, 8000, 0, "NONE", "NONE"))
@@ -132,7 +132,8 @@ def _recorded(database: Database, settings: Settings) -> None:
         session.add(CallRow(
             call_id=HEARD, node="node1", number="13800138000", menu_keys=[], queue="repair", stage=0, seats_rung=[], entered_at=at,
             answered_at=at, ended_at=at + timedelta(minutes=3), fold={}, answered_by="1001", answered_agent="801",
-            outcome="answered", household_id=HOME, recording="2026/11/22/heard.wav", recording_state="kept", recording_s=6.0,
+            outcome="answered", household_id=HOME, recording="2026/11/22/heard.wav", voicemail="2026/11/22/heard.wav",
+            recording_state="kept", recording_s=6.0,
             recording_sha256=hashlib.sha256(data).hexdigest(), recording_bytes=len(data)))
         session.flush()
         session.add(ContactEntry(source="call", call_id=HEARD, seat="1001", at=at, declined_contact=False, household_id=HOME))

@@ -184,9 +184,9 @@ def sent(session: Session, view: View, house: House, letter_id: int, how: How, a
 
 
 def printed_page(session: Session, view: View, house: House, letter_id: int) -> str:
-    """Raises NotFound, NotNow for one that nobody approved."""
+    """Raises NotFound, NotNow for one that nobody approved, or that is not to be sent after all."""
     row, _, _ = _seen(session, view.actor, letter_id)
-    if row.approved_at is None:
+    if row.state not in ("approved", "sent"):
         raise NotNow
     return page(_printed(session, house, row), house.tz)
 

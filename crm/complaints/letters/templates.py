@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from typing import Final
 
 from jinja2 import StrictUndefined, TemplateSyntaxError, UndefinedError, nodes
-from jinja2.meta import find_undeclared_variables
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from callcenter.errors import ConfigError
@@ -92,10 +91,18 @@ def _walk(node: nodes.Node, deep: int) -> list[nodes.Node]:
 
 
 def fill(text: str, words: Mapping[str, str]) -> str:
-    """Raises Unfilled with every name for which the ticket has nothing."""
-    try:
-        filled = _ENVIRONMENT.from_string(text).render(words)
-    except UndefinedError as error:
-        used = find_undeclared_variables(_ENVIRONMENT.parse(text))
-        raise Unfilled(sorted(used - set(words))) from error
-    return filled.strip()[:LONGEST]
+    """Of a text that passed `check`. Raises Unfilled with every name that is needed here and for which the ticket has nothing."""
+    template = _ENVIRONMENT.from_string(text)
+    missing: list[str] = []
+    while True:
+        try:
+            filled = template.render({**words, **dict.fromkeys(missing, "…")})
+        except UndefinedError as error:     # of the first one: "'remedy' is undefined"
+            name = str(error).split("'")[1]
+            if name in missing:             # no name: nothing that `check` lets through
+                raise
+            missing.append(name)
+            continue
+        if missing:
+            raise Unfilled(sorted(missing))
+        return filled.strip()[:LONGEST]

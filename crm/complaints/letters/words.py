@@ -12,7 +12,7 @@ from crm.complaints.letters.templates import names_for
 from crm.kinds.schema import FieldRule, FieldType, Kind
 from crm.papers.parts import Language
 
-RATINGS = {"zh": {3: "满意", 2: "一般", 1: "不满意"}, "en": {3: "satisfied", 2: "fair", 1: "not satisfied"}}
+RATINGS = {"zh": {1: "满意", 2: "一般", 3: "不满意"}, "en": {1: "satisfied", 2: "fair", 3: "not satisfied"}}     # as the survey
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from callcenter.roles import STAFF as AT_WORK
 from callcenter.roles import Role
 from callcenter.site.parts import Ident
 from callcenter.yamlfile import Broken
@@ -23,7 +24,7 @@ Sort = Literal["safety", "equipment", "environment", "service", "other"]
 # Who does a step and is no user of ours; the words are in `words.py`.
 PARTIES: Final = ("guard", "cleaner", "lift_company", "gas_company", "power_company", "fire_brigade", "police", "ambulance",
                   "family", "resident")
-STAFF: Final = tuple(role.value for role in Role if role not in (Role.WALLBOARD, Role.ADMIN))
+STAFF: Final = tuple(role.value for role in Role if role in AT_WORK and role is not Role.ADMIN)
 Who = Annotated[str, StringConstraints(pattern="^(" + "|".join((*STAFF, *PARTIES)) + ")$")]
 ToTell = Annotated[str, StringConstraints(pattern="^(" + "|".join(STAFF) + ")$")]
 # Named in a text for the chat groups, and filled in when it is written.

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from callcenter.errors import Forbidden, NotFound, SixringError
-from callcenter.roles import Role
+from callcenter.roles import STAFF, Role
 from callcenter.site.incidents import Incidents
 from crm.clocks.service import start_own
 from crm.clocks.terms import Terms
@@ -103,7 +103,7 @@ def hand_over(session: Session, actor: Actor, emergency_id: int, to: str, why: s
     here = held(session, actor, emergency_id, if_version)
     _commands(actor, here)
     user = session.scalar(select(User).where(User.name == to))
-    if user is None or not user.active or not set(user.roles) - {Role.WALLBOARD.value}:
+    if user is None or not user.active or not set(user.roles) & STAFF:
         raise FieldsUnfit([Fault("to", "no_person")])
     if user.estates is not None and here.row.estate_id is not None and here.row.estate_id not in user.estates:
         raise FieldsUnfit([Fault("to", "other_estate")])

@@ -45,18 +45,20 @@ class Bank:
         with self._lock:
             if now == self._stamp:
                 return
-            if now < self._stamp:       # another database: a backup was restored
-                for item_id in list(self._entries):
-                    self._drop(item_id)
-                self._stamp = 0
+            # Less than before: a backup was restored, or this search looked before another one and comes after it. Then all is
+            # read, and what has not changed stays: ranking them all by meaning anew takes minutes.
+            since = self._stamp if now > self._stamp else 0
             rows = session.execute(
                 select(KnowledgeItem, KnowledgeVersion).join(KnowledgeVersion, SHOWN)
-                .where(KnowledgeItem.sort == "entry", KnowledgeItem.stamp > self._stamp, KnowledgeItem.stamp <= now)).all()
-            for item, version in rows:
-                if item.retired_at is not None:
-                    self._drop(item.id)
-                else:
-                    self._put(Entry(item.id, item.code, version.number, EntryContent.model_validate(version.content)))
+                .where(KnowledgeItem.sort == "entry", KnowledgeItem.stamp > since)).all()
+            shown = {item.id: Entry(item.id, item.code, version.number, EntryContent.model_validate(version.content))
+                     for item, version in rows if item.retired_at is None}
+            gone = {item.id for item, _ in rows} if since else set(self._entries)
+            for item_id in gone - shown.keys():
+                self._drop(item_id)
+            for entry in shown.values():
+                if entry != self._entries.get(entry.item_id):
+                    self._put(entry)
             self._stamp = now
 
     def find(self, query: str, estates: frozenset[int] | None, day: date, limit: int) -> Found:

@@ -32,6 +32,7 @@ from crm.privacy.service import View
 from crm.reports.schedules.calendar import newest_until, next_after
 from crm.reports.schedules.letters import address, forget_contents
 from crm.reports.schedules.models import Paused, ReportRun, ReportSchedule
+from crm.reports.schedules.recipients import masked_for
 from crm.reports.schedules.service import MAY, NoAddress, due_run, parameters, said
 from crm.reports.shelf import service as shelf
 from crm.reports.shelf.files import audit, made
@@ -190,7 +191,7 @@ class ReportKeeper:
                     raise Forbidden
                 asked = shelf.asked(session, View(actor, self._site.privacy), row.report, self._site, self._tz, now,
                                     Days(run.first, run.last), parameters(given), given.language)
-                return _Work(run_id, asked, row.form)
+                return _Work(run_id, masked_for(session, row.users, asked), row.form)
             except (Forbidden, NotFound):
                 because = "owner_rights" if owner.active else "owner_gone"
             except SixringError as error:

@@ -15,7 +15,7 @@ from crm.letters.service import Letters
 from crm.notices.channels import MAIL
 from crm.notices.words import File, Language
 from crm.reports.schedules.models import ReportDelivery, ReportRun, ReportSchedule
-from crm.reports.schedules.recipients import robots_for, users_for
+from crm.reports.schedules.recipients import robots_for, users_not_in_it
 from crm.reports.shelf.service import Asked
 from crm.staff.models import User
 
@@ -67,7 +67,7 @@ def _ways(session: Session, site: Site, schedule: ReportSchedule, asked: Asked |
     mail = site.notices.mail
     if mail is not None:
         names = session.scalars(select(User.name).where(User.name.in_(schedule.users), User.active)).all() if asked is None \
-            else users_for(session, schedule.users, asked)
+            else users_not_in_it(session, schedule.users, asked)
         yield from ((MAIL, mail.people[name]) for name in names if name in mail.people)
     robots = schedule.robots if asked is None else robots_for(session, site, schedule.robots, asked)
     yield from ((f"robot:{robot.id}", "") for robot in site.notices.robots if robot.id in robots)

@@ -1,23 +1,45 @@
-"""Who may be sent a report: nobody is sent what they could not ask for themselves. Of what is in it nothing is known here."""
+"""Who may be sent a report, and how it is masked: nobody is sent what they could not ask for themselves. All are sent one file."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
+from callcenter.roles import Role
 from callcenter.site import Site
 from crm.households.models import Estate
+from crm.privacy.service import View
 from crm.reports.shelf.service import Asked
+from crm.staff.actor import Actor
 from crm.staff.models import User
+from crm.tickets.models import Ticket
 
 
 def users_for(session: Session, names: Collection[str], asked: Asked) -> list[str]:
     """Active ones of the report's roles who see all of its estates."""
-    roles, estates = {role.value for role in asked.report.roles}, asked.ask.estates
-    return [user.name for user in session.scalars(select(User).where(User.name.in_(names), User.active).order_by(User.name))
-            if roles & set(user.roles) and (user.estates is None or (estates is not None and estates <= set(user.estates)))]
+    return [user.name for user in _users(session, names, asked)]
+
+
+def users_not_in_it(session: Session, names: Collection[str], asked: Asked) -> list[str]:
+    """Of those, without whom a ticket of these days is about (D3). It is made as its owner, of whom it tells nothing."""
+    ask = asked.ask
+    about = select(User.name).join(Ticket, Ticket.about_id == User.id).where(
+        User.id != ask.view.actor.user_id, Ticket.created_at < ask.end,
+        or_(Ticket.closed_at.is_(None), Ticket.closed_at >= ask.begin))
+    hidden = set(session.scalars(about)) if asked.report.of_tickets else set()
+    return [name for name in users_for(session, names, asked) if name not in hidden]
+
+
+def masked_for(session: Session, names: Collection[str], asked: Asked) -> Asked:
+    """What one of them sees masked is masked for all."""
+    view = asked.ask.view
+    users = [View(Actor(user.name, roles=frozenset(map(Role, user.roles))), view.privacy) for user in _users(session, names, asked)]
+    unmasked = {kind: roles for kind, roles in view.privacy.unmasked.items() if all(user.unmasked(kind) for user in users)}
+    privacy = view.privacy.model_copy(update={"unmasked": unmasked})
+    return replace(asked, ask=replace(asked.ask, view=replace(view, privacy=privacy)))
 
 
 def robots_for(session: Session, site: Site, ids: Collection[str], asked: Asked) -> list[str]:
@@ -27,3 +49,9 @@ def robots_for(session: Session, site: Site, ids: Collection[str], asked: Asked)
         known.get(name) for name in session.scalars(select(Estate.name).where(Estate.id.in_(asked.ask.estates)))}
     return [robot.id for robot in site.notices.robots
             if robot.id in ids and (not robot.estates or (of is not None and of <= set(robot.estates)))]
+
+
+def _users(session: Session, names: Collection[str], asked: Asked) -> list[User]:
+    roles, estates = {role.value for role in asked.report.roles}, asked.ask.estates
+    return [user for user in session.scalars(select(User).where(User.name.in_(names), User.active).order_by(User.name))
+            if roles & set(user.roles) and (user.estates is None or (estates is not None and estates <= set(user.estates)))]

@@ -1,4 +1,4 @@
-"""Agents' days (K3): what of an agent's conduct can be measured. Whether the greeting was said cannot, and is not shown."""
+"""Agents' days (K3): what of an agent's conduct is measured, and what was heard of it: greetings in calls that a leader checked."""
 
 from __future__ import annotations
 
@@ -15,12 +15,13 @@ from crm.agentlog.models import MissedRing
 from crm.calls.models import CallRow
 from crm.complaints.record import upheld_of_agents
 from crm.notices.words import Named
+from crm.recordings.greeting import checks
 from crm.reports import figures as f
 from crm.reports.narrowed import narrowed
 from crm.reports.service import day_bounds, rules_of
 from crm.reports.shelf.of_calls import agent_names, behind, narrow_of
 from crm.reports.shelf.report import LEADS, Ask, Cell, Column, Headline, Name, Parameter, Report, Row, Sheet, Type, api
-from crm.reports.slices import By, FigureRow, Interval, Sources, edges, rows
+from crm.reports.slices import By, FigureRow, Interval, Sources, edges, empty_row, rows
 from crm.reports.sources import sources
 
 FAIR: Final = 2      # of 1 satisfied, 2 fair, 3 not satisfied
@@ -47,7 +48,21 @@ def _upheld(session: Session, ask: Ask) -> Iterable[Counted]:
     return (Counted(agent, at) for agent, at in upheld_of_agents(session, ask.view.actor, ask.begin, ask.end))
 
 
+def _greetings(said: bool) -> More:
+    """Calls that a leader listened to, with or without the greeting."""
+    def counted(session: Session, ask: Ask) -> Iterable[Counted]:
+        return (Counted(agent, at) for agent, at, was in checks(session, ask.view.actor, ask.begin, ask.end) if was is said)
+
+    def link(ask: Ask, agent: str, on: date) -> str:
+        since, before = day_bounds(on, ask.tz)
+        return api("/recordings", agent=agent, greeting=str(said).lower(), since=since.isoformat(), before=before.isoformat())
+
+    words = Named("抽听有问候", "Greeted, of checked") if said else Named("抽听无问候", "Not greeted, of checked")
+    return More(Column("greeted" if said else "not_greeted", words, Type.INTEGER), counted, link)
+
+
 MORE: Final[tuple[More, ...]] = (
+    _greetings(True), _greetings(False),
     More(Column("upheld", Named("投诉成立", "Complaints upheld"), Type.INTEGER), _upheld,
          lambda _ask, agent, on: api("/complaints/record/rows", agent=agent, **{"from": on.isoformat(), "to": on.isoformat()})),
 )
@@ -69,10 +84,15 @@ def agent_days(session: Session, ask: Ask) -> Sequence[Sheet]:
     found = narrowed(sources(session, ask.site, at[0], at[-1], ask.now), narrow)
     days = _days(session, ask, found)
     shown = rows(By.AGENT, found, at, rules, narrow.team_of)
+    # What is counted of an agent may fall on a day on which they were not there: a complaint is closed when it is.
+    there = {(row.key, _local(ask, row.begin)) for row in shown}
+    away = [(agent, *day_bounds(on, ask.tz)) for agent, on in days.keys() - there]
+    shown += [empty_row(agent, begin, end, rules) for agent, begin, end in away if narrow.takes("", agent, None, begin)]
+    shown.sort(key=lambda row: (row.key, row.begin))
     agent = Column("agent", Named("座席员", "Agent"), words=agent_names(session), width=1.4)
     return [Sheet("days", Named("座席员日报", "Agents' days"), (agent, *_COLUMNS, *(more.column for more in MORE)),
                   (_row(ask, row, days[row.key, _local(ask, row.begin)]) for row in shown), _headlines(ask, found, days, rules),
-                  Named("开场问候无法测量，不列入。", "Whether the greeting was said cannot be measured, and is not shown."))]
+                  Named("开场问候只计组长抽听过的通话。", "Greetings are counted in the calls that a leader has listened to."))]
 
 
 _COLUMNS: Final = (
@@ -189,5 +209,5 @@ REPORTS: Final = (
            Named("两声、十分钟、满意度等服务规范指标（K3）。", "Conduct: two rings, ten minutes, satisfaction (K3)."),
            most_days=92),
     Report("rings", Named("座席振铃明细", "Rings at agents' seats"), LEADS, rings,
-           (Parameter(Name.WHICH, ("all", "missed")), *_WHO), most_days=92),
+           (Parameter(Name.WHICH, ("all", "missed")), *_WHO), most_days=92, of_tickets=False),
 )

@@ -209,9 +209,9 @@ REPORTS: Final = (
     Report("calls", Named("话务与服务水平", "Calls and service"), LEADS, calls_by,
            (Parameter(Name.BY, tuple(by.value for by in By)), Parameter(Name.INTERVAL, INTERVALS), *_WHO),
            Named("按队列统计进入次数，其余按来电统计；公式见 /figures。",
-                 "By queue visits are counted, else calls; formulas as in /figures.")),
+                 "By queue visits are counted, else calls; formulas as in /figures."), of_tickets=False),
     Report("missed-calls", Named("未接与中断来电", "Missed and lost calls"), LEADS, missed_calls,
-           (Parameter(Name.WHICH, ("all", *(outcome.value for outcome in MISSED))), *_WHO)),
+           (Parameter(Name.WHICH, ("all", *(outcome.value for outcome in MISSED))), *_WHO), of_tickets=False),
     Report("call-list", Named("来电明细", "Calls, one by one"), LEADS, call_list,
-           (Parameter(Name.WHICH, ("all", "long", "rated", "not_satisfied")), *_WHO)),
+           (Parameter(Name.WHICH, ("all", "long", "rated", "not_satisfied")), *_WHO), of_tickets=False),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
@@ -45,7 +46,7 @@ def on_time(session: Session, ask: Ask) -> Sequence[Sheet]:
     names = estate_names(session) if by_estate else kind_names(session)
     return [Sheet("clocks", Named("及时率", "On-time rate"), (
         Column("key", Named("小区", "Estate") if by_estate else Named("工单类型", "Kind"), words=names, width=1.8),
-        Column("clock", Named("时限", "Clock"), words=clock_names(session), width=1.6),
+        Column("clock", Named("时限", "Clock"), words=clock_names(session, ask.get(Name.KIND)), width=1.6),
         Column("ended", Named("已结束", "Ended"), Type.INTEGER), Column("kept", Named("按时", "Kept"), Type.INTEGER),
         Column("missed", Named("超时", "Missed"), Type.INTEGER), Column("rate", Named("及时率", "On-time rate"), Type.SHARE)),
         rows(), (
@@ -61,7 +62,7 @@ def clock_list(session: Session, ask: Ask) -> Sequence[Sheet]:
             query = query.where(TicketClock.kept.is_(True))
         case "missed":
             query = query.where(TicketClock.kept.is_(False))
-    return [_list(session, query.order_by(TicketClock.ended_at, TicketClock.id))]
+    return [_list(session, ask, query.order_by(TicketClock.ended_at, TicketClock.id))]
 
 
 def promises(session: Session, ask: Ask) -> Sequence[Sheet]:
@@ -77,19 +78,26 @@ def promises(session: Session, ask: Ask) -> Sequence[Sheet]:
                           ask.link("promises", which="all")))
     if (which := ask.given[Name.WHICH]) != "all":
         query = query.where(result == which)
-    return [_list(session, query.order_by(TicketClock.due_at, TicketClock.id), headlines)]
+    return [_list(session, ask, query.order_by(TicketClock.due_at, TicketClock.id), headlines)]
 
 
-def clock_names(session: Session) -> dict[str, Named]:
-    """As the newest definition that has one of that name calls it."""
-    return {name: Named(rule.name.zh, rule.name.en) for one in newest(session) for name, rule in one.kind.clocks.items()}
+def clock_names(session: Session, only: str | None = None) -> dict[str, Named]:
+    """By all names that kinds (`only`: this one) have for it: a complaint's `reply` is promised, a written one's is on paper."""
+    found: dict[str, set[Named]] = defaultdict(set)
+    for one in newest(session):
+        for name, rule in one.kind.clocks.items():
+            if only in (None, one.kind.kind):
+                found[name].add(Named(rule.name.zh, rule.name.en))
+    return {name: Named(" / ".join(sorted({each.zh for each in names})), " / ".join(sorted({each.en for each in names})))
+            for name, names in found.items()}
 
 
-def _list(session: Session, query: Any, headlines: tuple[Headline, ...] = ()) -> Sheet:
+def _list(session: Session, ask: Ask, query: Any, headlines: tuple[Headline, ...] = ()) -> Sheet:
     return Sheet("clocks", Named("时限", "Clocks"), (
         Column("number", Named("编号", "Number"), width=1.5), Column("kind", Named("类型", "Kind"), words=kind_names(session)),
         Column("estate", Named("小区", "Estate"), words=estate_names(session)),
-        Column("clock", Named("时限", "Clock"), width=1.6), Column("started", Named("开始", "Started"), Type.TIME, width=1.4),
+        Column("clock", Named("时限", "Clock"), words=clock_names(session, ask.get(Name.KIND)), width=1.6),
+        Column("started", Named("开始", "Started"), Type.TIME, width=1.4),
         Column("due", Named("到期", "Due"), Type.TIME, width=1.4),
         Column("broken", Named("超时自", "Broken"), Type.TIME, width=1.4),
         Column("ended", Named("结束", "Ended"), Type.TIME, width=1.4),

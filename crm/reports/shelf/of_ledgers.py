@@ -80,5 +80,5 @@ def _stages(session: Session) -> dict[str, Named]:
 REPORTS: Final = (
     Report("suggestions", Named("建议每日汇编", "Digest of suggestions"), LEADS, suggestions, (Parameter(Name.ESTATE),)),
     Report("vacant-flats", Named("空置房清单", "Vacant flats"), LEADS | {Role.OFFICE, Role.ENGINEER}, vacant,
-           (Parameter(Name.ESTATE),)),
+           (Parameter(Name.ESTATE),), of_tickets=False),
 )

@@ -42,6 +42,11 @@ def contact_log(session: Session, ask: Ask) -> Sequence[Sheet]:
     counts = {source: (whole, done) for source, whole, done in session.execute(counted)}
     calls, visits = (counts.get(source, (0, 0)) for source in _SOURCES)
     left = calls[0] + visits[0] - calls[1] - visits[1]
+    match ask.given[Name.WHICH]:
+        case "open":
+            query = query.where(ContactEntry.completed_at.is_(None))
+        case "call" | "visit" as source:
+            query = query.where(ContactEntry.source == source)
     return [Sheet("entries", Named("来电来访记录", "Calls and visits"), (
         Column("at", Named("时间", "Time"), Type.TIME, width=1.3),
         Column("source", Named("方式", "By"), words=_SOURCES, width=0.6), Column("name", Named("姓名", "Name"), width=0.8),
@@ -62,11 +67,6 @@ def _entries(ask: Ask) -> Select[ContactEntry, str | None]:
                     not_of_complaints_about(ask.view.actor)))
     if ask.estate_id is not None:
         query = query.where(ContactEntry.household_id.in_(select(Household.id).where(Household.estate_id == ask.estate_id)))
-    match ask.given[Name.WHICH]:
-        case "open":
-            query = query.where(ContactEntry.completed_at.is_(None))
-        case "call" | "visit" as source:
-            query = query.where(ContactEntry.source == source)
     if (kind := ask.get(Name.KIND)) is not None:
         query = query.where(ContactEntry.kind == kind)
     return query
@@ -123,5 +123,5 @@ REPORTS: Final = (
     Report("contact-log", Named("来电来访记录", "Call-and-visit log"), LEADS, contact_log,
            (Parameter(Name.WHICH, ("all", "call", "visit", "open")), Parameter(Name.ESTATE), Parameter(Name.KIND))),
     Report("callbacks", Named("回拨兑现", "Callbacks kept"), LEADS, callbacks,
-           (Parameter(Name.WHICH, ("all", *STATES)), Parameter(Name.ESTATE), Parameter(Name.QUEUE))),
+           (Parameter(Name.WHICH, ("all", *STATES)), Parameter(Name.ESTATE), Parameter(Name.QUEUE)), of_tickets=False),
 )

@@ -177,6 +177,7 @@ class Report:
     parameters: tuple[Parameter, ...] = ()
     about: Named | None = None       # what is counted, in a sentence
     most_days: int = 400
+    of_tickets: bool = True          # it may tell of tickets: whom one of them is about is not sent it (D3)
 
     def values(self, name: Name) -> tuple[str, ...]:
         return next((parameter.values for parameter in self.parameters if parameter.name is name), ())

@@ -26,15 +26,27 @@ async function problemOf(answer: Response): Promise<ProblemError> {
   }
 }
 
+let unauthenticated: () => void = () => undefined
+
+/** Told when the server no longer knows who asks. */
+export function whenUnauthenticated(act: () => void): void {
+  unauthenticated = act
+}
+
+/** Whatever takes longer is lost: on a network that is half there a request would hang for minutes, and with it every button. */
+const LONGEST_MS = 30_000
+
 export async function ask(path: string, init: RequestInit = {}): Promise<Response> {
   let answer: Response
   try {
-    answer = await fetch(`/api/v1${path}`, { credentials: 'same-origin', ...init })
+    answer = await fetch(`/api/v1${path}`, { credentials: 'same-origin', signal: AbortSignal.timeout(LONGEST_MS), ...init })
   } catch {
     throw new ProblemError(0, 'unreachable')
   }
-  if (!answer.ok) throw await problemOf(answer)
-  return answer
+  if (answer.ok) return answer
+  const error = await problemOf(answer)
+  if (error.code === 'unauthenticated') unauthenticated()
+  throw error
 }
 
 export async function read<T>(answer: Response, parser: Parser<T>, name: string): Promise<T> {

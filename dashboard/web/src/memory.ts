@@ -12,18 +12,25 @@ export interface Consultation {
   readonly name: string
 }
 
+/** A call that I parked, and where. A slot is given to another call once it is free. */
+export interface Parked {
+  readonly callId: string
+  readonly slot: string
+}
+
 const consultation = nullable(shape({ callId: text, name: text }))
+const parkedCalls = list(shape({ callId: text, slot: text }))
 
 export interface DeskMemory {
   readonly consulting: Ref<Consultation | null>
-  readonly parked: Ref<readonly string[]>
+  readonly parked: Ref<readonly Parked[]>
 }
 
-function kept(): { consulting: Consultation | null; parked: readonly string[] } {
+function kept(): { consulting: Consultation | null; parked: readonly Parked[] } {
   try {
     const value: unknown = JSON.parse(sessionStorage.getItem(KEY) ?? '{}')
     if (isObject(value)) {
-      return { consulting: consultation(value.consulting ?? null, 'consulting'), parked: list(text)(value.parked ?? [], 'parked') }
+      return { consulting: consultation(value.consulting ?? null, 'consulting'), parked: parkedCalls(value.parked ?? [], 'parked') }
     }
   } catch {
     // storage is switched off or holds something else: the desk begins with nothing

@@ -22,6 +22,15 @@ export function useComponentText(): (component: string) => string {
   return (component) => (te(`health.name.${component}`) ? t(`health.name.${component}`) : t('health.unknown', { name: component.replace(/[_-]+/g, ' ') }))
 }
 
+/** Different ways in which a part says nothing. */
+const SILENT: readonly string[] = ['silent', 'no_heartbeat', 'no_answer', 'unreachable', 'no_node']
+
+/** Why a part is not well; what is no code of these says more to who mends it than words would. */
+export function useDetailText(): (detail: string) => string {
+  const { t } = useI18n()
+  return (detail) => (SILENT.includes(detail) ? t('alert.silent') : detail)
+}
+
 /** A state with its reason: "Paused · Meal". */
 export function useStateText(): (state: ShownState, agent?: AgentShown | null) => string {
   const { t, te } = useI18n()

@@ -1,9 +1,11 @@
 import { createPinia, setActivePinia } from 'pinia'
-import { beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test, vi } from 'vitest'
 import fixture from '../../../tests/fixtures/board-events.json'
 import { list, Unfit } from '../src/board/parse'
 import { board as boardOf, emptyBoard, event as eventOf, message } from '../src/board/vocabulary'
+import { LiveLine, LONGEST_PAUSE_MS } from '../src/live'
 import { useBoard } from '../src/stores/board'
+import { FakeSurroundings } from './surroundings'
 
 describe('the board', () => {
   beforeEach(() => setActivePinia(createPinia()))
@@ -41,6 +43,25 @@ describe('the board', () => {
     expect(store.skew).toBeGreaterThan(89_000)
     expect(store.skew).toBeLessThanOrEqual(90_000)
   })
+})
+
+test('a feed that stands still is as old as its last word of the floor, however often it pings', () => {
+  setActivePinia(createPinia())
+  vi.useFakeTimers({ now: Date.parse('2026-11-23T02:00:00Z') })
+  const [store, around] = [useBoard(), new FakeSurroundings()]
+  new LiveLine('/live', store, around).start()
+  const now = () => new Date().toISOString()
+  around.say({ type: 'snapshot', epoch: 'e1', cursor: '10-0', now: now(), board: emptyBoard })
+  const heard = store.heardAt
+  vi.advanceTimersByTime(10_000)
+  around.say({ type: 'degraded', cause: 'redis' })
+  around.say({ type: 'ping', now: now() })
+  expect([store.heardAt, store.line]).toEqual([heard, 'degraded'])
+  around.latest.closed(1006)
+  around.pass(LONGEST_PAUSE_MS)
+  around.say({ type: 'ping', now: now() }) // what was missed follows: it is live again
+  expect([store.heardAt, store.line]).toEqual([heard + 10_000, 'live'])
+  vi.useRealTimers()
 })
 
 describe('reading', () => {

@@ -6,6 +6,7 @@ import { gone, hindrances, steps } from '../src/crm/path'
 import type { Clock, Definition, FieldRule, Ticket, TicketEvent, TicketRead } from '../src/crm/shapes'
 import { differences } from '../src/crm/theirs'
 import { fromLocal, momentText, monthAfter, span, toLocal, weeksOf } from '../src/crm/time'
+import { inTurn, isOlder } from '../src/crm/turn'
 import { placeAt } from '../src/route'
 
 const SHANGHAI = 'Asia/Shanghai'
@@ -141,4 +142,30 @@ test('a month begins on its weekday, ends on its last day, and follows the one b
   expect(weeksOf('2027-02').flat()).toHaveLength(28) // a Monday, and exactly four weeks
   expect(weeksOf('2028-02').flat().filter(Boolean).at(-1)).toBe('2028-02-29')
   expect([monthAfter('2026-12', 1), monthAfter('2027-01', -1), monthAfter('2026-01', -13)]).toEqual(['2027-01', '2026-12', '2024-12'])
+})
+
+describe('questions asked again and again', () => {
+  test('are asked one after the other; who asks meanwhile, however many, is given one that began after', async () => {
+    const answers: ((fails?: boolean) => void)[] = []
+    const load = inTurn(() => new Promise<void>((done, fail) => answers.push((fails = false) => (fails ? fail(new Error('away')) : done()))))
+    const settled: string[] = []
+    const asked = (name: string) => load().then(() => settled.push(name), () => settled.push(`${name} failed`))
+    const first = asked('first')
+    const both = [asked('second'), asked('third')]
+    expect(answers).toHaveLength(1)
+    answers[0]?.(true)
+    await first
+    const late = asked('late')
+    expect([answers.length, settled]).toEqual([2, ['first failed']])
+    answers[1]?.()
+    await Promise.all(both)
+    expect(settled).toEqual(['first failed', 'second', 'third'])
+    answers[2]?.()
+    await late
+    expect([answers.length, settled.at(-1)]).toEqual([3, 'late'])
+  })
+
+  test('an answer of before a change of ours is older than what is shown', () => {
+    expect([isOlder({ version: 1 }, { version: 2 }), isOlder({ version: 2 }, { version: 2 }), isOlder({ version: 1 }, undefined)]).toEqual([true, false, false])
+  })
 })

@@ -33,6 +33,25 @@ test.each([zh, en])('every refusal of an order has words', (words) => {
   for (const code of codes) expect([code, known.get(code)]).toEqual([code, expect.stringMatching(/./)])
 })
 
+/** As crm/tickets, crm/repairs, crm/incidents, crm/complaints, crm/ledgers and crm/notices write them into a ticket's timeline. */
+test.each([zh, en])('every line of a ticket has words', (words) => {
+  const known = new Map(Object.entries(words.crm.event))
+  for (const what of ['opened', 'moved', 'filled_in', 'noted', 'assigned', 'offered', 'accepted', 'declined', 'asked', 'answered', 'linked', 'attached', 'not_made', 'not_moved',
+    'acknowledged', 'known', 'called', 'dispatched', 'sent_back', 'charged', 'uncharged', 'settled', 'reversed', 'step_kept', 'step_dealt', 'letter']) {
+    expect([what, known.get(what)]).toEqual([what, expect.stringMatching(/./)])
+  }
+})
+
+/** What `t('…')` names in the pages. */
+test.each([zh, en])('every word that a page asks for is there', (words) => {
+  const there = new Set(leaves(words).map(([key]) => key))
+  const sources = Object.values(import.meta.glob<string>('../src/**/*.{vue,ts}', { query: '?raw', import: 'default', eager: true }))
+  const asked = sources.flatMap((source) => [...source.matchAll(/\bt\((?:[^`'()]*\? )?'([\w.-]+)'(?: : '([\w.-]+)')?/g)].flatMap(([, one, other]) => [one, other]))
+  const named = [...new Set(asked)].filter((key) => key !== undefined)
+  expect(named.length).toBeGreaterThan(500)
+  expect(named.filter((key) => !there.has(key))).toEqual([])
+})
+
 /** As crm, acd, agi and dashboard report them. */
 test.each([zh, en])('every component has a name that people read', (words) => {
   const known = new Map(Object.entries(words.health.name))

@@ -51,7 +51,8 @@ _STAYS: dict[str, str] = {
         agent_events.detail agent_states.reason agents.name agents.pin_hash agents.estates agents.languages users.name users.roles
         users.estates users.password_hash call_in_people.name call_in_people.number call_in_people.skills call_ins.reason
         call_ins.skills leaves.why surge_changes.reason surge_changes.why weather_levels.note outages.cause failed_sign_ins.name
-        failed_sign_ins.address knowledge_versions.reason""",
+        failed_sign_ins.address knowledge_versions.reason leader_shifts.words leader_shifts.reason
+        leader_shifts.matters shift_entries.text shift_entries.subject""",
     "where the staff, lists and chat robots are written to": """
         call_in_letters.address notice_deliveries.address report_deliveries.address surge_letters.address report_schedules.users
         emergency_texts.address

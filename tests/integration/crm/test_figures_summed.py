@@ -107,7 +107,8 @@ PLAIN = Simulated(begin=0, queue="repair", wait=5, talk=30, agent=0, goes_on="",
                   missed_ms=None, told=None, ends=True, late_us=0, segments=((1, 30_000_000),))
 SOME = [PLAIN, replace(PLAIN, begin=100, is_held=True, goes_on="agent", is_named=False), replace(PLAIN, begin=200, goes_on="queue"),
         replace(PLAIN, begin=300, talk=None), replace(PLAIN, begin=400, talk=None, wait=20, missed_ms=10_000),
-        replace(PLAIN, begin=500, told=20, segments=()), replace(PLAIN, begin=600, wraps_first=True)]
+        replace(PLAIN, begin=500, told=20, segments=()), replace(PLAIN, begin=600, wraps_first=True),
+        replace(PLAIN, begin=86_390, wait=8_000, segments=((1, 20_000_000),))]      # talks hours after the day
 
 
 class Floor:

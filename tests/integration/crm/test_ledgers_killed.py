@@ -9,12 +9,16 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
+from sqlalchemy.orm import Session
 
+from callcenter.clock import SystemClock
 from callcenter.settings import CHECKOUT
+from callcenter.site import load_site
 from crm.database import Database
 from crm.households.models import Building, Estate, Household
 from crm.households.tags import set_tags
+from crm.ledgers.keeper import LedgerKeeper
 from crm.ledgers.models import LedgerPeriod
 from crm.ledgers.service import AT_ONCE
 from crm.staff.actor import SYSTEM
@@ -54,23 +58,36 @@ def periods(database: Database) -> set[str]:
         return set(session.scalars(select(LedgerPeriod.kind)))
 
 
+def vacant(session: Session, flats: int) -> None:
+    session.add(Estate(id=1, name="江湾"))
+    session.flush()
+    session.add(Building(id=1, estate_id=1, name="3"))
+    session.flush()
+    for number in range(flats):
+        room = f"3-1-{number}"
+        home = Household(building_id=1, estate_id=1, unit="1", room=str(number), label=room, room_key=room, tags=[])
+        session.add(home)
+        session.flush()
+        set_tags(session, home, ["vacant"])
+
+
+def test_whoever_makes_a_month_of_checks_looks_up_the_many_that_are_made_already_by_hundreds(database: Database) -> None:
+    flats, looked = 3 * AT_ONCE, []
+    with database.writing.begin() as session:
+        vacant(session, flats)
+    event.listen(database.engine, "before_cursor_execute", lambda *given: looked.append("WHERE tickets.cause" in given[2]))
+    LedgerKeeper(database, load_site(CHECKOUT / "asterisk-config/site.yaml"), SystemClock(), lambda *_: None).step()
+    assert made(database) == flats
+    assert flats < sum(looked) < flats + AT_ONCE, "each for its own cause when it is opened, and hardly any more"
+
+
 @pytest.mark.rule("J2", part="exactly once, whoever is killed in the middle")
 @pytest.mark.rule("E8", part="exactly once a day, whoever is killed in the middle")
 def test_a_process_that_is_killed_while_the_month_s_checks_are_made_makes_each_once(
         database: Database, database_url: str) -> None:
     began = datetime.now(UTC) - timedelta(days=2)
     with database.writing.begin() as session:
-        session.add(Estate(id=1, name="江湾"))
-        session.flush()
-        session.add(Building(id=1, estate_id=1, name="3"))
-        session.flush()
-        for number in range(FLATS):
-            room = f"3-1-{number}"
-            home = Household(building_id=1, estate_id=1, unit="1", room=str(number), label=room, room_key=room,
-                             tags=[])
-            session.add(home)
-            session.flush()
-            set_tags(session, home, ["vacant"])
+        vacant(session, FLATS)
         good = [open_ticket(session, SYSTEM, NewTicket("suggestion", {"what": "x", "good": True}, estate_id=1), began, UTC)
                 for _ in range(3)]
         assert all(good)

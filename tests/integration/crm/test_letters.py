@@ -14,7 +14,7 @@ from callcenter.events import Health
 from crm.callin.models import CallInLetter, CallInRow
 from crm.database import Database
 from crm.letters.deliverer import AT_ONCE, FAILED_WITHIN, Deliverer
-from crm.letters.service import TRIES, Later, Letters, Refused, wait
+from crm.letters.service import TAKEN_FOR, TRIES, Later, Letters, Refused, wait
 from crm.notices.channels import NotSentError
 from crm.notices.words import File, Language
 from crm.texts.models import Text
@@ -113,3 +113,24 @@ def test_a_dead_channel_and_a_letter_that_cannot_be_made_hold_up_no_other_letter
         session.add_all(Text(purpose="y", subject=str(one), channel="robot:a", language="zh", made_at=NOW, next_at=NOW)
                         for one in range(AT_ONCE + 1))
     assert (deliverer.step(), deliverer.step()) == (AT_ONCE, 1), "a round ends, so that the process may"
+
+
+def test_a_letter_is_taken_for_a_minute_from_its_own_moment_however_slow_those_before_it_were(database: Database) -> None:
+    clock = FakeClock(NOW)
+    left: list[timedelta] = []
+
+    def says(session: object, row: Text, now: datetime) -> Said:
+        assert row.next_at is not None
+        left.append(row.next_at - clock.now())
+        return Said(row.subject)
+
+    class Slow(Way):
+        def send(self, letter: Said, address: str, now: datetime) -> None:
+            clock.advance(40)
+
+    with database.writing.begin() as session:
+        session.add_all(Text(purpose="x", subject=str(one), channel="mail", language="zh", made_at=NOW, next_at=NOW)
+                        for one in range(3))
+    deliverer = Deliverer(database, [Letters("texts", Text, says)], {"mail": Slow("mail", [])}, clock, lambda *_: None)
+    assert deliverer.step() == 3
+    assert left == [TAKEN_FOR] * 3, "or another process takes it, too"

@@ -54,7 +54,7 @@ def state(database: Database) -> str | None:
 def test_a_finished_recording_is_kept_with_checksum_size_and_length(database: Database, tmp_path: Path) -> None:
     call_id = ended(database)
     content = write_wav(tmp_path / NAME, 2.5)
-    assert seal_recordings(database, tmp_path, LATER) == 1
+    assert seal_recordings(database, tmp_path, tmp_path / "voicemail", LATER) == 1
     with database.reading() as session:
         kept = service.call(session, call_id).recording
     assert kept
@@ -64,21 +64,21 @@ def test_a_finished_recording_is_kept_with_checksum_size_and_length(database: Da
         len(content),
         2.5,
     )
-    assert seal_recordings(database, tmp_path, LATER) == 0
+    assert seal_recordings(database, tmp_path, tmp_path / "voicemail", LATER) == 0
 
 
 def test_a_file_that_is_still_written_is_left_for_later(database: Database, tmp_path: Path) -> None:
     ended(database)
     write_wav(tmp_path / NAME, 1, written=LATER)
-    assert seal_recordings(database, tmp_path, LATER) == 0
+    assert seal_recordings(database, tmp_path, tmp_path / "voicemail", LATER) == 0
     assert state(database) is None
-    assert seal_recordings(database, tmp_path, LATER + SETTLED) == 1
+    assert seal_recordings(database, tmp_path, tmp_path / "voicemail", LATER + SETTLED) == 1
 
 
 def test_the_file_of_a_call_that_nobody_answered_is_no_recording(database: Database, tmp_path: Path) -> None:
     ended(database, answered=False)
     write_wav(tmp_path / NAME, 0)
-    seal_recordings(database, tmp_path, LATER)
+    seal_recordings(database, tmp_path, tmp_path / "voicemail", LATER)
     assert state(database) == "none"
 
 
@@ -86,9 +86,9 @@ def test_an_answered_call_without_a_file_is_missing_after_a_while_and_not_before
     database: Database, tmp_path: Path
 ) -> None:
     ended(database)
-    seal_recordings(database, tmp_path, LATER)
+    seal_recordings(database, tmp_path, tmp_path / "voicemail", LATER)
     assert state(database) is None
-    seal_recordings(database, tmp_path, END + GIVEN_UP + SETTLED)
+    seal_recordings(database, tmp_path, tmp_path / "voicemail", END + GIVEN_UP + SETTLED)
     assert state(database) == "missing"
 
 

@@ -69,7 +69,7 @@ def sound(database: Database, tmp_path: Path) -> bytes:
         out.setparams((1, 2, 8000, 0, "NONE", "NONE"))
         out.writeframes(os.urandom(2) * 80_000)
     os.utime(path, (END.timestamp(), END.timestamp()))
-    assert seal_recordings(database, tmp_path, LATER) == 1
+    assert seal_recordings(database, tmp_path, tmp_path / "voicemail", LATER) == 1
     return path.read_bytes()
 
 

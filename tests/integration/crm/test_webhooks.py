@@ -29,8 +29,8 @@ from crm.staff.audit import audit_of
 from crm.threads import started
 from crm.webhooks import service
 from crm.webhooks.models import WebhookDelivery
-from crm.webhooks.post import Post
-from crm.webhooks.rules import DELAYS, GIVEN_UP_AFTER, UrlRefused
+from crm.webhooks.post import Letter, Post
+from crm.webhooks.rules import DELAYS, GIVEN_UP_AFTER, Reply, UrlRefused
 from crm.webhooks.schemas import WebhookChange
 from crm.webhooks.sender import Sender
 from crm.webhooks.service import KEPT_FOR, Wanted, address_letters, drop_old_deliveries
@@ -204,6 +204,18 @@ def test_a_letter_that_nobody_takes_fails_after_a_day_and_can_be_sent_by_hand(
     assert send(sender) == 1
     [done] = deliveries(database, webhook_id)
     assert (done.state, done.status) == ("delivered", 200)
+
+    def fails(_: Letter) -> Reply:
+        """While somebody asks for it again."""
+        with database.writing.begin() as session:
+            service.deliver_again(session, ADMIN, webhook_id, failed.delivery_id, clock.now())
+        return Reply(500)
+
+    with database.writing.begin() as session:
+        service.deliver_again(session, ADMIN, webhook_id, failed.delivery_id, clock.now())
+    assert send(Sender(database, clock, fails)) == 1
+    [again] = deliveries(database, webhook_id)
+    assert (again.state, again.tries, again.next_at) == ("waiting", 0, clock.now()), "it is, and for another day"
 
 
 def test_a_receiver_that_fails_for_three_days_is_disabled_and_that_is_told_and_audited(

@@ -43,7 +43,9 @@ from crm.knowledge.models import (
 from crm.outages.models import LostCaller, OutageRow
 from crm.recordings.models import RecordingNote
 from crm.repairs.models import Charge, Price, RepairStep, Settlement, WorkOrder
+from crm.requests.models import HandedIn
 from crm.roster.models import Shift
+from crm.shifts.models import LeaderShift
 from crm.staff import service as staff
 from crm.staff.models import User
 from crm.tickets.models import Ticket
@@ -94,6 +96,7 @@ BODIES: dict[str, Any] = {
     "PUT /outages/{outage_id}/cause": {"cause": "x"},
     "POST /calls/{call_id}/reveal": REASON | {"field": "number"}, "POST /callbacks/{callback_id}/reveal": REASON,
     "POST /recordings/{call_id}/notes": {"at_s": 0, "text": "x"}, "POST /recordings/{call_id}/export": REASON,
+    "PUT /recordings/{call_id}/greeting": {"said": True},
     "POST /contact-log/{entry_id}/reveal": REASON | {"field": "matter"}, "POST /nuisance/{treatment_id}/reveal": REASON,
 }
 NOON = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
@@ -128,6 +131,7 @@ def seed(database: Database) -> None:
                                estate_id=number, stage="reported", fields={}, created_at=NOON))
             session.flush()
             _repair_of(session, number, side)
+            session.add(HandedIn(ticket_id=number, by_id=900 + number, at=NOON, words=side, place=side))
             _emergency_of(session, number, side)
             template = LetterTemplate(kind="repair", code=side, language="zh", version=1, subject="x", body="x", written_at=NOON)
             session.add(template)
@@ -149,6 +153,7 @@ def seed(database: Database) -> None:
         session.flush()
         session.add_all(LostCaller(call_id=f"node1-{number}.{side}", outage_id="database-20261122-040000", at=NOON, how="lost",
                                    rings=True) for number, side in enumerate(("own", "other"), start=1))
+        session.add(LeaderShift(id=1, user_id=901, who="x", began_at=NOON, how="begun", on=True))
         session.add(Treatment(number="13900000000", level="warn", state="active", reason="x", by="leader", at=NOON))
         for role in Role:
             session.add(User(name=f"own-{role.value}", roles=[role.value], estates=[1], password_hash="-", created_at=NOON))

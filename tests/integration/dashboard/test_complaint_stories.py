@@ -103,6 +103,11 @@ def test_whom_a_complaint_is_about_never_knows_of_it_and_its_result_goes_to_the_
         "user": "anna", "agent": "901", "name": "anna", "team": "front", "upheld": 1, "partly": 0, "not_upheld": 0}]
     [behind] = manager.read("/complaints/record/rows", agent="901", **span)["items"]
     assert behind["number"] == ticket["number"]
+    for given in ({}, {"agent": "901", "user": "anna"}):
+        assert manager.ask("GET", "/complaints/record/rows", params={**span, **given}).json()["code"] == "user_or_agent"
+    assert upheld_days(manager, **span) == [("901", 1)], "on a day on which she had no call"
+    assert (upheld_days(manager, **span, agent="901"), upheld_days(manager, **span, agent="902")) == ([("901", 1)], [])
+    assert (upheld_days(manager, **span, team="front"), upheld_days(manager, **span, team="back")) == ([("901", 1)], [])
     [own] = anna.read("/complaints/record/mine", **span)["items"]
     assert own == {"closed_at": own["closed_at"], "kind": "complaint", "category": "service/desk", "result": "upheld"}
     assert anna.read("/tickets")["items"] == [], "it stays hidden; the result alone is hers"
@@ -157,6 +162,14 @@ def test_whom_a_complaint_is_about_never_knows_of_it_and_its_result_goes_to_the_
     admin = counter.person(Role.ADMIN)
     assert well(admin.ask("PATCH", "/users/lead", json={"superior": "boss"}))["superior"] == "boss"
     assert admin.ask("PATCH", "/users/lead", json={"superior": "lead"}).json()["code"] == "no_superior"
+
+
+def upheld_days(who: Person, **asked: str) -> list[tuple[str, int]]:
+    """(agent, complaints upheld) of the rows of agents' days."""
+    [sheet] = who.read("/reports/agent-days", **asked)["sheets"]
+    names = [column["id"] for column in sheet["columns"]]
+    rows = [dict(zip(names, (cell["value"] for cell in row), strict=True)) for row in sheet["rows"]]
+    return [(row["agent"], row["upheld"]) for row in rows]
 
 
 def live_feed(counter: Counter, name: str) -> list[str]:
@@ -223,7 +236,8 @@ def test_a_written_complaint_is_answered_by_a_letter_that_was_approved_numbered_
         (2, "body", "there is no sendr"), (3, "body", "For does not belong into a letter"),
         (4, "body", "Call does not belong into a letter")]
     assert agent.ask("POST", "/letters/templates", json={**words, "body": "x"}).status_code == 403
-    mine = well(leader.ask("POST", "/letters/templates", json={**words, "body": "{{ sender }}：\n\n{{ what }}。{{ remedy }}"}))
+    right = "{{ sender }}：\n\n{{ what }}。{{ remedy }}{% if cause is defined %}（{{ cause }}）{% endif %}"
+    mine = well(leader.ask("POST", "/letters/templates", json={**words, "body": right}))
     assert mine["version"] == 2, "after the shipped one"
     ticket = agent.opens("written_complaint", LETTER, category="letter", household_id=counter.households[0])
     path = f"/tickets/{ticket['ticket_id']}/letters"
@@ -233,7 +247,7 @@ def test_a_written_complaint_is_answered_by_a_letter_that_was_approved_numbered_
     assert well(supervisor.ask("POST", approve))["in_use"]
 
     well(agent.moves(ticket, "handling", {"acknowledged": "2026-11-22T10:00:00+08:00", "reply_by": "2026-11-27T18:00:00+08:00"}))
-    assert faults(agent.ask("POST", path, json={"code": "result"})) == [("remedy", "missing")]
+    assert faults(agent.ask("POST", path, json={"code": "result"})) == [("remedy", "missing")], "and not what the words do without"
     found = {"validity": "valid", "found": "管道老化", "remedy": "已更换管道，减免当月车位费"}
     well(agent.changes(ticket, "PATCH", "", fields=found))
     drafted = well(agent.ask("POST", path, json={"code": "result"}, key="draft-1"))
@@ -262,6 +276,9 @@ def test_a_written_complaint_is_answered_by_a_letter_that_was_approved_numbered_
     until(counter, datetime(2026, 11, 26, 2, 0, tzinfo=UTC))
     early = agent.ask("POST", f"{letter}/sent", version=3, json={"how": "post", "at": "2026-12-01T00:00:00Z"})
     assert early.json()["code"] == "sent_in_future"
+    for never in ("0001-01-01T00:00:00+08:00", "9999-12-31T23:59:59-08:00"):
+        refused = agent.ask("POST", f"{letter}/sent", version=3, json={"how": "post", "at": never})
+        assert (refused.status_code, refused.json()["code"]) == (422, "invalid"), never
     gone = well(agent.ask("POST", f"{letter}/sent", version=3, json={"how": "post"}))
     assert (gone["state"], gone["sent_how"], gone["sent_by"]) == ("sent", "post", "agent")
     now = agent.read(f"/tickets/{ticket['ticket_id']}")
@@ -280,6 +297,9 @@ def test_a_written_complaint_is_answered_by_a_letter_that_was_approved_numbered_
     assert "received" not in other["subject"]
     assert "Upheld" in other["body"]
     assert well(leader.ask("POST", f"/letters/{other['letter_id']}/approve", version=1))["number"] == "LT2026-00002"
+    assert leader.ask("GET", f"/letters/{other['letter_id']}/print").status_code == 200
+    well(leader.ask("POST", f"/letters/{other['letter_id']}/withdraw", version=2))
+    assert leader.ask("GET", f"/letters/{other['letter_id']}/print").json()["code"] == "letter_state", "nobody sends it by mistake"
 
 
 @pytest.mark.rule("E6")
@@ -364,5 +384,10 @@ def test_the_month_s_complaints_are_counted_and_every_figure_opens_its_rows(coun
     assert leader.read("/complaints/report", month="2026-12", estate_id=counter.estates[0])["counts"]["received"] == 3
     until(counter, datetime(2027, 1, 10, tzinfo=UTC))
     assert leader.read("/complaints/report", month="2026-12")["counts"]["handled"] == 3
+    of_open = {"from": "2026-12-01", "to": "2027-01-31", "figure": "open"}
+    page = leader.read("/complaints/rows", **of_open, limit=1)
+    assert [one["number"] for one in page["items"]] == [slow["number"]]
     well(agent.moves(slow, "replied", {"validity": "invalid", "found": "x", "measures": "y"}))
     assert leader.read("/complaints/report", month="2026-12")["counts"]["handled"] == 3, "a month that is over says the same later"
+    rest = leader.read("/complaints/rows", **of_open, cursor=page["next"])["items"]
+    assert [one["kind"] for one in rest] == ["written_complaint"], "though the one before it is open no more"

@@ -14,6 +14,7 @@ import httpx
 import pytest
 import redis
 from hotline.own_redis import Redis
+from sqlalchemy import select
 from wall.rig import DashboardProcess, DashboardThread, Floor, signed_in, until
 from wall.scene import COMPONENTS, busy_floor
 from websockets.exceptions import ConnectionClosed, InvalidStatus
@@ -23,6 +24,8 @@ from callcenter.board import BOARD
 from callcenter.events import CallEnded, ComponentHealth, DeskChanged, Health, HealthChanged, TicketOpened
 from callcenter.roles import Role
 from callcenter.settings import Settings
+from crm.database import open_database
+from crm.staff.models import User
 
 Visitor = Callable[[str, Role], httpx.Client]
 Rig = tuple[Redis, Settings, DashboardThread]
@@ -95,8 +98,13 @@ def test_a_listener_gets_the_board_and_then_each_change(own_rig: Rig, floor: Flo
 @pytest.mark.rule("D4", part="the live feed")
 def test_a_listener_hears_of_tickets_of_the_kinds_that_the_role_sees(own_rig: Rig, floor: Floor, visitor: Visitor) -> None:
     fill(floor)
-    with (listen(visitor(own_rig[2].url, Role.AGENT)) as agent, listen(visitor(own_rig[2].url, Role.MANAGER)) as manager):
-        for line in (agent, manager):
+    database = open_database(own_rig[1].database_url)
+    with database.writing.begin() as session:
+        session.scalars(select(User).where(User.name == Role.OFFICE.value)).one().estates = [1]
+    database.close()
+    with (listen(visitor(own_rig[2].url, Role.AGENT)) as agent, listen(visitor(own_rig[2].url, Role.MANAGER)) as manager,
+          listen(visitor(own_rig[2].url, Role.OFFICE)) as office):
+        for line in (agent, manager, office):
             next_of(line, "snapshot")
         now = datetime.now(UTC)
         for place, kind in enumerate(("media", "repair"), 1):
@@ -112,6 +120,7 @@ def test_a_listener_hears_of_tickets_of_the_kinds_that_the_role_sees(own_rig: Ri
             return found
 
         assert tickets(agent) == [("TicketOpened", "repair"), ("DeskChanged", "repair")]
+        assert tickets(office) == [("DeskChanged", "repair")], "its board is without callers, but the desk's pages are there"
         assert tickets(manager) == [(what, kind) for kind in ("media", "repair") for what in ("TicketOpened", "DeskChanged")]
 
 

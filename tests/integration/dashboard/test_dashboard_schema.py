@@ -50,7 +50,7 @@ THERE = {"ticket_id": "1", "household_id": "1", "person_id": "1", "number_id": "
          "queue": "repair", "shift_id": "1", "skill": "plumbing", "letter_id": "1", "template_id": "1", "task_id": "1",
           "claim_id": "1", "plan_id": "1", "schedule_id": "1", "outage_id": "database-20261122-040000", "situation_id": "1",
           "fallen_id": "1", "emergency_id": "1", "proposal_id": "1", "broadcast_id": "1", "step": "ask", "call_in_id": "1",
-          "call_in_person": "1", "drill_id": "1"}
+          "call_in_person": "1", "drill_id": "1", "request_id": "6"}
 REPAIR = "4"        # the ticket that is one
 
 Users = dict[Role, requests.Session]
@@ -81,6 +81,9 @@ def users(rig: tuple[Redis, Settings, DashboardThread]) -> Iterator[Users]:
         emergency = agent.post(f"{dashboard.url}/api/v1/emergencies", json={
             "type": "other", "place": "x", "what": "x", "household_id": 1})
         assert emergency.status_code == 201, emergency.text
+        handed = agent.post(f"{dashboard.url}/api/v1/requests", json={
+            "kind": "enquiry", "estate_id": 1, "place": "x", "words": "when does the pool open?"})
+        assert str(handed.json()["request_id"]) == THERE["request_id"], handed.text
         for session, seat in ((agent, "1001"), (admin, "1002")):
             assert session.post(f"{dashboard.url}/api/v1/floor/sign-in", json={"seat": seat}).status_code == 200
         hook = admin.post(f"{dashboard.url}/api/v1/webhooks", json={"url": "https://hooks.example/", "events": ["*"]})

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from desk.counter import Counter, Person
+from desk.stories import well
 from sqlalchemy import select
 
 from callcenter.roles import Role
@@ -18,6 +19,7 @@ from crm.followups.models import FollowUpTask, Rating
 from crm.followups.tasks import Wish, claim
 from crm.households.models import Person as Resident
 from crm.households.models import PhoneNumber
+from crm.kinds.load import shipped_texts
 from crm.outbox.models import OutboxEntry
 from crm.staff.actor import Actor
 from crm.staff.audit import audit_of
@@ -201,6 +203,16 @@ def test_who_is_not_satisfied_with_a_complaint_s_reply_sends_it_up_and_is_called
     assert leader.moves(complaint, "replied", {"found": "属实", "measures": "已整改", "validity": "valid"}).status_code == 200
     [task] = leader.read("/followups/tasks")["items"]
     assert (task["why"], task["tries"]) == ("complaint", 0)
+
+    way = "raised: {who: [owner, agent, leader, supervisor], needs: [summary"
+    more = shipped_texts()["complaint"].replace(way, f"{way}, found")
+    well(counter.person(Role.MANAGER).ask("PUT", "/kinds/complaint", content=more.encode(), headers={"Content-Type": "text/yaml"}))
+    other = replied(agent, household_id=counter.households[1], contact_number="13900001234")
+    [task] = [one for one in leader.read("/followups/tasks")["items"] if one["household_id"] == counter.households[1]]
+    done = tells(agent, claims(agent, task_id=task["task_id"])["claim_id"], "reached", score=3, said="没有解决")
+    assert done["followed_by"] not in (None, other["ticket_id"]), "what cannot go up has a complaint of its own"
+    read = leader.read(f"/tickets/{other['ticket_id']}")
+    assert (read["ticket"]["stage"], read["fields"].get("summary")) == ("replied", None), "and is as it was"
 
 
 @pytest.mark.rule("G4", part="result and next try")

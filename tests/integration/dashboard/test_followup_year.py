@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from desk.counter import Counter, Person
-from sqlalchemy import func, insert, select
+from sqlalchemy import event, func, insert, select
 
 from callcenter.events import Health
 from callcenter.roles import Role
@@ -140,8 +140,15 @@ def test_a_survey_is_brought_in_whole_or_not_at_all_and_its_dissatisfied_are_fol
     assert [(one["row"], one["column"], one["code"]) for one in bad["faults"]] == [
         (2, "score", "score"), (3, "room", "room_unknown"), (4, "estate", "estate_unknown"), (5, "call_back", "yes_no")]
     assert bad["faults"][0]["zh"].startswith("只能是")
+    odd = sends(manager, ROWS.replace("是否回访", "回访吗") + "江湾,3-1-502,1,,是\n", dry_run=True)
+    assert (odd["faults"], odd["followups"], odd["ignored"]) == ([], 0, ["回访吗"]), "nobody is left to believe that it was read"
     good = ROWS + "江湾,3-1-502,不满意,垃圾多,\n云栖,3栋1单元502室,满意,好,\n"
+    asked: list[str] = []
+    event.listen(counter.app.state.services.database.engine, "before_cursor_execute", lambda *told: asked.append(told[2]))
     assert sends(manager, good, dry_run=True)["followups"] == 1
+    looked = [one for one in asked if "households.room_key" in one]
+    assert looked
+    assert all("households.room_key IN" in one for one in looked), "a register of a million is not read for two rows"
     assert leader.read("/tickets", kind="followup")["items"] == []
     done = sends(manager, good)
     assert (done["results"], done["followups"], done["thanked"]) == (2, 1, 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -9,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from desk.counter import Counter
-from desk.stories import notices
+from desk.stories import notices, well
 from sqlalchemy import event, select
 
 from callcenter.roles import Role
@@ -20,6 +21,7 @@ from crm.database import Database
 from crm.forecast.keeper import ForecastKeeper
 from crm.forecast.models import ForecastInterval
 from crm.forecast.service import arrivals_expected
+from crm.kinds.load import shipped_texts
 from crm.simulator.history import past_calls
 from crm.simulator.plan import WhatIf, of_trace
 from crm.staff.agents import seed_agents
@@ -157,6 +159,34 @@ def test_what_comes_is_forecast_compared_and_answered_with_who_is_left_and_the_m
     assert leader.ask("POST", "/forecast/fallen-out", json={"agents": agents[-1:]}).json()["code"] == "not_here"
 
 
+class Looks(threading.Event):
+    """Never set, but for who does not stop looking."""
+
+    asked = 0
+
+    def is_set(self) -> bool:
+        self.asked += 1
+        return self.asked > 20
+
+
+def test_a_day_is_counted_to_its_last_half_hour_before_the_next_one_is_forecast(counter: Counter) -> None:
+    leader, keeper = counter.person(Role.LEADER), ForecastKeeper(counter.database, counter.site, counter.clock)
+    calls(counter.database, counter.clock.now() - timedelta(hours=4), 20, halves=4)
+    assert keeper.step()
+    for day in (22, 23):        # the first one without a forecast, and crm away since noon
+        late = datetime(2026, 11, day, 15, 30, tzinfo=UTC)
+        calls(counter.database, late, 2, halves=1)
+        for seconds, came in ((40, None), (121, 2)):
+            counter.clock.advance((late + HALF + timedelta(seconds=seconds) - counter.clock.now()).total_seconds())
+            looks = Looks()
+            keeper.step(looks)
+            assert looks.asked < 20, "what is not to be counted yet is not waited for"
+            told = leader.read("/forecast/arrivals", **{"from": f"2026-11-{day}", "queue": "repair"})["intervals"]
+            assert {one["begins_at"]: one["came"] for one in told}.get(f"2026-11-{day}T15:30:00Z") == came
+    [first, *_] = leader.read("/forecast/arrivals", **{"from": "2026-11-24", "queue": "repair"})["intervals"]
+    assert first["expected"] is not None
+
+
 @pytest.mark.rule("C6", part="also on a line's first day")
 def test_on_a_lines_first_day_the_last_hour_is_gone_by_and_the_manager_is_told(counter: Counter) -> None:
     leader, manager, now = counter.person(Role.LEADER), counter.person(Role.MANAGER), counter.clock.now()
@@ -172,3 +202,13 @@ def test_on_a_lines_first_day_the_last_hour_is_gone_by_and_the_manager_is_told(c
         [repair] = [one for one in interval["left"]["queues"] if one["queue"] == "repair"]
         assert repair["calls"] == pytest.approx(20, abs=0.1)
     assert notices(manager) == [("agents_out", "told", "manager")]
+
+    shipped = shipped_texts()["agents_out"]
+    kinds = (shipped.replace("  short: {name", "  lacking: {name"),
+             shipped.replace("type: number, required: true, least: 1, most: 2000", "type: text, required: true, longest: 10"))
+    for kind, who, is_told in zip(kinds, agents[2:4], [True, False], strict=True):
+        well(manager.ask("PUT", "/kinds/agents_out", content=kind.encode(), headers={"Content-Type": "text/yaml"}))
+        again = leader.ask("POST", "/forecast/fallen-out", json={"agents": [who]})
+        assert again.status_code == 201, "whatever the site has made of its kind, the proposal is there"
+        assert again.json()["manager_told"] is is_told
+    assert len(manager.read("/tickets", kind="agents_out")["items"]) == 2

@@ -129,6 +129,9 @@ def test_a_new_household_is_found_by_its_number_at_once(here: Desk, leader: Clie
     assert (made.status_code, made.headers["etag"]) == (201, '"1"')
     assert leader("POST", "/households", json=new, headers={"Idempotency-Key": "k-1"}).json() == made.json()
     assert leader("POST", "/households", json=new).json()["code"] == "room_exists"
+    assert leader("POST", "/households", json=new | {"building": "7号楼"}).json()["code"] == "room_exists"
+    beside = leader("POST", "/households", json=new | {"building": "七号楼", "door": "302"}).json()
+    assert (beside["building"], beside["room"]) == ("7栋", "7-2-302"), "what concerns a building concerns all of it"
     path = f"/households/{made.json()['household_id']}"
     person = {"name": "Emma Wilson", "role": "tenant", "began_on": "2026-11-01", "numbers": [
         {"number": "186 1234 5678"}, {"number": "0755-86543210", "label": "home"}]}
@@ -146,6 +149,8 @@ def test_a_new_household_is_found_by_its_number_at_once(here: Desk, leader: Clie
 def test_who_moves_out_is_not_greeted_any_more_and_stays_in_the_history(here: Desk, leader: Client) -> None:
     home = home_of(leader, "赵明")
     path, person = f"/households/{home['household_id']}", home["people"][0]["person_id"]
+    early = leader("POST", f"{path}/people/{person}/end", json={"on": "2026-11-23"}, headers={"If-Match": f'"{home["version"]}"'})
+    assert (early.status_code, early.json()["code"]) == (422, "not_moved_out"), "until then he is known when he calls"
     home = changed(leader, "POST", f"{path}/people/{person}/end", home, json={"on": "2026-11-21"})
     assert home["people"][0]["ended_on"] == "2026-11-21"
     with here.database.reading() as session:
@@ -165,6 +170,9 @@ def test_numbers_have_labels_an_order_and_may_be_dead(here: Desk, leader: Client
     taken = leader("POST", f"{path}/people/{person}/numbers", json={"number": "+86 136 1111 2222".replace(" ", "")},
                    headers={"If-Match": f'"{home["version"]}"'})
     assert taken.json()["code"] == "number_exists"
+    both = leader("POST", f"{path}/people/{person}/numbers", json={"number": "13611112222 13611113333"},
+                  headers={"If-Match": f'"{home["version"]}"'})
+    assert both.json()["code"] == "number_unusable", "two are not one that nobody has"
     old, new = (one["number_id"] for one in home["people"][0]["numbers"])
     home = changed(leader, "PATCH", f"{path}/numbers/{old}", home, json={"bounced": True, "place": 5})
     assert [(one["number_id"], bool(one["bounced_at"])) for one in home["people"][0]["numbers"]] == [(new, False), (old, True)]

@@ -39,8 +39,9 @@ def counter(migrated_url: str, tmp_path: Path) -> Iterator[Counter]:
     made.close()
 
 
-def put(person: Person, text: str, kind: str = "bicycle", **params: object) -> httpx.Response:
-    return person.ask("PUT", f"/kinds/{kind}", content=text.encode(), headers={"Content-Type": "text/yaml"}, params=params)
+def put(person: Person, text: str, kind: str = "bicycle", version: int | None = None, **params: object) -> httpx.Response:
+    return person.ask("PUT", f"/kinds/{kind}", version=version, content=text.encode(), headers={"Content-Type": "text/yaml"},
+                      params=params)
 
 
 @pytest.mark.rule("J4")
@@ -85,6 +86,19 @@ def test_the_same_text_again_is_no_new_version_and_a_dry_run_writes_nothing(coun
     assert (again["version"], again["changed"]) == (1, False)
 
 
+def test_two_who_change_the_same_version_do_not_take_each_other_s_change_back(counter: Counter) -> None:
+    manager, admin = counter.person(Role.MANAGER), counter.person(Role.ADMIN)
+    assert put(manager, BICYCLES, version=0).headers["etag"] == '"1"', "a new one, of which there is none"
+    assert admin.ask("GET", "/kinds/bicycle").headers["etag"] == '"1"'
+    mine, theirs = (BICYCLES.replace("BI", prefix) for prefix in ("BA", "BB"))
+    assert put(manager, mine, version=1).json()["version"] == 2
+    for dry_run in (True, False):
+        late = put(admin, theirs, version=1, dry_run=dry_run)
+        assert (late.status_code, late.json()["code"]) == (412, "changed")
+    assert admin.read("/kinds/bicycle")["text"] == mine
+    assert put(admin, theirs, version=2).headers["etag"] == '"3"'
+
+
 def test_a_wrong_definition_is_refused_with_every_fault_its_line_and_what_would_be_right(counter: Counter) -> None:
     manager = counter.person(Role.MANAGER)
     wrong = BICYCLES.replace("given: {who", "gone: {who").replace("type: yes_no", "type: text")
@@ -92,7 +106,7 @@ def test_a_wrong_definition_is_refused_with_every_fault_its_line_and_what_would_
     assert (refused.status_code, refused.json()["code"]) == (422, "definition_unfit")
     assert [(fault["line"], fault["key"], fault["problem"]) for fault in refused.json()["definition"]] == [
         (16, "stages.asked.moves.gone", "no stage gone"),
-        (16, "stages.asked.moves.gone.only_if.paid", "paid is no choice and no yes_no")]
+        (16, "stages.asked.moves.gone.only_if.paid", "paid is no choice and no yes_no of bicycle")]
     assert refused.json()["definition"][0]["hint"] == "one of asked, given"
     assert manager.ask("GET", "/kinds/bicycle").status_code == 404
 

@@ -16,6 +16,9 @@ from sqlalchemy import select
 
 from callcenter.roles import Role
 from crm.calls.models import CallRow, ContactEntry
+from crm.knowledge.search.bank import Bank
+from crm.knowledge.search.meaning import ByMeaning
+from crm.knowledge.search.ranking import Entry
 from crm.outbox.models import OutboxEntry
 from crm.privacy.forget import forget_call
 from crm.staff.models import AuditEntry
@@ -213,6 +216,10 @@ def test_a_file_is_brought_in_as_drafts_or_every_bad_row_is_told(counter: Counte
             (7, "valid_to", "date"), (8, "answer_zh", "markup"), (9, "-", "fields")]
         assert all(fault["zh"] and fault["en"] for fault in refused["faults"])
         assert (refused["new"], manager.read("/knowledge", state="waits")["items"]) == (0, []), "all of it or nothing"
+    misspelt = sent(header.replace("失效日期", "有效期至") + "\n".join(rows), dry_run=True)
+    assert [(fault["row"], fault["column"], fault["code"]) for fault in misspelt["faults"]] == [(1, "有效期至", "column_unknown")]
+    twice = sent(header + "\n".join([*rows, rows[0]]), dry_run=True)
+    assert [(fault["row"], fault["code"]) for fault in twice["faults"]] == [(4, "code_twice")]
     good = header + "\n".join(rows)
     tried = sent(good, dry_run=True)
     assert (tried["new"], manager.read("/knowledge", state="waits")["items"]) == (2, [])
@@ -234,6 +241,43 @@ def test_a_file_is_brought_in_as_drafts_or_every_bad_row_is_told(counter: Counte
     assert sheet.max_row == len(lines) + 1
     back = supervisor.ask("POST", "/knowledge/import", content=exported["xlsx"], params={"dry_run": True}).json()
     assert (back["faults"], back["new"], back["changed"], back["same"]) == ([], 0, 1, len(lines) - 1), "it can be brought in again"
+
+
+class Read(ByMeaning):
+    """That says what it has to read."""
+
+    def __init__(self) -> None:
+        super().__init__(installed=False)
+        self.put_in: list[int] = []
+
+    def put(self, entry: Entry) -> None:
+        self.put_in.append(entry.item_id)
+
+
+def test_a_search_that_looked_before_another_one_and_comes_after_it_throws_nothing_away(
+        counter: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
+    meaning = Read()
+    bank = Bank(meaning)
+    with counter.database.reading() as session:
+        bank.renew(session)
+        whole = len(meaning.put_in)
+        with monkeypatch.context() as earlier:
+            earlier.setattr(session, "scalar", lambda _: 0)
+            bank.renew(session)
+        bank.renew(session)
+    assert len(meaning.put_in) == whole >= 40, "to read them all by meaning takes minutes"
+    assert bank.find("物业费怎么交", None, NOON.date(), 3).entries
+    supervisor, manager = counter.person(Role.SUPERVISOR), counter.person(Role.MANAGER)
+    entry = drafts(supervisor, BOARD)
+    assert decides(manager, entry).status_code == 200
+    with counter.database.reading() as session:
+        bank.renew(session)
+    assert meaning.put_in[whole:] == [entry["item_id"]]
+    assert decides(manager, entry, "retire", reason="x").status_code == 200
+    with counter.database.reading() as session:
+        bank.renew(session)
+        found_now = bank.find("棋牌室几点开门？", None, NOON.date(), 10).entries
+    assert entry["item_id"] not in [each.item_id for each in found_now]
 
 
 @pytest.mark.rule("A3", part="the desk's script, over the API")

@@ -57,7 +57,8 @@ def filled(rig: Rig) -> dict[str, bytes]:
             session.add(CallRow(
                 call_id=call_id, node="node1", number="13812346666", menu_keys=[], queue="repair", stage=0, seats_rung=[],
                 entered_at=NOON + timedelta(minutes=place), answered_at=NOON, ended_at=NOON + timedelta(hours=1), fold={},
-                answered_by=seat, outcome="answered", recording=name, recording_state="kept", recording_s=seconds,
+                answered_by=seat, answered_agent="801" if call_id == SEALED else None, outcome="answered",
+                recording=name, recording_state="kept", recording_s=seconds,
                 recording_sha256=hashlib.sha256(data).hexdigest(), recording_bytes=len(data)))
             session.add(Ticket(id=place + 1, number=f"C-{place}", kind="repair", created_at=NOON, fields={},
                                call_id=call_id if call_id == SEALED else None))
@@ -141,6 +142,41 @@ def test_an_agent_hears_the_calls_of_the_own_seat_only(agent: httpx.Client) -> N
     assert agent.get(f"/api/v1/calls/{PLAIN}/recording").status_code == 403
     assert agent.get(f"/api/v1/recordings/{PLAIN}/waveform").status_code == 403
     assert agent.post(f"/api/v1/recordings/{SEALED}/export", json={"reason": "x"}).status_code == 403
+
+
+def test_a_leader_notes_whether_the_greeting_was_said_where_an_agent_answered(
+        leader: httpx.Client, agent: httpx.Client, rig: Rig) -> None:
+    path = f"/api/v1/recordings/{SEALED}/greeting"
+    assert agent.put(path, json={"said": True}).status_code == 403
+    assert leader.put(f"/api/v1/recordings/{PLAIN}/greeting", json={"said": True}).json()["code"] == "nobody_greets"
+    assert leader.put(path, json={"said": False}).json()["agent"] == "801"
+    for query, found in (({"greeting": "false"}, [SEALED]), ({"greeting": "true"}, []), ({"agent": "801"}, [SEALED]),
+                         ({"agent": "802"}, [])):
+        assert [item["call_id"] for item in leader.get("/api/v1/recordings", params=query).json()["items"]] == found, query
+    assert ("leader", "recording.greeting", "not_said") in audited(rig, f"call:{SEALED}")
+
+
+def test_a_message_of_a_caller_with_whom_nobody_talked_is_heard_by_every_agent(agent: httpx.Client, rig: Rig) -> None:
+    call_id, settings = "node1-3.3", rig[1]
+    data = write_wav(settings.recordings / f"2026/11/21/{call_id}+message.wav", 1.0)
+    database = open_database(settings.database_url)
+    row = CallRow(
+        call_id=call_id, node="node1", number="13812346666", menu_keys=[], queue="repair", stage=0, seats_rung=[], fold={},
+        outcome="message", entered_at=NOON - timedelta(days=1), ended_at=NOON - timedelta(days=1),
+        voicemail=f"2026/11/21/{call_id}.wav",
+        recording_state="kept", recording_s=1.0, recording_sha256=hashlib.sha256(data).hexdigest(),
+        recording_bytes=len(data))
+    try:
+        with database.writing.begin() as session:
+            session.add(row)
+        items = agent.get("/api/v1/recordings").json()["items"]
+        assert [(item["call_id"], item["message"]) for item in items] == [(SEALED, False), (call_id, True)]
+        assert agent.get(f"/api/v1/calls/{call_id}/recording").content == data
+        assert len(agent.get(f"/api/v1/recordings/{call_id}/waveform").json()["peaks"]) == 800
+    finally:
+        with database.writing.begin() as session:
+            session.delete(session.get(CallRow, call_id))
+        database.close()
 
 
 def test_a_waveform_is_small_and_of_the_whole_recording(leader: httpx.Client) -> None:

@@ -204,7 +204,9 @@ def test_what_is_charged_was_agreed_to_what_is_paid_stays_and_a_slip_is_put_righ
         with pytest.raises(DBAPIError, match="only added"), counter.database.writing.begin() as session:
             session.execute(text(statement))
     below = f"/settlements/{paid['settlements'][0]['settlement_id']}/reverse"
-    back = done(change(office, ticket, "POST", below, reason="多收了"))
+    back = done(change(office, ticket, "POST", below, reason="多收了，已电 13900001234"))
+    admin = counter.person(Role.ADMIN)
+    assert admin.read(f"/repairs/{ticket['ticket_id']}")["settlements"][1]["reason"] == "多收了，已电 139****1234"
     assert (back["bill"]["owed"], back["bill"]["paid"], back["settlements"][1]["amount"]) == ("45.88", "0.00", "-45.88")
     assert change(office, ticket, "POST", below, reason="再来").json()["code"] == "reversed"
     less = done(change(office, ticket, "DELETE", f"/charges/{back['charges'][2]['charge_id']}"))

@@ -300,6 +300,39 @@ def test_nobody_is_sent_what_they_may_not_ask_for_themselves(desk: Desk) -> None
     assert (desk.runs(manager, everywhere)[0]["error"], desk.out.said["wecom"]) == ("no_address", [])
 
 
+def told(mail: Any) -> set[object]:
+    """What stands in the cells of the workbook that came with it."""
+    [attached] = mail.iter_attachments()
+    book = openpyxl.load_workbook(io.BytesIO(attached.get_content()))
+    return {cell.value for page in book.worksheets for row in page.iter_rows() for cell in row}
+
+
+@pytest.mark.rule("K1", part="scheduled reports")
+@pytest.mark.rule("D3", part="scheduled reports")
+def test_what_one_of_them_sees_masked_all_are_sent_masked_and_whom_a_ticket_is_about_is_not_sent_it(desk: Desk) -> None:
+    manager = desk.counter.person(Role.MANAGER)
+    desk.counter.person(Role.ADMIN, "supervisor")
+    both = {"users": ["manager", "supervisor"], "robots": []}
+    set_up(manager, **both, at="08:00")
+    log = set_up(manager, **both, report="contact-log", given={}, at="08:01")
+    desk.until(MORNING + timedelta(minutes=1))
+    desk.work()
+    for mail in desk.out.mails[2:]:
+        assert {"王**"} <= told(mail), "the manager may see the name, the administrator not"
+        assert "王小明" not in told(mail)
+    set_up(manager, users=["manager"], robots=[], report="contact-log", given={}, period="last_week", at="08:02")
+    desk.counter.person(Role.AGENT).opens("complaint", {"what": "态度差", "about": "supervisor"}, category="service/desk")
+    desk.until(MORNING + timedelta(minutes=2))
+    desk.work()
+    assert len(desk.out.mails) == 5
+    assert "王小明" in told(desk.out.mails[-1])
+    desk.until(MORNING + timedelta(days=1, minutes=1))
+    desk.work()
+    assert [mail["To"] for mail in desk.out.mails[5:]] == ["max@example.com", "sue@example.com", "max@example.com"], (
+        "the figures of calls to both, the log to who knows of the complaint")
+    assert [run["state"] for run in desk.runs(manager, log)] == ["made", "made"]
+
+
 @pytest.mark.rule("K1", part="scheduled reports")
 def test_who_may_set_up_what_for_whom(desk: Desk) -> None:
     supervisor = desk.counter.person(Role.SUPERVISOR)

@@ -17,6 +17,7 @@ from hotline.pdf import links, sheets
 from sqlalchemy import select
 
 from callcenter.roles import Role
+from crm.calls.models import CallRow
 from crm.clocks.models import TicketClock
 from crm.notices.models import Delivery, Notice
 from crm.reports.shelf import service
@@ -78,18 +79,34 @@ def desk(counter: Counter) -> Person:
 
 
 @pytest.mark.rule("E9", part="reports as API")
+@pytest.mark.rule("K3", part="the greeting, in the calls that a leader listened to")
 def test_every_report_counts_what_happened_and_every_figure_opens_the_rows_behind_it(counter: Counter) -> None:
     manager = desk(counter)
+    with counter.database.writing.begin() as session:
+        answered = session.scalars(select(CallRow).where(CallRow.answered_agent == "801").order_by(CallRow.call_id)).first()
+        assert answered
+        answered.recording, answered.recording_state = "2026/11/22/x.wav", "kept"
+        path = f"/recordings/{answered.call_id}/greeting"
+    for said in (False, True):
+        assert manager.ask("PUT", path, json={"said": said}).status_code == 200, "the newest ear counts"
     assert headlines(manager, "calls", **DAY) == {
         "Offered": 7, "Answered": 4, "Answered in 2 rings": 4 / 6, "Service level": 4 / 6, "Abandonment": 1 / 6, "ASA": 5.0}
     [day] = [row for row in table(manager, "agent-days", **DAY) if row["agent"] == "801"]
     assert (day["rang"], day["answered"], day["misses"], day["long"], day["rated"]) == (3, 2, 1, 1, 2)
     assert (day["satisfied"], day["not_satisfied"], day["signed_in_s"]) == (0.5, 1, 7200.0)
+    assert (day["greeted"], day["not_greeted"]) == (1, 0)
     assert headlines(manager, "missed-calls", **DAY) == {"abandoned": 1, "short abandon": 1, "lost": 1}
     assert headlines(manager, "callbacks", **DAY) == {"Asked for": 4, "Done": 2, "Failed": 1, "Kept": 2 / 3}
-    assert headlines(manager, "contact-log", **DAY) == {"Calls": 2, "Visits": 1, "To be completed": 1}
+    for which in ("all", "open", "visit"):
+        whole = headlines(manager, "contact-log", **DAY, which=which)
+        assert whole == {"Calls": 2, "Visits": 1, "To be completed": 1}, which
     assert headlines(manager, "promises", **DAY)["open"] == 1
     assert headlines(manager, "on-time", **DAY)["On-time rate"] == 1.0
+    for asked, called in (({}, "书面答复 / 承诺答复 / 约定回复"), ({"kind": "complaint"}, "承诺答复")):
+        for report in ("on-time", "clock-list"):
+            columns = manager.read(f"/reports/{report}", **DAY, **asked)["sheets"][0]["columns"]
+            [clock] = [column["words"] for column in columns if column["id"] == "clock"]
+            assert clock["reply"]["zh"] == called, "not as the last kind calls its own"
     followed_up = headlines(manager, "followups", **DAY)
     assert (followed_up["Not satisfied"], followed_up["Dissatisfied and missing"]) == (1, 1), "told without the journal"
     assert followed_up["Satisfaction rate"] == 2 / 3
@@ -132,8 +149,12 @@ def test_who_is_bound_to_an_estate_gets_its_figures_alone_and_masked_rows(counte
     assert len(table(bound, "call-list", **DAY)) == 6
     [entry, *_] = table(bound, "contact-log", **DAY)
     assert (entry["contact"], entry["name"]) == ("139****1234", "王小明"), "as the site's `privacy` says of a supervisor"
-    for role in (Role.AGENT, Role.ENGINEER, Role.WALLBOARD):
+    for role in (Role.AGENT, Role.WALLBOARD):
         assert counter.person(role).ask("GET", "/reports").status_code == 403
+    for role in (Role.OFFICE, Role.ENGINEER):
+        assert [one["id"] for one in counter.person(role).read("/reports")["reports"]] == ["vacant-flats"], "which they sign"
+        assert counter.person(role).ask("GET", "/reports/vacant-flats.pdf").status_code == 200
+        assert counter.person(role).ask("GET", "/reports/ticket-list").status_code == 404
     operations = counter.person(Role.OPERATIONS)
     assert {one["id"] for one in operations.read("/reports")["reports"]} == {"on-time", "clock-list", "deliveries"}
     assert operations.ask("GET", "/reports/contact-log").status_code == 404
@@ -203,6 +224,10 @@ def test_what_no_report_takes_is_refused_and_too_much_is_said(counter: Counter, 
             ("/reports/calls", {"period": "yesterday", **DAY}, "range_too_long"), ("/reports/none", {}, "not_found"),
             ("/reports/calls", {"interval": "15m", "from": "2026-01-01", "to": "2026-11-22"}, "range_too_long")):
         assert manager.ask("GET", path, params=asked).json()["code"] == code, (path, asked)
+    early, late = "0001-01-01T00:00:00+08:00", "2026-11-22T00:00:00Z"      # in UTC there is no such year
+    for path, span in (("/followups/figures", ("from", "to")), ("/clocks/on-time", ("since", "before")), ("/audit", ("from", "to")),
+                       ("/tickets", ("since", "before"))):
+        assert manager.ask("GET", path, params=dict(zip(span, (early, late), strict=True))).json()["code"] == "invalid", path
     assert headlines(manager, "calls", period="yesterday")["Answered"] == 1
     monkeypatch.setattr(service, "MOST_SHOWN", 6)
     assert manager.ask("GET", "/reports/call-list", params=DAY).json()["code"] == "too_many_rows"

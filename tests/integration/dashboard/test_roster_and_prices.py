@@ -40,7 +40,13 @@ def test_who_is_on_duty_is_known_and_a_bad_row_of_a_roster_is_named(counter: Cou
         (6, "estate", "estate_unknown")]
     report = done(office.ask("POST", "/roster/import", content="\n".join([*rows[:2], rows[3]]).encode()))
     assert [(fault["row"], fault["code"]) for fault in report["faults"]] == [(3, "overlaps")]
+    asked: list[str] = []
+    event.listen(counter.app.state.services.database.engine, "before_cursor_execute", lambda *told: asked.append(told[2]))
     assert done(office.ask("POST", "/roster/import", content="\n".join(rows[:2]).encode()))["same"] == 1
+    shifts = next(place for place, one in enumerate(asked) if "FROM shifts" in one)
+    holds = [one for one in asked[:shifts] if "WHERE users.id IN" in one]
+    assert len(holds) == 1, "of two who bring in the same month at once, the second finds what the first has brought"
+    assert holds[0].endswith("FOR UPDATE") or counter.database.engine.dialect.name == "sqlite"
     [shift] = agent.read("/roster/shifts", user="wei", since="2026-11-22T00:00:00Z", before="2026-11-23T00:00:00Z")["items"]
     path, times = f"/roster/shifts/{shift['shift_id']}", {"begins_at": "2026-11-22T05:00:00Z", "ends_at": "2026-11-22T09:00:00Z"}
     assert wei.ask("PATCH", path, version=1, json=times).status_code == 403
@@ -109,7 +115,11 @@ def test_a_price_list_is_read_in_whole_or_not_at_all_and_every_bad_row_is_named(
     assert done(boss.ask("POST", "/repairs/prices/import", content=good.encode()))["added"] == 2
     [general], [own] = (leader.read("/repairs/prices", **asked)["items"] for asked in ({}, {"estate_id": counter.estates[0]}))
     assert (general["price"], own["price"]) == ("80.00", "75.00")
+    done(boss.ask("POST", "/repairs/prices", json={
+        "code": "cold", "zh": "-10℃防冻阀", "en": "@ -10 °C", "sort": "part", "unit": "个", "price": "30.00",
+        "valid_from": NOON.isoformat()}))
     exported = boss.ask("GET", "/repairs/prices/export").content
+    assert "'-10℃防冻阀".encode() in exported, "nothing that a spreadsheet would run"
     report = done(boss.ask("POST", "/repairs/prices/import", content=exported))
-    assert (report["added"], report["same"], report["faults"]) == (0, 2, [])
+    assert (report["added"], report["same"], report["faults"]) == (0, 3, [])
     assert leader.ask("POST", "/repairs/prices/import", content=good.encode()).status_code == 403

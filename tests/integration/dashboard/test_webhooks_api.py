@@ -63,9 +63,12 @@ def test_two_administrators_do_not_overwrite_each_other(admin: httpx.Client) -> 
 
 def test_what_a_webhook_may_not_be_is_refused_by_name(admin: httpx.Client) -> None:
     for wish, code in (({"url": "http://hooks.example/"}, "url_refused"), ({"url": "https://10.0.0.1/"}, "url_refused"),
-                       ({"events": ["everything"]}, "events_refused"), ({"events": []}, "invalid"), ({"secret": "x"}, "invalid")):
+                       ({"events": ["everything"]}, "events_refused"), ({"events": ["ticket.*\n"]}, "events_refused"),
+                       ({"events": []}, "invalid"), ({"secret": "x"}, "invalid")):
         answer = admin.post("/api/v1/webhooks", json=WANTED | wish)
         assert (answer.status_code, answer.json()["code"]) == (422, code)
+    nowhere = admin.post("/api/v1/webhooks", json=WANTED | {"estates": [2**31 - 1]})
+    assert (nowhere.status_code, nowhere.json()["code"]) == (404, "not_found"), "it would never be told anything of an estate"
 
 
 @pytest.mark.rule("K1", part="webhooks")

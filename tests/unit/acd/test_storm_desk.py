@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -185,27 +183,3 @@ def test_a_book_that_was_lost_has_tier_and_notices_back_from_asterisk_and_one_th
         wanted = wanted_floor(FloorPlan("node1", {}, {}, 30), desired.book, Roster(), NOW)
         assert wanted.switches == said, "and it is what stands there already"
         assert [is_switch(key) for key in (*said, "notice")] == [True] * 4 + [False]
-
-
-def test_it_ends_when_it_is_told_to_though_redis_swallowed_the_cancellation() -> None:
-    class Answers:
-        """As redis-py when an answer comes in the very moment of a cancellation."""
-
-        def __init__(self) -> None:
-            self.asked = asyncio.Event()
-
-        async def set(self, *_: str) -> None:
-            self.asked.set()
-            with suppress(asyncio.CancelledError):
-                await asyncio.Event().wait()
-
-    async def play() -> bool:
-        scene, redis = Scene(), Answers()
-        running = asyncio.create_task(scene.desk.run(SimpleNamespace(redis=redis)))     # type: ignore[arg-type]
-        scene.desk.adopt({})
-        await redis.asked.wait()
-        running.cancel()
-        _, still = await asyncio.wait([running], timeout=5)
-        return not still
-
-    assert asyncio.run(play())

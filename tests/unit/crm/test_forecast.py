@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from callcenter.erlang import erlang_a
+from callcenter.erlang import Stationary, erlang_a
 from callcenter.site.schema import Schedule
 from crm.clocks.calendars import Days
+from crm.forecast import staffing
 from crm.forecast.arrivals import A_DAY, DayKind, Expected, PastDay, band, counted, forecast, kind_of, missed, spread, trend
 from crm.forecast.staffing import Candidate, Here, How, Load, needed, propose, shares, staffed
 
@@ -114,7 +115,7 @@ def test_as_many_agents_as_needed_answer_the_share_and_one_fewer_do_not(calls: f
 
 def test_an_agent_of_two_queues_counts_for_each_by_its_load() -> None:
     loads = [Load("a", 30, 1800, 180, 120), Load("b", 10, 1800, 180, 120)]
-    both, one = Here("1", frozenset({"a", "b"})), Here("2", frozenset({"b", "elsewhere"}))
+    both, one = Here("1", ("a", "b")), Here("2", ("b", "elsewhere"))
     assert shares([both, one], loads) == pytest.approx({"a": 0.75, "b": 1.25})
     now = staffed(AT, loads, [both, one], 0.9)
     assert [queue.agents for queue in now.queues] == pytest.approx([0.75, 1.25])
@@ -127,11 +128,11 @@ def test_an_agent_of_two_queues_counts_for_each_by_its_load() -> None:
 def test_three_fall_out_and_those_are_proposed_who_bring_the_share_back_soonest() -> None:
     intervals = {AT + timedelta(minutes=30 * place): [Load("a", calls, 1800, 200, 90), Load("b", 5, 1800, 200, 90)]
                  for place, calls in enumerate([40, 60, 20])}
-    here = [Here(str(number), frozenset({"a"})) for number in range(1, 10)]
-    here += [Here(code, frozenset({"b"})) for code in ("20", "21")]
-    bench = [Candidate("30", "off", frozenset({"a"}), How.OFF_DUTY), Candidate("31", "paused", frozenset({"a"}), How.PAUSED),
-             Candidate("32", "other", frozenset({"b"}), How.PAUSED), Candidate("33", "duty", frozenset({"a"}), How.ON_DUTY),
-             Candidate("1", "out", frozenset({"a"}), How.OFF_DUTY)]
+    here = [Here(str(number), ("a",)) for number in range(1, 10)]
+    here += [Here(code, ("b",)) for code in ("20", "21")]
+    bench = [Candidate("30", "off", ("a",), How.OFF_DUTY), Candidate("31", "paused", ("a",), How.PAUSED),
+             Candidate("32", "other", ("b",), How.PAUSED), Candidate("33", "duty", ("a",), How.ON_DUTY),
+             Candidate("1", "out", ("a",), How.OFF_DUTY)]
     found = propose(intervals, here, {"1", "2", "3"}, bench, 0.9)
     worst = min(found.intervals, key=lambda one: one.left.answered)
     assert worst.begins_at == AT + timedelta(minutes=30)
@@ -145,3 +146,25 @@ def test_three_fall_out_and_those_are_proposed_who_bring_the_share_back_soonest(
     assert nobody.bring == ()
     assert nobody.short >= 7
     assert propose(intervals, here, set(), bench, 0.9).bring == ()
+
+
+@pytest.mark.rule("C6", part="at once, however many could come")
+def test_a_proposal_costs_no_more_because_hundreds_could_come_who_answer_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    reckoned = 0
+
+    def counts(agents: int, arrivals: float, service: float, abandons: float) -> Stationary:
+        nonlocal reckoned
+        reckoned += 1
+        return erlang_a(agents, arrivals, service, abandons)
+
+    monkeypatch.setattr(staffing, "erlang_a", counts)
+    loads = {AT: [Load("a", 60, 1800, 200, 90), Load("b", 5, 1800, 200, 90)]}
+    costs, brought = [], []
+    for many in (20, 400):
+        bench = [Candidate(str(code), "", ("a",), How.OFF_DUTY) for code in range(100, 100 + many)]
+        reckoned = 0
+        brought.append([one.agent for one in propose(loads, [Here("20", ("b",))], (), bench, 0.9).bring])
+        costs.append(reckoned)
+    assert brought[0] == brought[1]
+    assert len(brought[0]) > 5
+    assert costs[0] == costs[1]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
 from crm.households.demo import demo_rows
@@ -16,7 +18,7 @@ TAGS = {"elderly": "elderly", "老人": "elderly", "alone": "alone", "vip": "vip
 
 
 def read(*rows: str) -> tuple[list[Line], list[Fault]]:
-    return read_lines(read_sheet("\n".join(rows).encode()), TAGS)
+    return read_lines(read_sheet("\n".join(rows).encode()), TAGS, date(2026, 11, 22))
 
 
 def faults(*rows: str) -> list[Fault]:
@@ -43,6 +45,22 @@ def test_a_good_line_is_read_with_its_number_normalised_and_its_room_as_people_w
 )
 def test_a_fault_names_its_line_and_column(row: str, column: str) -> None:
     assert [(fault.row, fault.column) for fault in faults(GOOD, row)] == [(3, column)]
+
+
+@pytest.mark.parametrize(
+    ("numbers", "code"),
+    [("13800138000/13900139000", "two_numbers"), ("13800138000 13900139000", "two_numbers"), ("0571/88880001", None),
+     ("0571-88880001-8012", None), ("0044 20 7946 0018", None), ("1001", None)])
+def test_two_numbers_in_one_cell_are_no_number_that_nobody_has(numbers: str, code: str | None) -> None:
+    assert [fault.code for fault in faults(GOOD.replace("13800138000", numbers))] == [code][:code is not None]
+
+
+@pytest.mark.parametrize(("day", "code"), [("2026-11-22", None), ("2026-11-23", "future"), ("2027年6月30日", "future"),
+                                           ("2027", "date")])
+def test_a_day_to_come_on_which_a_lease_ends_moves_nobody_out(day: str, code: str | None) -> None:
+    lines, found = read(f"{HEAD},moved_out", f"{GOOD},{day}")
+    assert [(fault.column, fault.code) for fault in found] == [("moved_out", code)][:code is not None]
+    assert [str(line.moved_out) for line in lines] == [day][:code is None]
 
 
 def test_all_faults_of_a_file_are_told_at_once() -> None:

@@ -19,6 +19,7 @@ from crm.households.lines import COLUMNS, read_lines
 from crm.households.sheet import Sheet, SheetRefused, read_sheet
 from crm.households.words import FAULTS
 
+TODAY = date(2026, 11, 22)
 GOOD = ("云栖花园", "3栋", "1", "502", "王芳", "owner", "13800138000", "", "zh", "", "", "")
 
 
@@ -58,7 +59,7 @@ def judged(data: bytes) -> None:
     if code is not None:
         assert code in FAULTS
         return
-    lines, faults = read_lines(sheet, {"elderly": "elderly"})
+    lines, faults = read_lines(sheet, {"elderly": "elderly"}, TODAY)
     assert len(lines) <= len(sheet.rows)
     assert all(fault.code in FAULTS for fault in faults)
     if not any(fault.row == 1 for fault in faults):
@@ -98,7 +99,7 @@ def test_both_kinds_of_file_say_the_same_and_rows_count_as_a_spreadsheet_counts_
 def test_what_excel_made_of_cells_is_understood_or_told() -> None:
     whole = book(COLUMNS, ("松涛苑", "3栋", 1, 502.0, "王芳", "owner", 13800138000, None, "zh"), (None,) * 9,
                  ("松涛苑", "3栋", 1, date(2026, 3, 1), "王芳", "owner", 13800138000, None, "zh"))
-    lines, faults = read_lines(read_sheet(whole), {})
+    lines, faults = read_lines(read_sheet(whole), {}, TODAY)
     assert [(line.row, line.unit, line.room, line.number) for line in lines] == [(2, "1", "502", "+8613800138000")]
     assert [(fault.row, fault.column, fault.code) for fault in faults] == [(4, "room", "is_a_date")]
 
@@ -143,7 +144,7 @@ def test_no_cell_of_an_export_is_run_and_the_import_gives_it_back(text: str) -> 
     shown = "".join(character for character in text.strip() if character.isprintable())[:60].strip()
     if shown:
         row = (*GOOD[:4], harmless(shown), *GOOD[5:9])
-        [line], faults = read_lines(Sheet(COLUMNS, ((2, row),)), {})
+        [line], faults = read_lines(Sheet(COLUMNS, ((2, row),)), {}, TODAY)
         assert (line.name, faults) == (shown, [])
 
 

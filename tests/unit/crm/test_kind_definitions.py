@@ -59,6 +59,11 @@ clocks:
     by_field: size
     allowed_by: {small: 1h, large: 2h}
 """
+WAYS_OF_SENDING = """private: true}
+  way: {name: {zh: 方式, en: Way}, type: choices,
+        options: {post: {zh: 寄, en: Post}, mail: {zh: 邮, en: Mail}, hand: {zh: 送, en: Hand}}}
+letters: {how: way}
+stages:"""
 WRONG: list[tuple[str, str, str, str, str]] = [
     # what is changed, into what, key, problem, what would be right
     ("kind: loan", "kind: Loan", "kind", "`Loan` does not fit", "small letters"),
@@ -72,6 +77,12 @@ WRONG: list[tuple[str, str, str, str, str]] = [
     ("opened_by: [agent]", "opened_by: [agnt]", "opened_by.0", "no role", "did you mean `agent`"),
     ("opened_by: [agent]", "opened_by: [wallboard]", "opened_by.0", "no role", ""),
     ("seen_by: [agent, leader]", "seen_by: []", "seen_by", "at least 1", ""),
+    ("opened_by: [agent]", "opened_by: [employee]", "opened_by.0", "no role", ""),
+    ("prefix: LO", "prefix: LO\nhand_in: {words: that}", "hand_in.words", "no field that", "what"),
+    ("prefix: LO", "prefix: LO\nhand_in: {words: back_by}", "hand_in.words", "of type time", "what"),
+    ("prefix: LO", "prefix: LO\nhand_in: {words: what, urgency: what}", "hand_in.urgency", "of type text", "size"),
+    ("prefix: LO", "prefix: LO\nhand_in: {words: borrower, place: borrower}", "hand_in", "names a field twice", "a field for each"),
+    ("prefix: LO", "prefix: LO\nhand_in: {words: borrower, urgency: size}", "hand_in", "what is required", "leave"),
     ("en: Loan}", "en: ''}", "name.en", "does not fit", ""),
     ("{what}", "{whom}", "title", "no field whom", "category, what, size"),
     ("{what}", "{borrower}", "title", "borrower is private", "category, what, size"),
@@ -119,6 +130,8 @@ WRONG: list[tuple[str, str, str, str, str]] = [
      "before the step above", "order"),
     ("  tool: {name: {zh: 工具, en: Tool}}", "  tool: {name: {zh: 工具, en: Tool}, childern: {}}", "categories.tool.childern",
      "no such key", "did you mean `children`?"),
+    ("clocks:", "letters: {how: sent_by}\nclocks:", "letters.how", "no choice of post, mail, hand", "these options"),
+    ("private: true}\nstages:", WAYS_OF_SENDING, "letters.how", "no choice of post, mail, hand", "these options"),
 ]
 
 

@@ -28,7 +28,7 @@ from crm.simulator.plan import WhatIf, of_file, of_trace, told
 from crm.simulator.plot import plot
 from crm.simulator.result import Result, queue_figures
 from crm.simulator.scenario import INFINITE, Agent, Caller, Level, Pause, Posture, Queue, Reserve, Ringing, Scenario, Step
-from crm.simulator.scenario_file import load_scenario
+from crm.simulator.scenario_file import load_scenario, scenario_of
 from crm.simulator.surge import TierWatch
 from crm.simulator.traces import BadTrace, read_trace
 
@@ -288,6 +288,11 @@ def test_a_scenario_file_says_a_day_and_what_if_there_were_more_and_its_faults_a
     assert lost < lost_now
     root = ElementTree.fromstring(plot(result, "storm <&>", expected=plan.expected))
     assert len(root.findall(".//{http://www.w3.org/2000/svg}rect")) > 50
+    night = ('code: "008", count: 2, from: "22:00", to: "06:00", '
+             'pauses: [{from: "23:00", to: "00:30"}, {from: "02:00", to: "03:00"}]')
+    first, *_ = scenario_of(load_scenario(SCENARIO.replace('code: "801", count: 4, from: "08:00", to: "20:00"', night), "x")).agents
+    assert (first.code, first.at_work) == ("008", ((79_200, 108_000),))
+    assert first.pauses == (Pause(82_800, 88_200), Pause(93_600, 97_200)), "after midnight, when the agent is at work"
     wrong = SCENARIO.replace("queue: repair, kind", "queue: repare, kind").replace("mean: 150", "maen: 150")
     with pytest.raises(FileFaults, match="did you mean `mean`"):
         load_scenario(wrong, "storm.yaml")
@@ -311,6 +316,8 @@ def test_files_of_calls_are_read_in_either_form_and_a_bad_line_is_named() -> Non
     assert said == [(25209, 30, 9, True), (25209, 0, 0, True)]
     assert theirs.left_out == 2, "hung up before there was a queue, and a phantom"
     for lines, said in ((["a,b\n"], "line 1"), (["at,wait_s,answered,talk_s\n", "soon,1,yes,1\n"], "line 2"),
+                        (["at,wait_s,answered,talk_s\n", "2026-11-22T09:00:03,1,Y,1\n"], "line 2: answered is one of yes"),
+                        (["at,wait_s,answered,talk_s\n", "2026-11-22T09:00:03,nan,yes,1\n"], "line 2: nan is no length"),
                         (["at,wait_s,answered,talk_s\n"], "no call")):
         with pytest.raises(BadTrace, match=said):
             read_trace(lines)

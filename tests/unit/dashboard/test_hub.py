@@ -213,6 +213,7 @@ def test_staff_learn_of_new_tickets() -> None:
 def test_what_happens_at_the_desk_is_heard_by_those_who_see_its_estate_and_by_no_wall() -> None:
     hub = running_hub()
     one, all_estates, wall = hub.join(Listener(Audience.STAFF, frozenset({1}))), hub.join(STAFF), hub.join(WALL)
+    without_callers = hub.join(Listener(Audience.WALL, frozenset({1}), desk=True))
     for entry, estate_id in enumerate((1, 2, None)):
         hub.publish(f"101-{entry}", DeskChanged(NOW, entry, "ticket.moved", f"ticket:{entry}", estate_id, {"kind": "repair"}))
     resumed = hub.join(Listener(Audience.STAFF, frozenset({2})), epoch="e1", cursor="100-0")
@@ -223,6 +224,7 @@ def test_what_happens_at_the_desk_is_heard_by_those_who_see_its_estate_and_by_no
     assert subjects(one) == ["ticket:0", "ticket:2"]
     assert subjects(all_estates) == ["ticket:0", "ticket:1", "ticket:2"]
     assert subjects(wall) == []
+    assert subjects(without_callers) == ["ticket:0", "ticket:2"], "an office of one estate has the pages of its tickets"
     assert subjects(resumed) == ["ticket:1", "ticket:2"]
 
 

@@ -49,6 +49,11 @@ export function talksAt(board: Board, seat: string): boolean {
   return (agent !== undefined && ['talking', 'held', 'fault'].includes(agent.state)) || board.seats[seat]?.state === 'talking'
 }
 
+/** Of the slots where I parked calls those where they still are: one that was given back, or has hung up, is not there. */
+export function stillParked(board: Board, parked: readonly { readonly callId: string; readonly slot: string }[]): string[] {
+  return parked.filter((one) => board.calls[one.callId]?.parked === one.slot).map((one) => one.slot)
+}
+
 function callOf(board: Board, id: string | null): Call | null {
   return id === null ? null : (board.calls[id] ?? null)
 }

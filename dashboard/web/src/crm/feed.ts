@@ -6,14 +6,18 @@ import { useBoard, type DeskEvent } from '../stores/board'
 /** A busy hour has many changes a second; a list is asked for anew at most so often. */
 const SETTLE_MS = 400
 const WITHOUT_FEED_MS = 30_000
+/** A change of which the page could not ask is not told again. */
+const AGAIN_MS = 5000
 
-/** `reload` is called soon after a change that `concerns` it, once for many, and not while nobody looks. */
+/** `reload` is called soon after a change that `concerns` it, once for many, and not while nobody looks; again until it neither
+ *  fails nor answers false. */
 export function useDeskFeed(concerns: (event: DeskEvent) => boolean, reload: () => Promise<unknown>): void {
   const board = useBoard()
   let timer: ReturnType<typeof setTimeout> | undefined
   let slow: ReturnType<typeof setInterval> | undefined
   let missed = false
   let busy = false
+  let gone = false
 
   async function now(): Promise<void> {
     timer = undefined
@@ -23,16 +27,15 @@ export function useDeskFeed(concerns: (event: DeskEvent) => boolean, reload: () 
     }
     busy = true
     missed = false
-    try {
-      await reload()
-    } finally {
-      busy = false
-      if (missed && !document.hidden) soon()
-    }
+    const failed = await reload().then((done) => done === false, () => true)
+    busy = false
+    if (gone) return
+    if (failed) soon(AGAIN_MS)
+    else if (missed && !document.hidden) soon()
   }
 
-  function soon(): void {
-    timer ??= setTimeout(() => void now(), SETTLE_MS)
+  function soon(ms = SETTLE_MS): void {
+    timer ??= setTimeout(() => void now(), ms)
   }
 
   function looked(): void {
@@ -50,6 +53,7 @@ export function useDeskFeed(concerns: (event: DeskEvent) => boolean, reload: () 
     document.addEventListener('visibilitychange', looked)
   })
   onUnmounted(() => {
+    gone = true
     off?.()
     clearTimeout(timer)
     clearInterval(slow)

@@ -61,6 +61,13 @@ export async function history(id: number, cursor: string): Promise<HouseholdPage
   return read(await ask(`/households/${id}/history?cursor=${encodeURIComponent(cursor)}`), pageOf(happened), 'history')
 }
 
+/** A history that was read further back, after its first page was asked for anew: what is new on top, nothing twice, nothing gone. */
+export function joined(first: readonly Happened[], before: readonly Happened[]): readonly Happened[] {
+  const name = (one: Happened) => `${one.what} ${one.ref}`
+  const there = new Set(first.map(name))
+  return [...first, ...before.filter((one) => !there.has(name(one)))]
+}
+
 const textSent = shape({
   text_id: number, purpose: text, made_at: moment, number: nullable(text), sent_at: nullable(moment), failed_at: nullable(moment), error: nullable(text),
 })

@@ -8,6 +8,7 @@ import { changesOf, type Draft } from './form'
 import type { Attachment, Clock, Definition, TicketEvent, TicketRead } from './shapes'
 import { differences, type Difference } from './theirs'
 import * as api from './tickets'
+import { inTurn, isOlder } from './turn'
 
 export interface Meanwhile {
   readonly who: string
@@ -62,8 +63,10 @@ export function useTicket(id: number, user: string, timezone: string): OpenTicke
     drafts.keep(id, read.value && dirty.value ? { draft: draft.value, base: read.value } : null)
   }
 
-  /** What is shown becomes `now`; what was typed stays, and whoever typed it is told what is another now. */
+  /** What is shown becomes `now`; what was typed stays, and whoever typed it is told what is another now. An answer that was
+   *  under way while the ticket was changed here is of before. */
   function take(now: TicketRead, base: TicketRead | null): void {
+    if (read.value && now.ticket.version < read.value.ticket.version) return
     if (base && dirty.value && now.ticket.version !== base.ticket.version) {
       const others = events.value.filter((event) => event.who !== user && event.what !== 'clock' && event.at > (base.ticket.updated_at ?? base.ticket.created_at))
       meanwhile.value = { who: others.at(-1)?.who ?? '', differences: differences(base, now, draft.value) }
@@ -72,10 +75,10 @@ export function useTicket(id: number, user: string, timezone: string): OpenTicke
     keep()
   }
 
-  async function refresh(): Promise<void> {
+  const refresh = inTurn(async () => {
     const [now] = await Promise.all([api.ticket(id), around()])
-    take(now, read.value)
-  }
+    if (!isOlder(now.ticket, read.value?.ticket)) take(now, read.value)
+  })
 
   async function load(): Promise<void> {
     try {
@@ -104,11 +107,11 @@ export function useTicket(id: number, user: string, timezone: string): OpenTicke
     faults.value = {}
     try {
       const done = await work(read.value)
-      if (spends) draft.value = {}
+      if (spends) draft.value = Object.fromEntries(Object.entries(draft.value).filter(([name, entry]) => sent[name] !== entry))
       meanwhile.value = null
       read.value = done
       keep()
-      await around()
+      await around().catch(() => undefined) // it is done, whatever cannot be asked about it now; the feed tells of it
       return true
     } catch (error) {
       fault.value = error instanceof ProblemError ? error.code : 'internal'
@@ -121,9 +124,13 @@ export function useTicket(id: number, user: string, timezone: string): OpenTicke
     }
   }
 
+  /** What the last change has sent: what is typed while it is under way is not spent by it. */
+  let sent: Draft = {}
+
   function typedChanges(): api.ChangesGiven {
     const kind = definition.value
     if (!kind) return {}
+    sent = draft.value
     const fields = changesOf(kind, draft.value, timezone)
     const { category } = draft.value
     return { fields, ...(typeof category === 'string' && category && !kind.fields.category ? { category } : {}) }

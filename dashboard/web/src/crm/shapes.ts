@@ -76,7 +76,7 @@ export const colleague = shape({ user: text, name: text, roles: list(text), team
 export type Colleague = Parsed<typeof colleague>
 
 export const recording = shape({
-  call_id: text, entered_at: moment, seat: nullable(text), agent: nullable(text), seconds: number, fault: nullable(text), notes: number,
+  call_id: text, entered_at: moment, seat: nullable(text), agent: nullable(text), seconds: number, message: flag, fault: nullable(text), notes: number,
   expires_on: text,
 })
 export type Recording = Parsed<typeof recording>

@@ -1,7 +1,7 @@
 /** What is asked of tickets, their kinds, clocks, files and notices. */
 
 import { ask, ProblemError, read } from '../api'
-import { list, shape, text } from '../board/parse'
+import { list, shape, text, type Parser } from '../board/parse'
 import { changed, newKey } from './asking'
 import * as shapes from './shapes'
 import type { Attachment, Clock, Colleague, KindShown, Notice, SoundNote, Ticket, TicketEvent, TicketRead, Value, Waveform } from './shapes'
@@ -18,9 +18,11 @@ export async function tickets(query: URLSearchParams): Promise<Paged<Ticket>> {
 /** Clocks that run or rest, of these tickets. */
 export async function clocksOf(ids: readonly number[]): Promise<readonly Clock[]> {
   if (ids.length === 0) return []
-  const query = new URLSearchParams({ state: 'open', limit: '200' })
-  ids.forEach((id) => query.append('ticket_id', String(id)))
-  return (await read(await ask(`/clocks?${query}`), shapes.pageOf(shapes.clock), 'clocks')).items
+  return everyPage((more) => {
+    const query = new URLSearchParams({ state: 'open', limit: '200', ...more })
+    ids.forEach((id) => query.append('ticket_id', String(id)))
+    return `/clocks?${query}`
+  }, shapes.clock, 'clocks')
 }
 
 export async function kinds(): Promise<readonly KindShown[]> {
@@ -41,11 +43,14 @@ export async function ticketClocks(id: number): Promise<readonly Clock[]> {
 
 /** All of it: what a page is told of one ticket is read by a person. */
 export async function timeline(id: number): Promise<readonly TicketEvent[]> {
-  const found: TicketEvent[] = []
+  return everyPage((more) => `/tickets/${id}/timeline?${new URLSearchParams({ limit: '200', ...more })}`, shapes.ticketEvent, 'timeline')
+}
+
+async function everyPage<T>(path: (more: Readonly<Record<string, string>>) => string, item: Parser<T>, name: string): Promise<readonly T[]> {
+  const found: T[] = []
   let cursor: string | null = null
   do {
-    const query = new URLSearchParams({ limit: '200', ...(cursor === null ? {} : { cursor }) })
-    const page: Paged<TicketEvent> = await read(await ask(`/tickets/${id}/timeline?${query}`), shapes.pageOf(shapes.ticketEvent), 'timeline')
+    const page: Paged<T> = await read(await ask(path(cursor === null ? {} : { cursor })), shapes.pageOf(item), name)
     found.push(...page.items)
     cursor = page.next
   } while (cursor !== null && found.length < 2000)
@@ -140,7 +145,7 @@ export async function soundNotes(callId: string): Promise<readonly SoundNote[]> 
 }
 
 export async function addSoundNote(callId: string, atS: number, words: string): Promise<void> {
-  await changed('POST', `/recordings/${callId}/notes`, { at_s: atS, text: words })
+  await changed('POST', `/recordings/${callId}/notes`, { at_s: atS, text: words }, { key: newKey() })
 }
 
 export async function dropSoundNote(callId: string, id: number): Promise<void> {

@@ -83,6 +83,10 @@ export function useDeskWords(timezone: string, now: () => number): DeskWords {
     return typeof found === 'string' || typeof found === 'number' ? String(found) : ''
   }
 
+  function blanks(data: TicketEvent['data']): Record<string, string> {
+    return Object.fromEntries(['to', 'order', 'code', 'quantity', 'amount', 'callers'].map((name) => [name, said(data, name)]))
+  }
+
   /** The headline of a line in the timeline; what people wrote stands below it. */
   function event(definition: Definition, { what, data }: TicketEvent): string {
     switch (what) {
@@ -98,7 +102,7 @@ export function useDeskWords(timezone: string, now: () => number): DeskWords {
         const tell = code('whom', said(data, 'tell'))
         return te(`crm.clock.did.${said(data, 'did')}`) ? t(`crm.clock.did.${said(data, 'did')}`, { name, at, tell }) : `${name}: ${said(data, 'did')}`
       }
-      default: return te(`crm.event.${what}`) ? t(`crm.event.${what}`) : what
+      default: return te(`crm.event.${what}`) ? t(`crm.event.${what}`, { ...blanks(data), did: code('letter', said(data, 'did')) }) : what
     }
   }
 

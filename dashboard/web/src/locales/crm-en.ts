@@ -7,7 +7,7 @@ const en: typeof zh = {
   rating: { 1: '1 satisfied', 2: '2 fair', 3: '3 not satisfied' },
   role: {
     agent: 'Agent', leader: 'Leader', supervisor: 'Supervisor', duty_lead: 'Duty lead', manager: 'Manager', operations: 'Operations', engineer: 'Engineer', office: 'Office',
-    spokesperson: 'Spokesperson', admin: 'Administrator',
+    spokesperson: 'Spokesperson', admin: 'Administrator', employee: 'Employee',
   },
   whom: {
     agent: 'the agents', leader: 'the leader', supervisor: 'the supervisor', duty_lead: 'the duty lead', manager: 'the manager', operations: 'operations', engineer: 'the engineers', office: 'the office',
@@ -17,7 +17,7 @@ const en: typeof zh = {
   list: {
     title: 'Tickets', new: 'New ticket', find: 'Number or title', kind: 'Kind', stage: 'Stage', state: 'State', estate: 'Estate', who: 'Whose', all: 'All', open: 'Open', closed: 'Closed',
     mine: 'Mine', team: '{name}', due: 'Due', anyDue: 'Any', soon: 'Within the hour', broken: 'Overdue', clear: 'Clear filters', none: 'No ticket fits these filters',
-    noneAtAll: 'There are no tickets yet', number: 'Number', what: 'What', where: 'Room', owner: 'Owner', updated: 'Changed', clock: 'Due', keys: '/ find · N new · J K move · Enter opens', nobody: 'Nobody',
+    noneAtAll: 'No ticket is open', number: 'Number', what: 'What', where: 'Room', owner: 'Owner', updated: 'Changed', clock: 'Due', keys: '/ find · N new · J K move · Enter opens', nobody: 'Nobody',
     shown: '{n} tickets shown', asked: '{name} asked {to} to take over',
   },
   fault: {
@@ -29,7 +29,10 @@ const en: typeof zh = {
   event: {
     opened: 'Opened', moved: '{from} → {to}', filled_in: 'Filled in', noted: 'Note', assigned: 'Given to {to}', unassigned: 'Nobody works on it now', offered: 'Asked {to} to take over', accepted: 'Took it over',
     declined: 'Declined to take over', asked: 'Asked a department', answered: 'The department answered', linked: 'Linked: {as}', unlinked: 'Unlinked', attached: 'Added a file', not_made: 'What should follow could not be made', not_moved: 'Could not be moved on by itself',
+    called: 'A further call about it, {callers} callers so far', known: 'Marked as known', acknowledged: 'Took note of a notice', dispatched: 'Sent to {to}, order {order}', sent_back: 'Order {order} came back', charged: 'Charged {code} × {quantity}: ¥{amount}', uncharged: 'Charge {code} taken off',
+    settled: 'Paid ¥{amount}', reversed: 'Payment reversed: ¥{amount}', step_kept: 'Something from the engineer’s phone did not fit and was kept', step_dealt: 'What was kept has been dealt with', letter: 'Letter: {did}',
   },
+  letter: { drafted: 'drafted', reworded: 'reworded', approved: 'approved', sent: 'sent', withdrawn: 'withdrawn' },
   clock: {
     title: 'Clocks', none: 'No clock runs at this stage', left: '{time} left', over: '{time} over', rest: 'Paused', kept: 'On time', missed: 'Late', broken: 'Overdue', due: 'due {at}', ended: 'ended {at}', promise: 'promised',
     did: {
@@ -64,13 +67,13 @@ const en: typeof zh = {
     title: 'Already known here', hint: 'Tie this call to it: the caller is rung back when it is over.', marked: 'known to the desk', alike: 'same building, same kind', callers: '{n} called', tie: 'Tie this call to it', despite: 'It is another matter: open a ticket',
   },
   sound: {
-    play: 'Play', pause: 'Pause', at: 'at {at}', note: 'Note at this place', add: 'Add', drop: 'Delete', wave: 'Waveform; click to go there', damaged: 'The recording is damaged', expires: 'kept until {on}', speed: 'Speed', seat: 'Seat {seat}', mark: '{who}: {text}',
+    play: 'Play', pause: 'Pause', at: 'at {at}', note: 'Note at this place', add: 'Add', drop: 'Delete', wave: 'Waveform; click to go there', damaged: 'The recording is damaged', message: 'with a message', expires: 'kept until {on}', speed: 'Speed', seat: 'Seat {seat}', mark: '{who}: {text}',
   },
   home: {
     title: 'Households', find: 'Room, name or whole number', estate: 'Estate', tag: 'Tag', all: 'All', none: 'No household found', people: 'People', role: { owner: 'Owner', tenant: 'Tenant', staff: 'Staff' }, language: 'Language', zh: 'Chinese', en: 'English', room: 'Room',
     unit: 'Unit', door: 'Door', tags: 'Tags', numbers: 'Numbers', label: { mobile: 'Mobile', home: 'Home', work: 'Work', other: 'Other' }, bounced: 'does not ring', noNumbers: 'No numbers', movedOut: 'moved out {on}', past: 'Moved out', noCall: 'Do not call', noCallSince: 'do not call, since {at}',
     open: 'Open matters', noOpen: 'No open tickets or callbacks', history: 'History', noHistory: 'Nothing yet', newTicket: 'New ticket', edit: 'Change household', add: 'Add a person', name: 'Name', number: 'Number', addNumber: 'Add number', removeNumber: 'Delete number',
-    end: 'Moved out', endOn: 'Moved out on', consents: 'Consents', consent: { survey: 'Survey', marketing: 'Invitations', recording: 'Use of recordings', calls: 'Calls', texts: 'Text messages' }, give: 'Consent given', withdraw: 'Withdraw', how: { phone: 'by phone', paper: 'on paper', visit: 'in person', web: 'online' }, stopCalls: 'Do not call',
+    end: 'Moved out', endSure: 'Really moved out', removeSure: 'Really delete it', endOn: 'Moved out on', consents: 'Consents', consent: { survey: 'Survey', marketing: 'Invitations', recording: 'Use of recordings', calls: 'Calls', texts: 'Text messages' }, give: 'Consent given', withdraw: 'Withdraw', how: { phone: 'by phone', paper: 'on paper', visit: 'in person', web: 'online' }, stopCalls: 'Do not call',
     allowCalls: 'May be called again', why: 'Reason', see: 'Household page', changed: 'Somebody has just changed this household. This is the newest; what you typed is still here. Please save again.', tickets: 'Tickets', asked: 'asked', withdrawnAt: 'withdrawn {at}', works: 'rings after all', call: 'Check before you call',
   },
   unsent: {

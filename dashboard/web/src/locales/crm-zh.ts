@@ -6,7 +6,7 @@ export default {
   rating: { 1: '1 满意', 2: '2 一般', 3: '3 不满意' },
   role: {
     agent: '坐席', leader: '组长', supervisor: '主管', duty_lead: '值班长', manager: '经理', operations: '运维', engineer: '工程师', office: '管理处',
-    spokesperson: '发言人', admin: '管理员',
+    spokesperson: '发言人', admin: '管理员', employee: '员工',
   },
   whom: {
     agent: '坐席', leader: '组长', supervisor: '主管', duty_lead: '值班长', manager: '经理', operations: '运维', engineer: '工程师', office: '管理处',
@@ -16,7 +16,7 @@ export default {
   list: {
     title: '工单', new: '新建工单', find: '编号或标题', kind: '类型', stage: '环节', state: '状态', estate: '项目', who: '归属', all: '全部', open: '未结', closed: '已结',
     mine: '我的', team: '{name}', due: '时限', anyDue: '不限', soon: '一小时内到期', broken: '已超时', clear: '清除筛选', none: '没有符合条件的工单',
-    noneAtAll: '还没有工单', number: '编号', what: '内容', where: '房号', owner: '负责', updated: '更新', clock: '时限', keys: '/ 查找 · N 新建 · J K 上下 · 回车打开', nobody: '无人负责',
+    noneAtAll: '没有未结的工单', number: '编号', what: '内容', where: '房号', owner: '负责', updated: '更新', clock: '时限', keys: '/ 查找 · N 新建 · J K 上下 · 回车打开', nobody: '无人负责',
     shown: '已显示 {n} 单', asked: '{name} 请 {to} 接手',
   },
   fault: {
@@ -28,7 +28,10 @@ export default {
   event: {
     opened: '新建工单', moved: '{from} → {to}', filled_in: '填写', noted: '备注', assigned: '交 {to} 处理', unassigned: '取消处理人', offered: '请 {to} 接手', accepted: '接手',
     declined: '不接手', asked: '请部门协办', answered: '部门答复', linked: '关联：{as}', unlinked: '取消关联', attached: '上传文件', not_made: '后续工单没有建成', not_moved: '未能自动流转',
+    called: '又有来电，共 {callers} 户', known: '标为已知事件', acknowledged: '已阅提醒', dispatched: '派工给 {to}，派工单 {order}', sent_back: '派工单 {order} 退回', charged: '计费 {code} × {quantity}：¥{amount}', uncharged: '取消计费 {code}',
+    settled: '收款 ¥{amount}', reversed: '冲销收款 ¥{amount}', step_kept: '工程师手机上的一步对不上，留待处理', step_dealt: '留待的一步已处理', letter: '书面答复：{did}',
   },
+  letter: { drafted: '起草', reworded: '修改', approved: '批准', sent: '寄出', withdrawn: '撤回' },
   clock: {
     title: '时限', none: '这一环节没有时限', left: '剩 {time}', over: '超 {time}', rest: '已暂停', kept: '按时', missed: '超时', broken: '已超时', due: '{at} 到期', ended: '{at} 结束', promise: '已承诺',
     did: {
@@ -63,13 +66,13 @@ export default {
     title: '这里已知的情况', hint: '把这通来电登记到该工单：处理完毕后会回电告知来电人。', marked: '已确认的事件', alike: '同一栋楼，同类问题', callers: '已有 {n} 位来电', tie: '登记到此工单', despite: '是另一件事，另开工单',
   },
   sound: {
-    play: '播放', pause: '暂停', at: '{at} 处', note: '此处备注', add: '记下', drop: '删除', wave: '录音波形，可点击跳转', damaged: '录音文件损坏', expires: '保存到 {on}', speed: '倍速', seat: '座席 {seat}', mark: '{who}：{text}',
+    play: '播放', pause: '暂停', at: '{at} 处', note: '此处备注', add: '记下', drop: '删除', wave: '录音波形，可点击跳转', damaged: '录音文件损坏', message: '含留言', expires: '保存到 {on}', speed: '倍速', seat: '座席 {seat}', mark: '{who}：{text}',
   },
   home: {
     title: '住户', find: '房号、姓名开头或完整号码', estate: '项目', tag: '标签', all: '全部', none: '没有找到住户', people: '住户成员', role: { owner: '业主', tenant: '租户', staff: '员工' }, language: '语言', zh: '中文', en: '英语', room: '房号',
     unit: '单元', door: '门牌', tags: '标签', numbers: '号码', label: { mobile: '手机', home: '家庭', work: '单位', other: '其他' }, bounced: '打不通', noNumbers: '没有号码', movedOut: '{on} 搬离', past: '已搬离', noCall: '勿打扰', noCallSince: '{at} 起勿打扰',
     open: '未了事项', noOpen: '没有未了的工单和回拨', history: '往来记录', noHistory: '还没有记录', newTicket: '新建工单', edit: '修改住户', add: '添加成员', name: '姓名', number: '号码', addNumber: '添加号码', removeNumber: '删除号码',
-    end: '登记搬离', endOn: '搬离日期', consents: '授权', consent: { survey: '满意度调查', marketing: '活动通知', recording: '录音使用', calls: '电话回访', texts: '短信' }, give: '登记同意', withdraw: '撤回', how: { phone: '电话', paper: '书面', visit: '来访', web: '网上' }, stopCalls: '设为勿打扰',
+    end: '登记搬离', endSure: '确定已搬离', removeSure: '确定删除', endOn: '搬离日期', consents: '授权', consent: { survey: '满意度调查', marketing: '活动通知', recording: '录音使用', calls: '电话回访', texts: '短信' }, give: '登记同意', withdraw: '撤回', how: { phone: '电话', paper: '书面', visit: '来访', web: '网上' }, stopCalls: '设为勿打扰',
     allowCalls: '取消勿打扰', why: '原因', see: '住户详情', changed: '有人刚改了这户资料。下面是最新的，你填写的还在，请再保存。', tickets: '工单', asked: '是否', withdrawnAt: '{at} 撤回', works: '仍可打通', call: '拨打前请确认',
   },
   unsent: {

@@ -87,7 +87,7 @@ const en: typeof zh = {
     state: { sent: 'sent', waits: 'being sent', again: 'not sent yet, tried again', failed: 'not sent' },
   },
   report: {
-    title: 'Written report', due: 'due {at}', none: 'Not drafted yet', draft: 'Draft from the timeline', again: 'Draft anew', sign: 'Sign', approve: 'Approve', lacks: 'To be written before it is signed:', byAnother: 'to be approved by another who leads', signed: 'signed by {name}', approved: 'approved by {name}', photos: '{n} photos',
+    title: 'Written report', due: 'due {at}', none: 'Not drafted yet', draft: 'Draft from the timeline', again: 'Draft anew', sign: 'Sign', approve: 'Approve', lacks: 'To be written before it is signed:', byAnother: 'to be approved by another who leads', signed: 'signed by {name}', approved: 'approved by {name}', theirs: 'Somebody has written here meanwhile:', photos: '{n} photos',
     state: { draft: 'draft', signed: 'signed', approved: 'approved' }, what: 'What', occurred: 'When', place: 'Where', course: 'Course', conclusion: 'Conclusion',
   },
   act: {

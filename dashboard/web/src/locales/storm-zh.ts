@@ -88,7 +88,7 @@ export default {
     state: { sent: '已发出', waits: '发送中', again: '没发出，会再试', failed: '没有发出' },
   },
   report: {
-    title: '书面报告', due: '{at} 前提交', none: '还没有起草', draft: '按时间线起草', again: '重新起草', sign: '签字提交', approve: '批准', lacks: '签字前还要写：', byAnother: '由另一位负责人批准', signed: '{name} 签字', approved: '{name} 批准', photos: '照片 {n} 张',
+    title: '书面报告', due: '{at} 前提交', none: '还没有起草', draft: '按时间线起草', again: '重新起草', sign: '签字提交', approve: '批准', lacks: '签字前还要写：', byAnother: '由另一位负责人批准', signed: '{name} 签字', approved: '{name} 批准', theirs: '有人刚在这里写了：', photos: '照片 {n} 张',
     state: { draft: '草稿', signed: '已签字', approved: '已批准' }, what: '事件', occurred: '时间', place: '地点', course: '经过', conclusion: '结论',
   },
   act: {

@@ -15,7 +15,7 @@ export const useBoard = defineStore('board', () => {
   const line = ref<Line>('connecting')
   /** Why the feed stands still, when the server says so: redis or no_board. */
   const cause = ref('')
-  /** When the feed last told us something, by this machine's clock. */
+  /** When the feed last told us of the floor, by this machine's clock. A feed that stands still goes on pinging. */
   const heardAt = ref(0)
   /** What to add to this machine's clock to get the server's: a wall's own clock may be minutes off. */
   const skew = ref(0)
@@ -45,7 +45,7 @@ export const useBoard = defineStore('board', () => {
   function heard(message: Message): void {
     const here = Date.now()
     if (message.type === 'degraded') cause.value = message.cause
-    else heardAt.value = here
+    else if (message.type !== 'ping' || line.value !== 'degraded') heardAt.value = here
     if (message.type === 'snapshot' || message.type === 'ping') skew.value = message.now - here
     if (message.type === 'snapshot') {
       hydrate(message.board)

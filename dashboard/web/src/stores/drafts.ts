@@ -24,6 +24,8 @@ export interface Begun {
 
 export const useDrafts = defineStore('drafts', () => {
   const tickets = ref<Readonly<Record<number, Unsaved>>>({})
+  /** Notes begun and not added, by ticket. */
+  const notes = ref<Readonly<Record<number, string>>>({})
   /** By the call in which they were begun; '' without one. */
   const begun = ref<Readonly<Record<string, Begun>>>({})
 
@@ -39,8 +41,9 @@ export const useDrafts = defineStore('drafts', () => {
 
   function forget(): void {
     tickets.value = {}
+    notes.value = {}
     begun.value = {}
   }
 
-  return { tickets, begun, keep, begin, forget }
+  return { tickets, notes, begun, keep, begin, forget }
 })

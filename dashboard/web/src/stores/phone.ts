@@ -77,7 +77,10 @@ export const usePhone = defineStore('phone', () => {
     stage.value = 'connecting'
     const phone = await Softphone.start(account, {
       line: (line) => (stage.value = line),
-      call: (now) => (call.value = now),
+      call: (now) => {
+        if (now?.stage === 'talking' && call.value?.stage !== 'talking') fault.value = '' // whatever it was, it is mended
+        call.value = now
+      },
       fault: (code) => (fault.value = code),
     })
     softphone.value = phone

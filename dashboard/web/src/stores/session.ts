@@ -9,6 +9,8 @@ export const useSession = defineStore('session', () => {
   const session = shallowRef<Session | null>(null)
   /** False until the server has been asked; a page shows neither the form nor the board before that. */
   const known = ref(false)
+  /** It is over, and the page has not been left yet. */
+  const ended = ref(false)
 
   /** Asks until the server answers: a wall that starts before its server must not stay dark. */
   async function recall(wait: (ms: number) => Promise<void>): Promise<void> {
@@ -37,10 +39,16 @@ export const useSession = defineStore('session', () => {
     session.value = null
   }
 
+  /** Whoever has no live feed hears of it from the first thing that is refused. */
+  api.whenUnauthenticated(() => {
+    if (session.value && !session.value.sees_board) ended.value = true
+  })
+
   /** The server has ended the session. */
   function end(): void {
+    ended.value = false
     session.value = null
   }
 
-  return { session, known, recall, signIn, signOut, end }
+  return { session, known, ended, recall, signIn, signOut, end }
 })

@@ -12,19 +12,23 @@ export interface Acting {
   act(method: string, path: string, body?: object, version?: number): Promise<boolean>
   /** Makes something and gives the answer, nothing twice at once; null when it was not made. Nothing is asked anew. */
   make<T>(asked: () => Promise<T>): Promise<T | null>
-  /** Asks; what went wrong is in `fault`. */
+  /** Asks; what went wrong is in `fault`, until everything that is asked can be answered again. */
   look<T>(asked: () => Promise<T>): Promise<T | null>
 }
 
 export function useActing(reload: () => Promise<unknown>): Acting {
   const busy = ref(false)
   const fault = ref('')
+  /** Looks that are under way; whether one of them failed; whether `fault` is of a look. */
+  let looking = 0
+  let failed = false
+  let ofLook = false
   const codeOf = (error: unknown) => (error instanceof ProblemError ? error.code : 'internal')
 
   async function act(method: string, path: string, body?: object, version?: number): Promise<boolean> {
     if (busy.value) return false
     busy.value = true
-    fault.value = ''
+    told('')
     let why = ''
     try {
       await changed(method, path, body, { key: newKey(method), ...(version === undefined ? {} : { version }) })
@@ -35,28 +39,45 @@ export function useActing(reload: () => Promise<unknown>): Acting {
       await reload()
     } finally {
       busy.value = false
-      fault.value = why || fault.value
+      if (why) told(why)
     }
     return why === ''
+  }
+
+  function told(why: string): void {
+    fault.value = why
+    ofLook = false
   }
 
   async function make<T>(asked: () => Promise<T>): Promise<T | null> {
     if (busy.value) return null
     busy.value = true
-    fault.value = ''
+    told('')
     try {
-      return await look(asked)
+      return await asked()
+    } catch (error) {
+      told(codeOf(error))
+      return null
     } finally {
       busy.value = false
     }
   }
 
   async function look<T>(asked: () => Promise<T>): Promise<T | null> {
+    if (looking === 0) failed = false
+    looking += 1
     try {
       return await asked()
     } catch (error) {
-      fault.value = codeOf(error)
+      failed = true
+      if (ofLook || !fault.value) {
+        fault.value = codeOf(error)
+        ofLook = true
+      }
       return null
+    } finally {
+      looking -= 1
+      if (looking === 0 && !failed && ofLook) told('')
     }
   }
 

@@ -1,0 +1,1 @@
+"""What employees hand in for households: guards, cleaners, engineers, anybody who works here (I5)."""
