@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import threading
 from array import array
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -63,6 +64,7 @@ class Leg:
         self._keep = round(keep_s * RATE)
         self._heard = array("h")
         self._dropped = 0                # samples that were heard too long ago to be kept
+        self._mouth = threading.Lock()
         self._to_say: bytes = b""
         self._repeat: bytes = b""
         self.began_at = self._loop.time()
@@ -135,11 +137,13 @@ class Leg:
 
     def say(self, sound: Sound, *, forever: bool = False) -> None:
         """Plays from now on, in place of what is being played; `forever` plays it again and again."""
-        self._to_say = sound.to_bytes()
-        self._repeat = self._to_say if forever else b""
+        said = sound.to_bytes()
+        with self._mouth:
+            self._to_say, self._repeat = said, said if forever else b""
 
     def be_silent(self) -> None:
-        self._to_say = self._repeat = b""
+        with self._mouth:
+            self._to_say = self._repeat = b""
 
     # --- what it notices
 
@@ -228,20 +232,22 @@ class Leg:
         self._wake()
 
     def move_audio(self) -> None:
-        """Takes what came in and hands over what is to be said; called about ten times a second."""
+        """Takes what came in and hands over what is to be said. Called some twenty times a second by a thread of its own:
+        however busy the loop is, nothing is missed of a sound, and no voice stutters. The loop is given it in order, before
+        the news that the call is over."""
         if not self.is_talking:
             return
         try:
-            if self._keep:
-                self._listen()
-            self._speak()
+            if self._keep and (pcm := self._call.audio.read(_READ_BYTES)):
+                self._loop.call_soon_threadsafe(self._hear, pcm)
+            with self._mouth:
+                said_all = self._speak()
+            if said_all:
+                self._loop.call_soon_threadsafe(self._wake)
         except (AudioNotActive, AudioRestarted):
             return  # no media yet, or a re-INVITE replaced it: the next turn binds to what is there
 
-    def _listen(self) -> None:
-        pcm = self._call.audio.read(_READ_BYTES)
-        if not pcm:
-            return
+    def _hear(self, pcm: bytes) -> None:
         self._heard.frombytes(pcm)
         excess = len(self._heard) - self._keep
         if excess > 0:
@@ -249,19 +255,19 @@ class Leg:
             self._dropped += excess
         self._wake()
 
-    def _speak(self) -> None:
+    def _speak(self) -> bool:
+        """True when this was the last of it."""
         if not self._to_say and not self._repeat:
-            return
+            return False
         info = self._call.audio.info()
         room = _AHEAD_BYTES - info.tx_buffered
         if not info.tx_ready or room <= 0:
-            return
+            return False
         while len(self._to_say) < room and self._repeat:
             self._to_say += self._repeat
         written = self._call.audio.write(self._to_say[:room])
         self._to_say = self._to_say[written:]
-        if not self._to_say:
-            self._wake()
+        return not self._to_say
 
     def _wake(self) -> None:
         task = self._loop.create_task(self._notify())

@@ -260,5 +260,17 @@ def as_it_came(played: Sequence[Played]) -> list[Caller]:
     return [replace(one.caller, at=(one.joined or 0.0) - begin, before_s=_before(one)) for one in joined]
 
 
+def as_it_lived(one: Played) -> Caller:
+    """The caller with the times that were kept: on a busy machine a phone is picked up or hung up later than the trace says."""
+    caller, until = one.caller, one.left or 0.0
+    if one.answered is None:
+        return replace(caller, patience_s=until - (one.joined or 0.0))
+    rung = [step.when for step in one.steps if step.what == "AgentCalled" and step.when <= one.answered]
+    began = min(when for when in rung if when > rung[-1] - AT_ONCE_S)
+    kept = [*caller.picked_after]
+    kept[one.rings - 1] = one.answered - began
+    return replace(caller, talk_s=until - one.answered, picked_after=tuple(kept))
+
+
 def _before(one: Played) -> float:
     return one.joined - one.told if one.joined and one.told and one.told < one.joined else 0.0

@@ -194,8 +194,9 @@ async def test_after_a_cut_with_changes_meanwhile_the_floor_is_right_within_two_
 
 
 def kept(hotline: Hotline, key: str) -> str | None:
-    """What a crash would leave of this key: Asterisk commits its database once a second."""
-    with closing(sqlite3.connect(f"file:{hotline.settings.asterisk}/lib/astdb.sqlite3?mode=ro", uri=True)) as database:
+    """What a crash would leave of this key: Asterisk commits its database once a second. Not read only: who may not write takes
+    a journal that is just being ended for a crash's."""
+    with closing(sqlite3.connect(f"file:{hotline.settings.asterisk}/lib/astdb.sqlite3?mode=rw", uri=True)) as database:
         row = database.execute("SELECT value FROM astdb WHERE key = ?", (key,)).fetchone()
     return row[0] if row else None
 

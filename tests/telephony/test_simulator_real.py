@@ -9,7 +9,7 @@ from random import Random
 
 import pytest
 from hotline.instance import Hotline, free_offset
-from hotline.traced import Played, Traced, as_it_came, manners_of, shorter_sounds, site_of
+from hotline.traced import Played, Traced, as_it_came, as_it_lived, manners_of, shorter_sounds, site_of
 
 from crm.simulator.app_queue import AppQueue, simulate_app_queue
 from crm.simulator.result import Passed
@@ -54,12 +54,13 @@ async def test_the_simulator_foretells_whom_asterisk_answers_in_which_order_and_
         async with Hotline(tmp_path / "hotline", site_of(SCENARIO, ring_s=1), offset, sounds=sounds) as hotline:
             played = await Traced(hotline, SCENARIO, trace(), sounds).play()
     played.sort(key=lambda one: one.joined or 0.0)
-    callers = as_it_came(played)
+    callers = as_it_came([replace(one, caller=as_it_lived(one)) for one in played])
     assert {"answered", "abandoned"} == {one.outcome for one in played}
     assert any(one.stage == 1 for one in played), "nobody came to the backup"
     tries = [simulated(moved, manners) for moved in (callers, *moved_by_a_moment(callers))]
     assert any(foretold(played, calls) for calls in tries), [
-        (one.outcome, round(one.wait_s, 2), call.outcome, call.wait_s) for one, call in zip(played, tries[0], strict=True)]
+        (one.caller, one.outcome, round(one.wait_s, 2), call.outcome, call.wait_s, one.steps)
+        for one, call in zip(played, tries[0], strict=True)]
 
 
 def moved_by_a_moment(callers: list[Caller]) -> Iterator[list[Caller]]:

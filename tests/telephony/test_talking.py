@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from pathlib import Path
 
 import pytest
-from hotline.line import Guest, Line
+from hotline.line import MAIN, Guest, Line
 from hotline.sites import TestSite
 
-from callcenter.phones import PATIENCE_S, Leg
+from callcenter.phones import PATIENCE_S, Leg, PhoneError
 from callcenter.phones.hearing import has_tone
 from callcenter.phones.sound import Sound, read_wav, tone
 
@@ -37,6 +38,25 @@ async def test_a_free_seat_rings_at_once_and_answers_within_two_rings(line: Line
     assert connected.epoch - entered.epoch <= 2 * SITE.ring_seconds
     assert leg.answered_at is not None
     assert leg.answered_at - leg.began_at < 2 * SITE.ring_seconds
+
+
+async def test_a_phone_of_a_program_that_is_busy_knows_that_it_was_answered_and_misses_nothing_of_what_is_said(line: Line) -> None:
+    """What a starved machine does to a loop, on purpose: all that happened comes at once, afterwards."""
+    caller = await line.phones.caller("13900000000")
+    dialling = asyncio.create_task(caller.dial(MAIN))
+    await asyncio.sleep(0)                              # it is on its way
+    time.sleep(2)                                       # noqa: ASYNC251  the loop hears nothing of it
+    leg = await dialling
+    assert leg.is_talking
+    await leg.hears(lambda heard: heard.seconds > 0, "the line")
+    before, lost = leg.heard.seconds, leg.lost_s         # what came before there was anybody to listen
+    time.sleep(3)                                       # noqa: ASYNC251
+    await asyncio.sleep(0)
+    assert leg.heard.seconds - before > 1.5              # between two prompts Asterisk sends nothing
+    assert leg.lost_s == lost
+    with pytest.raises(PhoneError, match="603"):        # Asterisk refuses a caller: the phone itself would not have asked
+        await leg.transfer(line.hotline.switch.uri("1003"))
+    await leg.hang_up()
 
 
 @pytest.mark.rule("A8", part="both voices, in one file")
