@@ -115,7 +115,7 @@ def migrated_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
         return
     server, template = request.getfixturevalue("postgres"), request.getfixturevalue("migrated_template")
     name = f"copy{next(_numbers)}"
-    _admin(server, f"CREATE DATABASE {name} TEMPLATE {template}")
+    _admin(server, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
     yield make_url(server).set(database=name).render_as_string(hide_password=False)
     _admin(server, f"DROP DATABASE {name} WITH (FORCE)")
 
