@@ -10,6 +10,7 @@ import HomePicker from '../src/components/crm/HomePicker.vue'
 import EmergenciesPage from '../src/pages/EmergenciesPage.vue'
 import OutagesPage from '../src/pages/OutagesPage.vue'
 import ReportCard from '../src/components/storm/ReportCard.vue'
+import SurgeHands from '../src/components/storm/SurgeHands.vue'
 import { useDeskFeed } from '../src/crm/feed'
 import { joined, type Happened } from '../src/crm/homes'
 import { useTicket } from '../src/crm/open'
@@ -77,6 +78,23 @@ const ticket = (version: number, what: string) => json({
     contact_number: null, notes: null, owner: 'chen', offered_to: null, assignee: null, department: null, parent_id: null, parent_as: null, version, created_at: AT, updated_at: null, closed_at: null,
   },
   fields: { what }, private: [], moves: [], children: [],
+})
+
+test('what is typed before an act was answered stays, and what was sent goes', async () => {
+  let answer = later<boolean>()
+  const page = mount(SurgeHands, { props: { now: emptyBoard, busy: false, act: () => answer.promise }, global: { plugins: [i18n] } })
+  const reason = page.get<HTMLInputElement>('[data-field=reason]')
+  await reason.setValue('a burst main')
+  await page.get('[data-act=raise]').trigger('click')
+  await reason.setValue('waits for the plumbers')
+  answer.done(true)
+  await flushPromises()
+  expect(reason.element.value).toBe('waits for the plumbers')
+  answer = later<boolean>()
+  await page.get('[data-act=raise]').trigger('click')
+  answer.done(true)
+  await flushPromises()
+  expect(reason.element.value).toBe('')
 })
 
 test('a ticket keeps what is typed while it is saved, and is not replaced by an answer of before', async () => {
