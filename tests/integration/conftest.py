@@ -12,11 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from argon2 import PasswordHasher
 from sqlalchemy import make_url, text
 
 from crm import database as crm_database
 from crm.database import make_engine, open_database
 from crm.migrate import migrate
+from crm.staff import hashes
 
 _numbers = itertools.count(1)
 # A test's database outlives what tests kill, its own server too, but no power cut: waiting for the disk is half the time of a test.
@@ -52,6 +54,14 @@ def sqlite_not_to_disk() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(crm_database, "_sqlite_connected", connected)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_passwords() -> Iterator[None]:
+    """argon2id at its least, in this process: how long a guess takes is no test's subject, and was a tenth of their computing."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(hashes, "_HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
         yield
 
 

@@ -16,7 +16,6 @@ from callcenter.site import load_site
 from crm.clocks.keeper import ClockKeeper
 from crm.database import open_database
 from crm.households.models import Estate
-from crm.migrate import migrate
 from dashboard.access import LEADS
 
 HOUR = timedelta(hours=1)
@@ -24,12 +23,11 @@ YUNQI, JIANGWAN = 1, 2
 
 
 @pytest.fixture
-def given(empty_url: str, tmp_path: Path) -> Iterator[Desk]:
-    database = open_database(empty_url)
-    migrate(database)
+def given(migrated_url: str, tmp_path: Path) -> Iterator[Desk]:
+    database = open_database(migrated_url)
     with database.writing.begin() as session:
         session.add_all([Estate(id=YUNQI, name="云栖花园"), Estate(id=JIANGWAN, name="江湾一号")])
-    with desk(database, empty_url, tmp_path) as made:
+    with desk(database, migrated_url, tmp_path) as made:
         yield made
     database.close()
 

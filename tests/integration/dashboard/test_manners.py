@@ -17,7 +17,6 @@ from callcenter.clock import FakeClock
 from callcenter.errors import check_version
 from callcenter.roles import Role
 from crm.database import Database, open_database
-from crm.migrate import migrate
 from crm.outbox.models import OutboxEntry
 from crm.outbox.service import note
 from crm.paging import Order, Page
@@ -87,9 +86,8 @@ def things() -> FastAPI:
 
 
 @pytest.fixture
-def database(empty_url: str) -> Iterator[Database]:
-    made = open_database(empty_url)
-    migrate(made)
+def database(migrated_url: str) -> Iterator[Database]:
+    made = open_database(migrated_url)
     yield made
     made.close()
 
