@@ -133,7 +133,8 @@ class Search:
 
     def __init__(self, ear: Ear, prompt: Prompt, after_s: float = 0.0) -> None:
         self._ear, self._prompt = ear, prompt
-        self._place = round(after_s * RATE) // _THIN
+        # A call's first sound may have been missed: there a prompt may have begun before anything was heard.
+        self._place = round(after_s * RATE) // _THIN if after_s else -_PIECE
         self._best = Match(0.0, after_s)
 
     @property

@@ -235,11 +235,14 @@ class Leg:
         """Takes what came in and hands over what is to be said. Called some twenty times a second by a thread of its own:
         however busy the loop is, nothing is missed of a sound, and no voice stutters. The loop is given it in order, before
         the news that the call is over."""
-        if not self.is_talking:
+        if self.is_over:
             return
         try:
+            # Also before the loop knows of the answer: it may be behind, and what is not read within half a second is lost.
             if self._keep and (pcm := self._call.audio.read(_READ_BYTES)):
                 self._loop.call_soon_threadsafe(self._hear, pcm)
+            if not self.is_talking:
+                return
             with self._mouth:
                 said_all = self._speak()
             if said_all:
@@ -248,6 +251,8 @@ class Leg:
             return  # no media yet, or a re-INVITE replaced it: the next turn binds to what is there
 
     def _hear(self, pcm: bytes) -> None:
+        if self.answered_at is None:
+            return                       # a ring tone: nobody has said anything yet
         self._heard.frombytes(pcm)
         excess = len(self._heard) - self._keep
         if excess > 0:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from hotline.prompts import made_prompt
 
 from callcenter.phones.hearing import LIKE, Ear, Prompt, best_match
 from callcenter.phones.sound import Sound, read_wav, silence
@@ -33,6 +34,13 @@ def test_a_prompt_is_recognised_wherever_in_a_packet_it_begins(name: str, shift:
 @pytest.mark.parametrize("name", SAID)
 def test_a_prompt_is_recognised_with_packets_lost(name: str) -> None:
     assert best_match(silence(0.2) + packets_lost(spoken(name)), Prompt(spoken(name))).score > LIKE
+
+
+@pytest.mark.parametrize("missed", [0.0, 0.1, 0.24])
+def test_a_prompt_that_began_before_anybody_listened_is_recognised(missed: float) -> None:
+    prompt = made_prompt("zh", "nuisance-closing")       # the shortest there are
+    assert best_match(prompt.part(missed), Prompt(prompt)).score > LIKE
+    assert best_match(prompt.part(missed), Prompt(made_prompt("zh", "nuisance-warning"))).score < LIKE
 
 
 @pytest.mark.parametrize("name", NOT_SAID)
