@@ -51,7 +51,7 @@ LANES: Final = (
     Lane((Step("phones", (*PYTEST, "-n", "4", "tests/chaos", "tests/telephony", *CLOCKED)),
           Step("browser", (sys.executable, "-m", "pytest", "tests/browser")))),
     Lane((Step("pages", ("npm", "run", "--silent", "test"), ROOT / "dashboard/web"),
-          Step("units and integration", (*PYTEST, "-n", "2", "tests/integration", "tests/unit",
+          Step("units and integration", (*PYTEST, "-n", "3", "tests/integration", "tests/unit",
                                          *(f"--ignore={path}" for path in CLOCKED)))), gives_way=True),
 )
 
