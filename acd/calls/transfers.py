@@ -6,6 +6,8 @@ A queue is not consulted: several people would ring for a talk between two agent
 
 from __future__ import annotations
 
+import asyncio
+
 from acd.bus.orders import done
 from acd.calls.handovers import Handovers
 from acd.calls.line import SETTLES_S, CallLine, Place, journal, originate, set_variable
@@ -32,6 +34,9 @@ ESTATE = "ESTATE"              # of the caller's household, by the look-up
 CONSULT = "TRANSFER_EXTEN"     # Asterisk takes it in place of dialled digits
 THREE_WAY = "*3"               # features.conf: atxferthreeway
 AGAIN_S = 1.4                  # for the second try: both are over while somebody still waits for the answer
+# features.conf: xferfailsound, half a second, to whom a consultation brought back. While a sound is played to a bridge's channel,
+# Asterisk drops the keys that it is given (ast_stream_and_wait): what is ordered next would be among them.
+TONE_S = 0.7
 NO_DIGIT = "D"                 # Atxfer wants one to press; this means nothing to any phone
 
 
@@ -72,6 +77,7 @@ class Transfers:
         await place.link.ask("CancelAtxfer", {"Channel": talk.leg.name})
         self._handovers.forget(talk.call_id)
         await self._expect(place, talk, consulting=False)
+        await asyncio.sleep(TONE_S)
         return done(order)
 
     async def conference(self, order: Order) -> Answer:
@@ -149,7 +155,7 @@ class Transfers:
     async def _consult(self, place: Place, talk: Talk, number: str) -> None:
         await set_variable(place.link, talk.leg, CONSULT, number)
         try:
-            # Asterisk presses *2 for it, which now and then leads nowhere right after a consultation that was given up.
+            # Asterisk presses *2 for it, which is lost in the tone that tells that the one before was refused or given up.
             for within in (SETTLES_S, AGAIN_S):
                 await place.link.ask("Atxfer", {"Channel": talk.leg.name, "Context": CONTEXT, "Exten": NO_DIGIT})
                 if await self._comes_to(place, talk, consulting=True, within=within):
