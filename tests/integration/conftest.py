@@ -45,10 +45,13 @@ def postgres_server() -> Any:
 
 
 def _be_as_urgent_as_we_are(pid: int) -> None:
-    """A server is a session of its own, and Linux shares between sessions first (sched(7), autogroup)."""
+    """A server is a session of its own, and Linux shares between sessions first (sched(7), autogroup).
+
+    Not every kernel: the file is missing on some, and says nothing where a process is in no autogroup.
+    """
     with suppress(OSError):
-        _, _, nice = Path("/proc/self/autogroup").read_text().split()
-        Path(f"/proc/{pid}/autogroup").write_text(nice)
+        for nice in Path("/proc/self/autogroup").read_text().split()[2:]:
+            Path(f"/proc/{pid}/autogroup").write_text(nice)
 
 
 @pytest.fixture(scope="session", autouse=True)
