@@ -305,4 +305,12 @@ test('what two write into a report at once is shown to both, and what is typed i
   await card.setProps({ report: report('by another') })
   await card.get('[data-act=keep-theirs]').trigger('click')
   expect(card.get<HTMLTextAreaElement>('[data-field=report-course]').element.value).toBe('by another')
+  const [drafting, written] = [later<boolean>(), () => card.get<HTMLTextAreaElement>('[data-field=report-conclusion]')]
+  await card.setProps({ act: () => drafting.promise, report: null, emergency: { ...emergency, report_due_at: 1 } })
+  await card.get('[data-act=draft]').trigger('click')
+  await card.setProps({ report: report('') }) // live news of it is quicker than the answer
+  await written().setValue('the main fuse')
+  drafting.done(true)
+  await flushPromises()
+  expect(written().element.value).toBe('the main fuse')
 })
