@@ -85,6 +85,7 @@ class Sources:
     stays: Sequence[Stay] = ()
     handled: Sequence[HandledBy] = ()
     visits: Sequence[f.Counted] | None = None    # those of the time; None: every call made one
+    estates: Mapping[str, str | None] = field(default_factory=dict)    # by call, of those too that came just before the time
 
     def counted(self, by: By) -> Sequence[f.Counted]:
         """What figures by this count: of queues visits, of all others calls."""

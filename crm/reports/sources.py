@@ -46,21 +46,25 @@ def sources(session: Session, site: Site, begin: datetime, end: datetime, now: d
     states = _states(session, begin, end + LONGEST_CALL, now)
     talk = read_talk(session, queued(begin, end))
     handled = _with_talk(handled_of(states), talk)
-    calls = with_agents(read_calls(session, queued(begin, end), estate_keys(session, site)), handled, talk)
+    keys = estate_keys(session, site)
+    calls = with_agents(read_calls(session, queued(begin, end), keys), handled, talk)
     known = {call.call_id: call for call in calls}
-    visits = read_visits(session, queued(begin - LONGEST_CALL, end), calls, handled, site.limits.short_abandon)
+    estates = _estates_of(session, queued(begin - LONGEST_CALL, begin), keys) | {call.call_id: call.estate for call in calls}
+    visits = {call_id: found if call_id in known else [replace(visit, estate=estates.get(call_id)) for visit in found]
+              for call_id, found in read_visits(session, queued(begin - LONGEST_CALL, end), calls, handled,
+                                                site.limits.short_abandon).items()}
     missed = session.execute(select(MissedRing.at, MissedRing.queue, MissedRing.agent, MissedRing.call_id, MissedRing.ring_s)
                              .where(MissedRing.at >= begin, MissedRing.at < end))
-    rings = [Ring(at, queue or "", agent, _estate_of(known, call_id), Missed(ring_s))
+    rings = [Ring(at, queue or "", agent, estates.get(call_id), Missed(ring_s))
              for at, queue, agent, call_id, ring_s in missed]
     passed = session.execute(select(AgentEvent.at, AgentEvent.call_id, AgentEvent.agent).where(
         AgentEvent.act == Act.TRANSFERRED, AgentEvent.at >= begin, AgentEvent.at < end))
-    transfers = [_happened(known, visits, at, call_id, agent) for at, call_id, agent in passed]
-    holds = [_happened(known, visits, state.stay.began_at, state.call_id, state.stay.agent) for state in states
+    transfers = [_happened(known, visits, estates, at, call_id, agent) for at, call_id, agent in passed]
+    holds = [_happened(known, visits, estates, state.stay.began_at, state.call_id, state.stay.agent) for state in states
              if state.stay.state is AgentState.HELD]
     return Sources(calls, rings, transfers, holds, [state.stay for state in states],
                    [HandledBy(work.at, agent, work.part) for (_, agent), work in handled.items()],
-                   with_visits(calls, visits, begin, end))
+                   with_visits(calls, visits, begin, end), estates)
 
 
 def teams(session: Session) -> dict[str, str]:
@@ -234,12 +238,15 @@ def estate_keys(session: Session, site: Site) -> dict[int, str]:
     return {estate_id: ids.get(name, name) for estate_id, name in session.execute(select(Estate.id, Estate.name))}
 
 
-def _estate_of(known: Mapping[str, Counted], call_id: str) -> str | None:
-    return known[call_id].estate if call_id in known else None
+def _estates_of(session: Session, which: Which, estates: Mapping[int, str]) -> dict[str, str | None]:
+    """By call: of one that came before the time, what rings and goes on in it is of its caller's estate all the same."""
+    found = session.execute(select(CallRow.call_id, _ESTATE).outerjoin(Household, Household.id == CallRow.household_id)
+                            .where(*which, CallRow.entered_at.is_not(None)))
+    return {call_id: estates.get(estate_id) for call_id, estate_id in found}
 
 
-def _happened(known: Mapping[str, Counted], visits: Mapping[str, list[Counted]], at: datetime, call_id: str | None,
-              agent: str | None) -> Happened:
+def _happened(known: Mapping[str, Counted], visits: Mapping[str, list[Counted]], estates: Mapping[str, str | None], at: datetime,
+              call_id: str | None, agent: str | None) -> Happened:
     call = known.get(call_id or "")
     visit = visit_at(visits.get(call_id or "", ()), at) or call
-    return Happened(at, visit.queue if visit else "", agent, call.estate if call else None)
+    return Happened(at, visit.queue if visit else "", agent, estates.get(call_id or ""))

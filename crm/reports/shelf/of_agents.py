@@ -190,7 +190,8 @@ def _rings(session: Session, ask: Ask) -> Iterator[Row]:
     calls = select(CallRow.call_id, CallRow.queued_at, CallRow.queue, CallRow.answered_agent, CallRow.answered_by,
                    CallRow.ring_s).where(
         CallRow.queued_at >= ask.begin, CallRow.queued_at < ask.end, CallRow.answered_agent.is_not(None))
-    found = {call.call_id: call for call in narrowed(sources(session, ask.site, ask.begin, ask.end, ask.now), narrow).calls}
+    whole = sources(session, ask.site, ask.begin, ask.end, ask.now)
+    found = {call.call_id for call in narrowed(whole, narrow).calls}
     if ask.given[Name.WHICH] == "all":
         for call_id, at, queue, agent, seat, ring_s in session.execute(calls.order_by(CallRow.queued_at, CallRow.call_id)):
             if call_id in found:
@@ -198,8 +199,8 @@ def _rings(session: Session, ask: Ask) -> Iterator[Row]:
     query = select(MissedRing.at, MissedRing.call_id, MissedRing.queue, MissedRing.agent, MissedRing.seat, MissedRing.ring_s).where(
         MissedRing.at >= ask.begin, MissedRing.at < ask.end, MissedRing.agent.is_not(None)).order_by(MissedRing.at, MissedRing.id)
     for at, call_id, queue, agent, seat, ring_s in session.execute(query):
-        call = found.get(call_id)
-        if f.misses([f.Missed(ring_s)], rules) and narrow.takes(queue or "", agent, call.estate if call else None, at):
+        # The caller's estate, though somebody else answered the call or nobody did.
+        if f.misses([f.Missed(ring_s)], rules) and narrow.takes(queue or "", agent, whole.estates.get(call_id), at):
             yield [at, Cell(call_id, api(f"/calls/{call_id}")), queue, agent, seat, ring_s, "missed"]
 
 

@@ -17,7 +17,10 @@ from hotline.pdf import links, sheets
 from sqlalchemy import select
 
 from callcenter.roles import Role
+from crm.agentlog.models import MissedRing
 from crm.calls.models import CallRow
+from crm.calls.record import CallRecord, Visit
+from crm.calls.store import save, save_talk
 from crm.clocks.models import TicketClock
 from crm.notices.models import Delivery, Notice
 from crm.reports.shelf import service
@@ -158,6 +161,51 @@ def test_who_is_bound_to_an_estate_gets_its_figures_alone_and_masked_rows(counte
     operations = counter.person(Role.OPERATIONS)
     assert {one["id"] for one in operations.read("/reports")["reports"]} == {"on-time", "clock-list", "deliveries"}
     assert operations.ask("GET", "/reports/contact-log").status_code == 404
+
+
+@pytest.mark.rule("K1", part="rings at agents' seats")
+def test_a_missed_ring_is_of_its_caller_s_estate_whoever_answered_the_call(counter: Counter) -> None:
+    """801 was rung in vain by callers whom 802 answered; each figure of the day opens its rings."""
+    own, other = counter.estates
+    with counter.database.writing.begin() as session:
+        for call_id in ("node1-2.2", "node1-3.3"):
+            session.add(MissedRing(node="node1", at=NOON + timedelta(hours=1), agent="801", seat="1001", queue="repair",
+                                   call_id=call_id, ring_s=10.0))
+        session.get_one(CallRow, "node1-2.2").household_id = counter.households[0]
+    manager, bound = counter.person(Role.MANAGER), counter.person(Role.SUPERVISOR, "bound", [own])
+    cases: Any = ((manager, {}, 3), (manager, {"estate_id": own}, 2), (manager, {"estate_id": other}, 1), (bound, {}, 2))
+    for who, asked, missed in cases:
+        [day] = [row for row in table(who, "agent-days", **DAY, **asked) if row["agent"] == "801"]
+        rows = table(who, "rings", **DAY, **asked, agent="801", which="missed")
+        assert (day["misses"], len(rows)) == (missed, missed), asked
+    assert "node1-3.3" not in {row["call_id"] for row in table(bound, "rings", **DAY)}, "of the other estate"
+
+
+@pytest.mark.rule("K1", part="figures of calls that came before midnight")
+def test_what_a_call_of_before_midnight_goes_on_with_is_of_its_caller_s_estate(counter: Counter) -> None:
+    """A caller of the other estate came a minute before midnight; after it a ring was missed, and the call changed its queue."""
+    own, other = counter.estates
+    midnight = NOON + timedelta(hours=12)
+    came, moved = midnight - timedelta(minutes=1), midnight + timedelta(minutes=1)
+    with counter.database.writing.begin() as session:
+        record = CallRecord(
+            call_id="node1-late", entered_at=came, queue="repair", queued_at=came, ended_at=moved + timedelta(minutes=1),
+            household_id=counter.households[1], visits=(Visit("repair", came, left_at=moved), Visit(
+                "complaint", moved, left_at=moved + timedelta(minutes=1), gave_up=True)))
+        save(session, None, record, "node1", 5)
+        save_talk(session, [record], {}, "node1")
+        session.add(MissedRing(node="node1", at=midnight + timedelta(seconds=5), agent="801", seat="1001", queue="repair",
+                               call_id="node1-late", ring_s=10.0))
+    manager, bound = counter.person(Role.MANAGER), counter.person(Role.SUPERVISOR, "bound", [own])
+    day = {"from": "2026-11-23"}
+    cases: Any = ((manager, {}, 1), (manager, {"estate_id": other}, 1), (manager, {"estate_id": own}, 0), (bound, {}, 0))
+    for who, asked, count in cases:
+        rows = table(who, "calls", **day, **asked, by="queue")
+        assert [row["offered"] for row in rows if row["key"] == "complaint"] == [1] * count
+        behind = who.read("/figures/rows", by="queue", key="complaint", figure="offered", **day, **asked)["calls"]
+        assert [call["call_id"] for call in behind] == ["node1-late"] * count
+        assert [row["misses"] for row in table(who, "agent-days", **day, **asked)] == [1] * count
+        assert len(table(who, "rings", **day, **asked)) == count
 
 
 @pytest.mark.rule("D3", part="the report of what was sent")
