@@ -18,12 +18,14 @@ class Actor:
     estates: frozenset[int] | None = None
     agent: str | None = None                 # code of the agent that the user is
     is_system: bool = False                  # a clock, the journal: may whatever the rules say
+    readers: tuple[frozenset[Role], ...] = ()    # who else reads what is shown: the actor has a role only if each of them has it
 
     def sees(self, estate_id: int | None) -> bool:
         return self.estates is None or estate_id is None or estate_id in self.estates
 
     def has(self, *roles: Role) -> bool:
-        return self.is_system or bool(self.roles & frozenset(roles))
+        wanted = frozenset(roles)
+        return self.is_system or all(held & wanted for held in (self.roles, *self.readers))
 
 
 SYSTEM: Final = Actor("system", is_system=True)

@@ -134,8 +134,9 @@ def none_about(actor: Actor, column: Any) -> list[ColumnElement[bool]]:
 
 
 def mine(actor: Actor) -> list[ColumnElement[bool]]:
-    """Owned, worked on, offered: each has an index."""
-    return [column == actor.user_id for column in (Ticket.owner_id, Ticket.assignee_id, Ticket.offered_to_id)]
+    """Owned, worked on, offered: each has an index. Nothing where others read along, whose it is not."""
+    return [] if actor.readers else [
+        column == actor.user_id for column in (Ticket.owner_id, Ticket.assignee_id, Ticket.offered_to_id)]
 
 
 def of_kinds_seen(there_are: Sequence[Versioned], actor: Actor, only: str | None = None) -> ColumnElement[bool] | None:

@@ -10,10 +10,9 @@ from sqlalchemy.orm import Session
 
 from callcenter.roles import Role
 from callcenter.site import Site
+from crm.clocks.models import TicketClock
 from crm.households.models import Estate
-from crm.privacy.service import View
 from crm.reports.shelf.service import Asked
-from crm.staff.actor import Actor
 from crm.staff.models import User
 from crm.tickets.models import Ticket
 
@@ -24,22 +23,23 @@ def users_for(session: Session, names: Collection[str], asked: Asked) -> list[st
 
 
 def users_not_in_it(session: Session, names: Collection[str], asked: Asked) -> list[str]:
-    """Of those, without whom a ticket of these days is about (D3). It is made as its owner, of whom it tells nothing."""
+    """Of those, without whom a ticket is about of which it may tell (D3): not only of these days. What is open is listed as it is
+    now, a call's entry has the ticket that was opened later, and a promise is listed by the day that was promised. It is made as
+    its owner, of whom it tells nothing."""
     ask = asked.ask
+    due = select(TicketClock.id).where(TicketClock.ticket_id == Ticket.id, TicketClock.due_at >= ask.begin)
     about = select(User.name).join(Ticket, Ticket.about_id == User.id).where(
-        User.id != ask.view.actor.user_id, Ticket.created_at < ask.end,
-        or_(Ticket.closed_at.is_(None), Ticket.closed_at >= ask.begin))
+        User.id != ask.view.actor.user_id,
+        or_(Ticket.closed_at.is_(None), Ticket.closed_at >= ask.begin, due.exists()))
     hidden = set(session.scalars(about)) if asked.report.of_tickets else set()
     return [name for name in users_for(session, names, asked) if name not in hidden]
 
 
 def masked_for(session: Session, names: Collection[str], asked: Asked) -> Asked:
-    """What one of them sees masked is masked for all."""
+    """What one of them sees masked is masked for all, and tickets of a kind that one of them does not see are in no file."""
     view = asked.ask.view
-    users = [View(Actor(user.name, roles=frozenset(map(Role, user.roles))), view.privacy) for user in _users(session, names, asked)]
-    unmasked = {kind: roles for kind, roles in view.privacy.unmasked.items() if all(user.unmasked(kind) for user in users)}
-    privacy = view.privacy.model_copy(update={"unmasked": unmasked})
-    return replace(asked, ask=replace(asked.ask, view=replace(view, privacy=privacy)))
+    others = tuple(frozenset(map(Role, user.roles)) for user in _users(session, names, asked) if user.id != view.actor.user_id)
+    return replace(asked, ask=replace(asked.ask, view=replace(view, actor=replace(view.actor, readers=others))))
 
 
 def robots_for(session: Session, site: Site, ids: Collection[str], asked: Asked) -> list[str]:

@@ -334,6 +334,51 @@ def test_what_one_of_them_sees_masked_all_are_sent_masked_and_whom_a_ticket_is_a
 
 
 @pytest.mark.rule("K1", part="scheduled reports")
+def test_tickets_of_a_kind_that_one_of_them_does_not_see_are_in_nobodys_file(desk: Desk) -> None:
+    """The press is the manager's (D4), and whose ticket it is: not of those who read along."""
+    manager, supervisor = desk.counter.person(Role.MANAGER), desk.counter.person(Role.SUPERVISOR)
+    seen = supervisor.opens("enquiry", {"what": "泳池几点开"})["number"]
+    hidden = supervisor.opens("media", {"outlet": "晚报", "journalist": "张三", "contact": "晚报社", "topic": "停水"})["number"]
+    both, found = ["manager", "supervisor"], []
+    for who, users in ((manager, ["manager"]), (manager, both), (supervisor, ["supervisor"]), (supervisor, both)):
+        set_up(who, report="ticket-list", given={"which": "open"}, users=users, robots=[])
+        found += [(hidden, user) if users == [user] else ("", user) for user in users]
+    desk.until(MORNING)
+    desk.work()
+    names = {"max@example.com": "manager", "sue@example.com": "supervisor"}
+    assert [(hidden if hidden in told(mail) else "", names[mail["To"]]) for mail in desk.out.mails] == found
+    assert all(seen in told(mail) for mail in desk.out.mails)
+
+
+@pytest.mark.rule("D3", part="scheduled reports")
+def test_whom_a_ticket_of_this_morning_is_about_is_not_sent_what_is_open(desk: Desk) -> None:
+    """A report of yesterday tells also of later tickets: a list of what is open now, a log of what a call has become since."""
+    manager = desk.counter.person(Role.MANAGER)
+    desk.counter.person(Role.SUPERVISOR)
+    set_up(manager, users=["manager", "supervisor"], robots=[], report="ticket-list", given={"which": "open"})
+    desk.until(MORNING - timedelta(hours=1))
+    made = desk.counter.person(Role.AGENT).opens("complaint", {"what": "态度差", "about": "supervisor"}, category="service/desk")
+    desk.until(MORNING)
+    desk.work()
+    assert [mail["To"] for mail in desk.out.mails] == ["max@example.com"]
+    assert made["number"] in told(desk.out.mails[0])
+
+
+@pytest.mark.rule("D3", part="scheduled reports")
+def test_whom_a_promise_is_about_is_not_sent_it_though_it_was_over_before_its_day(desk: Desk) -> None:
+    manager, agent = desk.counter.person(Role.MANAGER), desk.counter.person(Role.AGENT)
+    desk.counter.person(Role.SUPERVISOR)
+    set_up(manager, users=["manager", "supervisor"], robots=[], report="promises", given={}, period="today")
+    made = agent.opens("complaint", {"what": "态度差", "about": "supervisor"}, category="service/desk")
+    assert agent.moves(made, "handling", {"reply_by": (MORNING + timedelta(hours=5)).isoformat()}).status_code == 200
+    assert desk.counter.person(Role.LEADER).moves(made, "withdrawn", {"reason": "误会"}).status_code == 200
+    desk.until(MORNING)
+    desk.work()
+    assert [mail["To"] for mail in desk.out.mails] == ["max@example.com"]
+    assert made["number"] in told(desk.out.mails[0])
+
+
+@pytest.mark.rule("K1", part="scheduled reports")
 def test_who_may_set_up_what_for_whom(desk: Desk) -> None:
     supervisor = desk.counter.person(Role.SUPERVISOR)
     other = desk.counter.person(Role.SUPERVISOR, "other", [desk.counter.estates[0]])
