@@ -86,10 +86,12 @@ def whom(session: Session, household_id: int | None, contact_number: str | None,
             found.append(Dialled(number, number_id, person_id, name, label))
     known = {row[1] for row in rows}
     if contact_number and contact_number not in known and not _bounced(session, household_id, contact_number):
-        if may_be_called(session, contact_number):
-            found.append(Dialled(contact_number, None, None, None, None))
-        else:
+        if not may_be_called(session, contact_number):
             why = NO_CALL
+        elif _agreed(session, contact_number, rule, consent):
+            found.append(Dialled(contact_number, None, None, None, None))
+        elif why != NO_CALL:
+            why = NO_CONSENT
     return tuple(found), None if found else why
 
 
@@ -114,6 +116,13 @@ def _changed(session: Session, actor: Actor, person_id: int, what: str, now: dat
     home = session.get(Household, home_id, with_for_update=True, populate_existing=True) if home_id is not None else None
     if home is not None:
         changed(session, actor, home, what, now)
+
+
+def _agreed(session: Session, number: str, rule: FollowUps, consent: str) -> bool:
+    """Of a number that is not the household's own: all who have it, wherever; of nobody's own, when no consent is needed."""
+    found = session.scalars(select(consents(rule, consent)).select_from(PhoneNumber).join(
+        Person, Person.id == PhoneNumber.person_id).where(PhoneNumber.number == number)).all()
+    return all(found) if found else not rule.consent_needed
 
 
 def _bounced(session: Session, household_id: int | None, number: str) -> bool:

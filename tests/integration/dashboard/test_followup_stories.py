@@ -15,10 +15,11 @@ from sqlalchemy import select
 
 from callcenter.roles import Role
 from callcenter.site.desk import FollowUps
+from crm.followups.calling import whom
 from crm.followups.models import FollowUpTask, Rating
 from crm.followups.tasks import Wish, claim
+from crm.households.models import Consent, PhoneNumber
 from crm.households.models import Person as Resident
-from crm.households.models import PhoneNumber
 from crm.kinds.load import shipped_texts
 from crm.outbox.models import OutboxEntry
 from crm.staff.actor import Actor
@@ -271,6 +272,30 @@ def test_a_time_that_the_household_named_comes_first_and_holds_in_quiet_hours_to
     assert claims(bert) is None
     [blocked] = leader.read("/followups/tasks", state="blocked")["items"]
     assert (blocked["household_id"], blocked["blocked"]) == (counter.households[0], "no_call")
+
+
+@pytest.mark.rule("G4", part="consent, of a number that is not the household's own too")
+def test_the_number_a_caller_left_is_not_rung_when_its_owner_withdrew_or_never_gave_the_consent_that_is_needed(
+        counter: Counter) -> None:
+    """The neighbour of the second household left her number with a complaint of the first; then somebody whom nobody knows."""
+    neighbour, stranger = "+8613800000002", "+8613700001111"
+    with counter.database.writing.begin() as session:
+        own = select(PhoneNumber.person_id).where(PhoneNumber.number == neighbour).scalar_subquery()
+        ident = session.scalar(select(Resident.id).where(Resident.id == own)) or 0
+        session.add(Consent(person_id=ident, what="calls", how="phone", given_at=counter.clock.now(), taken_by="agent"))
+    asked, needed = FollowUps(), FollowUps(consent_needed=True)
+
+    def rung(number: str, rule: FollowUps) -> tuple[list[str], str | None]:
+        with counter.database.reading() as session:
+            found, why = whom(session, None, number, rule)
+            return [one.number for one in found], why
+
+    assert [rung(number, asked) for number in (neighbour, stranger)] == [([neighbour], None), ([stranger], None)]
+    assert [rung(number, needed) for number in (neighbour, stranger)] == [([neighbour], None), ([], "no_consent")]
+    with counter.database.writing.begin() as session:
+        given = session.scalars(select(Consent).where(Consent.person_id == ident)).one()
+        given.withdrawn_at, given.withdrawn_by = counter.clock.now(), "agent"
+    assert [rung(neighbour, rule) for rule in (asked, needed)] == [([], "no_consent")] * 2
 
 
 @pytest.mark.rule("G4", part="one household, one agent")
