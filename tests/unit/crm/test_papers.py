@@ -10,13 +10,13 @@ import pytest
 from hotline.pdf import links, sheets
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, ImageOps
 from pypdf import PdfReader
 
 from crm.papers import text
 from crm.papers.document import Document, Head, TooManySheets
 from crm.papers.parts import Cell, Column, Figure, Signature
-from crm.papers.pictures import PictureUnfit
+from crm.papers.pictures import PictureUnfit, picture
 from crm.papers.writer import Writer
 
 HEAD = Head("云杉物业客服中心", "zh", datetime(2026, 11, 22, 8, tzinfo=UTC), number="CP20261120-0003", day="2026-11-22")
@@ -95,6 +95,20 @@ def test_a_photo_is_upright_small_and_says_nothing_of_where_it_was_taken() -> No
     for damaged in (b"", b"GIF89a", b"%PDF-1.7", out.getvalue()[:300]):
         with pytest.raises(PictureUnfit):
             Document(HEAD).image(damaged)
+
+
+def test_a_photo_is_on_paper_though_what_its_camera_says_cannot_be_written_anew() -> None:
+    """All eight ways to hold a camera, by a camera that says its picture's width in words."""
+    for held in range(1, 9):
+        exif = Image.Exif()
+        exif[0x0112], exif[0x010E] = held, "eight"
+        out = io.BytesIO()
+        drawn = Image.new("RGB", (80, 40), "red")
+        drawn.paste("blue", (0, 0, 40, 20))
+        drawn.save(out, "JPEG", exif=exif, quality=100)
+        told = out.getvalue().replace(b"\x01\x0e\x00\x02", b"\x01\x00\x00\x02", 1)
+        found, upright = picture(told), ImageOps.exif_transpose(Image.open(out)).convert("RGB")
+        assert (found.size, found.tobytes()) == (upright.size, upright.tobytes()), held
 
 
 def test_what_is_no_web_address_is_not_followed() -> None:
