@@ -78,3 +78,23 @@ def test_what_a_leader_notes_of_a_step_is_shown_without_numbers(counter: Counter
     done(leader.ask("POST", f"/repairs/steps/{kept['step_id']}/dealt", json={"note": "已电 13900001234"}))
     admin = counter.person(Role.ADMIN)
     assert admin.read(f"/repairs/{ticket['ticket_id']}")["steps"][0]["dealt_note"] == "已电 139****1234"
+
+
+@pytest.mark.rule("F6", part="what was refused is not owed for ever")
+def test_what_a_household_refused_to_pay_for_a_leader_takes_off_its_bill(counter: Counter) -> None:
+    agent, leader, office, boss = (counter.person(role) for role in (Role.AGENT, Role.LEADER, Role.OFFICE, Role.MANAGER))
+    wei, _ = two_engineers(counter)
+    price(boss, "tap", "100.00")
+    ticket = agent.opens("repair", LEAK, category="water/leak", household_id=counter.households[0])
+    phone = Phone(wei, ticket, done(change(leader, ticket, "POST", "/dispatch", engineer="wei"))["orders"][0]["number"])
+    for what, data in (("accepted", {}), ("on_site", {}), ("found", {"fault": "x", "plan": "y", "chargeable": True}),
+                       ("charged", {"code": "tap"}), ("priced", {}), ("refused", {"reason": "太贵"})):
+        phone.does(what, NOON, **data)
+    taken = phone.sends()
+    assert (outcomes(taken)[-1], taken["stage"], taken["state"]) == (("done", None), "withdrawn", "closed")
+    read = leader.read(f"/repairs/{ticket['ticket_id']}")
+    [charge] = read["charges"]
+    assert (read["bill"]["owed"], read["orders"][0]["state"]) == ("100.00", "ended")
+    below = f"/charges/{charge['charge_id']}"
+    assert change(office, ticket, "DELETE", below).json()["code"] == "ticket_closed"
+    assert done(change(leader, ticket, "DELETE", below))["bill"]["owed"] == "0.00"
