@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from callcenter.errors import NotFound
 from callcenter.numbers import normalise
 from callcenter.private import Private
-from crm.households.models import Consent, Household, Person, PhoneNumber
+from crm.households.models import Consent, Household, Merge, Person, PhoneNumber
 from crm.households.rights import MovedOut, NotMovedOut, NumberExists, NumberUnusable, PersonExists
 from crm.households.schemas import (
     LONGEST_NUMBER,
@@ -121,8 +121,11 @@ def stop_calls(session: Session, actor: Actor, household_id: int, person_id: int
 
 def allow_calls(session: Session, actor: Actor, household_id: int, person_id: int, now: datetime,
                 if_version: int | None) -> HouseholdShown:
+    """Also of the doubles that became this person when households were merged: they may have a number of theirs still, and nobody
+    is shown them who could lift it there."""
     home, person = _of(session, actor, household_id, person_id, if_version)
-    person.no_call_since = person.no_call_reason = None
+    for one in (person, *_doubles(session, person)):
+        one.no_call_since = one.no_call_reason = None
     return _done(session, actor, home, "no_call.lifted", now)
 
 
@@ -144,6 +147,19 @@ def _of(session: Session, actor: Actor, household_id: int, person_id: int,
     if person is None or person.household_id != home.id:
         raise NotFound(f"person {person_id}")
     return home, person
+
+
+def _doubles(session: Session, person: Person) -> list[Person]:
+    """Who goes on as this person, through however many merges that hold."""
+    found: dict[int, Person] = {}
+    newest = [person]
+    while newest:
+        homes, ids = {one.household_id for one in newest}, {one.id for one in newest}
+        joined = {one["from"] for merge in session.scalars(select(Merge).where(Merge.kept_id.in_(homes), Merge.undone_at.is_(None)))
+                  for one in merge.moved["joined"] if one["into"] in ids}
+        newest = list(session.scalars(select(Person).where(Person.id.in_(joined - found.keys())).order_by(Person.id)))
+        found |= {one.id: one for one in newest}
+    return list(found.values())
 
 
 def _present(session: Session, actor: Actor, household_id: int, person_id: int,

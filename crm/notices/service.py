@@ -19,6 +19,7 @@ from crm.notices.models import Notice, NoticePerson
 from crm.outbox.service import note
 from crm.staff.actor import Actor
 from crm.staff.models import User
+from crm.tickets.listing import not_about
 from crm.tickets.models import Ticket, TicketEvent
 from crm.tickets.rules import barred
 
@@ -87,10 +88,10 @@ class Telling:
 
 
 def acknowledge(session: Session, actor: Actor, notice_id: int, now: datetime) -> Notice:
-    """By one whom it told; the first one is kept. Raises NotFound."""
+    """By one whom it told; the first one is kept. Raises NotFound, also when its ticket has come to be about them since (D3)."""
     told = select(NoticePerson).where(NoticePerson.notice_id == notice_id, NoticePerson.user_id == actor.user_id)
     ticket = session.scalars(
-        select(Ticket).join(Notice, Notice.ticket_id == Ticket.id).where(Notice.id == notice_id, told.exists())
+        select(Ticket).join(Notice, Notice.ticket_id == Ticket.id).where(Notice.id == notice_id, told.exists(), *not_about(actor))
         .with_for_update(key_share=True, of=Ticket)).one_or_none()
     if ticket is None:
         raise NotFound(f"notice {notice_id}")
@@ -143,6 +144,8 @@ def settle(session: Session, ticket: Ticket, clock: TicketClock, now: datetime) 
 
 
 def _is_told(session: Session, clock: TicketClock, whom: str) -> bool:
-    """By the clock's own ladder, in this round: who was told an hour ago is not told again because somebody below slept."""
+    """That it is broken, by the clock's own ladder, in this round: who was told an hour ago is not told again because somebody
+    below slept. Who was told that it has begun, or warned, has not been told."""
     return session.scalars(select(Notice.id).where(
-        Notice.clock_id == clock.id, Notice.round == clock.round, Notice.whom == whom).limit(1)).first() is not None
+        Notice.clock_id == clock.id, Notice.round == clock.round, Notice.whom == whom,
+        Notice.what.not_in(UNHEARD_IS_WELL)).limit(1)).first() is not None

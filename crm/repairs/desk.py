@@ -19,6 +19,7 @@ from crm.tickets.errors import TicketClosed
 from crm.tickets.models import Ticket
 
 SETTLES: Final = frozenset({Role.LEADER, Role.SUPERVISOR, Role.DUTY_LEAD, Role.MANAGER, Role.OFFICE})
+WITHDRAWN: Final = "withdrawn"
 
 
 def add_charge(session: Session, actor: Actor, ticket_id: int, new: NewCharge, now: datetime, tz: tzinfo,
@@ -32,11 +33,13 @@ def add_charge(session: Session, actor: Actor, ticket_id: int, new: NewCharge, n
 
 def take_off(session: Session, actor: Actor, ticket_id: int, charge_id: int, now: datetime,
              if_version: int | None = None) -> Ticket:
-    """Of an archived repair by a leader alone, when what was paid for it was given back: it would be owed for ever."""
+    """Of one that is over by a leader alone, when it would be owed for ever: what was paid for it was given back, or it was
+    withdrawn (the household did not agree)."""
     row, kind = _mine(session, actor, ticket_id, if_version, is_open=False)
     found = session.get(Charge, charge_id)
-    if row.state == "closed" and not (found is not None and actor.has(*(SETTLES - {Role.OFFICE}))
-                                      and found.ticket_id == row.id and charges.was_reversed(session, row, found)):
+    if row.state == "closed" and not (
+            found is not None and found.ticket_id == row.id and actor.has(*(SETTLES - {Role.OFFICE}))
+            and (row.stage == WITHDRAWN or charges.was_reversed(session, row, found))):
         raise TicketClosed(row.number)
     charges.take_off(session, actor, row, kind, found, now)
     return row

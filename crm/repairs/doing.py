@@ -153,6 +153,7 @@ def _tried(work: Work, data: steps.Data) -> str | None:
 
 
 def _signed(work: Work, data: steps.Data) -> str | None:
+    charges.must_be_agreed(work.session, work.row)      # what was charged since it was tried, too
     given = cast(steps.Signed, data)
     fields: dict[str, object] = {}
     if given.file is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -22,14 +23,18 @@ REPAIR: Final = "repair"
 OVER: Final = ("finished",)      # nothing more for its engineer to do
 
 
-def proposals(session: Session, ticket: Ticket, weights: Mapping[str, float], now: datetime) -> tuple[Proposal, ...]:
-    return all_proposals(session, [ticket], weights, now)[ticket.id]
+def proposals(session: Session, ticket: Ticket, weights: Mapping[str, float], now: datetime,
+              planned_at: datetime | None = None) -> tuple[Proposal, ...]:
+    """`planned_at`: the appointment that it is about to get, instead of the one that it has."""
+    return all_proposals(session, [ticket], weights, now, planned_at)[ticket.id]
 
 
-def all_proposals(session: Session, tickets: Sequence[Ticket], weights: Mapping[str, float],
-                  now: datetime) -> dict[int, tuple[Proposal, ...]]:
+def all_proposals(session: Session, tickets: Sequence[Ticket], weights: Mapping[str, float], now: datetime,
+                  planned_at: datetime | None = None) -> dict[int, tuple[Proposal, ...]]:
     """By the tickets' ids; the engineers and their load are read once."""
     wanted = all_wanted(session, tickets)
+    if planned_at is not None:
+        wanted = {ident: replace(one, at=planned_at) for ident, one in wanted.items()}
     people = engineers(session, weights, [now, *(max(now, one.at) for one in wanted.values() if one.at is not None)])
     return {ident: propose(one, people, now) for ident, one in wanted.items()}
 
@@ -68,7 +73,8 @@ def is_engineer(user: User) -> bool:
 
 
 def _wanted(ticket: Ticket, orders: Sequence[WorkOrder], serves: Mapping[str, Sequence[str]]) -> Wanted:
-    told = next((order.needs_skill for order in reversed(orders) if order.needs_skill), None)
+    # Without one that is retired since: nobody is given that any more.
+    told = next((order.needs_skill for order in reversed(orders) if order.needs_skill in serves), None)
     at = ticket.fields.get("appointment")
     return Wanted(told or skill_for(ticket.category, serves), ticket.estate_id,
                   datetime.fromisoformat(at) if isinstance(at, str) else None,

@@ -41,7 +41,7 @@ def dispatch(session: Session, actor: Actor, ticket_id: int, engineer: str | Non
     row, kind = repair(session, actor, ticket_id, if_version)
     if row.state == "closed":
         raise TicketClosed(row.number)
-    ranked = proposals(session, row, weights, now)
+    ranked = proposals(session, row, weights, now, planned_at)
     chosen = next((one for one in ranked if one.fit), None) if engineer is None else next(
         (one for one in ranked if one.engineer.name == engineer), None)
     if engineer is None and chosen is None:

@@ -203,7 +203,7 @@ def steps_shown(session: Session, view: View, rows: Sequence[RepairStep]) -> lis
     return [StepShown(
         row.id, row.client_id, row.ticket_id, tickets[row.ticket_id].number, numbers.get(row.order_id or 0), names[row.user_id],
         row.what, row.outcome, row.code, tuple(row.faults), tuple(row.flags), row.done_at, row.arrived_at, row.counted_at,
-        view.show(_words(row), Private.TEXT), row.dealt_at, row.dealt_by, row.dealt_note) for row in rows]
+        view.show(_words(row), Private.TEXT), row.dealt_at, row.dealt_by, view.show(row.dealt_note, Private.TEXT)) for row in rows]
 
 
 def charge_shown(view: View, row: Charge) -> ChargeShown:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from callcenter.events import AgentState
 from crm.agentlog.models import AgentStateRow, SeatFault
 from crm.callbacks.store import open_callbacks
+from crm.calls.models import ContactEntry
 from crm.incidents.declared.models import Emergency
 from crm.outages.models import OutageRow
 from crm.shifts.schemas import EmergencyOpen, MattersShown, TicketOpen
@@ -54,6 +55,17 @@ def open_now(session: Session, now: datetime) -> Matters:
         tickets=tuple(row.id for row in newest(session, SYSTEM, Wanted(state="open", overdue=True), MOST)),
         emergencies=tuple(session.scalars(
             select(Emergency.id).where(Emergency.phase == "active", Emergency.drill.is_(False)).order_by(Emergency.id))))
+
+
+def hidden(session: Session, actor: Actor) -> frozenset[str]:
+    """Subjects of lines of the log that the actor does not read: tickets that are about them, and the calls of these (D3)."""
+    if actor.is_system or actor.user_id is None:
+        return frozenset()
+    about = Ticket.about_id == actor.user_id
+    rows = session.execute(select(Ticket.id, Ticket.number, Ticket.call_id, ContactEntry.call_id)
+                           .outerjoin(ContactEntry, ContactEntry.ticket_id == Ticket.id).where(about)).all()
+    return frozenset({f"ticket:{name}" for ident, number, *_ in rows for name in (ident, number)}
+                     | {f"call:{call_id}" for _, _, *calls in rows for call_id in calls if call_id is not None})
 
 
 def shown(session: Session, actor: Actor, matters: Matters) -> MattersShown:

@@ -15,7 +15,7 @@ from callcenter.errors import Conflict, Forbidden, NotFound, check_version
 from callcenter.roles import Role
 from crm.outbox.service import note
 from crm.paging import Order, Page
-from crm.shifts.matters import MATTERS, open_now, shown
+from crm.shifts.matters import MATTERS, hidden, open_now, shown
 from crm.shifts.models import LeaderShift, ShiftEntry
 from crm.shifts.schemas import EntryShown, How, NewEntry, ShiftRead, ShiftShown, Sort
 from crm.staff.actor import Actor
@@ -120,13 +120,15 @@ def shifts(session: Session, *, cursor: str | None, limit: int) -> Page[ShiftSho
 
 
 def read(session: Session, actor: Actor, shift_id: int, now: datetime) -> ShiftRead:
-    """With its log, oldest first. Raises NotFound."""
+    """With its log, oldest first, without lines on what the actor must not know of. Raises NotFound."""
     row = session.get(LeaderShift, shift_id)
     if row is None:
         raise NotFound(f"shift {shift_id}")
-    entries = session.scalars(select(ShiftEntry).where(ShiftEntry.shift_id == row.id).order_by(ShiftEntry.id))
+    entries = session.scalars(select(ShiftEntry).where(ShiftEntry.shift_id == row.id).order_by(ShiftEntry.id)).all()
+    unread = hidden(session, actor) if any(entry.subject for entry in entries) else frozenset()
     matters = open_now(session, now) if row.matters is None else MATTERS.validate_python(row.matters)
-    return ShiftRead(_shown(row), tuple(map(_entry, entries)), shown(session, actor, matters))
+    read_out = tuple(_entry(entry) for entry in entries if entry.subject not in unread)
+    return ShiftRead(_shown(row), read_out, shown(session, actor, matters))
 
 
 def _held(session: Session, shift_id: int | None) -> LeaderShift | None:

@@ -62,6 +62,8 @@ def change(session: Session, actor: Actor, webhook_id: int, wish: WebhookChange,
     wanted = Wanted(wish.url or row.url, tuple(wish.events or row.events), None if estates is None else tuple(estates))
     _check(actor, wanted, allowed)
     _must_be_there(session, wish.estates)
+    if wanted.url != row.url:
+        row.failing_since = None     # another receiver: it has failed nothing yet
     row.url, row.events = wanted.url, list(wanted.events)
     row.estates = None if wanted.estates is None else sorted(set(wanted.estates))
     if wish.active is not None and wish.active != row.active:

@@ -58,6 +58,7 @@ class Inbox:
     def __init__(self) -> None:
         self.mails: list[tuple[list[str], Any]] = []
         self.refuse = 0
+        self.farewell = "221 Bye"
         self.password = b"mail-password"
 
     async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's name
@@ -67,6 +68,9 @@ class Inbox:
         assert isinstance(envelope.content, bytes)
         self.mails.append((envelope.rcpt_tos, message_from_bytes(envelope.content, policy=policy.default)))
         return "250 OK"
+
+    async def handle_QUIT(self, _server: SMTP, _session: Session, _envelope: Envelope) -> str:  # noqa: N802
+        return self.farewell
 
     def authenticate(self, _server: SMTP, _session: Session, _envelope: Envelope, _mechanism: str, data: Any) -> AuthResult:
         return AuthResult(success=(data.login, data.password) == (b"hotline", self.password), handled=False)
@@ -181,6 +185,18 @@ def test_a_mail_server_that_says_later_is_tried_again_later_and_gets_the_mail_on
     assert inbox[0].mails == []
     deliver(house, full, HOUR + timedelta(seconds=10))
     deliver(house, full, HOUR + timedelta(seconds=11))
+    assert sorted(to[0] for to, _ in inbox[0].mails) == ["ben@example.com", "leaders@example.com"]
+    assert house.health["notices"] == (Health.OK, "")
+
+
+def test_a_mail_that_was_taken_is_sent_whatever_the_server_says_to_the_farewell(
+        house: House, site: Site, inbox: tuple[Inbox, int]) -> None:
+    full = outside(site, inbox[1])
+    house.open("ben", {"tell": "leader"})
+    inbox[0].farewell = "421 too many connections"
+    house.at(HOUR, full)
+    deliver(house, full)
+    deliver(house, full, HOUR + timedelta(seconds=10))
     assert sorted(to[0] for to, _ in inbox[0].mails) == ["ben@example.com", "leaders@example.com"]
     assert house.health["notices"] == (Health.OK, "")
 

@@ -92,6 +92,17 @@ def test_where_nobody_is_meant_the_next_one_up_is_told_at_once(house: House, sit
     assert house.acknowledge("anna", 4).whom == "leader"
 
 
+def test_who_was_only_warned_is_told_when_nobody_below_acknowledges_that_it_is_broken(house: House, site: Site) -> None:
+    house.open(None, {"tell": "assignee"})
+    house.at(50 * MINUTE, site)
+    assert house.told() == [("owner", []), ("leader", ["anna"])]      # the warning: it is nobody's yet
+    with house.database.writing.begin() as session:
+        session.scalars(select(Ticket)).one().assignee_id = house.users["ben"]
+    house.at(HOUR, site)
+    house.at(HOUR + 10 * MINUTE, site)
+    assert house.told()[2:] == [("assignee", ["ben"]), ("leader", ["anna"])]
+
+
 def test_when_the_clock_ends_nothing_climbs_any_more(house: House, site: Site) -> None:
     house.open()
     house.at(HOUR, site)

@@ -245,6 +245,25 @@ def test_a_receiver_that_fails_for_three_days_is_disabled_and_that_is_told_and_a
     assert subjects(inbox)[-1] == "ticket:1"
 
 
+def test_a_new_address_is_not_disabled_for_what_the_old_one_failed(database: Database, clock: FakeClock, inbox: Inbox) -> None:
+    webhook_id = subscribed(database, inbox.url, "ticket.*").webhook.webhook_id
+    happened(database, clock, "ticket:1")
+    sender = sender_of(database, clock)
+    inbox.answers = [500]
+    assert send(sender) == 1
+    clock.advance(GIVEN_UP_AFTER.total_seconds())
+    with database.writing.begin() as session:
+        corrected = WebhookChange(url=inbox.url + "/corrected")
+        assert service.change(session, ADMIN, webhook_id, corrected, clock.now(), 1, HERE).failing_since is None
+    assert send(sender) == 1
+    with database.reading() as session:
+        shown = service.webhook(session, ADMIN, webhook_id)
+    assert (shown.active, shown.failing_since) == (True, clock.now())
+    with database.writing.begin() as session:      # the same address again is no new one
+        again = service.change(session, ADMIN, webhook_id, corrected, clock.now(), shown.version, HERE)
+    assert again.failing_since == clock.now()
+
+
 def test_a_test_letter_goes_to_its_webhook_alone(database: Database, clock: FakeClock, inbox: Inbox) -> None:
     wanted = subscribed(database, inbox.url, "clock.*").webhook.webhook_id
     other = subscribed(database, inbox.url, "*").webhook.webhook_id

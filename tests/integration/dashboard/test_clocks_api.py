@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, select
 from wall.desk import NOW, SITE, Client, Desk, desk
 
 from callcenter.roles import Role
@@ -16,6 +16,9 @@ from callcenter.site import load_site
 from crm.clocks.keeper import ClockKeeper
 from crm.database import open_database
 from crm.households.models import Estate
+from crm.notices.models import Notice
+from crm.staff.models import User
+from crm.tickets.models import Ticket
 from dashboard.access import LEADS
 
 HOUR = timedelta(hours=1)
@@ -100,6 +103,20 @@ def test_a_notice_is_acknowledged_by_whom_it_told_and_says_who_it_was(given: Des
     assert [one["acknowledged_by"] for one in listed(second, "/notices", all=True)] == ["leader"]
     at(given, HOUR + timedelta(minutes=40))
     assert [(one["what"], one["whom"]) for one in listed(stranger, "/notices", all=True)] == []
+
+
+@pytest.mark.rule("D3", part="a notice of before it was known whom it is about")
+def test_whom_a_ticket_has_come_to_be_about_has_no_notice_of_it_to_acknowledge(given: Desk) -> None:
+    agent, leader = given.user(Role.AGENT), given.user(Role.LEADER)
+    ticket_id = promised(agent, NOW + HOUR)
+    at(given, HOUR)
+    [notice] = listed(leader, "/notices")
+    with given.database.writing.begin() as session:
+        session.get_one(Ticket, ticket_id).about_id = session.scalars(select(User.id).where(User.name == "leader")).one()
+    assert listed(leader, "/notices") == []
+    assert leader("POST", f"/notices/{notice['notice_id']}/acknowledge").status_code == 404
+    with given.database.reading() as session:
+        assert session.get_one(Notice, notice["notice_id"]).acknowledged_at is None
 
 
 def test_lists_go_on_behind_a_cursor_and_a_cursor_of_another_list_is_refused(given: Desk) -> None:

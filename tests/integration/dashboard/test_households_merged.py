@@ -163,6 +163,16 @@ def test_the_stricter_word_survives_a_merge(here: Desk, supervisor: Client) -> N
     assert {one["what"] for one in lost["consents"] if one["withdrawn_at"] is None} == {"recording"}
 
 
+def test_who_may_be_called_again_after_a_merge_may_be_called_at_the_number_that_both_had(here: Desk, supervisor: Client) -> None:
+    wang_kept, wang_lost = (page(supervisor, ident)["household"]["people"][0]["person_id"] for ident in (KEEP, LOSE))
+    change(supervisor, "PUT", f"/people/{wang_lost}/do-not-call", LOSE, json={"reason": "said so at the door"})
+    supervisor("POST", "/households/merge", json=ask(supervisor))
+    change(supervisor, "DELETE", f"/people/{wang_kept}/do-not-call", KEEP)
+    with here.database.reading() as session:
+        assert may_be_called(session, "13800138000")
+        assert may_be_called(session, "13611112222")
+
+
 def test_a_merge_can_be_undone_once_and_what_came_since_stays(here: Desk, supervisor: Client) -> None:
     history_of(here.database, LOSE)
     before = page(supervisor, KEEP), page(supervisor, LOSE)

@@ -13,6 +13,7 @@ from desk.stories import well
 from sqlalchemy import select
 
 from callcenter.roles import Role
+from crm.calls.models import ContactEntry
 from crm.clocks.service import tick
 from crm.staff.models import AuditEntry, User
 from crm.tickets.models import Ticket
@@ -84,6 +85,26 @@ def test_a_shift_is_logged_and_handed_over_in_two_acts_with_what_is_open(counter
         assert one is not None
         one.about_id = session.scalars(select(User.id).where(User.name == "su")).one()
     assert (tickets(lin, first["shift_id"]), tickets(su, first["shift_id"])) == ([here, there], [here]), "none of what is about su"
+
+
+@pytest.mark.rule("D3", part="lines of the leaders' log")
+def test_whom_a_complaint_is_about_does_not_read_the_lines_on_it_in_the_log(counter: Counter) -> None:
+    lin, su, agent = counter.person(Role.LEADER, "lin"), counter.person(Role.LEADER, "su"), counter.person(Role.AGENT)
+    about = agent.opens("complaint", {"what": "苏组长态度差", "about": "su"}, category="service/desk")
+    other = agent.opens("complaint", {"what": "噪音"}, category="service/desk")
+    shift_id = well(lin.ask("POST", "/shifts", json={}))["shift"]["shift_id"]
+    with counter.database.writing.begin() as session:
+        session.add(ContactEntry(source="call", call_id="node1-7.7", seat="1001", at=counter.clock.now(),
+                                 ticket_id=about["ticket_id"], declined_contact=False))
+    for subject in (f"ticket:{about['ticket_id']}", f"ticket:{about['number']}", "call:node1-7.7",
+                    f"ticket:{other['ticket_id']}", "call:node1-8.8", None):
+        well(lin.ask("POST", "/shifts/entries", json={"sort": "complaint", "text": "业主再次来电", "subject": subject}))
+
+    def subjects(person: Person) -> list[str | None]:
+        return [one["subject"] for one in person.read(f"/shifts/{shift_id}")["entries"]]
+
+    assert len(subjects(lin)) == 6
+    assert subjects(su) == [f"ticket:{other['ticket_id']}", "call:node1-8.8", None]
 
 
 @pytest.mark.rule("K2", part="a shift is taken from one who left without a word, with a reason, and who did what is in the audit")
