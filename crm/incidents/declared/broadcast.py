@@ -98,9 +98,12 @@ def start(session: Session, actor: Actor, policy: Incidents, emergency_id: int, 
 
 
 def again(session: Session, actor: Actor, policy: Incidents, emergency_id: int, broadcast_id: int, now: datetime) -> BroadcastShown:
-    """Who was not reached is rung once more, at another number where the household has one. Raises NotFound, Forbidden, NotNow."""
+    """Who was not reached is rung once more, at another number where the household has one; of what is over, only with the words
+    that it is over. Raises NotFound, Forbidden, NotNow."""
     here = _commanded(session, actor, emergency_id, None)
     row = _of(session, emergency_id, broadcast_id)
+    if here.state.phase is Phase.OVER and OVER not in row.prompts:
+        raise NotNow("its words are those of the danger")
     missed = list(session.scalars(select(BroadcastCall).where(
         BroadcastCall.broadcast_id == row.id, BroadcastCall.state.in_(("missed", "stopped")), BroadcastCall.number != "")))
     if not missed or here.row.estate_id is None:
