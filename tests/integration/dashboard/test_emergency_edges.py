@@ -10,11 +10,12 @@ from desk.counter import Counter
 from desk.emergencies import Outside, changes, does, keeper, more_homes
 from desk.stories import well
 from hotline.pdf import sheets
-from sqlalchemy import select
+from sqlalchemy import delete, select, update
 
 from callcenter.roles import Role
 from crm.calls.models import ContactEntry
-from crm.households.models import Household
+from crm.households.models import Household, PhoneNumber
+from crm.households.models import Person as Resident
 from crm.incidents.declared.models import EmergencyProposal
 from crm.outbox.models import OutboxEntry
 
@@ -113,3 +114,35 @@ def test_who_called_from_next_door_is_followed_up_as_well(counter: Counter) -> N
     assert changes(lead, ident, "follow-ups", households=[here, 999]).json()["code"] == "fields_unfit", "nor is it theirs"
     well(changes(lead, ident, "follow-ups"))
     assert {one["household_id"] for one in lead.read("/tickets", kind="followup")["items"]} == {here, next_door}
+
+
+@pytest.mark.rule("H5", part="a number that is theirs no more is not rung again")
+def test_who_is_rung_again_is_rung_at_a_number_that_is_theirs_now(counter: Counter) -> None:
+    lead, outside = counter.person(Role.LEADER), Outside()
+    moved, gone = more_homes(counter, 2)
+    kept = keeper(counter, outside)
+    ticket = lead.opens("emergency", {"place": "3栋", "what": "没电"}, category="power", household_id=moved)
+    found = well(lead.ask("POST", "/emergencies", json={"type": "home-power-cut", "ticket_id": ticket["ticket_id"]}))
+    ident = found["emergency"]["emergency_id"]
+    one = f"/emergencies/{ident}/broadcasts/{well(changes(lead, ident, 'broadcasts'))['broadcast_id']}"
+    kept.step()
+    assert [call.number for call in outside.rung] == ["+8613800000000", "+8613800000010"]
+    well(lead.ask("POST", f"{one}/stop", json={}))
+    kept.step()
+    with counter.database.writing.begin() as session:
+        session.execute(delete(PhoneNumber).where(PhoneNumber.number == "+8613800000000"))
+        session.execute(update(Resident).where(Resident.household_id == gone).values(ended_at=counter.clock.now()))
+    again = well(lead.ask("POST", f"{one}/again", json={}))
+    kept.step()
+    assert [call.number for call in outside.rung[2:]] == ["+8613800000001"], "of who moved out nobody is rung"
+    assert again["state"] == "running"
+
+
+@pytest.mark.rule("H12", part="a drill's call is tied to no incident")
+def test_a_drill_s_call_is_tied_to_no_incident(counter: Counter) -> None:
+    agent = counter.person(Role.AGENT)
+    ticket = agent.opens("emergency", {"place": "3栋", "what": "没电"}, category="power", household_id=counter.households[0])
+    path = f"/tickets/{ticket['ticket_id']}/calls"
+    refused = agent.ask("POST", path, json={"call_id": "drill-3-node1-1795320000.7"})
+    assert (refused.status_code, refused.json()["code"]) == (409, "drill_call")
+    assert agent.read(path)["calls"] == 0
