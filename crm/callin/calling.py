@@ -141,8 +141,10 @@ class CallingIn:
         agents = dict(session.execute(select(CallInPerson.id, CallInPerson.agent).join(
             CalledRow, CalledRow.person_id == CallInPerson.id).where(CalledRow.call_in_id == row.id)).all())
         for called in _people(session, row):
-            if agents[called.person_id] in here:
+            if (agent := agents[called.person_id]) in here:
                 self.act(session, row, called, Act.ARRIVE, now)
+                if called.seat != here[agent]:       # they sit elsewhere: the next one is to have it
+                    self._seat_is_free(called)
         self.go_on(session, row, now)
 
     def let_go(self, session: Session, call_in_id: int, now: datetime, *, by: str) -> bool:

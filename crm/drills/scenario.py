@@ -26,7 +26,7 @@ class Scenario(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60), Field(
+    name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60, pattern=r"^[^\x00]*$"), Field(
         description="drills of one name are compared with each other")]
     calls_a_minute: Annotated[float, Field(gt=0, le=120)] = 4
     minutes: Annotated[int, Field(ge=1, le=240)] = 10

@@ -12,6 +12,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, and_, case, func, or_, select, true
 from sqlalchemy.orm import Session
 
+from callcenter.drills import is_drill
 from callcenter.errors import NotFound
 from callcenter.numbers import normalise
 from callcenter.private import Private
@@ -27,6 +28,7 @@ from crm.paging import cursor_of, place_of
 from crm.privacy.service import View
 from crm.staff.actor import SYSTEM, Actor
 from crm.staff.audit import record_audit
+from crm.tickets.errors import OfADrill
 from crm.tickets.models import Ticket
 from crm.tickets.reading import seen, visible
 from crm.tickets.schemas import FOLLOWUP, Link, NewTicket
@@ -93,7 +95,10 @@ def mark(session: Session, actor: Actor, ticket_id: int, building_id: int | None
 
 def tie(session: Session, actor: Actor, ticket_id: int, caller: Caller, now: datetime, within: timedelta) -> IncidentCall:
     """One more who called about it: in its timeline, in the call-and-visit log, and called back when it is over. One that nobody
-    has marked is known with that, in its household's building. Raises NotFound, NotAnIncident, CallTied, TicketClosed."""
+    has marked is known with that, in its household's building. Raises NotFound, NotAnIncident, CallTied, TicketClosed,
+    OfADrill."""
+    if is_drill(caller.call_id):
+        raise OfADrill
     row, kind = to_work_on(session, actor, ticket_id, None)
     if session.get(KnownIncident, ticket_id) is None:
         home = None if row.household_id is None else session.get(Household, row.household_id)

@@ -6,6 +6,7 @@ The guard starts that process once a day, so it is made while crm is dead too. I
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
@@ -72,11 +73,13 @@ def make(folder: Path, keep: int, now: datetime, back_up: Callable[[Path], None]
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         back_up(new)
-        rows = trial(new)
+        rows, size = trial(new), new.stat().st_size
         new.replace(file)
     except Exception as error:     # whatever it is, it is told, and there is no backup
-        new.unlink(missing_ok=True)
+        with suppress(OSError):    # of a disk that takes nothing any more, nothing can be taken away either
+            new.unlink(missing_ok=True)
         return Made(now, str(file), getattr(error, "code", type(error).__name__))
     for old in sorted(folder.glob(PATTERN))[:-keep]:
-        old.unlink(missing_ok=True)
-    return Made(now, str(file), "", file.stat().st_size, rows)
+        with suppress(OSError):
+            old.unlink(missing_ok=True)
+    return Made(now, str(file), "", size, rows)

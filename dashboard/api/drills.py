@@ -27,7 +27,8 @@ Reads = Annotated[Actor, Depends(acting(*(SEES_BOARD - {Role.WALLBOARD})), scope
 Begins = Annotated[Actor, Depends(acting(*BEGINS), scope="function")]
 Leads = Annotated[Actor, Depends(acting(*LEADS), scope="function")]
 DrillNumber = Annotated[int, Path(ge=1, le=2**31 - 1)]
-Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+PLAIN: Final = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"      # PostgreSQL keeps no NUL
+Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=PLAIN)]
 
 
 class DrillGiven(BaseModel):
@@ -40,7 +41,7 @@ class DrillGiven(BaseModel):
 class NoteGiven(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    text: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000), Field(
+    text: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000, pattern=PLAIN), Field(
         description="what was noticed; what the plan should change")]
 
 

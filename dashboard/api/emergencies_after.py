@@ -106,7 +106,7 @@ def approve_report(actor: Leads, session: Writing, services: Given, if_version: 
     **responses(401, 403, 404, 409, 422, 503)})
 def print_report(actor: Works, session: Reading, services: Given, emergency_id: EmergencyId) -> Response:
     """As it is now, signed or not; with the photos of its ticket."""
-    made = report.printed(session, actor, rules(services), services.attachments, emergency_id)
+    made = report.printed(session, view_of(actor, services), rules(services), services.attachments, emergency_id)
     return Response(made.content, media_type="application/pdf", headers={
         "Content-Disposition": f"attachment; filename*=UTF-8''{quote(made.name)}", "X-Content-Type-Options": "nosniff",
         "Cache-Control": "private, no-store"})

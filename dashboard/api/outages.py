@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, StringConstraints
 
 from callcenter.roles import Role
 from crm.outages import service
@@ -25,7 +25,8 @@ OutageId = Annotated[str, Path(max_length=60, pattern=r"^[a-z][a-z_]*-[0-9]{8}-[
 
 
 class CauseGiven(BaseModel):
-    cause: Annotated[str, Field(min_length=1, max_length=2000)]
+    cause: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000,
+                                            pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$")]
 
 
 class LostCallers(BaseModel):
@@ -36,7 +37,7 @@ class LostCallers(BaseModel):
 def list_outages(
     _actor: Told, session: Reading,
     open_only: Annotated[bool, Query(alias="open", description="only those that go on")] = False,
-    component: Annotated[str | None, Query(max_length=30)] = None, cursor: Cursor = None, limit: Limit = 50,
+    component: Annotated[str | None, Query(max_length=30, pattern=r"^[a-z_]*$")] = None, cursor: Cursor = None, limit: Limit = 50,
 ) -> Page[OutageShown]:
     """Newest first. What the guard tells while the database is away is here a few seconds after it is back."""
     return service.outages(session, open_only=open_only, component=component, cursor=cursor, limit=limit)

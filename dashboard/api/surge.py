@@ -40,7 +40,8 @@ ACT: Final = responses(400, 401, 403, *ONCE, *IF_MATCH, 503)
 class ByHand(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), Field(
+    reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200,
+                                             pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"), Field(
         description="in words, as the wall and the report show it; nobody's name or number")]
 
 

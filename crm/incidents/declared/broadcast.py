@@ -98,9 +98,12 @@ def start(session: Session, actor: Actor, policy: Incidents, emergency_id: int, 
 
 
 def again(session: Session, actor: Actor, policy: Incidents, emergency_id: int, broadcast_id: int, now: datetime) -> BroadcastShown:
-    """Who was not reached is rung once more, at another number where the household has one. Raises NotFound, Forbidden, NotNow."""
+    """Who was not reached is rung once more, at another number where the household has one; of what is over, only with the words
+    that it is over. Raises NotFound, Forbidden, NotNow."""
     here = _commanded(session, actor, emergency_id, None)
     row = _of(session, emergency_id, broadcast_id)
+    if here.state.phase is Phase.OVER and OVER not in row.prompts:
+        raise NotNow("its words are those of the danger")
     missed = list(session.scalars(select(BroadcastCall).where(
         BroadcastCall.broadcast_id == row.id, BroadcastCall.state.in_(("missed", "stopped")), BroadcastCall.number != "")))
     if not missed or here.row.estate_id is None:
@@ -109,11 +112,15 @@ def again(session: Session, actor: Actor, policy: Incidents, emergency_id: int, 
                for home, found in _homes(session, here.row.estate_id, row.building_id)}
     for call in missed:
         others = numbers.get(call.household_id or 0, [])
-        if call.number in others and len(others) > 1:
-            call.number = others[(others.index(call.number) + 1) % len(others)]
-        call.state, call.round, call.at = "wanted", call.round + 1, now
+        call.round, call.at = call.round + 1, now
+        if not others:           # whoever had it lives there no more, or wants no calls: it is no number of theirs
+            call.state = "refused"
+            continue
+        place = others.index(call.number) + 1 if call.number in others else 0
+        call.number, call.state = others[place % len(others)], "wanted"
     row.state, row.until = "running", now + timedelta(seconds=policy.broadcast_for)
-    here.write(actor, Entry(now, What.BROADCAST, actor.user_id, said=("again", str(len(missed)))))
+    rung = sum(call.state == "wanted" for call in missed)
+    here.write(actor, Entry(now, What.BROADCAST, actor.user_id, said=("again", str(rung))))
     audit(session, actor, row, "again", now)
     return shown(session, row)
 

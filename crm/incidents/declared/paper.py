@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
@@ -36,7 +36,8 @@ class About:
     learnt: dict[str, str]
 
 
-def pdf(report: EmergencyReport, about: About, photos: Sequence[Photo], tz: tzinfo) -> bytes:
+def pdf(report: EmergencyReport, about: About, photos: Sequence[Photo], tz: tzinfo, show: Callable[[str], str] = str) -> bytes:
+    """`show`: what the reader sees of a text."""
     language: Language = "zh" if report.language == "zh" else "en"
     heads = HEADS[language]
     at = report.approved_at or report.signed_at or report.drafted_at
@@ -47,7 +48,7 @@ def pdf(report: EmergencyReport, about: About, photos: Sequence[Photo], tz: tzin
                       *([Figure(heads["approved"], report.approved_by)] if report.approved_by else [])])
     for part in PARTS:
         document.heading(heads[part])
-        for paragraph in (getattr(report, part) or heads["none"]).split("\n"):
+        for paragraph in (show(getattr(report, part)) or heads["none"]).split("\n"):
             if paragraph.strip():
                 document.paragraph(paragraph)
     for part in AFTER:

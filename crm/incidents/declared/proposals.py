@@ -93,7 +93,8 @@ def propose(session: Session, types: Types, policy: Incidents, found: Iterable[C
                 tickets=[], first_at=one.first_at, at=now, state="proposed")
             session.add(row)
             new += 1
-        if one.callers > row.callers or not row.tickets:
+        # Of the contact log alone there are no tickets: it is said again when more call, not at every look.
+        if one.callers > row.callers or not set(one.tickets) <= set(row.tickets):
             row.callers, row.tickets = max(one.callers, row.callers), sorted({*row.tickets, *one.tickets})
             session.flush()
             _tell(session, row, now, "proposed")
@@ -172,8 +173,10 @@ def accept(session: Session, actor: Actor, rules: Rules, proposal_id: int, given
 
 
 def dismiss(session: Session, actor: Actor, proposal_id: int, now: datetime) -> ProposalShown:
-    """Raises NotFound, NotNow."""
+    """What is proposed for the whole house (the weather): by who sees all of it. Raises NotFound, NotNow, Forbidden."""
     row = _held(session, actor, proposal_id)
+    if row.estate_id is None and actor.estates is not None:
+        raise Forbidden
     _settle(session, row, "dismissed", actor, now)
     return shown(session, row)
 

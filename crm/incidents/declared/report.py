@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -125,10 +126,11 @@ def report(session: Session, view: View, emergency_id: int, now: datetime) -> Re
     return shown(session, view, of, _there(session, emergency_id), now)
 
 
-def printed(session: Session, actor: Actor, rules: Rules, folder: Path, emergency_id: int) -> Printed:
-    """As it is now, signed or not. Raises NotFound."""
-    of = seen(session, actor, emergency_id)
-    return _pdf(session, of, _there(session, emergency_id), session.get_one(Ticket, of.ticket_id), rules, folder)
+def printed(session: Session, view: View, rules: Rules, folder: Path, emergency_id: int) -> Printed:
+    """As it is now, signed or not; masked for whom it is masked on the page. Raises NotFound."""
+    of = seen(session, view.actor, emergency_id)
+    return _pdf(session, of, _there(session, emergency_id), session.get_one(Ticket, of.ticket_id), rules, folder,
+                lambda text: view.show(text, Private.TEXT))
 
 
 def shown(session: Session, view: View, of: Emergency, row: EmergencyReport, now: datetime) -> ReportShown:
@@ -178,14 +180,15 @@ def _photos(session: Session, ticket_id: int) -> list[Attachment]:
                                 .order_by(Attachment.id).limit(MOST_PHOTOS)))
 
 
-def _pdf(session: Session, of: Emergency, row: EmergencyReport, ticket: Ticket, rules: Rules, folder: Path) -> Printed:
+def _pdf(session: Session, of: Emergency, row: EmergencyReport, ticket: Ticket, rules: Rules, folder: Path,
+         show: Callable[[str], str] = str) -> Printed:
     found = Definition.model_validate(of.definition)
     language: Language = "zh" if row.language == "zh" else "en"
-    learnt = {act.said[0]: act.text for act in entries(session, of.id) if act.what == What.LEARNT.value}
+    learnt = {act.said[0]: show(act.text) for act in entries(session, of.id) if act.what == What.LEARNT.value}
     photos = [Photo(one.name, content_of(session, SYSTEM, folder, ticket.id, one.id)[1]) for one in _photos(session, ticket.id)]
     about = About(getattr(rules.company, language), ticket.number, getattr(found.name, language), of.level, of.drill,
                   of.report_due_at, learnt)
-    return Printed(f"{ticket.number}.pdf", pdf(row, about, photos, rules.tz))
+    return Printed(f"{ticket.number}.pdf", pdf(row, about, photos, rules.tz, show))
 
 
 def _audit(session: Session, actor: Actor, row: Emergency, what: str, now: datetime) -> None:

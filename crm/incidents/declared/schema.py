@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from string import Formatter
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -114,13 +115,20 @@ def broken_references(found: Definition) -> Iterator[Broken]:
         yield ("conditions",), "nothing follows from them", "add `raises_to`, or `on_raise` to a step"
     for language in ("zh", "en"):
         text: str = getattr(found.chat, language)
-        try:
-            text.format(**dict.fromkeys(PLACES, ""))
-        except (KeyError, IndexError, ValueError):
+        if not _fills(text):
             yield ("chat", language), "has a name in braces that there is not", f"of {', '.join('{' + one + '}' for one in PLACES)}"
 
 
 SCENE: Final = "scene_"
+
+
+def _fills(text: str) -> bool:
+    """Only the names themselves stand in braces: `{place.x}` or `{place:9}` would fail, or write what nobody meant."""
+    try:
+        return all(name is None or (name in PLACES and not spec and not conversion)
+                   for _, name, spec, conversion in Formatter().parse(text))
+    except ValueError:
+        return False
 
 
 def _circles(found: Definition, name: str) -> bool:

@@ -182,12 +182,13 @@ def follow_up(session: Session, actor: Actor, rules: Rules, emergency_id: int, h
     reason. How many there are then. Raises NotFound, Forbidden, Changed, NotNow, FieldsUnfit."""
     here = held(session, actor, emergency_id, if_version)
     _commands(actor, here)
-    wanted = sorted(set(households)) if households is not None else _who_called(session, here.ticket.id)
+    called = _who_called(session, here.ticket.id)      # of whatever estate: smoke is seen from next door
+    wanted = sorted(set(households)) if households is not None else called
     if not wanted and not why_none:
         raise FieldsUnfit([Fault("why_none", "missing")])
     for household_id in wanted[:MOST_FOLLOWED_UP]:
         home = session.get(Household, household_id)
-        if home is None or home.estate_id != here.row.estate_id:
+        if home is None or (home.estate_id != here.row.estate_id and household_id not in called):
             raise FieldsUnfit([Fault("households", "unknown")])
         there = session.scalar(select(Ticket.id).where(Ticket.parent_id == here.ticket.id, Ticket.kind == FOLLOWUP,
                                                        Ticket.household_id == household_id))

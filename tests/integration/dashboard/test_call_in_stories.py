@@ -141,6 +141,24 @@ def signs_in(storm: Storm, agent: str, seat: str) -> None:
                                   began_at=storm.clock.now()))
 
 
+@pytest.mark.rule("B3", part="a seat is kept for nobody who sits elsewhere")
+def test_the_seat_of_who_sits_down_elsewhere_is_the_next_one_s(storm: Storm) -> None:
+    ids, leader = listed(storm), storm.counter.person(Role.LEADER)
+    with storm.database.writing.begin() as session:
+        path = f"/call-in/{storm.calling.call_in(session, SURGE, 2, storm.clock.now()).id}"
+
+    def seats() -> dict[str, str | None]:
+        return {one["name"]: one["seat"] for one in leader.read(path)["called"]}
+
+    assert leader.ask("POST", f"{path}/people/{ids['a5']}/answer", json={"answer": "accept"}).status_code == 200
+    assert seats()["员5"] == "1001"
+    signs_in(storm, storm.site.agents[4].code, "1003")
+    storm.goes_on()
+    assert storm.coming()["员5"] is Coming.ARRIVED
+    assert leader.ask("POST", f"{path}/people/{ids['a1']}/answer", json={"answer": "accept"}).status_code == 200
+    assert (seats()["员1"], seats()["员5"]) == ("1001", None)
+
+
 @pytest.mark.rule("B3")
 @pytest.mark.rule("B4")
 def test_off_duty_agents_are_rung_answer_by_phone_or_page_arrive_or_are_replaced_and_other_staff_are_given_the_plan(

@@ -229,6 +229,8 @@ def test_nobody_is_rung_any_more_about_what_is_over_and_a_broadcast_is_stopped_i
         assert {(one.state, one.outcome) for one in session.scalars(select(DialTask))} == {("over", "stopped")}
     assert [one["state"] for one in lead.read(f"/emergencies/{ident}/broadcasts")["items"]] == ["over", "over"]
     assert lead.ask("POST", f"/emergencies/{ident}/broadcasts/{rung}/stop", json={}).json()["code"] == "emergency_state"
+    again = lead.ask("POST", f"/emergencies/{ident}/broadcasts/{rung}/again", json={})
+    assert again.json()["code"] == "emergency_state", "its words are those of the danger"
 
     # --- that it was over is told to them: that one is stopped as well, even once nothing is left to do
     after = well(changes(lead, ident, "broadcasts"))["broadcast_id"]

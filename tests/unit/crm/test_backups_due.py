@@ -47,3 +47,11 @@ def test_a_backup_is_due_once_a_day_and_again_every_hour_until_one_is_good(tmp_p
     assert kept == ["sixring-20261123-060000.backup", "sixring-20261123-070000.backup"]
     failed = backups.make(tmp_path, 2, T + timedelta(hours=9), back_up, lambda file: 1 // 0)
     assert (failed.error, sorted(file.name for file in tmp_path.iterdir())) == ("ZeroDivisionError", kept)
+
+
+@pytest.mark.rule("C8", part="a folder that cannot be written to is told of")
+def test_a_backup_that_cannot_even_be_cleared_away_has_failed_and_says_so(tmp_path: Path) -> None:
+    (tmp_path / "disk").write_text("no folder")      # as a disk that is mounted for reading only: nothing is made, nothing goes
+    failed = backups.make(tmp_path / "disk", 2, T, lambda file: None, lambda file: 7)
+    assert failed.error
+    assert backups.look(BackupPlan(minute=210, keep=2, oldest_h=26), [failed], T, T).look is Look.DOWN

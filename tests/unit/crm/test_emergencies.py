@@ -235,6 +235,10 @@ def test_a_site_s_own_type_is_taken_instead_of_the_shipped_one_and_every_fault_o
     assert [(fault.key, fault.problem) for fault in refused.value.faults] == [
         ("chat.zh", "has a name in braces that there is not"), ("chat.en", "has a name in braces that there is not"),
         ("steps.report_up.after", "no step nowhere")]
+    for braces in ("{place.name}", "{place[floor]}", "{place.upper}", "{place:>40}", "{"):
+        with pytest.raises(FileFaults) as refused:
+            load_type(right.replace("{place}", braces), "other.yaml")
+        assert {fault.key for fault in refused.value.faults} == {"chat.zh", "chat.en"}, braces
     (own / "fire.yaml").write_text(right, encoding="utf-8")
     (own / "medical.yaml").write_text(wrong, encoding="utf-8")
     found = types_of(tmp_path / "site.yaml")
