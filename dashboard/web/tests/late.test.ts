@@ -4,6 +4,7 @@ import { flushPromises, mount } from '@vue/test-utils'
 import { defineComponent, h, nextTick, ref } from 'vue'
 import { expect, test, vi } from 'vitest'
 import App from '../src/App.vue'
+import AlertStrip from '../src/components/AlertStrip.vue'
 import FieldInput from '../src/components/crm/FieldInput.vue'
 import HomePicker from '../src/components/crm/HomePicker.vue'
 import KnownHere from '../src/components/crm/KnownHere.vue'
@@ -12,6 +13,8 @@ import MaskedValue from '../src/components/crm/MaskedValue.vue'
 import SoundPlayer from '../src/components/crm/SoundPlayer.vue'
 import TicketForm from '../src/components/crm/TicketForm.vue'
 import PhoneBar from '../src/components/PhoneBar.vue'
+import CallInPeople from '../src/components/storm/CallInPeople.vue'
+import SituationCard from '../src/components/storm/SituationCard.vue'
 import { emptyBoard, type AgentShown } from '../src/board/vocabulary'
 import { useTicket } from '../src/crm/open'
 import { useQuiet } from '../src/crm/quiet'
@@ -27,6 +30,8 @@ import { useBoard } from '../src/stores/board'
 import { useMine } from '../src/stores/mine'
 import { usePhone } from '../src/stores/phone'
 import { useSession } from '../src/stores/session'
+import { useActing } from '../src/storm/acting'
+import { site } from './site'
 import { AT, definition, emergency, household, i18nToo, json, kind, later, manager, ticket, useServer, within } from './server'
 
 const server = useServer()
@@ -298,4 +303,43 @@ test('a private field of any type that somebody was in is left again, also when 
   there.value = false
   await nextTick()
   expect(said.slice(3)).toEqual(['entered', 'left'])
+})
+
+test('a page that was left does not ask anew after an act', async () => {
+  const done = later<Response>()
+  server.answers['POST /surge/raise'] = [done.promise]
+  const reload = vi.fn(() => Promise.resolve())
+  const { of: acting, end } = within(() => useActing(reload))
+  const acted = acting.act('POST', '/surge/raise', { reason: 'rain' })
+  end()
+  done.done(json({}))
+  expect([await acted, reload.mock.calls.length]).toEqual([true, 0])
+})
+
+test('what has been so since another day is told with its day', () => {
+  const since = NOW - 30 * 3_600_000
+  const strip = mount(AlertStrip, {
+    props: {
+      board: { ...emptyBoard, health: { database: { component: 'database', state: 'down', since, detail: '' } } }, line: 'live', cause: '', site, now: NOW, driftAt: 0, floor: true,
+      surgeShown: true, heardAt: since, stopped: true,
+    },
+    ...i18nToo,
+  })
+  expect(strip.findAll('.alert').map((one) => /11-22 04:00/.test(one.text()))).toEqual([true, true])
+  const who = { whom: 'manager', at: since, is_waiting: false, acknowledged_at: since, acknowledged_by: 'li', climbed_at: null }
+  const reports = [{ report_id: 1, at: since, by: '', tier: 1, subject: { zh: '报', en: 'report' }, told: [who], waits_for_me: false }]
+  const card = mount(SituationCard, { props: { reports, now: NOW, timezone: site.timezone, busy: false, mayWrite: false, act: () => Promise.resolve(true) }, ...i18nToo })
+  expect(card.get('[data-told=manager]').text()).toContain('11-22 04:00')
+})
+
+test('an agent’s code that is not shown any more is not sent', async () => {
+  const sent: unknown[] = []
+  const card = mount(CallInPeople, { props: { people: [], busy: false, keeps: true, act: (_: string, __: string, body?: object) => (sent.push(body), Promise.resolve(false)) }, ...i18nToo })
+  const [name] = card.findAll('form input')
+  await name?.setValue('王小明')
+  await card.get('.code').setValue('801')
+  await card.get('form').trigger('submit')
+  await card.get('form select').setValue('3')
+  await card.get('form').trigger('submit')
+  expect(sent).toMatchObject([{ tier: 2, agent: '801' }, { tier: 3, agent: null }])
 })
