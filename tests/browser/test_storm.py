@@ -171,6 +171,23 @@ def test_outages_emergencies_and_a_drill_are_marked_and_go_when_they_are_over(br
     page.context.close()
 
 
+def cut_on(page: Page) -> list[str]:
+    """What of the storm and of the seats is not whole on the screen."""
+    assert page.evaluate("document.documentElement.scrollHeight <= innerHeight")
+    found: list[str] = page.evaluate("""() => {
+        const all = (...names) => names.flatMap(name => [...document.querySelectorAll('.storm ' + name)])
+        const said = all('h2', 'h3', '.figure', 'strong', '[data-coming]')
+          .filter(e => e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).display !== 'inline')
+        const shown = [...document.querySelectorAll('.storm, .storm li, [data-seat], footer')]
+          .filter(e => { const r = e.getBoundingClientRect(); return r.bottom > innerHeight + 1 || r.right > innerWidth + 1 })
+        const hidden = [...document.querySelectorAll('[data-coming], [data-seat]')]
+          .filter(e => e.getBoundingClientRect().bottom > e.closest('section').getBoundingClientRect().bottom + 1)
+        const inside = [...document.querySelectorAll('[data-seat]')]
+          .filter(e => e.scrollHeight > e.clientHeight + 1 || e.scrollWidth > e.clientWidth + 1)
+        return [...said, ...shown, ...hidden, ...inside].map(e => e.className + ': ' + e.textContent) }""")
+    return found
+
+
 def test_the_worst_storm_fits_on_the_wall_in_both_languages(browser: Browser, rig: Rig) -> None:
     floor, now = rig[1], datetime.now(UTC)
     floor.publish(SurgeChanged(now, tier_two(now, drill=True)), OutageChanged(now, trunk_out(now)),
@@ -181,17 +198,11 @@ def test_the_worst_storm_fits_on_the_wall_in_both_languages(browser: Browser, ri
         expect(page.locator("[data-incident]")).to_have_count(2)
         expect(page.locator("[data-seat]")).to_have_count(9)
         picture(page, f"storm-{language}-{size[0]}")
-        assert page.evaluate("document.documentElement.scrollHeight <= innerHeight")
-        cut = page.evaluate("""() => {
-            const all = (...names) => names.flatMap(name => [...document.querySelectorAll('.storm ' + name)])
-            const said = all('h2', 'h3', '.figure', 'strong', '[data-coming]')
-              .filter(e => e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).display !== 'inline')
-            const shown = [...document.querySelectorAll('.storm, .storm li, [data-seat], footer')]
-              .filter(e => { const r = e.getBoundingClientRect(); return r.bottom > innerHeight + 1 || r.right > innerWidth + 1 })
-            const hidden = [...document.querySelectorAll('[data-coming], [data-seat]')]
-              .filter(e => e.getBoundingClientRect().bottom > e.closest('section').getBoundingClientRect().bottom + 1)
-            return [...said, ...shown, ...hidden].map(e => e.className + ': ' + e.textContent) }""")
-        assert cut == []
+        assert cut_on(page) == []
+        floor.publish(HealthChanged(now, ComponentHealth("database", Health.DOWN, now, "no_answer")))
+        expect(page.locator(".alert")).to_have_count(5)           # in two rows
+        assert cut_on(page) == []
+        floor.publish(HealthChanged(now, ComponentHealth("database", Health.OK, now)))
         page.context.close()
     floor.publish(LineSwitched(now, LineSwitch()))
 

@@ -63,13 +63,17 @@ export function useTicket(id: number, user: string, timezone: string): OpenTicke
     drafts.keep(id, read.value && dirty.value ? { draft: draft.value, base: read.value } : null)
   }
 
+  /** The ticket before the first change of which nobody here has taken note: a second one does not hide it. */
+  let begun: TicketRead | null = null
+
   /** What is shown becomes `now`; what was typed stays, and whoever typed it is told what is another now. An answer that was
    *  under way while the ticket was changed here is of before. */
   function take(now: TicketRead, base: TicketRead | null): void {
     if (read.value && now.ticket.version < read.value.ticket.version) return
     if (base && dirty.value && now.ticket.version !== base.ticket.version) {
-      const others = events.value.filter((event) => event.who !== user && event.what !== 'clock' && event.at > (base.ticket.updated_at ?? base.ticket.created_at))
-      meanwhile.value = { who: others.at(-1)?.who ?? '', differences: differences(base, now, draft.value) }
+      const from = (begun = meanwhile.value ? (begun ?? base) : base)
+      const others = events.value.filter((event) => event.who !== user && event.what !== 'clock' && event.at > (from.ticket.updated_at ?? from.ticket.created_at))
+      meanwhile.value = { who: others.at(-1)?.who ?? '', differences: differences(from, now, draft.value) }
     }
     read.value = now
     keep()

@@ -24,14 +24,18 @@ export function useQuiet(): Quiet {
   let byUs = false
   let asking = false
   let timer: ReturnType<typeof setTimeout> | undefined
+  /** Our order to record again, while the board does not know of it yet: the pause that it shows is over. */
+  let resuming: Promise<void> | null = null
 
   /** Also at each key: acd may have ended a long pause while somebody goes on typing. */
   function entered(): void {
     within = true
     clearTimeout(timer)
-    if (!inCall.value || paused.value || asking) return
+    if (!inCall.value || (paused.value && !resuming) || asking) return
     asking = true
-    order('recording/pause', { reason: 'private_field' }).then(() => {
+    const pause = () => order('recording/pause', { reason: 'private_field' })
+    void (resuming ? resuming.then(pause) : pause()).then(() => {
+      resuming = null
       byUs = true
       if (!within) end()
     }).catch(() => {
@@ -44,8 +48,8 @@ export function useQuiet(): Quiet {
   function end(): void {
     if (!byUs) return
     byUs = false
-    void order('recording/resume').catch(() => {
-      // acd resumes it by itself
+    resuming = order('recording/resume').then(() => undefined, () => {
+      resuming = null // acd resumes it by itself
     })
   }
 
@@ -57,6 +61,9 @@ export function useQuiet(): Quiet {
 
   watch(inCall, (talks) => {
     if (!talks) byUs = false
+  })
+  watch(paused, (now) => {
+    if (!now) resuming = null
   })
   onUnmounted(() => {
     within = false

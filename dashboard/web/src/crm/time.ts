@@ -20,10 +20,11 @@ export function toLocal(at: number, timezone: string): string {
   return `${year}-${month}-${day}T${hour}:${minute}`
 }
 
-/** The moment that the clocks on the site's walls show so; null for what is no time. */
+/** The moment that the clocks on the site's walls show so; null for what is no time. `Date.parse` alone takes "11-23 09:30" for
+ *  one of 2001, and 31 February for one of March. */
 export function fromLocal(text: string, timezone: string): number | null {
-  const wanted = Date.parse(`${text}Z`)
-  if (Number.isNaN(wanted)) return null
+  const wanted = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}$/.test(text) ? Date.parse(`${text}Z`) : Number.NaN
+  if (Number.isNaN(wanted) || !new Date(wanted).toISOString().startsWith(text)) return null
   let at = wanted
   for (let tries = 0; tries < 2; tries += 1) at += wanted - Date.parse(`${toLocal(at, timezone)}Z`)
   return at

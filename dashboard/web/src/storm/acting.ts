@@ -1,6 +1,6 @@
 /** Acts from the pages of the storm: one at a time, each done once, and what went wrong with the last. */
 
-import { ref, type Ref } from 'vue'
+import { getCurrentScope, onScopeDispose, ref, type Ref } from 'vue'
 import { ProblemError } from '../api'
 import { changed, newKey } from '../crm/asking'
 
@@ -8,7 +8,7 @@ export interface Acting {
   readonly busy: Ref<boolean>
   /** The code of why the last act was not done, or of why nothing can be shown. */
   readonly fault: Ref<string>
-  /** Whether it was done; afterwards the page has asked anew either way. */
+  /** Whether it was done; afterwards the page, if it is still there, has asked anew either way. */
   act(method: string, path: string, body?: object, version?: number): Promise<boolean>
   /** Makes something and gives the answer, nothing twice at once; null when it was not made. Nothing is asked anew. */
   make<T>(asked: () => Promise<T>): Promise<T | null>
@@ -23,6 +23,12 @@ export function useActing(reload: () => Promise<unknown>): Acting {
   let looking = 0
   let failed = false
   let ofLook = false
+  let gone = false
+  if (getCurrentScope()) {
+    onScopeDispose(() => {
+      gone = true
+    })
+  }
   const codeOf = (error: unknown) => (error instanceof ProblemError ? error.code : 'internal')
 
   async function act(method: string, path: string, body?: object, version?: number): Promise<boolean> {
@@ -36,7 +42,7 @@ export function useActing(reload: () => Promise<unknown>): Acting {
       why = codeOf(error)
     }
     try {
-      await reload()
+      if (!gone) await reload() // nobody looks at a page that was left
     } finally {
       busy.value = false
       if (why) told(why)
