@@ -4,6 +4,7 @@ import { computed, ref, shallowRef, type ComputedRef, type Ref, type ShallowRef 
 import { ProblemError } from '../api'
 import { useDrafts } from '../stores/drafts'
 import { useKinds } from '../stores/kinds'
+import { sending } from '../taken'
 import { changesOf, type Draft } from './form'
 import type { Attachment, Clock, Definition, TicketEvent, TicketRead } from './shapes'
 import { differences, type Difference } from './theirs'
@@ -111,7 +112,7 @@ export function useTicket(id: number, user: string, timezone: string): OpenTicke
     faults.value = {}
     try {
       const done = await work(read.value)
-      if (spends) draft.value = Object.fromEntries(Object.entries(draft.value).filter(([name, entry]) => sent[name] !== entry))
+      if (spends) taken()
       meanwhile.value = null
       read.value = done
       keep()
@@ -129,12 +130,12 @@ export function useTicket(id: number, user: string, timezone: string): OpenTicke
   }
 
   /** What the last change has sent: what is typed while it is under way is not spent by it. */
-  let sent: Draft = {}
+  let taken = (): void => undefined
 
   function typedChanges(): api.ChangesGiven {
     const kind = definition.value
     if (!kind) return {}
-    sent = draft.value
+    taken = sending(draft)
     const fields = changesOf(kind, draft.value, timezone)
     const { category } = draft.value
     return { fields, ...(typeof category === 'string' && category && !kind.fields.category ? { category } : {}) }
