@@ -1,6 +1,7 @@
 /** Tells a page that what it shows has changed: by the live feed, and by the clock where there is none. */
 
 import { onMounted, onUnmounted } from 'vue'
+import { useHere } from '../here'
 import { useBoard, type DeskEvent } from '../stores/board'
 
 /** A busy hour has many changes a second; a list is asked for anew at most so often. */
@@ -17,7 +18,7 @@ export function useDeskFeed(concerns: (event: DeskEvent) => boolean, reload: () 
   let slow: ReturnType<typeof setInterval> | undefined
   let missed = false
   let busy = false
-  let gone = false
+  const here = useHere()
 
   async function now(): Promise<void> {
     timer = undefined
@@ -29,7 +30,7 @@ export function useDeskFeed(concerns: (event: DeskEvent) => boolean, reload: () 
     missed = false
     const failed = await reload().then((done) => done === false, () => true)
     busy = false
-    if (gone) return
+    if (!here.still()) return
     if (failed) soon(AGAIN_MS)
     else if (missed && !document.hidden) soon()
   }
@@ -53,7 +54,6 @@ export function useDeskFeed(concerns: (event: DeskEvent) => boolean, reload: () 
     document.addEventListener('visibilitychange', looked)
   })
   onUnmounted(() => {
-    gone = true
     off?.()
     clearTimeout(timer)
     clearInterval(slow)

@@ -1,8 +1,9 @@
 /** Acts from the pages of the storm: one at a time, each done once, and what went wrong with the last. */
 
-import { getCurrentScope, onScopeDispose, ref, type Ref } from 'vue'
+import { ref, type Ref } from 'vue'
 import { ProblemError } from '../api'
 import { changed, newKey } from '../crm/asking'
+import { useHere } from '../here'
 
 export interface Acting {
   readonly busy: Ref<boolean>
@@ -23,12 +24,7 @@ export function useActing(reload: () => Promise<unknown>): Acting {
   let looking = 0
   let failed = false
   let ofLook = false
-  let gone = false
-  if (getCurrentScope()) {
-    onScopeDispose(() => {
-      gone = true
-    })
-  }
+  const here = useHere()
   const codeOf = (error: unknown) => (error instanceof ProblemError ? error.code : 'internal')
 
   async function act(method: string, path: string, body?: object, version?: number): Promise<boolean> {
@@ -42,7 +38,7 @@ export function useActing(reload: () => Promise<unknown>): Acting {
       why = codeOf(error)
     }
     try {
-      if (!gone) await reload() // nobody looks at a page that was left
+      if (here.still()) await reload() // nobody looks at a page that was left
     } finally {
       busy.value = false
       if (why) told(why)
