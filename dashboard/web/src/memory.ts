@@ -1,5 +1,5 @@
 /** What the desk must not forget when the page is loaded anew, and what only this browser knows: with whom an attended
- *  transfer has begun, and in which slots calls of mine are parked. */
+ *  transfer has begun, and in which slots calls of mine are parked. Of one user: the next at this browser gets none of it. */
 
 import { ref, watch, type Ref } from 'vue'
 import { isObject, list, nullable, shape, text } from './board/parse'
@@ -26,28 +26,39 @@ export interface DeskMemory {
   readonly parked: Ref<readonly Parked[]>
 }
 
-function kept(): { consulting: Consultation | null; parked: readonly Parked[] } {
+function kept(user: string): { consulting: Consultation | null; parked: readonly Parked[] } {
   try {
     const value: unknown = JSON.parse(sessionStorage.getItem(KEY) ?? '{}')
-    if (isObject(value)) {
+    // A session that ended while no page was open left without signing out.
+    if (isObject(value) && value.user === user) {
       return { consulting: consultation(value.consulting ?? null, 'consulting'), parked: parkedCalls(value.parked ?? [], 'parked') }
     }
+    forgetDesk()
   } catch {
     // storage is switched off or holds something else: the desk begins with nothing
   }
   return { consulting: null, parked: [] }
 }
 
-export function useDeskMemory(): DeskMemory {
-  const begun = kept()
+export function useDeskMemory(user: string): DeskMemory {
+  const begun = kept(user)
   const consulting = ref(begun.consulting)
   const parked = ref(begun.parked)
   watch([consulting, parked], () => {
     try {
-      sessionStorage.setItem(KEY, JSON.stringify({ consulting: consulting.value, parked: parked.value }))
+      sessionStorage.setItem(KEY, JSON.stringify({ user, consulting: consulting.value, parked: parked.value }))
     } catch {
       // see kept
     }
   })
   return { consulting, parked }
+}
+
+/** Whoever signs out has left. */
+export function forgetDesk(): void {
+  try {
+    sessionStorage.removeItem(KEY)
+  } catch {
+    // see kept
+  }
 }

@@ -13,6 +13,11 @@ const REMEMBERED_MS = 600_000
 /** Requests of which nobody knows whether they were done, with their keys: whoever presses again means the same one. */
 const unanswered = new Map<string, { readonly key: string; readonly at: number }>()
 
+/** The next user of this browser means requests of their own. */
+export function forgetRequests(): void {
+  unanswered.clear()
+}
+
 /** For a POST: sent again after a lost answer, it does nothing twice. */
 export function newKey(method = 'POST'): string | undefined {
   return method === 'POST' ? Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('') : undefined

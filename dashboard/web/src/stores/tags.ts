@@ -16,5 +16,9 @@ export const useTags = defineStore('tags', () => {
     return tags.value.find((tag) => tag.code === code)?.[language] ?? code
   }
 
-  return { tags, load, word }
+  function forget(): void {
+    tags.value = []
+  }
+
+  return { tags, load, word, forget }
 })
