@@ -16,6 +16,7 @@ from sqlalchemy import select
 
 from callcenter.roles import Role
 from crm.calls.models import CallRow, ContactEntry
+from crm.households.models import Estate
 from crm.knowledge.search.bank import Bank
 from crm.knowledge.search.meaning import ByMeaning
 from crm.knowledge.search.ranking import Entry
@@ -270,6 +271,23 @@ def test_a_file_is_brought_in_as_drafts_or_every_bad_row_is_told(counter: Counte
     assert sheet.max_row == len(lines) + 1
     back = supervisor.ask("POST", "/knowledge/import", content=exported["xlsx"], params={"dry_run": True}).json()
     assert (back["faults"], back["new"], back["changed"], back["same"]) == ([], 0, 1, len(lines) - 1), "it can be brought in again"
+
+
+@pytest.mark.parametrize("form", ["csv", "xlsx"])
+def test_what_a_file_is_given_comes_back_from_it_the_same(counter: Counter, form: str) -> None:
+    supervisor, manager = counter.person(Role.SUPERVISOR), counter.person(Role.MANAGER)
+    with counter.database.writing.begin() as session:
+        odd = Estate(name="东区；甲、乙")
+        session.add(odd)
+        session.flush()
+        estate = odd.id
+    similar = ["打麻将;几点", "打牌；下棋", "A|B", "C:\\tmp", "末尾\\", "\\;开头", "一、二"]
+    words = BOARD["zh"] | {"similar": similar}
+    entry = drafts(supervisor, BOARD | {"zh": words, "estates": [counter.estates[0], estate]}, code="odd")
+    assert decides(manager, entry).status_code == 200
+    file = manager.ask("POST", "/knowledge/export", json={"format": form}).content
+    back = supervisor.ask("POST", "/knowledge/import", content=file, params={"dry_run": True}).json()
+    assert (back["faults"], back["new"], back["changed"], back["same"]) == ([], 0, 0, back["rows"])
 
 
 def test_who_is_bound_to_an_estate_is_given_the_file_of_its_entries_and_of_those_for_all(counter: Counter) -> None:
