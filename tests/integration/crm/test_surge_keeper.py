@@ -212,8 +212,8 @@ def test_more_changes_whose_calling_in_fails_than_one_transaction_takes_hold_up_
     with storm.database.writing.begin() as session:
         surge_id = session.scalars(select(SurgeRow.id)).one()
         session.add_all(SurgeChange(
-            surge_id=surge_id, at=storm.clock.now() + timedelta(seconds=place), act="rose", before=1, tier=2, why=[], reason="", by="",
-            signals=None, acted_at=None) for place in range(12))
+            surge_id=surge_id, at=storm.clock.now() + timedelta(seconds=place), act="rose", before=1, tier=2, why=[], reason="",
+            by="", signals=None, acted_at=None) for place in range(12))
     storm.seconds(1)
     with storm.database.reading() as session:
         changes = session.scalars(select(SurgeChange.id)).all()
