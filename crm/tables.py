@@ -2,6 +2,7 @@
 
 from crm import idempotency
 from crm.agentlog import models as agentlog
+from crm.bills import models as bills
 from crm.callbacks import models as callbacks
 from crm.callers import models as callers
 from crm.callin import models as callin
@@ -37,7 +38,7 @@ from crm.texts import models as texts
 from crm.tickets import models as tickets
 from crm.webhooks import models as webhooks
 
-__all__ = ["agentlog", "agents", "callbacks", "callers", "callin", "calls", "clocks", "dialling", "drills", "emergencies",
+__all__ = ["agentlog", "agents", "bills", "callbacks", "callers", "callin", "calls", "clocks", "dialling", "drills", "emergencies",
            "followups", "forecast", "households", "idempotency", "incidents", "kinds", "knowledge", "ledgers", "letters", "notices",
            "outages", "outbox", "privacy", "recordings", "repairs", "report_schedules", "reports", "requests", "roster", "shifts",
            "staff", "surge", "texts", "tickets", "webhooks"]

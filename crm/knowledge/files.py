@@ -17,7 +17,7 @@ from crm.households.models import Estate
 from crm.households.sheet import FaultShown, SheetRefused, read_sheet
 from crm.knowledge.models import SHOWN, KnowledgeCategory, KnowledgeItem, KnowledgeVersion
 from crm.knowledge.rights import KEEP, item_seen, may, sees
-from crm.knowledge.rows import COLUMNS, FAULTS, Line, RowFault, by_words, read_rows
+from crm.knowledge.rows import COLUMNS, FAULTS, Line, RowFault, by_words, joined, read_rows
 from crm.knowledge.schemas import EntryContent, EntryWords
 from crm.knowledge.service import change, draft
 from crm.staff.actor import Actor
@@ -135,9 +135,9 @@ def _refused(dry_run: bool, rows: int, faults: list[RowFault]) -> BankReport:
 
 def _cells(code: str, content: EntryContent, names: dict[int, str]) -> Cells:
     def words(found: EntryWords | None) -> Cells:
-        return (found.question, "\n".join(found.similar), found.answer) if found else ("", "", "")
+        return (found.question, joined(found.similar), found.answer) if found else ("", "", "")
 
-    return (code, content.category, *words(content.zh), *words(content.en), ";".join(names[each] for each in content.estates),
+    return (code, content.category, *words(content.zh), *words(content.en), joined(names[each] for each in content.estates),
             content.valid_from.isoformat() if content.valid_from else "", content.valid_to.isoformat() if content.valid_to else "")
 
 

@@ -85,11 +85,18 @@ def sees(actor: Actor, estates: Iterable[int]) -> bool:
 
 def item_seen(actor: Actor) -> ColumnElement[bool]:
     """Of KnowledgeItem: its newest or its shown version holds for an estate of the actor's, or for all."""
+    return _seen_in(actor, or_(KnowledgeVersion.number == KnowledgeItem.newest, KnowledgeVersion.number == KnowledgeItem.shown))
+
+
+def newest_seen(actor: Actor) -> ColumnElement[bool]:
+    """… its newest version does: what the item's own columns say of it is for the actor. Else the shown one alone is."""
+    return _seen_in(actor, KnowledgeVersion.number == KnowledgeItem.newest)
+
+
+def _seen_in(actor: Actor, which: ColumnElement[bool]) -> ColumnElement[bool]:
     if actor.estates is None:
         return true()
     held: Any = select(KnowledgeEstate.version_id).where(KnowledgeEstate.version_id == KnowledgeVersion.id)
     own = held.where(KnowledgeEstate.estate_id.in_(sorted(actor.estates)))
     return exists(select(KnowledgeVersion.id).where(
-        KnowledgeVersion.item_id == KnowledgeItem.id,
-        or_(KnowledgeVersion.number == KnowledgeItem.newest, KnowledgeVersion.number == KnowledgeItem.shown),
-        or_(~exists(held), exists(own))))
+        KnowledgeVersion.item_id == KnowledgeItem.id, which, or_(~exists(held), exists(own))).correlate(KnowledgeItem))

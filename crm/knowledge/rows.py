@@ -37,7 +37,8 @@ FAULTS: Final[dict[str, Words]] = OF_FILES | {
     "order": Words("失效日期早于生效日期", "valid_to is before valid_from"),
     "markup": Words("不能含有 HTML 或图片，链接只能用 https", "no HTML, no pictures, links to https only"),
 }
-_SEPARATOR: Final = re.compile(r"[\n;；|]")
+_BETWEEN: Final = "\n;；|"          # several in one cell
+_MARKED: Final = re.compile(r"[\\;；|、]")
 _DATE: Final = re.compile(r"([0-9]{4})[-/.年]([0-9]{1,2})[-/.月]([0-9]{1,2})日?")
 _CODE: Final = re.compile(r"[a-z][a-z0-9-]{0,39}")
 _CONTROL: Final = re.compile(r"[\x00-\x09\x0b-\x1f\x7f]")
@@ -59,6 +60,22 @@ class Line:
     row: int
     code: str | None         # None: a new entry
     content: EntryContent
+
+
+def joined(parts: Iterable[str]) -> str:
+    """Several in one cell, so that `parted` gives the same again: a mark that belongs to the words has a backslash before it."""
+    return "\n".join(_MARKED.sub(r"\\\g<0>", part) for part in parts)
+
+
+def parted(text: str, between: str = _BETWEEN) -> list[str]:
+    """What people write has no backslashes; before anything but such a mark one is a letter like any other."""
+    parts = [""]
+    for found in re.finditer(r"\\[\\;；|、]|.", text, re.DOTALL):
+        if (piece := found[0]) in between:
+            parts.append("")
+        else:
+            parts[-1] += piece[1:] if len(piece) > 1 else piece
+    return [part.strip() for part in parts if part.strip()]
 
 
 def read_rows(sheet: Sheet, categories: Mapping[str, str], estates: Mapping[str, int], *, bound: bool,
@@ -125,7 +142,7 @@ class _Row:
 
     def _words(self, language: str) -> dict[str, Any] | None:
         question, answer = self._text(f"question_{language}"), self._text(f"answer_{language}")
-        similar = [part.strip() for part in _SEPARATOR.split(self._text(f"similar_{language}")) if part.strip()]
+        similar = parted(self._text(f"similar_{language}"))
         if not (question or answer or similar):
             return None
         if not (question and answer):
@@ -151,7 +168,7 @@ class _Row:
         return found or ""
 
     def _estate_ids(self) -> list[int]:
-        words = [word.strip() for word in _SEPARATOR.split(self._text("estates").replace("、", ";")) if word.strip()]
+        words = parted(self._text("estates"), _BETWEEN + "、")
         if unknown := [word for word in words if word.casefold() not in self._estates]:
             self.fault("estates", "estates", unknown[0])
         elif self._bound and not words:

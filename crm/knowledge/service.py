@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from callcenter.errors import Forbidden, NotFound, check_version
-from crm.knowledge.models import KnowledgeCategory, KnowledgeEstate, KnowledgeItem, KnowledgeStamp, KnowledgeVersion
+from crm.knowledge.models import SHOWN, KnowledgeCategory, KnowledgeEstate, KnowledgeItem, KnowledgeStamp, KnowledgeVersion
 from crm.knowledge.rights import (
     APPROVE,
     READ,
@@ -25,6 +25,7 @@ from crm.knowledge.rights import (
     item_seen,
     may,
     may_write_for,
+    newest_seen,
     sees,
 )
 from crm.knowledge.schemas import C, EntryContent, ItemRead, ItemShown, ScriptContent, VersionRead
@@ -170,15 +171,19 @@ def items(session: Session, actor: Actor, sort: Sort, wanted: Wanted, cursor: st
         case None:
             pass
     if wanted.category is not None:
-        query = query.where(KnowledgeItem.category == wanted.category)
+        query = query.where(_says(actor, KnowledgeItem.category == wanted.category,
+                                  KnowledgeVersion.content["category"].as_string() == wanted.category))
     if wanted.text is not None:
-        query = query.where(or_(KnowledgeItem.title.icontains(wanted.text, autoescape=True),
+        title = _title_in(sort).icontains(wanted.text, autoescape=True)
+        query = query.where(or_(_says(actor, KnowledgeItem.title.icontains(wanted.text, autoescape=True), title),
                                 KnowledgeItem.code.icontains(wanted.text, autoescape=True)))
     rows = session.scalars(_ITEMS.after(query, cursor).limit(limit + 1)).all()
     drafts = set(session.scalars(waits.where(KnowledgeVersion.item_id.in_([row.id for row in rows]))))
+    elsewhere = _of_shown(session, actor, sort, rows)
     return _ITEMS.page(rows, limit, lambda row: ItemShown(
-        item_id=row.id, code=row.code, title=row.title, category=row.category, version=row.version, newest=row.newest,
-        shown=row.shown, waits=row.id in drafts, updated_at=row.updated_at, retired_at=row.retired_at))
+        item_id=row.id, code=row.code, title=elsewhere.get(row.id, row).title, category=elsewhere.get(row.id, row).category,
+        version=row.version, newest=row.newest, shown=row.shown, waits=row.id in drafts, updated_at=row.updated_at,
+        retired_at=row.retired_at))
 
 
 def add_version(session: Session, row: KnowledgeItem, content: Content, at: datetime, by: str, by_id: int | None, *,
@@ -201,6 +206,31 @@ def next_stamp(session: Session) -> int:
     row.stamp += 1
     session.flush()
     return row.stamp
+
+
+def _says(actor: Actor, newest: ColumnElement[bool], shown: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Of an item's columns, which are the newest version's; of the shown version where the newest is for other estates alone."""
+    if actor.estates is None:
+        return newest
+    own = newest_seen(actor)
+    return or_(and_(own, newest), and_(~own, exists(select(KnowledgeVersion.id).where(SHOWN, shown).correlate(KnowledgeItem))))
+
+
+def _title_in(sort: Sort) -> ColumnElement[str]:
+    """As `title` of its content."""
+    field = "question" if sort == "entry" else "title"
+    zh, en = (KnowledgeVersion.content[language][field].as_string() for language in ("zh", "en"))
+    return func.coalesce(zh, en)
+
+
+def _of_shown(session: Session, actor: Actor, sort: Sort, rows: Sequence[KnowledgeItem]) -> dict[int, Content]:
+    """By item: what is shown of those whose newest version is for other estates alone."""
+    if actor.estates is None:
+        return {}
+    kind = next(kind for kind, each in SORTS.items() if each == sort)
+    found = session.execute(select(KnowledgeItem.id, KnowledgeVersion.content).join(KnowledgeVersion, SHOWN).where(
+        KnowledgeItem.id.in_([row.id for row in rows]), ~newest_seen(actor)))
+    return {ident: kind.model_validate(content) for ident, content in found}
 
 
 def _of(sort: Sort) -> Any:

@@ -12,6 +12,7 @@ from typing import Final
 from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
+from callcenter.errors import Conflict
 from crm.households.models import Estate, Household, HouseholdTag
 from crm.kinds.schema import Gathers, Kind, Recurs
 from crm.kinds.service import newest
@@ -133,6 +134,8 @@ def _make(session: Session, one: Due, whose: _Whose, now: datetime, tz: tzinfo) 
             except FieldsUnfit as error:         # the kind needs more for it: somebody moves it by hand
                 record(session, row, SYSTEM, now, "not_moved", {
                     "to": gathers.moves_to, "missing": [fault.field for fault in error.faults]})
+            except Conflict as error:            # … or its household has to agree to a price (F1)
+                record(session, row, SYSTEM, now, "not_moved", {"to": gathers.moves_to, "why": error.code})
 
 
 def _not_there(session: Session, one: Due, wanted: Sequence[_Whose]) -> Iterator[_Whose]:

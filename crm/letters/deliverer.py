@@ -19,7 +19,7 @@ from callcenter.clock import Clock
 from callcenter.events import Health
 from crm.database import Database
 from crm.letters import service
-from crm.letters.service import Later, Letters, Refused, Taken
+from crm.letters.service import Later, Letters, Needless, Refused, Taken
 from crm.notices.channels import Channel, NotSentError
 from crm.threads import Reports
 
@@ -84,6 +84,9 @@ class Deliverer:
         except Later as later:
             with self._database.writing.begin() as session:
                 service.put_back(session, one, later.at)
+        except Needless as known:
+            with self._database.writing.begin() as session:
+                service.dropped(session, one, known.code)
         except Refused as refused:
             self._not_sent(one, refused.code, for_good=True)
         except NotSentError as error:

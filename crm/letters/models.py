@@ -12,7 +12,7 @@ _WAITS: Final = text("next_at IS NOT NULL")
 
 
 class OnItsWay:
-    """`next_at` NULL: it is sent, or given up. A table of them has the index `due`."""
+    """`next_at` NULL: it is sent, given up, or needless (none of the moments then). A table of them has the index `due`."""
 
     id: Mapped[int] = mapped_column(primary_key=True)
     channel: Mapped[str] = mapped_column(String(40))                # "mail", "text", "robot:<id>"

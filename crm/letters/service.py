@@ -40,10 +40,18 @@ class Refused(Exception):
         self.code = code
 
 
+class Needless(Exception):
+    """What it tells is known by now: nobody need be told, and nothing has failed. `code` goes into its row."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
 @dataclass(frozen=True)
 class Letters(Generic[R]):
     """A kind of them: its component, its table, what one says, and what follows once one is sent or given up. `says` may raise
-    Later or Refused."""
+    Later, Refused or Needless."""
 
     component: str
     rows: type[R]
@@ -97,6 +105,12 @@ def not_sent(session: Session, taken: Taken, code: str, now: datetime, *, for_go
         _over(session, taken, row)
     else:
         row.next_at = now + wait(taken.tries)
+
+
+def dropped(session: Session, taken: Taken, code: str) -> None:
+    if (row := _still(session, taken)) is not None:
+        row.next_at, row.error = None, code[:80]
+        _over(session, taken, row)
 
 
 def put_back(session: Session, taken: Taken, at: datetime) -> None:

@@ -16,7 +16,7 @@ from crm.clocks.models import TicketClock
 from crm.clocks.terms import read
 from crm.households.models import Estate
 from crm.kinds.service import kind_of
-from crm.letters.service import Letters
+from crm.letters.service import Letters, Needless
 from crm.notices.channels import MAIL
 from crm.notices.models import Delivery, Notice, NoticePerson
 from crm.notices.words import Message, Named
@@ -25,12 +25,13 @@ from crm.tickets.models import Ticket
 
 
 def fan_out(session: Session, site: Site, now: datetime, limit: int = 200) -> int:
-    """Makes the deliveries of new notices. Those whose clock has ended since are told to nobody outside any more."""
+    """Makes the deliveries of new notices. Those whose clock has ended since, or that somebody has acknowledged, are told to
+    nobody outside any more: neither now nor at a letter's next try."""
     notices = session.scalars(select(Notice).where(Notice.fanned_out_at.is_(None)).order_by(Notice.id).limit(limit)
                               .with_for_update(skip_locked=True)).all()
     for notice in notices:
         notice.fanned_out_at = now
-        if notice.settled_at is None:
+        if _over(notice) is None:
             session.add_all(Delivery(notice_id=notice.id, channel=channel, address=address, next_at=now)
                             for channel, address in sorted(set(_ways(session, site, notice))))
     session.flush()
@@ -70,8 +71,14 @@ def _site_estate(session: Session, site: Site, notice: Notice) -> str | None:
     return None if name is None else site.estate_ids.get(name, name)
 
 
+def _over(notice: Notice) -> str | None:
+    return "settled" if notice.settled_at is not None else "acknowledged" if notice.acknowledged_at is not None else None
+
+
 def _says(session: Session, row: Delivery, _now: datetime) -> Message:
     notice = session.get_one(Notice, row.notice_id)
+    if (why := _over(notice)) is not None:
+        raise Needless(why)
     ticket, clock = session.get_one(Ticket, notice.ticket_id), session.get_one(TicketClock, notice.clock_id)
     estate = session.get(Estate, ticket.estate_id) if ticket.estate_id is not None else None
     name = read(clock.terms).name

@@ -175,6 +175,8 @@ def _keep(session: Session, line: Line) -> bool:
                          detail="command")
         case Ended():
             row.ended_at, row.over_at = happening.ended_at, happening.at
+            if row.began_at > row.ended_at:      # the clock was put back meanwhile: it lasted to its last rung at least
+                row.began_at = row.ended_at - timedelta(seconds=row.step_s)
             note(session, happening.at, "outage.ended", f"outage:{outage_id}", component=row.component)
         case _:
             pass

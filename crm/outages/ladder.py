@@ -6,8 +6,9 @@
 | outage     | rungs are told at their times since it began  | no rung; after `well_for_s`: ended, when it became well|
 
 So what comes and goes faster than `well_for_s` is one outage, and a process that dies every few seconds is one too. Nobody's
-acknowledgement stops a rung: it is shown with it. What is told is a `Happening`; `fold` of all of them is the state after a
-restart, but for sums of bad time: who was not yet out begins to count anew.
+acknowledgement stops a rung: it is shown with it. When the clock is put back, what was seen goes back with it: else nothing would
+end, and no rung would be due, before the old time has come again. What is told is a `Happening`; `fold` of all of them is the
+state after a restart, but for sums of bad time: who was not yet out begins to count anew.
 
 Standard library only: the guard, which runs this, has to be small and to outlive what the others stand on.
 """
@@ -131,6 +132,7 @@ class State:
 
 def step(policy: Policy, state: State, looks: Mapping[str, Seen], now: datetime) -> tuple[State, list[Happening]]:
     """A round of looking. A component that is in no look is one of which nobody can say how it is."""
+    state = _put_back(state, now)
     watched = {name: _looked(state.watched.get(name), looks.get(name), policy, now) for name in policy.limits}
     happened: list[Happening] = []
     for name, limits in policy.limits.items():
@@ -206,6 +208,20 @@ def _after(state: State, happening: Happening) -> State:
         return state
     others = {name: one for name, one in state.open.items() if name != outage.component}
     return replace(state, open=others if outage.ended_at else {**others, outage.component: outage})
+
+
+def _put_back(state: State, now: datetime) -> State:
+    """As if the clock had always been what it is now: by what lies between two looks, of which the later one was first. Of an
+    outage from before a restart it is known how far it was: at least at its last rung."""
+    by = max((one.at - now for one in state.watched.values()), default=timedelta(0))
+    if by > timedelta(0):
+        watched = {name: replace(one, at=one.at - by, bad_since=one.bad_since and one.bad_since - by,
+                                 well_since=one.well_since and one.well_since - by) for name, one in state.watched.items()}
+        outages = {name: replace(one, began_at=one.began_at - by) for name, one in state.open.items()}
+        state = State(outages, watched)
+    return replace(state, open={
+        name: one if one.began_at <= now else replace(one, began_at=now - timedelta(seconds=one.step_s))
+        for name, one in state.open.items()})
 
 
 def _looked(before: Watched | None, seen: Seen | None, policy: Policy, now: datetime) -> Watched:

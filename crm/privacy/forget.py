@@ -9,6 +9,7 @@ from typing import Any, Final
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
+from crm.bills.models import Charge
 from crm.callbacks.models import CallbackRow
 from crm.calls.models import CallRow, ContactEntry, JournalReject, TalkSegment
 from crm.calls.recordings import PRESENT
@@ -25,7 +26,7 @@ from crm.knowledge.models import KnowledgeSearch
 from crm.privacy.doomed import ATTACHMENTS, RECORDINGS, VOICEMAIL, doom
 from crm.recordings.files import sound_name
 from crm.recordings.models import RecordingNote, SealedRecording
-from crm.repairs.models import Charge, RepairStep, WorkOrder
+from crm.repairs.models import RepairStep, WorkOrder
 from crm.requests.models import HandedIn
 from crm.texts.models import Text
 from crm.tickets.models import Attachment, Ticket, TicketEvent

@@ -1,8 +1,7 @@
-"""What a repair costs (F6): charges by the price list, what was agreed first, what was paid. Callers hold the ticket's row."""
+"""What a repair costs (F6): charges by the price list, what was paid. Callers hold the ticket's row. What was agreed: crm/bills."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from decimal import Decimal
@@ -12,21 +11,21 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from callcenter.errors import NotFound
+from crm.bills.agreed import WORKING, bill, charges_of, settlements_of
+from crm.bills.models import Charge, Settlement
+from crm.bills.money import NOTHING, THOUSANDTH, Line, NotFreeInWarranty, amount_of, rounded, total
 from crm.kinds.schema import Kind
 from crm.outbox.service import note
 from crm.repairs.errors import (
-    AboveAgreed,
     ChargeSettled,
     NoSuchCharge,
-    NotAgreed,
     NothingOwed,
     OtherSum,
     ReceiptMissing,
     ReceiptUsed,
     Reversed,
 )
-from crm.repairs.models import Charge, Settlement, WorkOrder
-from crm.repairs.money import NOTHING, THOUSANDTH, Line, NotFreeInWarranty, amount_of, rounded, total
+from crm.repairs.models import WorkOrder
 from crm.repairs.prices import price_of
 from crm.staff.actor import SYSTEM, Actor
 from crm.staff.audit import record_audit
@@ -35,7 +34,6 @@ from crm.tickets.models import Ticket
 from crm.tickets.schemas import Changes
 
 ON_ACCOUNT: Final = "on_account"
-WORKING: Final = "working"
 PRICING: Final = "pricing"
 
 
@@ -49,47 +47,6 @@ class NewCharge:
     discount_reason: str | None = None
     in_warranty: bool = False
     client_id: str | None = None
-
-
-@dataclass(frozen=True)
-class Bill:
-    """`total` of all charges, `agreed` by the household (None: nobody has), `owed` and not settled yet, `paid` in all."""
-
-    total: Decimal
-    labour: Decimal
-    parts: Decimal
-    agreed: Decimal | None
-    owed: Decimal
-    paid: Decimal
-
-
-def bill_of(charges: Iterable[Charge], settlements: Iterable[Settlement], agreed: Decimal | None) -> Bill:
-    """Pure. What was taken off is in none of the sums; a reversal takes its settlement's out again."""
-    on = [charge for charge in charges if charge.off_at is None]
-    return Bill(
-        total=total(charge.amount for charge in on),
-        labour=total(charge.amount for charge in on if charge.sort == "labour"),
-        parts=total(charge.amount for charge in on if charge.sort == "part"),
-        agreed=agreed, owed=total(charge.amount for charge in on if charge.settled_by is None),
-        paid=total(one.amount for one in settlements))
-
-
-def bill(session: Session, row: Ticket) -> Bill:
-    return bill_of(charges_of(session, row.id), settlements_of(session, row.id), agreed_of(row))
-
-
-def agreed_of(row: Ticket) -> Decimal | None:
-    """As the ticket has it, whichever way it was agreed to last, or taken back; an order's own is what it was when it was done."""
-    told = row.fields.get("price")
-    return rounded(Decimal(str(told))) if row.fields.get("price_agreed") is True and told is not None else None
-
-
-def charges_of(session: Session, ticket_id: int) -> list[Charge]:
-    return list(session.scalars(select(Charge).where(Charge.ticket_id == ticket_id).order_by(Charge.id)))
-
-
-def settlements_of(session: Session, ticket_id: int) -> list[Settlement]:
-    return list(session.scalars(select(Settlement).where(Settlement.ticket_id == ticket_id).order_by(Settlement.id)))
 
 
 def charge(session: Session, actor: Actor, row: Ticket, kind: Kind, order: WorkOrder | None, new: NewCharge, done_at: datetime,
@@ -130,20 +87,9 @@ def was_reversed(session: Session, row: Ticket, found: Charge) -> bool:
                for line in one.lines)
 
 
-def must_be_agreed(session: Session, row: Ticket) -> None:
-    """Before it is done: nothing is charged that was not agreed to (F1). Raises NotAgreed, AboveAgreed."""
-    found = bill(session, row)
-    if not found.total:
-        return
-    if found.agreed is None:
-        raise NotAgreed(row.number)
-    if found.total > found.agreed:
-        raise AboveAgreed(row.number)
-
-
 def price_anew(session: Session, row: Ticket, kind: Kind, now: datetime, tz: tzinfo) -> None:
     """While it is being repaired it has become dearer than was agreed: back to the stage in which a price waits to be agreed to,
-    so that no way leads to "done" but by a new agreement. (Of a kind without that way, `must_be_agreed` alone stands in it.)"""
+    so that no way leads to "done" but by a new agreement. (Of a kind without it, bills' `must_be_agreed` alone stands in it.)"""
     found = bill(session, row)
     if row.stage == WORKING and found.total > (found.agreed or NOTHING) and PRICING in kind.stages[WORKING].moves:
         fields = {"price": f"{found.total:.2f}", "chargeable": True, "price_agreed": False}

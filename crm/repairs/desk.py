@@ -10,16 +10,16 @@ from sqlalchemy.orm import Session
 
 from callcenter.errors import Forbidden
 from callcenter.roles import Role
+from crm.bills.agreed import WITHDRAWN
+from crm.bills.models import Charge
 from crm.kinds.schema import Kind
 from crm.repairs import charges, orders
 from crm.repairs.charges import NewCharge
-from crm.repairs.models import Charge
 from crm.staff.actor import Actor
 from crm.tickets.errors import TicketClosed
 from crm.tickets.models import Ticket
 
 SETTLES: Final = frozenset({Role.LEADER, Role.SUPERVISOR, Role.DUTY_LEAD, Role.MANAGER, Role.OFFICE})
-WITHDRAWN: Final = "withdrawn"
 
 
 def add_charge(session: Session, actor: Actor, ticket_id: int, new: NewCharge, now: datetime, tz: tzinfo,

@@ -11,12 +11,14 @@ from typing import Final, cast
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from crm.bills.agreed import bill
+from crm.bills.models import Charge
+from crm.bills.money import rounded
 from crm.kinds.schema import Kind
 from crm.repairs import charges, orders, steps
 from crm.repairs.errors import FileMissing
 from crm.repairs.grading import graded
-from crm.repairs.models import Charge, RepairStep, WorkOrder
-from crm.repairs.money import rounded
+from crm.repairs.models import RepairStep, WorkOrder
 from crm.repairs.steps import What
 from crm.roster.models import Skill
 from crm.roster.service import UnknownSkill
@@ -105,7 +107,7 @@ def _uncharged(work: Work, data: steps.Data) -> None:
 def _priced(work: Work, data: steps.Data) -> str | None:
     """Told anew while it is being repaired, it must be agreed to anew."""
     given = cast(steps.Priced, data).price
-    price = charges.bill(work.session, work.row).total if given is None else given
+    price = bill(work.session, work.row).total if given is None else given
     fields = {"price": f"{price:.2f}", "chargeable": True, "price_agreed": False}
     return _go(work, "pricing", fields)
 
@@ -114,7 +116,7 @@ def _agreed(work: Work, data: steps.Data) -> str | None:
     """To what was told, or to what the charges come to if that is more."""
     given = cast(steps.Priced, data).price
     told = work.row.fields.get("price")
-    most = max(charges.bill(work.session, work.row).total, Decimal(str(told)) if told is not None else Decimal(0))
+    most = max(bill(work.session, work.row).total, Decimal(str(told)) if told is not None else Decimal(0))
     price = rounded(most if given is None else given)
     fields = {"price": f"{price:.2f}", "price_agreed": True}
     work.order.agreed = price
@@ -148,12 +150,10 @@ def _noted(work: Work, data: steps.Data) -> None:
 
 
 def _tried(work: Work, data: steps.Data) -> str | None:
-    charges.must_be_agreed(work.session, work.row)
     return _go(work, "tested", {"result": cast(steps.Tried, data).result})
 
 
 def _signed(work: Work, data: steps.Data) -> str | None:
-    charges.must_be_agreed(work.session, work.row)      # what was charged since it was tried, too
     given = cast(steps.Signed, data)
     fields: dict[str, object] = {}
     if given.file is not None:

@@ -60,18 +60,6 @@ class ChargeSettled(Conflict):
     code = "charge_settled"
 
 
-class AboveAgreed(Conflict):
-    """The charges are more than what the household agreed to: agree anew before it is done."""
-
-    code = "above_agreed"
-
-
-class NotAgreed(Conflict):
-    """There is something to pay and nobody has agreed to it."""
-
-    code = "not_agreed"
-
-
 class OtherSum(Conflict):
     """Not what is owed."""
 

@@ -13,12 +13,13 @@ from sqlalchemy.orm import Session
 
 from callcenter.errors import NotFound
 from callcenter.private import Private
+from crm.bills.agreed import Bill, bill, charges_of, settlements_of
+from crm.bills.models import Charge, Settlement
 from crm.paging import Order, Page
 from crm.privacy.service import View
-from crm.repairs.charges import Bill, bill, charges_of, settlements_of
 from crm.repairs.engineers import REPAIR
 from crm.repairs.errors import NoRepair
-from crm.repairs.models import TO_SEE, Charge, RepairStep, Settlement, WorkOrder
+from crm.repairs.models import TO_SEE, RepairStep, WorkOrder
 from crm.repairs.rework import Candidate, candidates
 from crm.staff.actor import Actor
 from crm.staff.models import User

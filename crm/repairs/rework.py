@@ -15,7 +15,7 @@ from crm.repairs.models import WorkOrder
 from crm.repairs.orders import repair
 from crm.staff.actor import Actor
 from crm.tickets.handing import LONGEST_CHAIN, link
-from crm.tickets.models import Ticket
+from crm.tickets.models import Ticket, TicketEvent
 from crm.tickets.reading import seen, visible
 from crm.tickets.schemas import Link
 
@@ -51,7 +51,8 @@ def candidates(session: Session, actor: Actor, row: Ticket, days: int) -> list[C
     found = []
     for other in session.scalars(query.order_by(Ticket.id.desc()).limit(100)):
         done = done_at(session, other)
-        if same_item(row.category, other.category) and row.created_at - done <= timedelta(days=days):
+        # Not one that was still under way when this was told of: it cannot have come back.
+        if same_item(row.category, other.category) and timedelta() <= row.created_at - done <= timedelta(days=days):
             found.append(Candidate(other.id, first_of(session, other), other.number, other.title, other.category, done))
     return sorted(found, key=lambda one: (one.done_at, one.ticket_id), reverse=True)
 
@@ -79,10 +80,15 @@ def first_of(session: Session, row: Ticket) -> int:
 
 
 def done_at(session: Session, row: Ticket) -> datetime:
-    """When its work order was finished; else when the ticket was closed, or last changed."""
+    """When its work order was finished; else when the ticket got to where it is done, which may be long before it was put away."""
     finished = session.scalar(select(WorkOrder.finished_at).where(WorkOrder.ticket_id == row.id, WorkOrder.finished_at.is_not(None))
                               .order_by(WorkOrder.run.desc()).limit(1))
-    return finished or row.closed_at or row.updated_at or row.created_at
+    if finished is not None:
+        return finished
+    moves = session.execute(select(TicketEvent.at, TicketEvent.data).where(
+        TicketEvent.ticket_id == row.id, TicketEvent.what == "moved").order_by(TicketEvent.id.desc())).all()
+    done = next((at for at, said in moves if said.get("to") in DONE_STAGES and said.get("from") not in DONE_STAGES), None)
+    return done or row.closed_at or row.updated_at or row.created_at
 
 
 def _homes(session: Session, household_id: int) -> list[int]:

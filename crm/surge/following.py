@@ -37,17 +37,21 @@ class CallsIn(Protocol):
 
 @dataclass(frozen=True)
 class Followed:
-    changes: int
+    """`last`: the change that was looked at last; None: there are no further ones."""
+
+    last: int | None
     callin_failed: bool
     report_failed: bool
 
 
-def follow(session: Session, site: Site, rules: Rules, calls_in: CallsIn | None, now: datetime, limit: int = 10) -> Followed:
-    """Of changes that nobody followed up yet, oldest first. A call-in that fails is tried again in the next round, and holds up
-    neither the report nor later changes. A report that cannot be written is said and does not come back: whoever is called in for
-    the tier is not to wait for it, and the next change has one again."""
-    rows = session.scalars(select(SurgeChange).where(SurgeChange.acted_at.is_(None)).order_by(SurgeChange.id).limit(limit)
-                           .with_for_update(skip_locked=True)).all()
+def follow(session: Session, site: Site, rules: Rules, calls_in: CallsIn | None, now: datetime, above: int = 0,
+           limit: int = 10) -> Followed:
+    """Of changes that nobody followed up yet, oldest first, those above an id. A call-in that fails is tried again in the next
+    round, and holds up neither the report nor later changes, however many fail: the caller goes on above the last one.
+    A report that cannot be written is said and does not come back: whoever is called in for the tier is not to wait for it, and the
+    next change has one again."""
+    rows = session.scalars(select(SurgeChange).where(SurgeChange.acted_at.is_(None), SurgeChange.id > above)
+                           .order_by(SurgeChange.id).limit(limit).with_for_update(skip_locked=True)).all()
     # Before anybody is let go: then they are on no list any more, and the report is to tell who came.
     there = {surge_id: _coming(session, calls_in, surge_id) for surge_id in {row.surge_id for row in rows}}
     failed, unreported = None in there.values(), False
@@ -62,7 +66,7 @@ def follow(session: Session, site: Site, rules: Rules, calls_in: CallsIn | None,
         if well:
             row.acted_at = now
     session.flush()
-    return Followed(len(rows), failed, unreported)
+    return Followed(rows[-1].id if len(rows) == limit else None, failed, unreported)
 
 
 def is_anything(session: Session) -> bool:

@@ -16,6 +16,7 @@ from callcenter.drills import is_drill
 from callcenter.errors import Forbidden, NotFound, check_version
 from callcenter.numbers import normalise
 from callcenter.roles import STAFF
+from crm.bills.agreed import must_be_agreed
 from crm.calls.models import CallRow, ContactEntry
 from crm.clocks.office import calendars
 from crm.clocks.service import begin, follow
@@ -97,12 +98,14 @@ def open_ticket(session: Session, actor: Actor, new: NewTicket, now: datetime, t
 
 def move(session: Session, actor: Actor, ticket_id: int, to: str, changes: Changes, now: datetime, tz: tzinfo,
          if_version: int | None = None, done_at: datetime | None = None) -> Ticket:
-    """Fills in what is given, then moves. Raises NotFound, Forbidden, Changed, NoSuchMove, Barred, FieldsUnfit.
+    """Fills in what is given, then moves. Raises NotFound, Forbidden, Changed, NoSuchMove, Barred, FieldsUnfit, NotAgreed,
+    AboveAgreed.
 
     `done_at`: when it was done, if that is not now; clocks count by it, whoever gives it has seen that it is sound."""
     row, kind = locked(session, actor, ticket_id, if_version)
     way = kind.stages[row.stage].moves.get(to)
     if way is None:
+        must_be_agreed(session, row, kind, to)      # it may have lost its way because it became dearer: that says more
         raise NoSuchMove(f"{row.stage} to {to}")
     if not is_one_of(actor, way.who, held(row, kind)):
         raise Forbidden
@@ -122,7 +125,8 @@ def move(session: Session, actor: Actor, ticket_id: int, to: str, changes: Chang
 
 
 def close_by_machine(session: Session, ticket_id: int, now: datetime, tz: tzinfo) -> Ticket | None:
-    """Into the first final stage of its kind, whatever is missing: what it asked for has happened. None when it is closed."""
+    """Into the first final stage of its kind, whatever is missing: what it asked for has happened. None when it is closed.
+    Raises NotAgreed, AboveAgreed: no machine agrees to a price."""
     row, kind = locked(session, SYSTEM, ticket_id, None)
     if row.state == "closed":
         return None
@@ -244,6 +248,7 @@ def _not_about(kind: Kind, row: Ticket, actor: Actor) -> None:
 
 def _go(session: Session, row: Ticket, kind: Kind, to: str, actor: Actor, now: datetime, tz: tzinfo,
         filled: Mapping[str, Any], done_at: datetime | None = None) -> None:
+    must_be_agreed(session, row, kind, to)          # here, because every way of moving a ticket leads through here (F1)
     before, row.stage = row.stage, to
     final = kind.final(to)
     row.state, row.closed_at = ("closed", now) if final else ("open", None)

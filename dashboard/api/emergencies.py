@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from callcenter.roles import STAFF, Role
 from callcenter.site.parts import Ident
-from crm.incidents.declared import reading, service
+from crm.incidents.declared import following, reading, service
 from crm.incidents.declared.models import Emergency
 from crm.incidents.declared.schema import STEP, TYPE
 from crm.incidents.declared.schemas import (
@@ -128,7 +128,7 @@ class LearntGiven(BaseModel):
 class FollowUpsGiven(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    households: Annotated[tuple[RowId, ...], Field(max_length=service.MOST_FOLLOWED_UP)] | None = Field(
+    households: Annotated[tuple[RowId, ...], Field(max_length=following.AT_ONCE)] | None = Field(
         None, description="null: those that called")
     why_none: Note = ""
 

@@ -8,9 +8,9 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, Path, Query, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from crm.bills.money import CENT
 from crm.repairs import desk, price_files, prices
 from crm.repairs.charges import NewCharge
-from crm.repairs.money import CENT
 from crm.repairs.prices import NewPrice, PriceShown
 from crm.repairs.reading import RepairRead
 from crm.repairs.steps import ItemCode

@@ -164,7 +164,7 @@ def fill_in(actor: Works, session: Writing, services: Given, if_version: IfMatch
 @router.post("/{ticket_id}/move", responses=responses(400, 401, 403, 404, *ONCE, *IF_MATCH, 503))
 def move(actor: Works, session: Writing, services: Given, if_version: IfMatch, once: Once, response: Response,
          ticket_id: TicketId, given: MoveGiven) -> TicketRead:
-    """Fills in what is given, then moves: both or neither."""
+    """Fills in what is given, then moves: both or neither. 409 `not_agreed`, `above_agreed`: a price is agreed to first (F1)."""
     def work() -> TicketRead:
         row = service.move(session, actor, ticket_id, given.to, given.changes(), services.clock.now(), services.timezone,
                            if_version)

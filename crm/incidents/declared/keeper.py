@@ -1,4 +1,5 @@
-"""Looks after emergencies from a thread of crm's own: steps that are late, proposals, calls to households, notices, the boards.
+"""Looks after emergencies from a thread of crm's own: steps that are late, proposals, calls to households, notices, the boards,
+follow-ups of many callers.
 
 Everything it does is asked of the database anew each round, so whoever kills it in the middle loses nothing.
 """
@@ -9,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Final, Protocol
+from zoneinfo import ZoneInfo
 
 import structlog
 from sqlalchemy import or_, select
@@ -23,7 +25,7 @@ from callcenter.site import Site
 from callcenter.storm import Incident
 from crm.database import Database
 from crm.households.models import Building, Estate
-from crm.incidents.declared import broadcast, proposals
+from crm.incidents.declared import broadcast, following, proposals
 from crm.incidents.declared.broadcast import Rings
 from crm.incidents.declared.load import Found
 from crm.incidents.declared.models import Emergency
@@ -56,6 +58,8 @@ class IncidentKeeper:
         self._asked: dict[str, tuple[str, datetime]] = {}      # by estate: prompt, and when acd said yes
         self._hold: tuple[datetime, SixringError] | None = None      # acd is not asked again before then
         self._refused: list[str] = []
+        self._tz = ZoneInfo(site.timezone)
+        self._followed: set[int] = set()       # orders of follow-ups of which nothing is left
         self._current = False
 
     def rounds(self, stop: threading.Event) -> Iterator[None]:
@@ -74,7 +78,7 @@ class IncidentKeeper:
             return
         works: dict[str, Callable[[datetime], None]] = {
             "late": self._say_late, "proposals": self._propose, "broadcasts": self._ring, "boards": self._tell,
-            "notices": self._notices}
+            "notices": self._notices, "followups": self._follow_up}
         refused = []
         for name, work in works.items():
             try:
@@ -124,6 +128,17 @@ class IncidentKeeper:
         while count == AT_ONCE:
             with self._database.writing.begin() as session:
                 count = broadcast.give_out(session, self._rings, now, AT_ONCE)
+
+    def _follow_up(self, now: datetime) -> None:
+        """Of those that called about an emergency, whom the request left over."""
+        with self._database.reading() as session:
+            orders = [one for one in following.orders(session, now) if one.act_id not in self._followed]
+        for one in orders:
+            above: int | None = 0
+            while above is not None:
+                with self._database.writing.begin() as session:
+                    above = following.open_some(session, one, above, AT_ONCE, now, self._tz)
+            self._followed.add(one.act_id)
 
     def _tell(self, now: datetime) -> None:
         if self._told_at is not None and timedelta(0) <= now - self._told_at < timedelta(seconds=self._policy.told_every):

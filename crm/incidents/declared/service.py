@@ -14,7 +14,7 @@ from callcenter.site.incidents import Incidents
 from crm.clocks.service import start_own
 from crm.clocks.terms import Terms
 from crm.households.models import Building, Household
-from crm.incidents.declared import acts
+from crm.incidents.declared import acts, following
 from crm.incidents.declared.acts import REPORT_CLOCK, Held, held, label
 from crm.incidents.declared.calloff import call_all_off
 from crm.incidents.declared.deadlines import report_due
@@ -24,7 +24,6 @@ from crm.incidents.declared.schema import SCENE, Definition, Said, Step, kept
 from crm.incidents.declared.schemas import Declaration, Learnt, Rules
 from crm.incidents.declared.timeline import Entry, What, late_now, next_late
 from crm.incidents.declared.words import SCENE_WORDS
-from crm.incidents.models import IncidentCall
 from crm.incidents.schemas import OtherPlace
 from crm.incidents.service import mark
 from crm.kinds.schema import Rung, Span
@@ -36,11 +35,10 @@ from crm.staff.models import User
 from crm.tickets.errors import Fault, FieldsUnfit, TicketClosed
 from crm.tickets.models import Ticket
 from crm.tickets.reading import visible
-from crm.tickets.schemas import FOLLOWUP, Changes, Link, NewTicket
+from crm.tickets.schemas import Changes, NewTicket
 from crm.tickets.service import move, open_ticket
 
 LEADS = (Role.LEADER, Role.SUPERVISOR, Role.DUTY_LEAD, Role.MANAGER)
-MOST_FOLLOWED_UP = 500
 
 
 def may_say(actor: Actor, policy: Incidents, found: Definition, level: int) -> bool:
@@ -178,25 +176,22 @@ def learn(session: Session, actor: Actor, emergency_id: int, said: Learnt, now: 
 
 def follow_up(session: Session, actor: Actor, rules: Rules, emergency_id: int, households: Sequence[int] | None, why_none: str,
               now: datetime, if_version: int | None) -> tuple[Emergency, int]:
-    """A follow-up for each household that was affected (H10): those that are named, or those that called. None at all with a
-    reason. How many there are then. Raises NotFound, Forbidden, Changed, NotNow, FieldsUnfit."""
+    """A follow-up for each household that was affected (H10): those that are named, or those that called (of many
+    some now, the rest by the keeper). None at all with a reason. How many there are then.
+    Raises NotFound, Forbidden, Changed, NotNow, FieldsUnfit."""
     here = held(session, actor, emergency_id, if_version)
     _commands(actor, here)
-    called = _who_called(session, here.ticket.id)      # of whatever estate: smoke is seen from next door
+    called = following.who_called(session, here.ticket.id)
     wanted = sorted(set(households)) if households is not None else called
     if not wanted and not why_none:
         raise FieldsUnfit([Fault("why_none", "missing")])
-    for household_id in wanted[:MOST_FOLLOWED_UP]:
+    homes = []
+    for household_id in wanted[:following.AT_ONCE]:
         home = session.get(Household, household_id)
         if home is None or (home.estate_id != here.row.estate_id and household_id not in called):
             raise FieldsUnfit([Fault("households", "unknown")])
-        there = session.scalar(select(Ticket.id).where(Ticket.parent_id == here.ticket.id, Ticket.kind == FOLLOWUP,
-                                                       Ticket.household_id == household_id))
-        if there is None and not here.row.drill:
-            open_ticket(session, SYSTEM, NewTicket(
-                FOLLOWUP, category="incident", reason="incident", household_id=household_id, estate_id=home.estate_id,
-                cause=f"followup:emergency:{here.row.id}:{household_id}", parent_id=here.ticket.id, parent_as=Link.FOLLOWUP,
-                owner_id=here.row.commander_id), now, rules.tz)
+        homes.append(home)
+    following.open_for(here, homes, now, rules.tz)
     here.write(actor, Entry(now, What.FOLLOWED_UP, actor.user_id, said=(str(len(wanted)),), text=why_none))
     return here.row, len(wanted)
 
@@ -327,11 +322,6 @@ def _carry_on(here: Held, to: str, fields: dict[str, object], rules: Rules, now:
             move(here.session, SYSTEM, here.ticket.id, to, Changes(known), now, rules.tz)
     except SixringError as error:
         note(here.session, now, "emergency.ticket_stays", f"emergency:{here.row.id}", estate_id=here.row.estate_id, why=error.code)
-
-
-def _who_called(session: Session, ticket_id: int) -> list[int]:
-    return sorted(one for one in session.scalars(
-        select(IncidentCall.household_id).where(IncidentCall.ticket_id == ticket_id).distinct()) if one is not None)
 
 
 def _is_time(value: str) -> bool:

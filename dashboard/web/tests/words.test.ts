@@ -28,7 +28,7 @@ test.each([zh, en])('every state has a word', (words) => {
 
 test.each([zh, en])('every refusal of an order has words', (words) => {
   const codes = ['unknown_agent', 'unknown_seat', 'unknown_queue', 'seat_taken', 'seat_unreachable', 'not_signed_in', 'no_call', 'not_now', 'surge', 'unknown_estate', 'unknown_prompt', 'unknown_number',
-    'too_late', 'refused', 'acd_silent', 'no_agent', 'no_seat', 'unavailable', 'forbidden', 'internal']
+    'too_late', 'refused', 'acd_silent', 'no_agent', 'no_seat', 'unavailable', 'forbidden', 'internal', 'no_such_move', 'not_agreed', 'above_agreed']
   const known = new Map(Object.entries(words.error))
   for (const code of codes) expect([code, known.get(code)]).toEqual([code, expect.stringMatching(/./)])
 })

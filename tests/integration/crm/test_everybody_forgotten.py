@@ -16,11 +16,11 @@ import pytest
 from sqlalchemy import JSON, Boolean, Column, Date, DateTime, Float, Integer, LargeBinary, Numeric, String, Table, Text, select
 
 from callcenter.roles import Role
+from crm.bills.money import Quantity, Yuan
 from crm.clocks.models import Duration
 from crm.database import Database, UtcDateTime, open_database
 from crm.kinds.service import put_shipped
 from crm.privacy.erase import erase_person
-from crm.repairs.money import Quantity, Yuan
 from crm.staff.actor import Actor
 from crm.tables import METADATA
 

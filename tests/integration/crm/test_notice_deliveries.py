@@ -27,12 +27,14 @@ from callcenter.settings import CHECKOUT
 from callcenter.site import Site, load_site
 from callcenter.site.desk import Notices
 from crm.clocks import service as clocks
+from crm.clocks.models import TicketClock
 from crm.database import Database
 from crm.letters import service as letters
 from crm.letters.deliverer import Deliverer
 from crm.notices.channels import channels_of
 from crm.notices.deliveries import NOTICES
-from crm.notices.models import Delivery
+from crm.notices.models import Delivery, Notice
+from crm.notices.service import settle
 from crm.tickets.models import Ticket
 
 SECRETS = {"robot-ops": "token-1", "robot-ops-sign": "key-1", "smtp": "mail-password"}
@@ -187,6 +189,30 @@ def test_a_mail_server_that_says_later_is_tried_again_later_and_gets_the_mail_on
     deliver(house, full, HOUR + timedelta(seconds=11))
     assert sorted(to[0] for to, _ in inbox[0].mails) == ["ben@example.com", "leaders@example.com"]
     assert house.health["notices"] == (Health.OK, "")
+
+
+@pytest.mark.parametrize("by", ["acknowledged", "settled"])
+def test_a_letter_that_waits_for_another_try_stays_here_when_its_notice_is_known_meanwhile(
+        house: House, site: Site, inbox: tuple[Inbox, int], by: str) -> None:
+    full = outside(site, inbox[1])
+    house.open("ben", {"tell": "leader"})
+    inbox[0].refuse = 2     # the warning's mail to ben and the leaders'
+    house.at(HOUR, full)
+    deliver(house, full)
+    if by == "acknowledged":
+        for name, whom in (("ben", "assignee"), ("anna", "leader")):
+            with house.database.reading() as session:
+                told = session.scalars(select(Notice.id).where(Notice.whom == whom)).one()
+            house.acknowledge(name, told)
+    else:
+        with house.database.writing.begin() as session:
+            settle(session, session.scalars(select(Ticket)).one(), session.scalars(select(TicketClock)).one(), NOW + HOUR)
+    deliver(house, full, HOUR + timedelta(seconds=11))
+    assert inbox[0].mails == []
+    with house.database.reading() as session:
+        rows = list(session.scalars(select(Delivery)))
+    assert {(row.next_at, row.sent_at, row.failed_at, row.error) for row in rows} == {(None, None, None, by)}
+    assert house.health["notices"] == (Health.OK, ""), "nothing has failed"
 
 
 def test_a_mail_that_was_taken_is_sent_whatever_the_server_says_to_the_farewell(

@@ -30,7 +30,7 @@ from crm.outages import calling_back, keeper, service
 from crm.outages.guard import INBOX
 from crm.outages.keeper import OutageKeeper
 from crm.outages.ladder import Acknowledged, Began, Ended, Happening, Told
-from crm.outages.models import LostCaller, OutageLine
+from crm.outages.models import LostCaller, OutageLine, OutageRow
 from crm.outages.schemas import LostCallerShown
 from crm.outages.story import STORY, TOLD, Line, Log, written
 from crm.outages.ways import Message, Tried
@@ -119,6 +119,19 @@ class House:
 @pytest.fixture
 def house(database: Database, tmp_path: Path) -> House:
     return House(database, tmp_path)
+
+
+@pytest.mark.rule("C2", "C4", part="a clock that is put back in an outage")
+def test_an_outage_in_which_the_clock_was_put_back_begins_before_it_ends_and_its_callers_are_listed(house: House) -> None:
+    lost = house.call(1, "13900000001", 300, "abandon")
+    house.now(700)
+    house.tells(Began(OUTAGE, "asterisk", at(3915), at(3900)), Told(OUTAGE, at(3915), 0, 0, ("leader",)),
+                Told(OUTAGE, at(4200), 1, 300, ("supervisor",)), Ended(OUTAGE, at(660), at(600)))      # an hour less since then
+    house.keeper.step()
+    with house.database.reading() as session:
+        row = session.scalars(select(OutageRow)).one()
+    assert (row.began_at, row.ended_at, row.over_at) == (at(300), at(600), at(660))
+    assert set(house.callers()) == {lost}
 
 
 @pytest.mark.rule("C2", "C4", "D1")

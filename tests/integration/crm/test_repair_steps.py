@@ -14,13 +14,14 @@ from hypothesis import strategies as st
 from sqlalchemy import event, func, select
 
 from callcenter.roles import Role
+from crm.bills.agreed import bill
+from crm.bills.models import Charge, Settlement
 from crm.clocks.models import TicketClock
 from crm.clocks.service import tick
 from crm.database import Database, open_database
 from crm.households.models import Estate
 from crm.notices.models import Notice
-from crm.repairs.charges import bill
-from crm.repairs.models import Charge, RepairStep, Settlement, WorkOrder
+from crm.repairs.models import RepairStep, WorkOrder
 from crm.repairs.orders import dispatch
 from crm.repairs.prices import NewPrice, put
 from crm.repairs.steps import Rules

@@ -23,6 +23,7 @@ from sqlalchemy.orm import Session
 from wall.rig import prepared
 
 from callcenter.roles import Role
+from crm.bills.models import Charge, Settlement
 from crm.callbacks.models import CallbackRow
 from crm.callers.models import Treatment
 from crm.calls.models import CallRow, ContactEntry
@@ -42,7 +43,7 @@ from crm.knowledge.models import (
 )
 from crm.outages.models import LostCaller, OutageRow
 from crm.recordings.models import RecordingNote
-from crm.repairs.models import Charge, Price, RepairStep, Settlement, WorkOrder
+from crm.repairs.models import Price, RepairStep, WorkOrder
 from crm.requests.models import HandedIn
 from crm.roster.models import Shift
 from crm.shifts.models import LeaderShift

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from desk.counter import Counter
@@ -16,8 +17,13 @@ from callcenter.roles import Role
 from crm.calls.models import ContactEntry
 from crm.households.models import Household, PhoneNumber
 from crm.households.models import Person as Resident
-from crm.incidents.declared.models import EmergencyProposal
+from crm.incidents.declared import following
+from crm.incidents.declared import keeper as incident_keeper
+from crm.incidents.declared.following import open_for as opens
+from crm.incidents.declared.models import Emergency, EmergencyProposal
+from crm.incidents.models import IncidentCall
 from crm.outbox.models import OutboxEntry
+from crm.tickets.models import Ticket
 
 
 @pytest.fixture
@@ -114,6 +120,45 @@ def test_who_called_from_next_door_is_followed_up_as_well(counter: Counter) -> N
     assert changes(lead, ident, "follow-ups", households=[here, 999]).json()["code"] == "fields_unfit", "nor is it theirs"
     well(changes(lead, ident, "follow-ups"))
     assert {one["household_id"] for one in lead.read("/tickets", kind="followup")["items"]} == {here, next_door}
+
+
+@pytest.mark.rule("H10", part="of many callers all, in portions")
+def test_of_many_callers_all_are_followed_up_in_portions(counter: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
+    lead = counter.person(Role.LEADER)
+    called, later = more_homes(counter, 503), counter.households[0]
+    ticket = lead.opens("emergency", {"place": "3栋", "what": "没电"}, category="power", household_id=called[0])
+    found = well(lead.ask("POST", "/emergencies", json={"type": "home-power-cut", "ticket_id": ticket["ticket_id"]}))
+    ident = found["emergency"]["emergency_id"]
+    ties(counter, ticket, called)
+    for one in found["steps"]:
+        if one["needed"]:
+            well(does(lead, ident, one["step"], "not_needed", "已恢复"))
+    well(changes(lead, ident, "over", text="已送电"))
+    after = well(changes(lead, ident, "follow-ups"))
+    assert ("followed_up" in after["left"], after["timeline"][-1]["said"]) == (False, ["503"])
+    assert followed(counter, ticket) == called[:500]
+    counter.clock.advance(1)
+    ties(counter, ticket, [later])       # not of those whom the order was about
+    monkeypatch.setattr(incident_keeper, "AT_ONCE", 2)
+    kept, seen = keeper(counter, Outside()), []
+    monkeypatch.setattr(following, "open_for", lambda here, homes, *more: (seen.append(len(homes)), opens(here, homes, *more)))
+    with counter.database.writing.begin() as session:        # who closes it waits for nobody
+        session.execute(update(Emergency).where(Emergency.id == ident).values(phase="closed", closed_at=counter.clock.now()))
+    kept.step()
+    kept.step()
+    assert (followed(counter, ticket), seen) == (called, [2, 1])
+
+
+def ties(counter: Counter, ticket: Any, homes: list[int]) -> None:
+    with counter.database.writing.begin() as session:
+        session.add_all(IncidentCall(ticket_id=ticket["ticket_id"], at=counter.clock.now(), who="leader", household_id=home)
+                        for home in homes)
+
+
+def followed(counter: Counter, ticket: Any) -> list[int | None]:
+    with counter.database.reading() as session:
+        return list(session.scalars(select(Ticket.household_id).where(
+            Ticket.parent_id == ticket["ticket_id"], Ticket.kind == "followup").order_by(Ticket.household_id)))
 
 
 @pytest.mark.rule("H5", part="a number that is theirs no more is not rung again")

@@ -16,6 +16,7 @@ from sqlalchemy import select
 
 from callcenter.roles import Role
 from crm.calls.models import CallRow, ContactEntry
+from crm.households.models import Estate
 from crm.knowledge.search.bank import Bank
 from crm.knowledge.search.meaning import ByMeaning
 from crm.knowledge.search.ranking import Entry
@@ -139,6 +140,35 @@ def test_an_entry_is_shown_where_and_while_it_holds(counter: Counter) -> None:
     assert told == {own}
 
 
+@pytest.mark.rule("K1", part="a draft for another estate in the list of knowledge")
+@pytest.mark.parametrize(("where", "own_words", "theirs"), [
+    ("knowledge", BOARD, {"category": "fees", "en": {"question": "The yard is sold", "answer": "x"}}),
+    ("scripts", {"use": "greeting", "zh": {"title": "棋牌室几点开门？", "text": "您好"}},
+     {"use": "greeting", "en": {"title": "The yard is sold", "text": "x"}})])
+def test_the_list_shows_who_is_bound_to_an_estate_nothing_of_a_draft_for_another(
+        counter: Counter, where: str, own_words: dict[str, Any], theirs: dict[str, Any]) -> None:
+    own, other = counter.estates
+    leader, supervisor = counter.person(Role.LEADER), counter.person(Role.SUPERVISOR)
+    bound = counter.person(Role.AGENT, "bound", [own])
+    item = drafts(leader, own_words | {"estates": [own]}, where, code="games-room")
+    approved = decides(supervisor, item, where=where).json()
+    content = theirs | {"estates": [other]}
+    written = leader.ask("PUT", f"/{where}/{item['item_id']}", version=approved["version"], json={"content": content})
+    assert written.status_code == 200, written.text
+
+    path = "/knowledge" if where == "knowledge" else "/scripts/all"
+
+    def listed(person: Person, **params: object) -> list[tuple[str, str | None]]:
+        return [(line["title"], line["category"]) for line in person.read(path, **params)["items"]
+                if line["code"] == "games-room"]
+
+    before, after = ("棋牌室几点开门？", own_words.get("category")), ("The yard is sold", theirs.get("category"))
+    assert (listed(bound, text="games-room"), listed(bound, text="棋牌室"), listed(bound, text="YARD")) == ([before], [before], [])
+    assert (listed(leader, text="games-room"), listed(leader, text="棋牌室"), listed(leader, text="YARD")) == ([after], [], [after])
+    if where == "knowledge":
+        assert (listed(bound, category="living"), listed(bound, category="fees")) == ([before], [])
+
+
 @pytest.mark.parametrize("content", [
     BOARD | {"zh": {"question": "x", "answer": "<b onclick=x>"}}, BOARD | {"zh": {"question": "x", "answer": "[a](javascript:b)"}},
     {"category": "living"}, BOARD | {"valid_from": "2026-02-02", "valid_to": "2026-02-01"}, BOARD | {"category": "nowhere"}])
@@ -241,6 +271,33 @@ def test_a_file_is_brought_in_as_drafts_or_every_bad_row_is_told(counter: Counte
     assert sheet.max_row == len(lines) + 1
     back = supervisor.ask("POST", "/knowledge/import", content=exported["xlsx"], params={"dry_run": True}).json()
     assert (back["faults"], back["new"], back["changed"], back["same"]) == ([], 0, 1, len(lines) - 1), "it can be brought in again"
+
+
+@pytest.mark.parametrize("form", ["csv", "xlsx"])
+def test_what_a_file_is_given_comes_back_from_it_the_same(counter: Counter, form: str) -> None:
+    supervisor, manager = counter.person(Role.SUPERVISOR), counter.person(Role.MANAGER)
+    with counter.database.writing.begin() as session:
+        odd = Estate(name="东区；甲、乙")
+        session.add(odd)
+        session.flush()
+        estate = odd.id
+    similar = ["打麻将;几点", "打牌；下棋", "A|B", "C:\\tmp", "末尾\\", "\\;开头", "一、二"]
+    words = BOARD["zh"] | {"similar": similar}
+    entry = drafts(supervisor, BOARD | {"zh": words, "estates": [counter.estates[0], estate]}, code="odd")
+    assert decides(manager, entry).status_code == 200
+    file = manager.ask("POST", "/knowledge/export", json={"format": form}).content
+    back = supervisor.ask("POST", "/knowledge/import", content=file, params={"dry_run": True}).json()
+    assert (back["faults"], back["new"], back["changed"], back["same"]) == ([], 0, 0, back["rows"])
+
+
+def test_who_is_bound_to_an_estate_is_given_the_file_of_its_entries_and_of_those_for_all(counter: Counter) -> None:
+    own, other = counter.estates
+    leader, supervisor = counter.person(Role.LEADER), counter.person(Role.SUPERVISOR)
+    for code, estate in (("here", own), ("there", other)):
+        assert decides(supervisor, drafts(leader, BOARD | {"estates": [estate]}, code=code)).status_code == 200
+    file = counter.person(Role.SUPERVISOR, "bound", [own]).ask("POST", "/knowledge/export", json={"format": "csv"})
+    codes = {line["code"] for line in csv.DictReader(io.StringIO(file.content.decode("utf-8-sig")))}
+    assert ("here" in codes, "there" in codes, len(codes) > 40) == (True, False, True)
 
 
 class Read(ByMeaning):

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from desk.counter import NOON, Counter
@@ -66,6 +67,29 @@ def test_what_is_charged_after_it_was_tried_is_agreed_to_before_it_is_signed(cou
     anew = phone.sends(phone.does("agreed", NOON + 2 * MINUTE), phone.does("signed", NOON + 3 * MINUTE, name="王小明"))
     assert (outcomes(anew), anew["stage"]) == ([("done", None)] * 2, "finished")
     assert leader.read(f"/repairs/{ticket['ticket_id']}")["bill"]["agreed"] == "150.00"
+
+
+@pytest.mark.rule("F4", part="what was under way when another was told of is not what came back")
+def test_a_repair_that_ended_after_another_began_is_not_proposed_as_what_came_back(counter: Counter) -> None:
+    agent, leader = counter.person(Role.AGENT), counter.person(Role.LEADER)
+    first = agent.opens("repair", LEAK, category="water/leak", household_id=counter.households[0])
+    counter.clock.advance(60)
+    second = agent.opens("repair", LEAK, category="water/leak", household_id=counter.households[0])
+    counter.clock.advance(60)
+    assert agent.moves(first, "finished", {"result": "关阀"}).status_code == 200
+    assert leader.moves(first, "archived").status_code == 200
+    third = agent.opens("repair", LEAK, category="water/leak", household_id=counter.households[0])
+    assert agent.moves(third, "finished", {"result": "关阀"}).status_code == 200
+    counter.clock.advance(60)
+    fourth = agent.opens("repair", LEAK, category="water/leak", household_id=counter.households[0])
+    counter.clock.advance(60)
+    assert leader.moves(third, "archived").status_code == 200, "it was done before the fourth, and put away after"
+
+    def proposed(ticket: Any) -> list[str]:
+        return [one["number"] for one in agent.read(f"/repairs/{ticket['ticket_id']}")["may_be_rework_of"]]
+
+    assert (proposed(second), proposed(third)) == ([], [first["number"]]), "one that ended as another began may be"
+    assert proposed(fourth) == [third["number"], first["number"]]
 
 
 def test_what_a_leader_notes_of_a_step_is_shown_without_numbers(counter: Counter) -> None:

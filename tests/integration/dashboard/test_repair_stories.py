@@ -187,7 +187,7 @@ def test_what_is_charged_was_agreed_to_what_is_paid_stays_and_a_slip_is_put_righ
     read = done(office.ask("GET", f"/repairs/{ticket['ticket_id']}"))
     assert (read["stage"], read["bill"]["total"], read["bill"]["agreed"]) == ("pricing", "45.88", None)
     assert read["orders"][0]["agreed"] == "30.88", "what it was"
-    assert wei.moves(ticket, "tested", {"result": "x"}).json()["code"] == "no_such_move", "nor by any other way"
+    assert wei.moves(ticket, "tested", {"result": "x"}).json()["code"] == "not_agreed", "nor by any other way"
     assert outcomes(phone.sends(phone.does("agreed", NOON + 63 * minute), phone.does("tried", NOON + 64 * minute, result="好了"),
                                 phone.does("signed", NOON + 65 * minute, name="王小明"))) == [("done", None)] * 3
     assert "王小明" not in office.ask("GET", f"/tickets/{ticket['ticket_id']}").text, "who signed is private"

@@ -10,11 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crm.repairs.charges import bill_of
-from crm.repairs.figures import By, Counted, Figure, band_of, behind, rows
-from crm.repairs.grading import urgency_for
-from crm.repairs.models import Charge, Settlement
-from crm.repairs.money import (
+from crm.bills.agreed import bill_of
+from crm.bills.models import Charge, Settlement
+from crm.bills.money import (
     CENT,
     DiscountTooLarge,
     DiscountWithoutReason,
@@ -25,6 +23,8 @@ from crm.repairs.money import (
     amount_of,
     total,
 )
+from crm.repairs.figures import By, Counted, Figure, band_of, behind, rows
+from crm.repairs.grading import urgency_for
 from crm.repairs.proposing import Engineer, Wanted, propose, skill_for, weight
 from crm.repairs.rework import same_item
 from crm.repairs.steps import Flag, Rules, clean, counted

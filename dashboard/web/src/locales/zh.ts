@@ -21,7 +21,7 @@ export default {
     not_signed_in: '还没有签入。', no_call: '这通电话已经不在了。', not_now: '现在的状态不能这样做。',
     too_late: '操作太晚了，没有执行。', refused: '这里不允许这样做。', no_agent: '此账号没有关联坐席工号，请联系主管。',
     no_seat: '请先选择自己的话机。', not_found: '没有找到。', conflict: '与别人的操作冲突，请再试。', foreign_origin: '请求来源不对。', changed: '有人刚改过，请看改动后再保存。', fields_unfit: '有些内容要改，见下面标出的各项。',
-    no_such_move: '现在的环节不能这样做。', ticket_closed: '工单已经结束。', kind_retired: '这类工单已停用。', barred: '此工单涉及此人，不能由其处理。', department_asked: '已请部门协办，等答复后再请。',
+    no_such_move: '现在的环节不能这样做。', not_agreed: '要收费而业主还没有同意价格：先报价并征得同意。', above_agreed: '收费超过业主同意的价格：先就新价格征得同意，或减去多收的项目。', ticket_closed: '工单已经结束。', kind_retired: '这类工单已停用。', barred: '此工单涉及此人，不能由其处理。', department_asked: '已请部门协办，等答复后再请。',
     nobody_asked: '现在没有请人接手或协办。', links_in_a_circle: '这样关联会成为循环。', too_many_files: '附件太多了。', file_damaged: '文件已损坏。', too_large: '文件超过 20 MB。',
     unsupported_media_type: '只能上传照片、PDF 或录音。', reason_missing: '请写明原因。', recording_damaged: '录音文件已损坏。', merged: '这户已并入另一户，请重新打开。', moved_out: '此人已搬离。',
     person_exists: '已有这个人。', number_exists: '已有这个号码。', number_unusable: '这个号码不能用。', tag_unknown: '没有这个标签。', room_exists: '已有这个房号。', bad_cursor: '列表已过期，请重新查找。',
