@@ -10,6 +10,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from callcenter.errors import ConfigError
+from callcenter.text_types import ODD_IN_LINES
 
 Loc = tuple[int | str, ...]
 Broken = tuple[Loc, str, str]      # where, problem, what would be right
@@ -73,7 +74,8 @@ _OF_KEY: Final = "[key]"     # pydantic's last part of a place when the mapping'
 
 
 def _odd(root: Any, *, aliases: bool) -> Iterator[tuple[int, str, str, str]]:
-    """What YAML allows and nobody means: a key twice (the last would win unseen), tags, and aliases where they are not allowed."""
+    """What YAML allows and nobody means: a key twice (the last would win unseen), tags, aliases where they are not allowed, and
+    by an escape ("\\0") characters that no form means and a database may refuse."""
     seen: set[int] = set()
     waiting = [root] if root is not None else []
     while waiting:
@@ -95,6 +97,8 @@ def _odd(root: Any, *, aliases: bool) -> Iterator[tuple[int, str, str, str]]:
                 waiting += [key, value]
         elif isinstance(node, yaml.SequenceNode):
             waiting += node.value
+        elif ODD_IN_LINES.search(node.value):
+            yield node.start_mark.line + 1, "-", "has a character that cannot be written", "take the escape out"
 
 
 def _line(node: Any, loc: Loc) -> int:

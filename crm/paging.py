@@ -62,11 +62,16 @@ def place_of(what: str, cursor: str, kind: type[Key]) -> tuple[Key, int]:
         if issubclass(kind, date):
             key = kind.fromisoformat(key)
         fits = type(key) is kind and type(row_id) is int and 0 <= row_id <= _BIGGEST
-        if not fits or (isinstance(key, int) and abs(key) > _BIGGEST) or cursor_of(what, key, row_id) != cursor:
+        if not fits or _is_unkeepable(key) or cursor_of(what, key, row_id) != cursor:
             raise BadCursor
     except (binascii.Error, ValueError, TypeError) as error:
         raise BadCursor from error
     return key, row_id
+
+
+def _is_unkeepable(key: Key) -> bool:
+    """No database has such a one, or would look for it."""
+    return (isinstance(key, int) and abs(key) > _BIGGEST) or (isinstance(key, str) and "\0" in key)
 
 
 def _check(what: str, body: bytes) -> bytes:

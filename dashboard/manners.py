@@ -34,6 +34,7 @@ from pydantic import TypeAdapter
 from sqlalchemy.orm import Session
 
 from callcenter.errors import Changed, SixringError
+from callcenter.text_types import line
 from crm.idempotency import Asked, answer_once
 from crm.paging import LONGEST
 from crm.staff.schemas import SignedIn
@@ -45,7 +46,7 @@ ONCE: Final = (409, 422)        # what `Once` may answer, for the route's descri
 IF_MATCH: Final = (412, 428)    # … and `IfMatch`
 _ETAG: Final = re.compile(r'^"([0-9]{1,18})"$')
 
-Cursor = Annotated[str | None, Query(max_length=LONGEST, description="`next` of the page before")]
+Cursor = Annotated[Annotated[str, line(LONGEST, least=0, strip=False)] | None, Query(description="`next` of the page before")]
 Limit = Annotated[int, Query(ge=1, le=200)]
 
 

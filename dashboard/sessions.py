@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field, StringConstraints
 
 from callcenter.roles import SEES_BOARD, STAFF, Role
 from callcenter.site import Site
+from callcenter.text_types import line
 from crm.households.rights import CHANGE, READ
 from crm.staff import service as staff
 from crm.staff.audit import record_audit
@@ -25,7 +26,7 @@ log = structlog.get_logger("dashboard.session")
 
 
 class Credentials(BaseModel):
-    name: Annotated[str, StringConstraints(min_length=1, max_length=40)]
+    name: Annotated[str, line(40, strip=False)]
     password: Annotated[str, StringConstraints(min_length=1, max_length=200)]
     seat: Annotated[str, StringConstraints(pattern=r"^[0-9]{2,6}$")] | None = Field(
         None, description="where the agent sits")

@@ -5,14 +5,15 @@ from __future__ import annotations
 from datetime import time
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, model_validator
 
 from callcenter.roles import Role
 from callcenter.site.parts import Part
+from callcenter.text_types import line
 
 Level = Literal["1", "2", "3"]
 Seconds = Annotated[int, Field(ge=1, le=86_400)]
-Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300, pattern=r"^[^\x00-\x1f\x7f]*$")]
+Line = Annotated[str, line(300)]
 AT_THE_DESK = (Role.AGENT, Role.LEADER, Role.SUPERVISOR, Role.DUTY_LEAD, Role.MANAGER, Role.OPERATIONS, Role.ENGINEER, Role.OFFICE)
 LEADS = (Role.LEADER, Role.SUPERVISOR, Role.DUTY_LEAD, Role.MANAGER)
 

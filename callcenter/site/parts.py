@@ -9,12 +9,14 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from callcenter.text_types import line_without
+
 Ident = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,30}$")]
 Extension = Annotated[str, StringConstraints(pattern=r"^[0-9]{2,6}$")]
 Dialled = Annotated[str, StringConstraints(pattern=r"^\+?[0-9]{2,20}$")]
 Key = Annotated[str, StringConstraints(pattern=r"^[0-9*#]$")]
 AgentCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{3,6}$")]
-Label = Annotated[str, StringConstraints(pattern=r"^[^\r\n\";,|$\[\]{}()\\]{1,60}$")]
+Label = Annotated[str, line_without('";,|$[]{}()\\', 60, strip=False)]
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 NumberPattern = Annotated[str, StringConstraints(pattern=r"^([0-9XZN]|\[[0-9]+(-[0-9]+)*\]){1,20}\.?$")]
 Seconds = Annotated[int, Field(ge=1, le=3600)]

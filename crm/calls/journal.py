@@ -14,6 +14,7 @@ from typing import Final
 
 from callcenter.numbers import normalise
 from callcenter.stages import OUTSIDE_STAGE, stage_of
+from callcenter.text_types import ODD_IN_LINE
 from crm.agentlog.journal import FLOOR, parse_floor
 from crm.calls import entries as e
 from crm.calls.talk import Move
@@ -32,7 +33,6 @@ _HOLDS_ONLY = "holding_bridge"
 _RESULT = re.compile(r"^(answered|busy|noanswer|failed)$")
 _TASK = re.compile(r"^[0-9a-z]{1,32}$")
 _PRESSED = re.compile(r"^[0-9]?$")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _LAST_MOMENT = 4_102_444_800    # the year 2100: beyond it a time is rubbish
 _LARGEST = 2**31 - 1
 _CEL_COLUMNS = 11
@@ -46,7 +46,7 @@ class _BadLineError(ValueError):
 def parse_queue_log(line: str) -> e.Parsed:
     fields = line.split("|")
     try:
-        if _CONTROL.search(line):
+        if ODD_IN_LINE.search(line):
             raise _BadLineError("control_character")
         if len(fields) < _HEAD:
             raise _BadLineError("too_few_fields")
@@ -70,7 +70,7 @@ def parse_queue_log(line: str) -> e.Parsed:
 
 def parse_cel(line: str) -> e.Parsed:
     try:
-        if _CONTROL.search(line):
+        if ODD_IN_LINE.search(line):
             raise _BadLineError("control_character")
         try:
             rows = list(csv.reader([line], strict=True))

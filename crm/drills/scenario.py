@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from callcenter.site import Site
 from callcenter.site.drills import DrillPolicy
+from callcenter.text_types import lines
 from crm.tickets.errors import Fault, FieldsUnfit
 
 Keys = Annotated[str, StringConstraints(pattern=r"^[0-9*#]{0,10}$")]
@@ -26,7 +27,7 @@ class Scenario(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60, pattern=r"^[^\x00]*$"), Field(
+    name: Annotated[str, lines(60), Field(
         description="drills of one name are compared with each other")]
     calls_a_minute: Annotated[float, Field(gt=0, le=120)] = 4
     minutes: Annotated[int, Field(ge=1, le=240)] = 10

@@ -16,6 +16,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from callcenter.private import Private
+from callcenter.text_types import ODD_IN_LINES
 from crm.followups.making import thank
 from crm.followups.models import Rating
 from crm.households.lines import Fault
@@ -41,7 +42,6 @@ LONGEST: Final = 2000
 AT_ONCE: Final = 20              # follow-ups that are opened with the file
 CHUNK: Final = 500               # values a statement
 _DATE: Final = re.compile(r"([0-9]{4})[-/.年]([0-9]{1,2})[-/.月]([0-9]{1,2})日?")
-_CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 WORDS: Final[Mapping[str, Words]] = {
     **FAULTS,
     "score": Words("只能是 1 满意、2 一般、3 不满意", "one of 1 satisfied, 2 fair, 3 not satisfied"),
@@ -141,7 +141,7 @@ def _row(row: int, cells: Mapping[str, Cell], rooms: Rooms, today: date) -> tupl
         if isinstance(cell, date):
             faults.append(Fault(row, column, "is_a_date", cell.isoformat()))
             return ""
-        if _CONTROL.search(cell):
+        if ODD_IN_LINES.search(cell):
             faults.append(Fault(row, column, "characters"))
             return ""
         return cell.strip()

@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Final, cast
 
 from callcenter.numbers import normalise
+from callcenter.text_types import ODD_IN_LINE
 from crm.households.rooms import room_key
 from crm.households.schemas import LONGEST_NUMBER, SHORTEST_NUMBER, Language, NumberLabel, Role
 from crm.households.sheet import Cell, Sheet, unguarded
@@ -31,7 +32,6 @@ LANGUAGES: Final = {"": "zh", "zh": "zh", "中文": "zh", "en": "en", "英文": 
 LABELS: Final = {"": "mobile", "mobile": "mobile", "手机": "mobile", "home": "home", "住宅": "home", "work": "work", "单位": "work",
                  "other": "other", "其他": "other"}
 BACK: Final = ("no", "否")          # in moved_out: lives there (again)
-_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 _DATE: Final = re.compile(r"([0-9]{4})[-/.年]([0-9]{1,2})[-/.月]([0-9]{1,2})日?")
 
 
@@ -115,7 +115,7 @@ class _Row:
             self._tag_codes(), cast(Language, self._one_of("language", LANGUAGES)), moved_out, back, self._no_call())
 
     def _fault(self, column: str, code: str, value: str = "") -> None:
-        self.faults.append(Fault(self._row, column, code, _CONTROL.sub("·", value)[:80]))
+        self.faults.append(Fault(self._row, column, code, ODD_IN_LINE.sub("·", value)[:80]))
 
     def _text(self, column: str) -> str:
         cell = self._cells.get(column, "")
@@ -123,7 +123,7 @@ class _Row:
             self._fault(column, "is_a_date", cell.isoformat())
             return ""
         text = unguarded(cell.strip())
-        if _CONTROL.search(text):
+        if ODD_IN_LINE.search(text):
             self._fault(column, "characters", text)
             return ""
         return text

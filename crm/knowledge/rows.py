@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
+from callcenter.text_types import ODD_IN_PLAIN_LINES
 from crm.households.sheet import Cell, Sheet, unguarded
 from crm.households.words import FAULTS as OF_FILES
 from crm.households.words import Words
@@ -41,7 +42,6 @@ _BETWEEN: Final = "\n;；|"          # several in one cell
 _MARKED: Final = re.compile(r"[\\;；|、]")
 _DATE: Final = re.compile(r"([0-9]{4})[-/.年]([0-9]{1,2})[-/.月]([0-9]{1,2})日?")
 _CODE: Final = re.compile(r"[a-z][a-z0-9-]{0,39}")
-_CONTROL: Final = re.compile(r"[\x00-\x09\x0b-\x1f\x7f]")
 _KINDS: Final = {"string_too_long": "too_long", "too_long": "too_long", "string_pattern_mismatch": "characters"}    # pydantic's
 
 
@@ -114,7 +114,7 @@ class _Row:
         self.faults: list[RowFault] = []
 
     def fault(self, column: str, code: str, value: str = "") -> None:
-        self.faults.append(RowFault(self._row, column, code, _CONTROL.sub("·", value)[:80]))
+        self.faults.append(RowFault(self._row, column, code, ODD_IN_PLAIN_LINES.sub("·", value)[:80]))
 
     def line(self) -> Line | None:
         code = self._text("code")
@@ -155,7 +155,7 @@ class _Row:
             self.fault(column, "is_a_date", cell.isoformat())
             return ""
         text = unguarded(cell.replace("\r\n", "\n").strip())
-        if _CONTROL.search(text):
+        if ODD_IN_PLAIN_LINES.search(text):
             self.fault(column, "characters", text)
             return ""
         return text

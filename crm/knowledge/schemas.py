@@ -8,6 +8,7 @@ from typing import Annotated, Final, Generic, Literal, Self, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from callcenter.text_types import line, plain_lines
 from crm.kinds.schema import ID
 
 Language = Literal["zh", "en"]
@@ -27,10 +28,9 @@ def _plain(text: str) -> str:
 
 
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
-Word = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40, pattern=r"^[^\x00-\x1f\x7f]*$")]
-Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
-Prose = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000,
-                                         pattern=r"^[^\x00-\x09\x0b-\x1f\x7f]*$"), AfterValidator(_plain)]
+Word = Annotated[str, line(40)]
+Line = Annotated[str, line(200)]
+Prose = Annotated[str, plain_lines(4000), AfterValidator(_plain)]
 EstateId = Annotated[int, Field(ge=1, le=2**31 - 1)]
 QueueId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,30}$")]
 KindId = Annotated[str, StringConstraints(pattern=ID)]

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,6 +17,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from callcenter.text_types import ODD_IN_LINES
 from crm.kinds.schema import ID
 
 
@@ -183,13 +183,10 @@ def digest_of(what: str, after: str | None, order: str | None, done_at: datetime
     return hashlib.sha256(said.encode()).hexdigest()
 
 
-_ODD: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
-
-
 def clean(value: Any) -> Any:
     """Without what no form means and a database may refuse: controls, halves of characters, numbers without end."""
     if isinstance(value, str):
-        return _ODD.sub("", value)
+        return ODD_IN_LINES.sub("", value)
     if isinstance(value, dict):
         return {clean(str(key)): clean(item) for key, item in value.items()}
     if isinstance(value, list):

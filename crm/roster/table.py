@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
+from callcenter.text_types import ODD_IN_LINE
 from crm.households.sheet import FaultShown, Sheet, SheetRefused, read_sheet, unguarded
 from crm.households.words import FAULTS, Words
 
-_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 MORE: Final[Mapping[str, Words]] = {
     "user_unknown": Words("没有这个用户", "there is no such user"),
     "estate_forbidden": Words("您无权管理这个小区", "an estate that is not yours"),
@@ -54,7 +53,7 @@ class Row:
     def text(self, column: str, longest: int, *, required: bool = True) -> str:
         cell = self._cells.get(column, "")
         text = cell.isoformat() if isinstance(cell, date) else unguarded(str(cell).strip())
-        if _CONTROL.search(text):
+        if ODD_IN_LINE.search(text):
             self.fault(column, "characters", text)
         elif len(text) > longest:
             self.fault(column, "too_long", text)
@@ -65,7 +64,7 @@ class Row:
 
 def fault(row: int, column: str, code: str, value: str = "") -> FaultShown:
     words = FAULTS.get(code) or MORE[code]
-    return FaultShown(row, column, code, _CONTROL.sub("·", value)[:80], words.zh, words.en)
+    return FaultShown(row, column, code, ODD_IN_LINE.sub("·", value)[:80], words.zh, words.en)
 
 
 def read_rows(data: bytes, columns: Sequence[str], optional: Sequence[str],

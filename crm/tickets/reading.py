@@ -18,7 +18,7 @@ from crm.staff.actor import Actor
 from crm.tickets.errors import Fault, FieldsUnfit
 from crm.tickets.listing import Wanted, mine, newest, not_about, of_kinds_seen
 from crm.tickets.models import Ticket, TicketEvent
-from crm.tickets.rules import Held, is_about, moves, sees
+from crm.tickets.rules import Held, moves, sees
 from crm.tickets.schemas import EventShown, TicketRead
 from crm.tickets.showing import fields_shown, kind_for, shown, stage_of
 
@@ -36,9 +36,7 @@ def visible(session: Session, actor: Actor, ticket_id: int) -> tuple[Ticket, Kin
     kind = kind_for(session, row) if row else None
     if row is None or kind is None:
         raise NotFound(f"ticket {ticket_id}")
-    of_it = held(row, kind)
-    offered = row.offered_to_id == actor.user_id is not None and not is_about(row.about_id, actor)
-    if not (offered or actor.is_system or sees(kind, actor, of_it)):
+    if not (actor.is_system or sees(kind, actor, held(row, kind), row.offered_to_id)):
         raise NotFound(f"ticket {ticket_id}")
     return row, kind
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
@@ -30,18 +30,27 @@ class Held:
     about_id: int | None = None
 
 
-def is_one_of(actor: Actor, who: Iterable[Who], held: Held) -> bool:
+def is_one_of(actor: Actor, who: Collection[Who], held: Held) -> bool:
+    """Each of those for whom it is done."""
     people = {"owner": held.owner_id, "assignee": held.assignee_id}
-    return actor.is_system or any(
-        actor.user_id is not None and people[one] == actor.user_id if one in people else one in actor.roles for one in who)
+
+    def is_it(one: Actor) -> bool:
+        return one.is_system or any(
+            one.user_id is not None and people[each] == one.user_id if each in people else each in one.roles for each in who)
+
+    return all(map(is_it, actor.everybody))
 
 
-def sees(kind: Kind, actor: Actor, held: Held) -> bool:
-    """By role and estate; the owner and the assignee in any case; whom it is about never (D3)."""
-    if is_about(held.about_id, actor) or barred(kind, held.fields, actor.name):
-        return False
-    mine = actor.user_id is not None and actor.user_id in (held.owner_id, held.assignee_id)
-    return mine or (actor.has(*kind.seen_by) and actor.sees(held.estate_id))
+def sees(kind: Kind, actor: Actor, held: Held, offered_id: int | None = None) -> bool:
+    """By role and estate; the owner, the assignee and to whom it is offered in any case; whom it is about never (D3). What several
+    read, each of them must see, each in a way of their own."""
+    def does(one: Actor) -> bool:
+        mine = one.user_id is not None and one.user_id in (held.owner_id, held.assignee_id)
+        is_offered = one.user_id is not None and one.user_id == offered_id
+        return is_offered or (not barred(kind, held.fields, one.name)
+                              and (mine or (one.has(*kind.seen_by) and one.sees(held.estate_id))))
+
+    return not is_about(held.about_id, actor) and all(map(does, actor.everybody))
 
 
 def works_on(kind: Kind, actor: Actor, held: Held) -> bool:
@@ -51,7 +60,7 @@ def works_on(kind: Kind, actor: Actor, held: Held) -> bool:
 
 
 def is_about(about_id: int | None, actor: Actor) -> bool:
-    return about_id is not None and about_id == actor.user_id
+    return about_id is not None and any(about_id == one.user_id for one in actor.everybody)
 
 
 def barred(kind: Kind, fields: Fields, user: str) -> bool:
@@ -78,7 +87,7 @@ def unmet(move: Move, held: Held) -> list[Fault]:
 
 
 def moves(kind: Kind, actor: Actor, held: Held) -> tuple[MoveShown, ...]:
-    hindered = barred(kind, held.fields, actor.name)
+    hindered = any(barred(kind, held.fields, one.name) for one in actor.everybody)
     return tuple(MoveShown(to, is_one_of(actor, move.who, held) and not hindered, (*move.needs, *move.needs_one),
                            missing(move, held))
                  for to, move in kind.stages[held.stage].moves.items())

@@ -14,6 +14,7 @@ from pydantic_core import ValidationError
 
 from callcenter.numbers import normalise
 from callcenter.private import Private
+from callcenter.text_types import ODD_IN_LINES
 from crm.kinds.references import matcher
 from crm.kinds.schema import FieldRule, FieldType, Kind
 from crm.tickets.errors import Fault
@@ -23,8 +24,6 @@ LONGEST: Final = {FieldType.TEXT: 200, FieldType.LONG_TEXT: 4000}
 LONGEST_TITLE: Final = 200
 MOST_FILES: Final = 50
 BIGGEST: Final = 1e12
-# What no form means and a database may refuse: controls besides line ends and tabs, and halves of characters.
-_ODD: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _DIALLED: Final = re.compile(r"\+?[0-9][0-9 ()-]{1,24}")
 _MONEY: Final = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,2})?")
 
@@ -57,7 +56,7 @@ def value_of(rule: FieldRule, value: object) -> Value | None:
 def _text(rule: FieldRule, value: object) -> str | None:
     if not isinstance(value, str):
         raise Unfit("no_text")
-    if _ODD.search(value):
+    if ODD_IN_LINES.search(value):
         raise Unfit("bad_characters")
     text = value.strip()
     if not text:
@@ -149,7 +148,7 @@ def _phone(_: FieldRule, value: object) -> str | None:
 
 
 def _person(_: FieldRule, value: object) -> str | None:
-    if not isinstance(value, str) or len(value) > 40 or _ODD.search(value):
+    if not isinstance(value, str) or len(value) > 40 or ODD_IN_LINES.search(value):
         raise Unfit("no_person")
     return value.strip() or None
 

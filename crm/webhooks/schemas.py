@@ -6,9 +6,10 @@ from typing import Annotated
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
+from callcenter.text_types import line
 from crm.webhooks.rules import Because, State, Unanswered
 
-Url = Annotated[str, StringConstraints(min_length=1, max_length=500), Field(
+Url = Annotated[str, line(500, strip=False), Field(
     description="https; http only to this machine, and the inside only where the site file allows it")]
 Events = Annotated[list[Annotated[str, StringConstraints(max_length=40)]], Field(
     min_length=1, max_length=20, description="what is told: `*`, `ticket.*`, `ticket.opened`")]

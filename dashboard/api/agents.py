@@ -9,6 +9,8 @@ from fastapi import APIRouter, Depends, Path, Query
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from callcenter.errors import Forbidden
+from callcenter.site.parts import Label
+from callcenter.text_types import line
 from crm.agentlog.service import AgentLog, FaultShown, agent_log, faults
 from crm.reports.service import day_bounds
 from crm.staff import agents, agents_change
@@ -27,8 +29,7 @@ Day = Annotated[date | None, Query(ge=date(2000, 1, 1), le=date(2100, 1, 1), des
 OnDesk = Annotated[SignedIn, Depends(require(*DESK))]
 Code = Annotated[str, Path(pattern=r"^[0-9]{2,6}$", description="of an agent; in fixed seating a seat's number")]
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,30}$")]
-Name = Annotated[str, StringConstraints(pattern=r"^[^\r\n\";,|$\[\]{}()\\]{1,60}$")]
-UserName = Annotated[str, StringConstraints(max_length=40)]
+UserName = Annotated[str, line(40, least=0, strip=False)]
 Level = Annotated[int, Field(ge=1, le=9, description="1 is best")]
 Language = Literal["zh", "en"]
 
@@ -56,7 +57,7 @@ class NewAgent(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     code: Annotated[str, StringConstraints(pattern=r"^[0-9]{3,6}$")]
-    name: Name
+    name: Label
     team: Id | None = None
     skills: dict[Id, Level] = {}
     languages: Annotated[list[Language], Field(min_length=1, max_length=2)] = ["zh"]
@@ -71,7 +72,7 @@ class AgentChanges(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    name: Name | None = None
+    name: Label | None = None
     team: Id | Literal[""] | None = None
     skills: dict[Id, Level] | None = None
     languages: Annotated[list[Language], Field(min_length=1, max_length=2)] | None = None

@@ -9,6 +9,7 @@ from pydantic import AwareDatetime, BaseModel, Field
 
 from callcenter.private import Private
 from callcenter.roles import Role
+from callcenter.text_types import line
 from crm.privacy.service import View
 from crm.staff.actor import Actor
 from crm.staff.audit import AuditFilter, audit_page
@@ -22,6 +23,8 @@ router = APIRouter(prefix="/audit", tags=["audit"])
 READS_AUDIT = (Role.ADMIN, Role.MANAGER)
 CALLER = "caller:"     # rows of before `treatment:<id>`, whose subject is a caller's number
 
+Subject = Annotated[str, line(80, least=0)]
+Word = Annotated[str, line(40, least=0)]
 Reads = Annotated[Actor, Depends(acting(*READS_AUDIT), scope="function")]
 
 
@@ -44,9 +47,9 @@ class AuditPage(BaseModel):
 @router.get("", responses=responses(401, 403, 422, 503))
 def read_audit(
     actor: Reads, session: Reading, services: Given,
-    subject: Annotated[str | None, Query(max_length=80, description="a thing, `call:…`; or all of a kind, `call:`")] = None,
-    who: Annotated[str | None, Query(max_length=40)] = None,
-    action: Annotated[str | None, Query(max_length=40)] = None,
+    subject: Annotated[Subject | None, Query(description="a thing, `call:…`; or all of a kind, `call:`")] = None,
+    who: Annotated[Word | None, Query()] = None,
+    action: Annotated[Word | None, Query()] = None,
     begin: Annotated[Moment | None, Query(alias="from")] = None,
     end: Annotated[Moment | None, Query(alias="to", description="not included")] = None,
     cursor: Annotated[str | None, Query(pattern=r"^[1-9][0-9]{0,8}$")] = None,

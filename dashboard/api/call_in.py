@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from callcenter.roles import STAFF, Role
 from callcenter.site.parts import AgentCode, Ident
+from callcenter.text_types import line
 from crm.callin import people, service
 from crm.callin.models import CallInPerson
 from crm.callin.rounds import Act
@@ -32,7 +33,7 @@ Decides = Annotated[Actor, Depends(acting(*SUPERVISES), scope="function")]
 Keeps = Annotated[Actor, Depends(acting(*STAFFING), scope="function")]
 CallInId = Annotated[int, Path(ge=1, le=2**31 - 1)]
 PersonId = Annotated[int, Path(ge=1, le=2**31 - 1)]
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60, pattern=r"^[^\x00-\x1f\x7f]*$")]
+Name = Annotated[str, line(60)]
 Number = Annotated[str, StringConstraints(strip_whitespace=True, max_length=32, pattern=r"^[0-9+*() -]*$")]
 Tier = Literal[2, 3]
 Skills = Annotated[tuple[Ident, ...], Field(max_length=40, description="ids of queues")]
@@ -43,7 +44,7 @@ class BeginGiven(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     tier: Tier
-    reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
+    reason: Annotated[str, line(200)]
     skills: Skills = ()
 
 

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Path, Query
 from pydantic import BaseModel
 
 from callcenter.events import Callback
+from callcenter.text_types import line
 from crm.callbacks import service
 from crm.staff.actor import Actor
 from crm.staff.audit import record_audit
@@ -31,7 +32,7 @@ class CallbackList(BaseModel):
 def list_callbacks(
     actor: OnDesk, session: Reading, services: Given, *,
     past: Annotated[bool, Query(alias="all", description="also those that are over, newest first")] = False,
-    queue: Annotated[str | None, Query(max_length=40)] = None,
+    queue: Annotated[Annotated[str, line(40, least=0)] | None, Query()] = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> CallbackList:
     """Those that are open, in the order in which they were asked for."""

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Path, Query
 from pydantic import Field
 
 from callcenter.errors import Forbidden
+from callcenter.text_types import line
 from crm.calls import listing
 from crm.calls.listing import CallFilter, CallPage, call_page
 from crm.calls.record import Outcome
@@ -32,10 +33,10 @@ CallId = Annotated[str, Path(max_length=80, pattern=r"^[A-Za-z0-9._-]+$")]
 def list_calls(
     who: OnDesk, actor: Acts, session: Reading, services: Given,
     day: Annotated[date | None, Query(description="local day on which the call came in")] = None,
-    queue: Annotated[str | None, Query(max_length=40)] = None,
+    queue: Annotated[Annotated[str, line(40, least=0)] | None, Query()] = None,
     outcome: Outcome | None = None,
     household_id: Annotated[RowId | None, Query()] = None,
-    before: Annotated[str | None, Query(max_length=80, description="`next_before` of the page before")] = None,
+    before: Annotated[Annotated[str, line(80, least=0)] | None, Query(description="`next_before` of the page before")] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> CallPage:
     """Newest first. An agent sees the calls of the seat where they sit."""

@@ -20,6 +20,7 @@ from crm.reports.shelf.periods import Days, DaysUnfit
 from crm.staff.actor import Actor
 from crm.tickets.schemas import TicketShown
 from dashboard.access import LEADS, acting, view_of
+from dashboard.api.tickets import UserName
 from dashboard.manners import Cursor, Limit
 from dashboard.problems import responses
 from dashboard.services import Given, Reading, Services
@@ -87,7 +88,7 @@ def complaint_record_of_mine(actor: Staff, session: Reading, services: Given, fi
 @router.get("/record/rows", responses=responses(401, 403, 404, 422, 503))
 def complaint_record_rows(
     actor: Leads, session: Reading, services: Given, first: First, last: Last,
-    user: Annotated[str | None, Query(min_length=1, max_length=40)] = None,
+    user: Annotated[UserName | None, Query()] = None,
     agent: Annotated[str | None, Query(pattern=r"^[0-9]{3,6}$", description="code; instead of `user`")] = None,
     figure: Annotated[Literal["counted", "upheld", "partly", "not_upheld"],
                       Query(description="counted: upheld or partly, as in an agent's day")] = "counted",

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Path, Query
 from pydantic import BaseModel, Field, StringConstraints
 
 from callcenter.errors import Forbidden
+from callcenter.text_types import line, lines
 from crm.calls import service as calls
 from crm.calls.schemas import Completion, EntryPage, EntryShown
 from crm.households.estates import must_see
@@ -26,8 +27,8 @@ router = APIRouter(prefix="/contact-log", tags=["contact log"])
 
 OnDesk = Annotated[SignedIn, Depends(require(*DESK))]
 Acts = Annotated[Actor, Depends(acting(*DESK), scope="function")]
-Short = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
-Long = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000)]
+Short = Annotated[str, line(60)]
+Long = Annotated[str, lines(4000)]
 RowId = Annotated[int, Field(ge=1, le=2**31 - 1)]
 
 

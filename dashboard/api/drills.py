@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Path
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field
 
 from callcenter.commands import DONE, StopDrill
 from callcenter.errors import Unavailable
 from callcenter.roles import SEES_BOARD, Role
+from callcenter.text_types import lines
 from crm.drills import service
 from crm.drills.scenario import Scenario
 from crm.drills.service import DrillShown
@@ -27,8 +28,7 @@ Reads = Annotated[Actor, Depends(acting(*(SEES_BOARD - {Role.WALLBOARD})), scope
 Begins = Annotated[Actor, Depends(acting(*BEGINS), scope="function")]
 Leads = Annotated[Actor, Depends(acting(*LEADS), scope="function")]
 DrillNumber = Annotated[int, Path(ge=1, le=2**31 - 1)]
-PLAIN: Final = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"      # PostgreSQL keeps no NUL
-Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=PLAIN)]
+Words = Annotated[str, lines(200)]
 
 
 class DrillGiven(BaseModel):
@@ -41,7 +41,7 @@ class DrillGiven(BaseModel):
 class NoteGiven(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    text: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000, pattern=PLAIN), Field(
+    text: Annotated[str, lines(1000), Field(
         description="what was noticed; what the plan should change")]
 
 

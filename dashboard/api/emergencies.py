@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from callcenter.roles import STAFF, Role
 from callcenter.site.parts import Ident
+from callcenter.text_types import line, lines
 from crm.incidents.declared import following, reading, service
 from crm.incidents.declared.models import Emergency
 from crm.incidents.declared.schema import STEP, TYPE
@@ -39,8 +40,8 @@ EmergencyId = Annotated[int, Path(ge=1, le=2**31 - 1)]
 TypeId = Annotated[str, StringConstraints(pattern=TYPE)]
 StepId = Annotated[str, StringConstraints(pattern=STEP)]
 Level = Annotated[int, Field(ge=1, le=3, description="1 is the worst")]
-Place = Annotated[str, StringConstraints(strip_whitespace=True, max_length=80, pattern=r"^[^\x00-\x1f\x7f]*$")]
-Note = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000, pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$")]
+Place = Annotated[str, line(80, least=0)]
+Note = Annotated[str, lines(2000, least=0)]
 CHANGES = responses(400, 401, 403, 404, *ONCE, *IF_MATCH, 503)
 ADDS = responses(400, 401, 403, 404, *ONCE, 503)
 

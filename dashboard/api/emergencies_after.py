@@ -6,10 +6,11 @@ from typing import Annotated, Literal
 from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Path, Response
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field
 
 from callcenter.roles import Role
 from callcenter.site.parts import Ident
+from callcenter.text_types import lines
 from crm.incidents.declared import broadcast, chat, report
 from crm.incidents.declared.schemas import BroadcastShown, ChatShown, ReportShown, ReportWords
 from crm.notices.words import Named
@@ -25,7 +26,7 @@ router = APIRouter(prefix="/emergencies/{emergency_id}", tags=["emergencies"])
 
 Leads = Annotated[Actor, Depends(acting(Role.LEADER, Role.SUPERVISOR, Role.DUTY_LEAD, Role.MANAGER), scope="function")]
 BroadcastId = Annotated[int, Path(ge=1, le=2**31 - 1)]
-Prose = Annotated[str, StringConstraints(strip_whitespace=True, max_length=20_000, pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$")]
+Prose = Annotated[str, lines(20_000, least=0)]
 
 
 class DraftGiven(BaseModel):

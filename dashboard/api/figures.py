@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from callcenter.errors import Forbidden, NotFound
 from callcenter.events import Figures
 from callcenter.roles import SEES_BOARD
+from callcenter.text_types import line
 from crm.calls.record import Outcome
 from crm.reports.compare import Between, Why
 from crm.reports.differences import differences as stored_differences
@@ -34,7 +35,8 @@ OnDesk = Annotated[SignedIn, Depends(require(*DESK))]
 _FIRST, _LAST = date(2000, 1, 1), date(2100, 1, 1)
 FirstDay = Annotated[date | None, Query(alias="from", ge=_FIRST, le=_LAST, description="local day; today when left out")]
 LastDay = Annotated[date | None, Query(alias="to", ge=_FIRST, le=_LAST, description="local day, included; `from` when left out")]
-Key = Annotated[str | None, Query(max_length=60, description="of one queue, agent, team or estate only")]
+Word = Annotated[str, line(60, least=0)]
+Key = Annotated[Word | None, Query(description="of one queue, agent, team or estate only")]
 Counting = Literal["offered", "short_abandons", "answered", "abandoned", "overflowed", "messages", "answered_in_2_rings",
                    "service_level"]
 
@@ -128,7 +130,7 @@ def differences(session: Reading, services: Given,
 def rows_behind(
     who: OnDesk, actor: Acts, session: Reading, services: Given, figure: Counting,
     by: Annotated[By | None, Query(description="left out: of all calls")] = None,
-    key: Annotated[str, Query(max_length=60, description="the queue, agent, team or estate; empty: nobody's")] = "",
+    key: Annotated[Word, Query(description="the queue, agent, team or estate; empty: nobody's")] = "",
     first: FirstDay = None, last: LastDay = None,
     begin: Annotated[AwareDatetime | None, Query(description="queued then or later, within the days")] = None,
     end: Annotated[AwareDatetime | None, Query(description="… and before then")] = None,

@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field, StringConstraints, TypeAdapter, model_val
 from callcenter.commands import Answer, Command, Target, TargetKind
 from callcenter.errors import Conflict
 from callcenter.events import AgentShown, AgentState
+from callcenter.text_types import line, line_without
 from crm.staff.agents import agent_of
 from crm.staff.schemas import SignedIn
 from dashboard.access import DESK, require
@@ -20,7 +21,7 @@ from dashboard.services import Given, Services
 SeatNumber = Annotated[str, StringConstraints(pattern=r"^[0-9]{2,6}$")]
 AgentCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{2,6}$")]   # in fixed seating a seat's number
 QueueId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,30}$")]
-Note = Annotated[str, StringConstraints(strip_whitespace=True, max_length=60, pattern=r"^[^\r\n|;,\"\\]*$")]
+Note = Annotated[str, line_without('|;,"\\', 60, least=0)]
 Number = Annotated[str, StringConstraints(pattern=r"^\+?[0-9]{2,20}$")]
 _VALUE: Final[dict[TargetKind, TypeAdapter[str]]] = {
     "seat": TypeAdapter(SeatNumber), "agent": TypeAdapter(AgentCode), "queue": TypeAdapter(QueueId),
@@ -53,7 +54,7 @@ class TargetGiven(BaseModel):
     """Where a call goes: a seat, an agent's code, a queue, a department of the site file, an outside number."""
 
     kind: TargetKind
-    value: Annotated[str, StringConstraints(min_length=1, max_length=40)]
+    value: Annotated[str, line(40, strip=False)]
 
     @model_validator(mode="after")
     def fits(self) -> Self:

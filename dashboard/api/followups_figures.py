@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import StringConstraints
 
+from callcenter.text_types import line
 from crm.followups import figures, survey
 from crm.followups.figures import Figure, FigureRow, FollowUpFigures, Period
 from crm.followups.survey import SurveyReport
@@ -23,7 +23,7 @@ from dashboard.services import Given, Reading, Writing
 
 router = APIRouter(prefix="/followups", tags=["follow-ups"])
 
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60, pattern=r"^[^\x00-\x1f\x7f]*$")]
+Name = Annotated[str, line(60)]
 Since = Annotated[Moment, Query(alias="from")]
 Before = Annotated[Moment, Query(alias="to")]
 

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Path, Query
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from callcenter.errors import Conflict
+from callcenter.text_types import line
 from crm.clocks.calendars import DAY, moment
 from crm.forecast import fallen, service
 from crm.forecast.arrivals import Missed
@@ -65,7 +66,7 @@ def arrivals(
     _actor: Leads, session: Reading, services: Given,
     first: Annotated[date | None, Query(alias="from", ge=_FIRST, le=_LAST, description="local day; today when left out")] = None,
     last: Annotated[date | None, Query(alias="to", ge=_FIRST, le=_LAST, description="… included; `from` when left out")] = None,
-    queue: Annotated[str | None, Query(max_length=60)] = None,
+    queue: Annotated[Annotated[str, line(60, least=0)] | None, Query()] = None,
 ) -> ArrivalsShown:
     """What was expected in each half hour, as it stood when the day began, and what came."""
     begin = first or services.clock.now().astimezone(services.timezone).date()

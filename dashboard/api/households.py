@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, Query, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from callcenter.text_types import line
 from crm.households import history as happened
 from crm.households import search, service, tags
 from crm.households.rights import CHANGE, KEEP, READ
@@ -35,11 +36,10 @@ Reads = Annotated[Actor, Depends(acting(*READ), scope="function")]
 Changes = Annotated[Actor, Depends(acting(*CHANGE), scope="function")]
 Keeps = Annotated[Actor, Depends(acting(*KEEP), scope="function")]
 RowId = Annotated[int, Field(ge=1, le=2**31 - 1)]
-VISIBLE = r"^[^\x00-\x1f\x7f]+$"
-Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=VISIBLE)]
-Building = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20, pattern=VISIBLE)]
-Unit = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=10, pattern=VISIBLE)]
-Door = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20, pattern=VISIBLE)]
+Reason = Annotated[str, line(200)]
+Building = Annotated[str, line(20)]
+Unit = Annotated[str, line(10)]
+Door = Annotated[str, line(20)]
 TagCode = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,20}$")]
 
 
@@ -66,8 +66,8 @@ class ChangeGiven(Body):
 
 
 class TagGiven(Body):
-    zh: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20, pattern=VISIBLE)]
-    en: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40, pattern=VISIBLE)]
+    zh: Annotated[str, line(20)]
+    en: Annotated[str, line(40)]
     retired: bool = False
 
 
@@ -105,7 +105,7 @@ def made_once(once: OnceOnly, actor: Actor, services: Services, work: Callable[[
 @router.get("", responses=responses(401, 403, 404, 422, 503))
 def list_households(
     actor: Reads, session: Reading, services: Given, cursor: Cursor = None, limit: Limit = 50,
-    text: Annotated[str | None, Query(max_length=60, pattern=VISIBLE, description=(
+    text: Annotated[Annotated[str, line(60, strip=False)] | None, Query(description=(
         "the beginning of a room in any spelling or of a name, or a whole number"))] = None,
     tag: Annotated[TagCode | None, Query()] = None, estate_id: Annotated[RowId | None, Query()] = None,
 ) -> Page[HouseholdListed]:

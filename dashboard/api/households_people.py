@@ -11,6 +11,7 @@ from typing import Annotated
 from fastapi import APIRouter, Response
 from pydantic import Field, StringConstraints
 
+from callcenter.text_types import line
 from crm.households import people
 from crm.households.schemas import (
     HouseholdShown,
@@ -21,14 +22,14 @@ from crm.households.schemas import (
     PersonChange,
     Role,
 )
-from dashboard.api.households import VISIBLE, Body, Changes, Reason, RowId, answered, made_once
+from dashboard.api.households import Body, Changes, Reason, RowId, answered, made_once
 from dashboard.manners import IF_MATCH, ONCE, IfMatch, Once
 from dashboard.problems import responses
 from dashboard.services import Given, Writing
 
 router = APIRouter(prefix="/households", tags=["households"])
 
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60, pattern=VISIBLE)]
+Name = Annotated[str, line(60)]
 Number = Annotated[str, StringConstraints(pattern=r"^\+?[0-9][0-9 -]{2,31}$")]
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
 MADE = responses(400, 401, 403, 404, *IF_MATCH, *ONCE, 503)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Response
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field
 
+from callcenter.text_types import line
 from crm.knowledge import categories, service
 from crm.knowledge.models import KnowledgeItem
 from crm.knowledge.rights import APPROVE, KEEP, READ
@@ -26,7 +27,7 @@ Approves = Annotated[Actor, Depends(acting(*APPROVE), scope="function")]
 Keeps = Annotated[Actor, Depends(acting(*KEEP), scope="function")]
 ItemId = Annotated[int, Path(ge=1, le=2**31 - 1)]
 Number = Annotated[int, Field(ge=1, le=2**31 - 1, description="of the version that you have read")]
-Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500, pattern=r"^[^\x00-\x1f\x7f]*$")]
+Reason = Annotated[str, line(500)]
 EntryRead = ItemRead[EntryContent]
 
 

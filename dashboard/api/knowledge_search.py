@@ -10,6 +10,7 @@ from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, Field, StringConstraints
 from sqlalchemy.exc import OperationalError
 
+from callcenter.text_types import line
 from crm.knowledge import asked, figures
 from crm.knowledge.asked import Asked, Outcome, SearchRead, local_day
 from crm.knowledge.figures import BankFigures, Interval
@@ -23,7 +24,7 @@ from dashboard.services import Given, Reading, Writing
 
 router = APIRouter(prefix="/knowledge", tags=["knowledge"])
 
-Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300, pattern=r"^[^\x00-\x1f\x7f]*$")]
+Words = Annotated[str, line(300)]
 CallId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{3,80}$")]
 RowId = Annotated[int, Field(ge=1, le=2**31 - 1)]
 _FIRST, _LAST = date(2000, 1, 1), date(2200, 1, 1)

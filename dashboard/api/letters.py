@@ -9,6 +9,7 @@ from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from callcenter.roles import STAFF
+from callcenter.text_types import line, lines
 from crm.complaints.letters import service, wording
 from crm.complaints.letters.service import House, LetterShown
 from crm.complaints.letters.wording import NewTemplate, TemplateList, TemplateShown
@@ -26,9 +27,8 @@ of_tickets = APIRouter(prefix="/tickets/{ticket_id}/letters", tags=["letters"])
 
 Desk = Annotated[Actor, Depends(acting(*STAFF), scope="function")]
 RowId = Annotated[int, Path(ge=1, le=2**31 - 1)]
-Subject = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
-Body = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20_000,
-                                        pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$")]
+Subject = Annotated[str, line(200)]
+Body = Annotated[str, lines(20_000)]
 Code = Annotated[str, StringConstraints(pattern=ID)]
 
 

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Path, Query
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from callcenter.private import Private
+from callcenter.text_types import line, lines
 from crm.callers import service
 from crm.callers.schemas import Level, State, TreatmentShown
 from crm.staff.actor import Actor
@@ -26,7 +27,7 @@ Acts = Annotated[Actor, Depends(acting(*DESK), scope="function")]
 Leads = Annotated[SignedIn, Depends(require(*LEADS))]
 ActsAsLead = Annotated[Actor, Depends(acting(*LEADS), scope="function")]
 Number = Annotated[str, StringConstraints(pattern=r"^\+?[0-9]{3,20}$")]
-Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
+Reason = Annotated[str, lines(500)]
 CallId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{3,80}$")]
 RowId = Annotated[int, Field(ge=1, le=2**31 - 1)]
 
@@ -59,7 +60,7 @@ class TreatmentPage(BaseModel):
 def list_treatments(
     actor: Acts, session: Reading, services: Given,
     state: State | None = None,
-    number: Annotated[str | None, Query(max_length=32)] = None,
+    number: Annotated[Annotated[str, line(32, least=0)] | None, Query()] = None,
     before_id: Annotated[RowId | None, Query(description="`next_before` of the page before")] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> TreatmentPage:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Response
-from pydantic import BaseModel, StringConstraints
+from pydantic import BaseModel
 
 from callcenter.roles import Role
+from callcenter.text_types import lines
 from crm.outages import service
 from crm.outages.schemas import LostCallerShown, OutageShown, OutageStory
 from crm.paging import Page
@@ -25,8 +26,7 @@ OutageId = Annotated[str, Path(max_length=60, pattern=r"^[a-z][a-z_]*-[0-9]{8}-[
 
 
 class CauseGiven(BaseModel):
-    cause: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000,
-                                            pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$")]
+    cause: Annotated[str, lines(2000)]
 
 
 class LostCallers(BaseModel):

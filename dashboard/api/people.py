@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import BaseModel, ConfigDict
 
+from callcenter.text_types import lines
 from crm.privacy.erase import MAY_ERASE, ErasureDone, erase_person
 from crm.staff.actor import Actor
 from dashboard.access import acting
@@ -17,7 +18,7 @@ from dashboard.services import Given, Writing
 router = APIRouter(prefix="/people", tags=["privacy"])
 
 Managers = Annotated[Actor, Depends(acting(*MAY_ERASE), scope="function")]
-Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500, pattern=r"^[^\x00]*$")]
+Reason = Annotated[str, lines(500)]
 
 
 class ErasureAsked(BaseModel):

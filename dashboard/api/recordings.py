@@ -8,9 +8,10 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from callcenter.site import Site
+from callcenter.text_types import line, lines
 from crm.recordings import greeting as greetings
 from crm.recordings import service
 from crm.recordings.files import Sound
@@ -33,8 +34,9 @@ Acts = Annotated[Actor, Depends(acting(*DESK), scope="function")]
 Leads = Annotated[Actor, Depends(acting(*LEADS), scope="function")]
 CallId = Annotated[str, Path(max_length=80, pattern=r"^[A-Za-z0-9._-]+$")]
 RowId = Annotated[int, Field(ge=1, le=2**31 - 1)]
-Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
-NoteText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000, pattern=r"^[^\x00]*$")]
+Reason = Annotated[str, lines(500)]
+Word = Annotated[str, line(80, least=0)]
+NoteText = Annotated[str, lines(2000)]
 _RANGE = re.compile(r"bytes=([0-9]{0,15})-([0-9]{0,15})")
 SOUND: dict[int | str, dict[str, Any]] = {200: {"content": {"audio/wav": {"schema": {"type": "string", "format": "binary"}}}}}
 
@@ -75,14 +77,14 @@ class ExportGiven(BaseModel):
 @router.get("", responses=responses(401, 403, 404, 422, 503))
 def list_recordings(
     who: OnDesk, actor: Acts, session: Reading, services: Given,
-    call_id: Annotated[str | None, Query(max_length=80)] = None,
+    call_id: Annotated[Word | None, Query()] = None,
     ticket_id: Annotated[RowId | None, Query()] = None,
     household_id: Annotated[RowId | None, Query()] = None,
-    agent: Annotated[str | None, Query(max_length=6)] = None,
+    agent: Annotated[Annotated[str, line(6, least=0)] | None, Query()] = None,
     greeting: Annotated[bool | None, Query(description="of those that a leader has checked: whether it was said")] = None,
     since: Annotated[AwareDatetime | None, Query(description="entered their queue")] = None,
     before: Annotated[AwareDatetime | None, Query()] = None,
-    cursor: Annotated[str | None, Query(max_length=80)] = None,
+    cursor: Annotated[Word | None, Query()] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> RecordingPage:
     """Newest first. An agent: of calls of the seat where they sit, and messages of callers with whom nobody talked."""

@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from callcenter.errors import SixringError
 from callcenter.roles import Role
+from callcenter.text_types import line
 from crm.paging import Page, cursor_of, place_of
 from crm.repairs import counting, figures
 from crm.repairs.figures import BANDS, By, Counted, Figure, FigureRow
@@ -64,7 +65,7 @@ def read_figures(actor: Leads, session: Reading, services: Given, by: By = By.AL
 @router.get("/rows", responses=responses(401, 403, 422, 503))
 def read_rows(
     actor: Leads, session: Reading, services: Given, figure: Figure, by: By = By.ALL,
-    key: Annotated[str, Query(max_length=40, description="of the row; `all` by all")] = "all",
+    key: Annotated[Annotated[str, line(40, least=0)], Query(description="of the row; `all` by all")] = "all",
     band: Annotated[str | None, Query(pattern=f"^({'|'.join(BANDS)})$", description="of `open`: how old")] = None,
     first: First = None, last: Last = None, estate_id: Annotated[RowId | None, Query()] = None, cursor: Cursor = None,
     limit: Limit = 50,

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, Path, Query, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from callcenter.text_types import line
 from crm.bills.money import CENT
 from crm.repairs import desk, price_files, prices
 from crm.repairs.charges import NewCharge
@@ -28,7 +29,7 @@ from dashboard.services import Given, Reading, Writing
 router = APIRouter(prefix="/repairs", tags=["repairs"])
 
 Keeps = Annotated[Actor, Depends(acting(*STAFFING), scope="function")]
-Word = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60, pattern=r"^[^\x00-\x1f\x7f]*$")]
+Word = Annotated[str, line(60)]
 Yuan = Annotated[Decimal, Field(ge=0, le=1_000_000, max_digits=9, decimal_places=2)]
 Ident = Annotated[int, Path(ge=1, le=2**31 - 1)]
 
@@ -41,7 +42,7 @@ class PriceGiven(BaseModel):
     zh: Word
     en: Word
     sort: Literal["labour", "part"]
-    unit: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=10, pattern=r"^[^\x00-\x1f\x7f]*$")]
+    unit: Annotated[str, line(10)]
     price: Yuan
     free_in_warranty: bool = False
     valid_from: Moment
@@ -73,7 +74,7 @@ class SettlementGiven(BaseModel):
 class ReversalGiven(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
+    reason: Annotated[str, line(200)]
     receipt: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9/-]{1,40}$")] | None = None
 
 

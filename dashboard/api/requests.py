@@ -6,9 +6,10 @@ from datetime import date
 from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Depends, Path, Query
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import BaseModel, ConfigDict
 
 from callcenter.roles import STAFF, Role
+from callcenter.text_types import line
 from crm.kinds.schema import ID
 from crm.paging import Page
 from crm.reports.shelf.periods import Days, DaysUnfit
@@ -30,8 +31,8 @@ Employee = Annotated[Actor, Depends(acting(*STAFF, Role.EMPLOYEE), scope="functi
 Leads = Annotated[Actor, Depends(acting(*LEADS), scope="function")]
 First = Annotated[date, Query(alias="from", ge=date(2000, 1, 1), le=date(2099, 12, 31), description="the site's local day")]
 Last = Annotated[date, Query(alias="to", ge=date(2000, 1, 1), le=date(2099, 12, 31), description="the last day, included")]
-Place = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60, pattern=r"^[^\x00-\x1f\x7f]*$")]
-PersonName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40, pattern=r"^[^\x00-\x1f\x7f]*$")]
+Place = Annotated[str, line(60)]
+PersonName = Annotated[str, line(40)]
 
 
 class RequestGiven(BaseModel):

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Path
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.orm import Session
 
 from callcenter.errors import Forbidden, NotFound
+from callcenter.text_types import lines
 from crm.callbacks.models import CallbackRow
 from crm.callers.models import Treatment
 from crm.calls.models import CallRow
@@ -27,7 +28,7 @@ OnDesk = Annotated[SignedIn, Depends(require(*DESK))]
 Acts = Annotated[Actor, Depends(acting(*DESK), scope="function")]
 Ident = Annotated[str, Path(max_length=80, pattern=r"^[A-Za-z0-9._-]+$")]
 RowId = Annotated[int, Path(ge=1, le=2**31 - 1)]
-Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
+Reason = Annotated[str, lines(500)]
 ANSWERS = responses(400, 401, 403, 404, 422, 503)
 
 

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Path, Query, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from callcenter.roles import STAFF
+from callcenter.text_types import line
 from crm.paging import Page
 from crm.roster import importer, service
 from crm.roster.service import LeaveShown, NewShift, ShiftShown, SkillShown
@@ -28,13 +29,13 @@ Plans = Annotated[Actor, Depends(acting(*service.CHANGES), scope="function")]
 Keeps = Annotated[Actor, Depends(acting(*STAFFING), scope="function")]
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,19}$")]
 Ident = Annotated[int, Path(ge=1, le=2**31 - 1)]
-Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40, pattern=r"^[^\x00-\x1f\x7f]*$")]
+Words = Annotated[str, line(40)]
 
 
 class SkillGiven(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    zh: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20, pattern=r"^[^\x00-\x1f\x7f]*$")]
+    zh: Annotated[str, line(20)]
     en: Words
     serves: Annotated[list[CategoryPath], Field(max_length=40, description="categories of repairs, each with all below it")] = []
     retired: bool = False

@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Path, Response
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field
 
+from callcenter.text_types import lines
 from crm.paging import Page
 from crm.shifts import service
 from crm.shifts.schemas import EntryShown, NewEntry, ShiftRead, ShiftShown, Sort
 from crm.staff.actor import Actor
 from dashboard.access import LEADS, acting
+from dashboard.api.tickets import UserName
 from dashboard.manners import IF_MATCH, ONCE, Cursor, IfMatch, Limit, Once, etag
 from dashboard.problems import responses
 from dashboard.services import Given, Reading, Writing
@@ -21,7 +23,7 @@ router = APIRouter(prefix="/shifts", tags=["shifts"])
 Leads = Annotated[Actor, Depends(acting(*service.LEADS), scope="function")]
 Reads = Annotated[Actor, Depends(acting(*LEADS), scope="function")]
 ShiftNumber = Annotated[int, Path(ge=1, le=2**31 - 1)]
-Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000, pattern=r"^[^\x00]*$")]
+Words = Annotated[str, lines(4000)]
 ACT: Final = responses(400, 401, 403, 404, *ONCE, *IF_MATCH, 503)
 
 
@@ -45,7 +47,7 @@ class HandOver(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     words: Annotated[Words, Field(description="what whoever comes has to know")]
-    to: Annotated[str | None, Field(max_length=40, description="a user; null: whichever leader comes")] = None
+    to: Annotated[UserName | None, Field(description="a user; null: whichever leader comes")] = None
 
 
 class ShiftNow(BaseModel):

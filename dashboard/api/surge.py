@@ -6,12 +6,13 @@ from collections.abc import Callable
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Path, Query, Response
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.orm import Session
 
 from callcenter.roles import SEES_BOARD, Role
 from callcenter.site.surge import SurgePolicy
 from callcenter.storm import CalledIn
+from callcenter.text_types import lines
 from crm.notices.words import Language
 from crm.paging import Page
 from crm.reports.service import rules_of
@@ -40,8 +41,7 @@ ACT: Final = responses(400, 401, 403, *ONCE, *IF_MATCH, 503)
 class ByHand(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200,
-                                             pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"), Field(
+    reason: Annotated[str, lines(200), Field(
         description="in words, as the wall and the report show it; nobody's name or number")]
 
 

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Path, Query, Response
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
 
 from callcenter.roles import STAFF
+from callcenter.text_types import line, lines
 from crm.incidents.service import must_be_news
 from crm.kinds.schema import ID
 from crm.paging import Page
@@ -30,11 +31,9 @@ RowId = Annotated[int, Field(ge=1, le=2**31 - 1)]
 TicketId = Annotated[int, Path(ge=1, le=2**31 - 1)]
 Id = Annotated[str, StringConstraints(pattern=ID)]
 CategoryPath = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,20}(/[a-z0-9_]{1,20}){0,2}$")]
-# No controls besides line ends and tabs, no halves of characters.
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000,
-                                        pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$")]
-Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500, pattern=r"^[^\x00-\x1f\x7f]*$")]
-UserName = Annotated[str, StringConstraints(min_length=1, max_length=40, pattern=r"^[^\x00-\x1f\x7f]*$")]
+Text = Annotated[str, lines(4000)]
+Line = Annotated[str, line(500)]
+UserName = Annotated[str, line(40, strip=False)]
 Number = Annotated[str, StringConstraints(pattern=r"^\+?[0-9][0-9 -]{2,24}$")]
 CallId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{3,80}$")]
 FieldValues = Annotated[dict[Id, JsonValue], Field(max_length=60, description="by the kind's form; null empties a field")]

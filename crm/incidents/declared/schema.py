@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from callcenter.roles import STAFF as AT_WORK
 from callcenter.roles import Role
 from callcenter.site.parts import Ident
+from callcenter.text_types import line
 from callcenter.yamlfile import Broken
 from crm.kinds.schema import CATEGORY, ID
 from crm.knowledge.schemas import Danger
@@ -19,7 +20,7 @@ TYPE: Final = r"^[a-z][a-z0-9-]{0,30}$"
 STEP: Final = r"^[a-z][a-z0-9_]{0,17}$"         # with `h:` before it the name of a clock
 StepId = Annotated[str, StringConstraints(pattern=STEP)]
 KindId = Annotated[str, StringConstraints(pattern=ID)]
-Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=400, pattern=r"^[^\x00-\x1f\x7f]*$")]
+Line = Annotated[str, line(400)]
 Level = Annotated[int, Field(ge=1, le=3, description="1 is the worst")]
 Sort = Literal["safety", "equipment", "environment", "service", "other"]
 # Who does a step and is no user of ours; the words are in `words.py`.

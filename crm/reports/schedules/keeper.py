@@ -22,7 +22,6 @@ from sqlalchemy.orm import Session
 from callcenter.clock import Clock
 from callcenter.errors import Forbidden, NotFound, SixringError
 from callcenter.events import Health
-from callcenter.roles import Role
 from callcenter.site import Site
 from crm.database import Database
 from crm.notices.channels import MAIL
@@ -40,8 +39,8 @@ from crm.reports.shelf.periods import Days
 from crm.reports.shelf.report import Headline
 from crm.reports.shelf.service import Asked
 from crm.reports.shelf.words import words
-from crm.staff.actor import Actor
 from crm.staff.models import User
+from crm.staff.service import as_actor
 from crm.threads import Reports
 
 EVERY_S: Final = 1.0
@@ -182,8 +181,7 @@ class ReportKeeper:
                 return None
             row = session.get_one(ReportSchedule, run.schedule_id)
             owner = session.get_one(User, row.owner_id)
-            actor = Actor(owner.name, owner.id, frozenset(Role(role) for role in owner.roles),
-                          None if owner.estates is None else frozenset(owner.estates))
+            actor = as_actor(owner)
             given = said(row)
             because: Paused | None = None
             try:

@@ -8,12 +8,12 @@ from dataclasses import replace
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from callcenter.roles import Role
 from callcenter.site import Site
 from crm.clocks.models import TicketClock
 from crm.households.models import Estate
 from crm.reports.shelf.service import Asked
 from crm.staff.models import User
+from crm.staff.service import as_actor
 from crm.tickets.models import Ticket
 
 
@@ -38,8 +38,8 @@ def users_not_in_it(session: Session, names: Collection[str], asked: Asked) -> l
 def masked_for(session: Session, names: Collection[str], asked: Asked) -> Asked:
     """What one of them sees masked is masked for all, and tickets of a kind that one of them does not see are in no file."""
     view = asked.ask.view
-    others = tuple(frozenset(map(Role, user.roles)) for user in _users(session, names, asked) if user.id != view.actor.user_id)
-    return replace(asked, ask=replace(asked.ask, view=replace(view, actor=replace(view.actor, readers=others))))
+    others = [as_actor(user) for user in _users(session, names, asked) if user.id != view.actor.user_id]
+    return replace(asked, ask=replace(asked.ask, view=replace(view, actor=view.actor.read_by(others))))
 
 
 def robots_for(session: Session, site: Site, ids: Collection[str], asked: Asked) -> list[str]:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from crm.paging import BadCursor, Key, cursor_of, place_of
 
 IDS = st.integers(0, 2**63 - 1)
-WORDS = st.text(st.characters(exclude_categories=["Cs"]), max_size=60)
+WORDS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=60)      # what a database keeps
 KEYS = st.one_of(WORDS, st.integers(-(2**63) + 1, 2**63 - 1), st.floats(allow_nan=False, allow_infinity=False),
                  st.datetimes(timezones=st.just(UTC)), st.dates())
 
@@ -22,6 +22,12 @@ def test_a_place_comes_back_from_its_cursor(what: str, key: Key, row_id: int) ->
     cursor = cursor_of(what, key, row_id)
     assert place_of(what, cursor, type(key)) == (key, row_id)
     assert cursor.replace("-", "").replace("_", "").isalnum()
+
+
+@given(WORDS, WORDS, IDS)
+def test_a_place_that_no_database_has_is_refused_though_its_check_is_right(before: str, after: str, row_id: int) -> None:
+    with pytest.raises(BadCursor):
+        place_of("tickets", cursor_of("tickets", f"{before}\0{after}", row_id), str)
 
 
 @given(KEYS, IDS, st.data())
