@@ -47,6 +47,7 @@ def plan_of(settings: Settings) -> AcdPlan:
         roster_file=settings.roster_file,
         calls=CallRules.of(site),
         callback_numbers=site.limits.callback_numbers,
+        callback_codecs=site.trunk.codecs,
         dialling=DialRules.of(site),
         drilling=DrillRules.of(site),
         book_file=BookFile(settings.book_file),

@@ -70,6 +70,7 @@ class AcdPlan:
     rhythm: Rhythm = field(default_factory=Rhythm)
     calls: CallRules = field(default_factory=CallRules)
     callback_numbers: tuple[str, ...] = PRIVATE_NUMBERS
+    callback_codecs: tuple[str, ...] = ("alaw", "ulaw")
     storm: StormRules = field(default_factory=StormRules)
     dialling: DialRules = field(default_factory=lambda: DialRules(Dialling(), UTC))
     drilling: DrillRules = field(default_factory=lambda: DrillRules(DrillPolicy(), (), frozenset()))
@@ -123,7 +124,7 @@ async def run(plan: AcdPlan, clock: Clock) -> None:
     calls = CallsDesk(service.views, desired, plan.calls, clock, outbox.put)
     queues = plan.nodes[0][0]      # every node has every queue of the site
     waits = WaitKeeper(queues, links, clock, floors=service.floors, closed=lambda: desired.book.closed, put=outbox.put)
-    callbacks = CallbackDesk(tuple(queues.queues), links, service.floors, plan.callback_numbers, clock)
+    callbacks = CallbackDesk(tuple(queues.queues), links, service.floors, plan.callback_numbers, clock, plan.callback_codecs)
     dialling = DialDesk(links, service.floors, lambda: desired.book.tier, plan.dialling, clock)
     drilling = DrillDesk(links, service.views, plan.drilling, clock, attendance.free)
     handlers: Handlers = {**attendance.handlers(), **calls.handlers(), **callbacks.handlers(), **storm.handlers(),

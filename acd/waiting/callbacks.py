@@ -28,10 +28,10 @@ _SHOWN: Final = frozenset(" -.")
 
 class CallbackDesk:
     def __init__(self, queues: Sequence[str], links: Sequence[AmiLink], floors: Callable[[], Sequence[Floor]],
-                 numbers: Sequence[str], clock: Clock) -> None:
-        """`numbers`: patterns of who may be rung back; the dialplan has the same."""
+                 numbers: Sequence[str], clock: Clock, codecs: Sequence[str]) -> None:
+        """`numbers`: patterns of who may be rung back; `codecs`: of the trunk, the best first; the dialplan has the same."""
         self._queues, self._links, self._floors, self._numbers = tuple(queues), links, floors, tuple(numbers)
-        self._clock = clock
+        self._clock, self._codecs = clock, ",".join(codecs)
 
     def handlers(self) -> Handlers:
         return {RingBack: self._ring_back, CancelRingBack: self._cancel}
@@ -54,7 +54,7 @@ class CallbackDesk:
             return done(order, BEGUN)
         await link.ask("DBPut", {"Family": FAMILY, "Key": f"rung/{command.callback_id}",      # swept by acd/dialling.py
                                  "Val": f"{command.attempt}|{int(self._clock.now().timestamp())}"})
-        await link.ask("Originate", _originate(command, number))
+        await link.ask("Originate", {**_originate(command, number), "Codecs": self._codecs})     # [keep-place] says why
         return done(order)
 
     async def _cancel(self, order: Order) -> Answer:

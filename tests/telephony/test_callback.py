@@ -97,6 +97,8 @@ async def test_the_caller_is_rung_once_an_agent_has_taken_the_callback_and_both_
     rung.say(tone(900, 2))
     agent = seat.legs[-1]
     await agent.hears(lambda heard: has_tone(heard, 900), "the caller's tone")
+    agent.say(tone(600, 1), forever=True)
+    await rung.hears(lambda heard: has_tone(heard.part(-1), 600), "the agent's tone", 10)
     await rung.hang_up()
     await line.journal.has(place, "ENDED")
     recorded = (await line.journal.has(place, "RECORDING")).data[0]
@@ -169,6 +171,8 @@ async def test_to_whom_the_customer_is_transferred_is_shown_the_customers_number
     await leg.answer()
     rung.say(tone(900, 2))
     await leg.hears(lambda heard: has_tone(heard, 900), "the customer")
+    leg.say(tone(600, 1), forever=True)
+    await rung.hears(lambda heard: has_tone(heard.part(-1), 600), "the other agent", 10)
     await rung.hang_up()
     await leg.ended()
 
@@ -206,7 +210,8 @@ async def test_a_retry_comes_into_the_queue_by_order_and_only_once_an_attempt(li
                     break
                 except AmiLost:
                     await asyncio.sleep(0.02)
-        ring = CallbackDesk(tuple(plan.queues), [link], lambda: [floor], NUMBERS, SystemClock()).handlers()[RingBack]
+        desk = CallbackDesk(tuple(plan.queues), [link], lambda: [floor], NUMBERS, SystemClock(), ("alaw", "ulaw"))
+        ring = desk.handlers()[RingBack]
         asked = f"{settings.node}-1795000000.1"
         order = Order("o1", "crm", clock.now(), clock.now(), RingBack(asked, 2, "2901", "complaint", 30, 7, "en"))
         assert (await ring(order)).detail == ""

@@ -9,17 +9,17 @@ import pytest
 import pytest_asyncio
 from hotline.control import Control
 from hotline.instance import Hotline
-from hotline.line import Line
+from hotline.line import Guest, Line
 from hotline.lone_phone import LonePhone
 from hotline.sites import TestSite
 
-from callcenter.commands import Conference, Target
-from callcenter.events import AgentState
+from callcenter.commands import Conference, RingBack, Target
+from callcenter.events import AgentState, SeatState
 from callcenter.phones import PATIENCE_S
 from callcenter.phones.hearing import has_tone
 from callcenter.phones.sound import tone
 
-SITE = TestSite(ring_seconds=5, seat_ring=6, more={"desk": {"fault_after": 3}})
+SITE = TestSite(ring_seconds=5, seat_ring=6, callback_numbers=("2XXX",), more={"desk": {"fault_after": 3}})
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.rule("C1")]
 
 
@@ -66,6 +66,41 @@ async def test_the_caller_of_a_phone_that_died_is_at_another_seat_within_20_s(co
 
 async def test_a_phone_that_dies_with_a_caller_on_hold_or_in_a_conference_loses_nobody(control: Control, line: Line) -> None:
     await asyncio.gather(from_hold(control, line), from_a_conference(control, line))
+
+
+@pytest.mark.rule("A11", part="the agent's phone dies")
+@pytest.mark.parametrize("meanwhile", ["rings", "talks"])
+async def test_who_is_rung_back_loses_nobody_when_the_agents_phone_dies(control: Control, line: Line, meanwhile: str) -> None:
+    number = {"rings": "2001", "talks": "2002"}[meanwhile]
+    phone = await line.outside(number)
+    async with lone_phone(line, "1001") as dying:
+        asked = f"{line.hotline.settings.node}-1795000000.{number}"
+        await control.board_where(lambda board: board.seats["1001"].state is SeatState.READY, "an agent is there")
+        await control.orders(RingBack(asked, 1, number, "repair"))
+        await answered(dying)
+        rung = await phone.rings()
+        [place] = [entry.call_id for entry in line.journal.entries() if entry.event == "PLACE" and entry.data[0] == asked]
+        home = Guest(rung, number, place, line.journal, line.sounds)
+        if meanwhile == "talks":
+            await picks_up(home)
+        await control.board_where(lambda board: any(call.seat == "1001" for call in board.calls.values()), "it is the agent's")
+        other = await line.seat("1002")
+    ring = await other.rings(2 * PATIENCE_S)
+    assert (await home.has("RESCUED")).data == ("1001", "unreachable")
+    if meanwhile == "rings":
+        await picks_up(home)
+    await ring.answer()
+    ring.say(tone(900, 1), forever=True)
+    await rung.hears(lambda heard: has_tone(heard.part(-1), 900), "the other agent")
+    assert home.events.count("RANGBACK") == 1
+    await rung.hang_up()
+    await ring.ended()
+
+
+async def picks_up(home: Guest) -> None:
+    await home.leg.answer()
+    await home.hears("callback-hello")
+    assert (await home.has("RANGBACK")).data[2] == "answered"
 
 
 async def from_hold(control: Control, line: Line) -> None:

@@ -148,7 +148,7 @@ def test_attempts_that_nobody_asks_for_any_more_are_forgotten() -> None:
     acd = Acd()
 
     def rings_back(callback: str) -> str:
-        desk = CallbackDesk(("repair",), [acd.link], lambda: [staffed], ("1X.",), acd.clock)     # type: ignore[list-item]
+        desk = CallbackDesk(("repair",), [acd.link], lambda: [staffed], ("1X.",), acd.clock, ("alaw",))     # type: ignore[list-item]
         command, now = RingBack(callback, 1, "13900000001", "repair"), acd.clock.now()
         order = Order("o", "crm", now, now + timedelta(seconds=4), command)
         return asyncio.run(desk.handlers()[RingBack](order)).detail
@@ -157,6 +157,7 @@ def test_attempts_that_nobody_asks_for_any_more_are_forgotten() -> None:
     acd.link.kept["rung/of-an-older-version"] = "2"
     acd.asks(dial("old"))
     rings_back("node1-1.1")
+    assert acd.link.asked[-1][1]["Codecs"] == "alaw", "a translator would outlive the agent it was made for"
     acd.clock.advance(6 * 86_400)
     acd.asks(dial("young"))
     rings_back("node1-2.2")
