@@ -87,6 +87,12 @@ class HeldOrNot(NamedTuple):
     held: bool
 
 
+class RecorderBegan(NamedTuple):
+    """On this channel; the one before it, if there was one, has ended."""
+
+    uniqueid: str
+
+
 class RecordingMuted(NamedTuple):
     """The recorder of this channel writes silence from now on, or again what is said."""
 
@@ -185,7 +191,7 @@ class Reloaded(NamedTuple):
 
 AmiEvent = (ChannelCreated | ChannelStateChanged | CallerIdChanged | VariableSet | CallerJoined | CallerLeft
             | SeatCompleted | SeatMissed | HeldOrNot | MemberChanged | MemberRemoved
-            | RecordingMuted | SpyStarted | SpyStopped | Parked | HandedOver
+            | RecorderBegan | RecordingMuted | SpyStarted | SpyStopped | Parked | HandedOver
             | BridgeEntered | BridgeLeft
             | HungUp | DeviceChanged | ReachabilityChanged | DialplanSaid | FullyBooted | ShuttingDown | Reloaded)
 
@@ -240,6 +246,10 @@ def _missed(m: Headers) -> AmiEvent:
 
 def _held(m: Headers) -> AmiEvent:
     return HeldOrNot(m.get("uniqueid", ""), m.get("event", "").lower() == "hold")
+
+
+def _recorder_began(m: Headers) -> AmiEvent:
+    return RecorderBegan(m.get("uniqueid", ""))
 
 
 def _muted(m: Headers) -> AmiEvent:
@@ -333,6 +343,7 @@ HANDLED: Final[Mapping[str, Callable[[Headers], AmiEvent | None]]] = {
     "queuememberpenalty": member_changed,
     "queuememberadded": member_changed,
     "queuememberremoved": member_removed,
+    "mixmonitorstart": _recorder_began,
     "mixmonitormute": _muted,
     "chanspystart": _spy_started,
     "chanspystop": _spy_stopped,

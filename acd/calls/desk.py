@@ -16,6 +16,7 @@ from acd.calls.handovers import Handovers
 from acd.calls.line import CallLine, Views, set_variable
 from acd.calls.longcalls import PROMPTS, Ran, Told, due
 from acd.calls.monitoring import Leading
+from acd.calls.recorders import Recorders
 from acd.calls.recording import Recording
 from acd.calls.rescue import Rescue
 from acd.calls.rules import CallRules, NotPossible, Why
@@ -59,6 +60,7 @@ class CallsDesk:
         self._line = CallLine(views, desired, rules)
         self._clock, self._put = clock, put
         self._recording = Recording(self._line, clock)
+        self._recorders = Recorders(self._line)
         self._handovers = Handovers(self._line)
         self._transfers = Transfers(self._line, self._recording, self._handovers)
         self._leading = Leading(self._line, self._recording)
@@ -77,12 +79,12 @@ class CallsDesk:
         return {kind: _answering(handler) for kind, handler in kinds.items()}
 
     def listeners(self) -> Listeners:
-        return self._handovers.listeners()
+        return {**self._handovers.listeners(), **self._recorders.listeners()}
 
     async def run(self) -> None:
         while True:
             await asyncio.sleep(LOOK_EVERY_S)
-            for look in (self._recording.look, self._rescue.look, self._look_for_long_calls):
+            for look in (self._recording.look, self._recorders.look, self._rescue.look, self._look_for_long_calls):
                 try:
                     await look()
                 except SixringError as error:
