@@ -59,8 +59,8 @@ class CallsDesk:
                  put: Callable[[CallRanLong], None]) -> None:
         self._line = CallLine(views, desired, rules)
         self._clock, self._put = clock, put
-        self._recording = Recording(self._line, clock)
         self._recorders = Recorders(self._line)
+        self._recording = Recording(self._line, clock, self._recorders)
         self._handovers = Handovers(self._line)
         self._transfers = Transfers(self._line, self._recording, self._handovers)
         self._leading = Leading(self._line, self._recording)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from typing import Final
+from weakref import WeakValueDictionary
 
 import structlog
 
@@ -25,13 +26,12 @@ from callcenter.errors import SixringError
 log = structlog.get_logger(__name__)
 
 FORGETS_S: Final = 0.1         # a few packets: Asterisk clears away after its last recorder when the next one comes
+MARK: Final = "RECORDING_PAUSED"
 _FILE: Final = "MIXMONITOR_FILENAME"
 
 
 def alone_with(floor: Floor, caller: Channel) -> str | None:
     """The only other channel in the caller's bridge. Three are mixed anew, in numbers of nobody's."""
-    if caller.bridge is None:
-        return None
     others = [channel for channel in floor.channels.in_bridge(caller.bridge) if channel is not caller]
     return others[0].uniqueid if len(others) == 1 else None
 
@@ -41,6 +41,11 @@ class Recorders:
         self._line = line
         self._heard: dict[str, str] = {}             # call id → whom its recorder has heard last
         self._renewing: dict[str, asyncio.Task[None]] = {}
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    def turn(self, call_id: str) -> asyncio.Lock:
+        """Held by who gives the call's recorder orders: while one is renewed there is none that could be silenced."""
+        return self._turns.setdefault(call_id, asyncio.Lock())
 
     def listeners(self) -> Listeners:
         return {BridgeEntered: self._moved, BridgeLeft: self._moved, RecorderBegan: self._began}
@@ -60,16 +65,19 @@ class Recorders:
                 for channel in floor.channels.in_bridge(event.bridge):
                     self._look_at(link, floor, channel.uniqueid)
 
-    def _began(self, node: str, event: RecorderBegan) -> None:  # noqa: ARG002 - as all of them
-        """It has heard nobody."""
+    def _began(self, node: str, event: RecorderBegan) -> None:
+        """It has heard nobody but who is there now."""
         self._heard.pop(event.uniqueid, None)
+        for link, floor in self._line.views():
+            if link.node == node:
+                self._look_at(link, floor, event.uniqueid)
 
     def _look_at(self, link: AmiLink, floor: Floor, call_id: str) -> None:
         facts, caller = floor.calls.get(call_id), floor.channels.get(call_id)
         other = alone_with(floor, caller) if caller else None
-        if facts is None or caller is None or other is None or call_id in self._renewing:
+        if facts is None or caller is None or other is None or self._heard.setdefault(call_id, other) == other:
             return
-        if self._heard.setdefault(call_id, other) == other or facts.recording_paused:
+        if facts.recording_paused or call_id in self._renewing:
             return
         task = asyncio.ensure_future(self._renew(link, caller))
         self._renewing[call_id] = task
@@ -77,13 +85,15 @@ class Recorders:
 
     async def _renew(self, link: AmiLink, caller: Channel) -> None:
         try:
-            said = await link.ask("Getvar", {"Channel": caller.name, "Variable": _FILE})
-            if file := said.get("value", ""):
-                await link.ask("StopMixMonitor", {"Channel": caller.name})
-                try:
-                    await asyncio.sleep(FORGETS_S)
-                finally:
-                    await link.ask("MixMonitor", {"Channel": caller.name, "File": file, "Options": "ab"})
+            async with self.turn(caller.uniqueid):
+                if await _value(link, caller, MARK) == "1":
+                    return       # paused while this waited; the second look knows of it
+                if file := await _value(link, caller, _FILE):
+                    await link.ask("StopMixMonitor", {"Channel": caller.name})
+                    try:
+                        await asyncio.sleep(FORGETS_S)
+                    finally:
+                        await link.ask("MixMonitor", {"Channel": caller.name, "File": file, "Options": "ab"})
             floor = next(floor for one, floor in self._line.views() if one is link)
             if other := alone_with(floor, caller):
                 self._heard[caller.uniqueid] = other     # also of a call that nobody records
@@ -91,3 +101,7 @@ class Recorders:
             return       # it has ended meanwhile
         except SixringError as error:
             log.warning("recorder_not_renewed", call_id=caller.uniqueid, reason=error.code)
+
+
+async def _value(link: AmiLink, caller: Channel, variable: str) -> str:
+    return (await link.ask("Getvar", {"Channel": caller.name, "Variable": variable})).get("value", "")

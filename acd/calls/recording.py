@@ -7,6 +7,7 @@ pause has passed since its start. With no acd at all a pause lasts to the end of
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,13 +16,16 @@ from typing import Final
 from acd.ami.link import AmiLink
 from acd.bus.orders import done
 from acd.calls.line import CallLine, Place, journal, set_variable
+from acd.calls.recorders import MARK, Recorders
 from acd.calls.talks import Talk, talks_on
 from acd.floor.channels import Channel
 from acd.floor.facts import Floor
 from callcenter.clock import Clock
 from callcenter.commands import Answer, Order, PauseRecording, ResumeRecording
 
-MARK: Final = "RECORDING_PAUSED"
+# What Asterisk's recorder has heard and not written (audiohook.c, LONG_QUEUE_TOLERANCE); what it writes is silenced, not what it
+# hears. Without this wait the last of the private words are in the file.
+QUEUED_S: Final = 0.5
 
 
 @dataclass(frozen=True)
@@ -49,17 +53,19 @@ def over(floor: Floor, known: Mapping[str, Paused], now: datetime, longest: time
 
 
 class Recording:
-    def __init__(self, line: CallLine, clock: Clock) -> None:
-        self._line, self._clock = line, clock
+    def __init__(self, line: CallLine, clock: Clock, recorders: Recorders) -> None:
+        self._line, self._clock, self._recorders = line, clock, recorders
         self._paused: dict[str, Paused] = {}
+        self._ending: dict[str, object] = {}         # call id → the last that has ordered the pause's end
 
     async def pause(self, order: Order) -> Answer:
         command = order.command
         assert isinstance(command, PauseRecording)
         place, talk = self._line.talk_of(command.agent)
+        self._ending.pop(talk.call_id, None)
         if not talk.facts.recording_paused:
             self._paused[talk.call_id] = Paused(self._clock.now(), talk.seat, talk.agent)
-            await _mute(place.link, talk.caller, muted=True)
+            await self._mute(place.link, talk.caller, muted=True)
             await journal(place.link, talk.call_id, talk.seat, "RECORDPAUSE", talk.agent, command.reason)
         return done(order)
 
@@ -88,14 +94,20 @@ class Recording:
                     await self._go_on(link, channel, was.seat, was.agent, why)
         alive = {call_id for _, floor in self._line.views() for call_id in floor.calls}
         self._paused = {call_id: paused for call_id, paused in self._paused.items() if call_id in alive}
+        self._ending = {call_id: order for call_id, order in self._ending.items() if call_id in alive}
 
     async def _go_on(self, link: AmiLink, caller: Channel, seat: str, agent: str, why: str) -> None:
-        await _mute(link, caller, muted=False)
+        self._ending[caller.uniqueid] = mine = object()
+        await asyncio.sleep(QUEUED_S)
+        if self._ending.get(caller.uniqueid) is not mine:
+            return       # paused again meanwhile, or another one ends it
+        await self._mute(link, caller, muted=False)
         self._paused.pop(caller.uniqueid, None)
+        self._ending.pop(caller.uniqueid, None)
         await journal(link, caller.uniqueid, seat, "RECORDRESUME", agent, why)
 
-
-async def _mute(link: AmiLink, caller: Channel, *, muted: bool) -> None:
-    """The mark first: a pause that is not marked could be forgotten, a mark without a pause only ends early."""
-    await set_variable(link, caller, MARK, "1" if muted else "")
-    await link.ask("MixMonitorMute", {"Channel": caller.name, "Direction": "both", "State": "1" if muted else "0"})
+    async def _mute(self, link: AmiLink, caller: Channel, *, muted: bool) -> None:
+        """The mark first: a pause that is not marked could be forgotten, a mark without a pause only ends early."""
+        async with self._recorders.turn(caller.uniqueid):
+            await set_variable(link, caller, MARK, "1" if muted else "")
+            await link.ask("MixMonitorMute", {"Channel": caller.name, "Direction": "both", "State": "1" if muted else "0"})

@@ -99,7 +99,7 @@ def test_a_drill_is_begun_stopped_noted_and_compared_and_its_callers_are_marked_
     expect(wall.locator("[data-test=drill-calls]")).to_have_text("演练来电 3")
     picture(wall, "drills-wall-zh")
     page.locator("[data-act=stop]").click()
-    expect(page.locator("[data-act=stop]")).to_be_disabled()
+    expect(page.locator("[data-act=stop]")).to_have_text("正在停止")     # disabled alone, its order is still on its way
     held(settings, waits=6.0, drill_id=2)
     expect(page.locator("[data-test=on]")).to_have_count(0)
     expect(page.locator("[data-drill='2']")).to_contain_text("人工停止")

@@ -11,7 +11,7 @@ from pathlib import Path
 from callcenter.phones import PATIENCE_S, Leg, PhoneError, Phones, Seat
 from callcenter.phones.hearing import LIKE, Ear, Prompt, Search, speech_seconds
 from callcenter.phones.phone import WITHHELD
-from callcenter.phones.sound import read_wav
+from callcenter.phones.sound import Sound, read_wav
 from hotline.instance import Hotline
 from hotline.journal import Entry, Journal
 from hotline.whole import Whole
@@ -139,6 +139,18 @@ class Line:
         for key in keys:
             await guest.chooses(key)
         return guest
+
+    async def recording_of(self, guest: Guest) -> Sound:
+        """Of a call that this ends here."""
+        await guest.hangs_up()
+        await guest.has("ENDED")
+        file = self.hotline.settings.recordings / (await guest.has("RECORDING")).data[0]
+        assert (file.stem, guest.events.count("RECORDING")) == (guest.call_id, 1)
+        size = -1
+        async with asyncio.timeout(PATIENCE_S):
+            while size != (size := file.stat().st_size) or size < 1000:     # the last samples are written after the call
+                await asyncio.sleep(0.2)
+        return read_wav(file)
 
     def calls(self) -> list[str]:
         return [entry.call_id for entry in self.journal.entries() if entry.event == "ENTERED"]

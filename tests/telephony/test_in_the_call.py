@@ -14,7 +14,7 @@ from hotline.sites import TestSite
 
 from callcenter.commands import PauseRecording, ResumeRecording, Target, Transfer
 from callcenter.events import AgentState, CallState
-from callcenter.phones import PATIENCE_S, Leg
+from callcenter.phones import Leg
 from callcenter.phones.hearing import LIKE, Ear, Prompt, has_tone, is_silent, speech_seconds
 from callcenter.phones.sound import Sound, read_wav, tone
 
@@ -40,17 +40,6 @@ async def talk(line: Line, control: Control, seat: str = "1003", key: str = "2")
     return guest, leg
 
 
-async def recorded(line: Line, guest: Guest) -> Sound:
-    await guest.hangs_up()
-    await guest.has("ENDED")
-    file = line.hotline.settings.recordings / (await guest.has("RECORDING")).data[0]
-    size = -1
-    async with asyncio.timeout(PATIENCE_S):
-        while size != (size := file.stat().st_size) or size < 1000:     # the last samples are written after the call
-            await asyncio.sleep(0.2)
-    return read_wav(file)
-
-
 async def says(guest: Guest, leg: Leg, hz: float, seconds: float) -> None:
     """So long that the agent has heard it."""
     guest.leg.say(tone(hz, 1), forever=True)
@@ -68,7 +57,7 @@ async def test_what_is_said_in_a_pause_is_silence_in_the_file_and_the_time_is_ke
     await says(guest, leg, 900, 0.8)            # nothing of the secret is on its way any more
     await control.orders(ResumeRecording("1003"))
     await says(guest, leg, 900, 1)
-    sound = await recorded(line, guest)
+    sound = await line.recording_of(guest)
     assert has_tone(sound, 600)
     assert has_tone(sound, 900)
     # The moment in which the pause is ordered belongs to it only by a packet or two.

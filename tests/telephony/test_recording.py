@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
@@ -12,11 +11,11 @@ from hotline.instance import Hotline
 from hotline.line import Guest, Line
 from hotline.sites import TestSite
 
-from callcenter.commands import CompleteTransfer, Conference, Park, Retrieve, Target, Transfer
+from callcenter.commands import CompleteTransfer, Conference, Park, PauseRecording, ResumeRecording, Retrieve, Target, Transfer
 from callcenter.events import Board, CallState, SeatState
-from callcenter.phones import PATIENCE_S, Leg, Seat
+from callcenter.phones import Leg, Seat
 from callcenter.phones.hearing import has_tone
-from callcenter.phones.sound import Sound, read_wav, tone
+from callcenter.phones.sound import tone
 
 SITE = TestSite(ring_seconds=1, overflow_after=2, backup_for=3, survey=False, primary=("1001", "1003", "1005", "1006"), more={
     "queues": [{"id": queue, "name": {"zh": queue, "en": queue}, "seats": seats, "backup": ["1101"], "wrapup": 0}
@@ -44,35 +43,32 @@ async def begins(line: Line, control: Control) -> tuple[Guest, dict[str, Seat]]:
 
 
 async def talks(control: Control, guest: Guest, phone: Seat, hz: float) -> Leg:
-    """Who was rung last at this phone has the caller, who hears them for a second and more."""
+    """Who was rung last at this phone has the caller, who hears them."""
     leg = await phone.rings()
+    await has(control, guest, phone)
+    await is_heard(guest, leg, hz)
+    return leg
 
+
+async def has(control: Control, guest: Guest, phone: Seat) -> None:
     def there(board: Board) -> bool:
         call = board.calls.get(guest.call_id)
         return call is not None and call.state is CallState.TALKING and call.seat == phone.seat
     await control.board_where(there, f"talks with {phone.seat}")
+
+
+async def is_heard(guest: Guest, leg: Leg, hz: float) -> None:
+    """For a second and more."""
     leg.say(tone(hz, 1), forever=True)
     await guest.leg.hears(lambda heard: has_tone(heard.part(-1), hz), f"{hz} Hz")
     since = guest.leg.heard.seconds
     await guest.leg.hears(lambda heard: heard.seconds > since + 1, "more of it")
     leg.be_silent()
-    return leg
-
-
-async def recorded(line: Line, guest: Guest) -> Sound:
-    await guest.hangs_up()
-    await guest.has("ENDED")
-    assert guest.events.count("RECORDING") == 1
-    file, size = line.hotline.settings.recordings / (await guest.has("RECORDING")).data[0], -1
-    async with asyncio.timeout(PATIENCE_S):
-        while size != (size := file.stat().st_size) or size < 1000:     # the last samples are written after the call
-            await asyncio.sleep(0.2)
-    return read_wav(file)
 
 
 async def missing(line: Line, guest: Guest) -> list[int]:
     """Of the five who talked."""
-    sound = await recorded(line, guest)
+    sound = await line.recording_of(guest)
     return [hz for hz in (500, 700, 900, 1100, 1300) if not has_tone(sound, hz)]
 
 
@@ -96,6 +92,24 @@ async def test_who_comes_by_order_is_in_the_file(line: Line, control: Control) -
     await leg.hang_up()
     await talks(control, guest, phones["1003"], 1300)
     assert await missing(line, guest) == []
+
+
+async def test_a_pause_in_the_moment_of_a_transfer_is_silence(line: Line, control: Control) -> None:
+    """The recorder is being renewed then, and the new one does not know of a pause of the old one."""
+    guest, phones = await begins(line, control)
+    await control.orders(Transfer("1003", Target("seat", "1005"), attended=True))
+    await control.orders(CompleteTransfer("1003"))
+    leg = await phones["1005"].rings()
+    await has(control, guest, phones["1005"])
+    await control.orders(PauseRecording("1005"))
+    guest.leg.say(tone(1100, 1), forever=True)
+    await leg.hears(lambda heard: has_tone(heard.part(-1), 1100), "the secret")
+    guest.leg.be_silent()
+    await is_heard(guest, leg, 900)         # nothing of the secret is on its way any more
+    await control.orders(ResumeRecording("1005"))
+    await is_heard(guest, leg, 700)
+    sound = await line.recording_of(guest)
+    assert [hz for hz in (500, 700, 900, 1100) if has_tone(sound, hz)] == [500, 700]
 
 
 async def test_who_comes_by_the_phones_own_transfers_is_in_the_file(line: Line, control: Control) -> None:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from pathlib import Path
 
 import pytest
 from hotline.line import MAIN, Guest, Line
 from hotline.sites import TestSite
 
-from callcenter.phones import PATIENCE_S, Leg, PhoneError
+from callcenter.phones import Leg, PhoneError
 from callcenter.phones.hearing import has_tone
-from callcenter.phones.sound import Sound, read_wav, tone
+from callcenter.phones.sound import tone
 
 SITE = TestSite(ring_seconds=2)
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -67,12 +66,7 @@ async def test_both_hear_each_other_and_the_recording_has_both_voices(line: Line
     await guest.leg.hears(lambda heard: has_tone(heard.part(-1), AGENT_HZ), "the agent")
     await leg.hears(lambda heard: has_tone(heard.part(-1), CALLER_HZ), "the caller")
     await guest.leg.heard_seconds(1.5)
-    await guest.hangs_up()
-    await guest.has("ENDED")
-    announced = await guest.has("RECORDING")
-    file = line.hotline.settings.recordings / announced.data[0]
-    assert file.stem == guest.call_id
-    recorded = await _recorded(file)
+    recorded = await line.recording_of(guest)
     assert has_tone(recorded, AGENT_HZ)
     assert has_tone(recorded, CALLER_HZ)
     assert recorded.seconds > 1.5
@@ -145,16 +139,3 @@ async def test_the_second_caller_hears_the_position_in_the_queue(line: Line) -> 
     await second.has("ENTERQUEUE")
     for word in ("queue-thereare", "digits/2", "queue-callswaiting"):
         await second.hears(word)
-
-
-async def _recorded(file: Path) -> Sound:
-    """The file is there; its last samples are written when the call is over."""
-    async with asyncio.timeout(PATIENCE_S):
-        while True:
-            try:
-                sound = read_wav(file)
-                if sound.seconds > 1.5:
-                    return sound
-            except (OSError, EOFError):
-                pass
-            await asyncio.sleep(0.05)

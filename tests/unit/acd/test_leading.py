@@ -12,6 +12,7 @@ import pytest
 from acd.ami.link import AmiLink
 from acd.calls.line import CallLine
 from acd.calls.monitoring import Leading
+from acd.calls.recorders import Recorders
 from acd.calls.recording import Recording
 from acd.calls.rules import CallRules, NotPossible, Why
 from acd.desired.book import Book
@@ -42,7 +43,7 @@ def test_a_caller_who_waits_is_moved_and_a_place_that_is_kept_for_a_callback_is_
     for call_id, callback in (("caller", None), ("place", "node1-1.1")):
         floor.calls[call_id] = CallFacts(call_id, NOW, queue="repair", waiting=True, in_queue="repair", callback_id=callback)
     line = CallLine(lambda: [(cast(AmiLink, link), floor)], Desired(Book(), Roster()), CallRules(queues={"enquiry": "*601"}))
-    leading = Leading(line, Recording(line, FakeClock(NOW)))
+    leading = Leading(line, Recording(line, FakeClock(NOW), Recorders(line)))
 
     def moved(call_id: str) -> str:
         order = Order("one", "leader", NOW, NOW + timedelta(seconds=4), MoveCall(call_id, "enquiry"))
